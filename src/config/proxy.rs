@@ -1,0 +1,35 @@
+//! A proxy's URL, which may hold a password and is therefore never shown.
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::error::Error;
+
+/// An http(s) proxy, perhaps with credentials.
+#[derive(Debug, Clone)]
+pub struct ProxyUrl(SecretString);
+
+impl ProxyUrl {
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        let refuse = |why: &str| Error::Configuration(format!("proxy {why}"));
+        let url = Url::parse(text).map_err(|error| refuse(&format!("is no URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refuse("must begin with http:// or https://"));
+        }
+        if url.host().is_none() {
+            return Err(refuse("has no host"));
+        }
+        reqwest::Proxy::all(text).map_err(|_| refuse("cannot be used"))?;
+        Ok(Self(SecretString::from(text)))
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether the URL holds a user name or a password.
+    #[must_use]
+    pub fn has_credentials(text: &str) -> bool {
+        Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+    }
+}

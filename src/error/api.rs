@@ -1,0 +1,72 @@
+//! An error that Atlas (or its token endpoint) answered with.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::effort::{Effort, RequestLine, write_hint};
+use super::kind::ApiKind;
+
+/// What Atlas said, already cleaned of secrets.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    /// Which class of the tree.
+    pub kind: ApiKind,
+    /// Which request.
+    pub request: RequestLine,
+    /// The HTTP status, or the one inside the envelope.
+    pub status: u16,
+    /// Atlas' `errorCode`, or OAuth's `error`.
+    pub error_code: Option<String>,
+    /// The sentence for people; for an answer that is not Atlas', a short excerpt.
+    pub detail: Option<String>,
+    /// The status' name as Atlas gave it.
+    pub reason: Option<String>,
+    /// What the sentence was made from.
+    pub parameters: Vec<Value>,
+    /// Which fields of the request were wrong.
+    pub field_violations: Vec<FieldViolation>,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+    /// What the person can do about it.
+    pub hint: Option<&'static str>,
+    /// How often and how long it was tried.
+    pub effort: Effort,
+}
+
+/// One wrong field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct FieldViolation {
+    /// The field's name.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.request, self.status)?;
+        let standard = StatusCode::from_u16(self.status).ok();
+        let standard = standard.and_then(|status| status.canonical_reason());
+        if let Some(reason) = self.reason.as_deref().or(standard) {
+            write!(f, " {reason}")?;
+        }
+        if let Some(code) = &self.error_code {
+            write!(f, ", {code}")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
+        for violation in &self.field_violations {
+            let field = violation.field.as_deref().unwrap_or("?");
+            write!(f, " [{field}: {}]", violation.description.as_deref().unwrap_or("?"))?;
+        }
+        write!(f, " ({})", self.effort)?;
+        write_hint(f, self.hint)
+    }
+}

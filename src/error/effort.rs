@@ -1,0 +1,39 @@
+//! What every message names: the request, how often it was tried and for how long.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Method and path of a request, without its query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestLine {
+    /// `GET`, `POST`, ….
+    pub method: http::Method,
+    /// The path, with the prefix of the base URL.
+    pub path: String,
+}
+
+/// How much was tried.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Requests that were begun for the operation, those for a token not counted.
+    pub attempts: u32,
+    /// From the call to its end, pauses included.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for RequestLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+impl fmt::Display for Effort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.attempts == 1 { "" } else { "s" };
+        write!(f, "{} attempt{plural}, {:.2} s", self.attempts, self.elapsed.as_secs_f64())
+    }
+}
+
+pub(super) fn write_hint(f: &mut fmt::Formatter<'_>, hint: Option<&str>) -> fmt::Result {
+    hint.map_or(Ok(()), |hint| write!(f, ". Hint: {hint}"))
+}

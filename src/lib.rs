@@ -1,0 +1,14 @@
+//! On-demand snapshots of `MongoDB` Atlas clusters.
+//!
+//! The map of the layers; dependencies point down only:
+//! `binding` (`PyO3`) → `snapshots` (operations) → `transport` (the only way to the network)
+//! → `model`, `error`, `config`, `credentials`.
+
+#[cfg(feature = "python")]
+mod binding;
+pub mod config;
+pub mod credentials;
+pub mod error;
+pub mod model;
+pub mod snapshots;
+pub mod transport;

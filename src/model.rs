@@ -1,0 +1,11 @@
+//! WIRE: what Atlas sends, read leniently, written for Python in `snake_case`.
+//!
+//! Only an `id` is required; whatever else cannot be understood stays, unchanged, in `extra`.
+
+mod fields;
+mod snapshot;
+mod timestamp;
+
+pub(crate) use fields::{JsonObject, is_object_id};
+pub use snapshot::Snapshot;
+pub use timestamp::Timestamp;

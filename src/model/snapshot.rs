@@ -1,0 +1,192 @@
+//! A snapshot as the API describes it, of a replica set, a sharded cluster or a kind not yet known.
+
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::fields::{Fields, Integer, Items, JsonObject, is_object_id};
+use super::timestamp::Timestamp;
+
+/// One snapshot; `None` where Atlas has not said yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Its id: 24 hexadecimal digits.
+    pub id: String,
+    kind: Option<String>,
+    status: Option<String>,
+    snapshot_type: Option<String>,
+    frequency_type: Option<String>,
+    description: Option<String>,
+    created_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    storage_size_bytes: Option<Integer>,
+    mongod_version: Option<String>,
+    master_key_uuid: Option<String>,
+    policy_items: Items<String>,
+    links: Items<Link>,
+    group_id: String,
+    cluster_name: String,
+    details: Details,
+    extra: JsonObject,
+}
+
+/// What only one kind of cluster has.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Details {
+    /// `"type": "replicaSet"`.
+    ReplicaSet {
+        /// AWS, AZURE, GCP or what else Atlas says.
+        cloud_provider: Option<String>,
+        /// Regions that the snapshot is copied to.
+        copy_regions: Items<String>,
+        /// The replica set's name.
+        replica_set_name: Option<String>,
+    },
+    /// `"type": "shardedCluster"`.
+    ShardedCluster {
+        /// EMBEDDED or DEDICATED.
+        config_server_type: Option<String>,
+        /// The snapshots of the shards and of the config server.
+        members: Items<SnapshotMember>,
+        /// Their ids.
+        snapshot_ids: Items<String>,
+    },
+    /// A type that this version does not know.
+    Unknown,
+}
+
+/// A link to a related resource.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(from = "JsonObject")]
+pub(super) struct Link {
+    href: Option<String>,
+    rel: Option<String>,
+    extra: JsonObject,
+}
+
+impl From<JsonObject> for Link {
+    fn from(object: JsonObject) -> Self {
+        let mut fields = Fields::new(object);
+        Self { href: fields.take("href"), rel: fields.take("rel"), extra: fields.rest() }
+    }
+}
+
+/// One part of a sharded cluster's snapshot.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(from = "JsonObject")]
+pub(super) struct SnapshotMember {
+    id: Option<String>,
+    cloud_provider: Option<String>,
+    replica_set_name: Option<String>,
+    extra: JsonObject,
+}
+
+impl From<JsonObject> for SnapshotMember {
+    fn from(object: JsonObject) -> Self {
+        let mut fields = Fields::new(object);
+        Self {
+            id: fields.take("id"),
+            cloud_provider: fields.take("cloudProvider"),
+            replica_set_name: fields.take("replicaSetName"),
+            extra: fields.rest(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Reads a snapshot; `Err` says what is wrong with its id, the one field that must be there.
+    pub(crate) fn read(
+        object: JsonObject,
+        group_id: &str,
+        cluster_name: &str,
+    ) -> Result<Self, &'static str> {
+        let mut fields = Fields::new(object);
+        let id: String = fields.take("id").ok_or("the answer has no snapshot id")?;
+        if !is_object_id(&id) {
+            return Err("the answer's snapshot id is malformed");
+        }
+        let kind: Option<String> = fields.take("type");
+        Ok(Self {
+            id,
+            status: fields.take("status"),
+            snapshot_type: fields.take("snapshotType"),
+            frequency_type: fields.take("frequencyType"),
+            description: fields.take("description"),
+            created_at: fields.take("createdAt"),
+            expires_at: fields.take("expiresAt"),
+            storage_size_bytes: fields.take("storageSizeBytes"),
+            mongod_version: fields.take("mongodVersion"),
+            master_key_uuid: fields.take("masterKeyUUID"),
+            policy_items: fields.take_list("policyItems"),
+            links: fields.take_list("links"),
+            group_id: group_id.to_owned(),
+            cluster_name: cluster_name.to_owned(),
+            details: Details::take(kind.as_deref(), &mut fields),
+            kind,
+            extra: fields.rest(),
+        })
+    }
+}
+
+impl Details {
+    fn take(kind: Option<&str>, fields: &mut Fields) -> Self {
+        match kind {
+            Some("replicaSet") => Self::ReplicaSet {
+                cloud_provider: fields.take("cloudProvider"),
+                copy_regions: fields.take_list("copyRegions"),
+                replica_set_name: fields.take("replicaSetName"),
+            },
+            Some("shardedCluster") => Self::ShardedCluster {
+                config_server_type: fields.take("configServerType"),
+                members: fields.take_list("members"),
+                snapshot_ids: fields.take_list("snapshotIds"),
+            },
+            Some(_) | None => Self::Unknown,
+        }
+    }
+
+    /// The Python class, and how many fields it has beyond those of every snapshot.
+    fn class(&self) -> (&'static str, usize) {
+        match self {
+            Self::ReplicaSet { .. } => ("ReplicaSetSnapshot", 3),
+            Self::ShardedCluster { .. } => ("ShardedClusterSnapshot", 3),
+            Self::Unknown => ("Snapshot", 0),
+        }
+    }
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (class, more) = self.details.class();
+        let mut out = serializer.serialize_struct(class, 16 + more)?;
+        out.serialize_field("id", &self.id)?;
+        out.serialize_field("type", &self.kind)?;
+        out.serialize_field("status", &self.status)?;
+        out.serialize_field("snapshot_type", &self.snapshot_type)?;
+        out.serialize_field("frequency_type", &self.frequency_type)?;
+        out.serialize_field("description", &self.description)?;
+        out.serialize_field("created_at", &self.created_at)?;
+        out.serialize_field("expires_at", &self.expires_at)?;
+        out.serialize_field("storage_size_bytes", &self.storage_size_bytes)?;
+        out.serialize_field("mongod_version", &self.mongod_version)?;
+        out.serialize_field("master_key_uuid", &self.master_key_uuid)?;
+        out.serialize_field("policy_items", &self.policy_items)?;
+        out.serialize_field("links", &self.links)?;
+        out.serialize_field("group_id", &self.group_id)?;
+        out.serialize_field("cluster_name", &self.cluster_name)?;
+        out.serialize_field("extra", &self.extra)?;
+        match &self.details {
+            Details::ReplicaSet { cloud_provider, copy_regions, replica_set_name } => {
+                out.serialize_field("cloud_provider", cloud_provider)?;
+                out.serialize_field("copy_regions", copy_regions)?;
+                out.serialize_field("replica_set_name", replica_set_name)?;
+            }
+            Details::ShardedCluster { config_server_type, members, snapshot_ids } => {
+                out.serialize_field("config_server_type", config_server_type)?;
+                out.serialize_field("members", members)?;
+                out.serialize_field("snapshot_ids", snapshot_ids)?;
+            }
+            Details::Unknown => {}
+        }
+        out.end()
+    }
+}

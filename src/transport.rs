@@ -1,0 +1,81 @@
+//! The only way to the network: one authenticated exchange, with its limits and policies.
+//!
+//! It never repeats a request that the server may have acted on; operations decide on that.
+
+mod answer;
+mod auth;
+mod body;
+mod call;
+mod connection;
+mod events;
+mod headers;
+mod hints;
+mod lost;
+mod retry;
+mod secrets;
+mod tls;
+
+use std::sync::Arc;
+
+pub(crate) use answer::Answer;
+pub use auth::Auth;
+pub use call::Call;
+pub use connection::Connection;
+pub use events::{Event, Level};
+pub(crate) use lost::{Fate, Lost};
+pub(crate) use retry::{Again, Retries};
+
+/// A connection pool with the credentials to use on it; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Transport {
+    connection: Arc<Connection>,
+    auth: Arc<Auth>,
+}
+
+/// What to ask Atlas; the path begins with `/api`.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: http::Method,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) body: Option<bytes::Bytes>,
+}
+
+impl Transport {
+    /// Joins a connection pool and credentials.
+    #[must_use]
+    pub fn new(connection: Arc<Connection>, auth: Arc<Auth>) -> Self {
+        Self { connection, auth }
+    }
+
+    /// One authenticated exchange; once more when the server refuses a credential that can be renewed.
+    ///
+    /// A refused request was not acted on, so the second one is no repetition, even of a POST.
+    pub(crate) async fn exchange(&self, request: &Request, call: &Call) -> Result<Answer, Lost> {
+        let target = self.connection.target(request);
+        let mut renewed = false;
+        loop {
+            let grant = self.auth.grant(&self.connection, &target, call).await;
+            let grant = grant.map_err(Lost::not_sent)?;
+            let answer = self.connection.exchange(&target, &grant, call).await?;
+            if answer.status() != 401 {
+                self.auth.keep(grant);
+                return Ok(answer);
+            }
+            if renewed || !self.auth.renew(grant, &answer) {
+                return Ok(answer);
+            }
+            renewed = true;
+        }
+    }
+
+    /// The retries that an operation may spend on what is safe to repeat.
+    pub(crate) fn retries(&self) -> Retries {
+        Retries::new(self.connection.config().max_retries, auth::random())
+    }
+
+    /// Ends the token, best effort; the credentials are not used again.
+    pub async fn close(&self, call: &Call) {
+        self.auth.close(&self.connection, call).await;
+    }
+}

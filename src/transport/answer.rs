@@ -1,0 +1,260 @@
+//! An answer with its body read: the status that counts, the JSON in it, the error it stands for.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::auth::Scheme;
+use super::body::Received;
+use super::headers::{deprecation_date, http_date, retry_after};
+use super::hints;
+use super::secrets::Secrets;
+use crate::error::{ApiError, ApiKind, Effort, Error, Failure, RequestLine};
+use crate::model::JsonObject;
+
+/// Deeper JSON is not what Atlas sends.
+const DEEPEST_JSON: usize = 64;
+const LONGEST_EXCERPT: usize = 120;
+const LONGEST_DETAIL: usize = 500;
+const LONGEST_LABEL: usize = 100;
+
+/// What came back for one request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    line: RequestLine,
+    http_status: u16,
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+    cut: bool,
+    /// What the body says, without its envelope; `Err` says why it is no JSON.
+    content: Result<Value, String>,
+    secrets: Secrets,
+    scheme: Scheme,
+}
+
+impl Answer {
+    pub(super) fn new(
+        line: RequestLine,
+        (http_status, headers): (u16, HeaderMap),
+        received: Received,
+        (scheme, secrets): (Scheme, Secrets),
+    ) -> Self {
+        let (inner, content) = match parse(&received) {
+            Ok(value) => {
+                let (inner, value) = without_envelope(value);
+                (inner, Ok(value))
+            }
+            Err(why) => (None, Err(why)),
+        };
+        // A gateway's own error stands, whatever an envelope inside it says.
+        let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
+        let Received { bytes: body, cut } = received;
+        Self { line, http_status, status, headers, body, cut, content, secrets, scheme }
+    }
+
+    /// The status that counts: that of the envelope, where there is one.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The status of HTTP itself.
+    pub(crate) fn http_status(&self) -> u16 {
+        self.http_status
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body as text; what is not UTF-8 is replaced.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Whether the body was longer than what is read of one.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// Whether the server asked for (other) credentials.
+    pub(crate) fn has_challenge(&self) -> bool {
+        self.headers.contains_key(WWW_AUTHENTICATE)
+    }
+
+    pub(super) fn challenges(&self) -> impl Iterator<Item = &str> {
+        let values = self.headers.get_all(WWW_AUTHENTICATE).iter();
+        values.filter_map(|value| value.to_str().ok())
+    }
+
+    /// Atlas' error code; only Atlas itself sends one.
+    pub(crate) fn atlas_code(&self) -> Option<&str> {
+        self.content.as_ref().ok()?.get("errorCode")?.as_str()
+    }
+
+    /// The JSON object that a good answer holds.
+    pub(crate) fn object(&self) -> Result<&JsonObject, Error> {
+        match &self.content {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(self.invalid("the answer is JSON, but no object")),
+            Err(why) => Err(self.invalid(why)),
+        }
+    }
+
+    /// How long the server asks to wait, by its header or by a 429's parameters.
+    pub(crate) fn requested_pause(&self) -> Option<Duration> {
+        let now = self.header(DATE.as_str()).and_then(http_date).unwrap_or_else(Timestamp::now);
+        let header = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
+        header.or_else(|| {
+            let wait = self.content.as_ref().ok()?.get("parameters")?.get(1)?;
+            let seconds = wait.as_f64().or_else(|| wait.as_str()?.parse().ok())?;
+            Duration::try_from_secs_f64(seconds).ok().filter(|_| self.status == 429)
+        })
+    }
+
+    /// The date by which this version of the resource goes away, when the server says that it will.
+    pub(crate) fn deprecation(&self) -> Option<String> {
+        let date = |name| self.header(name).map(deprecation_date);
+        match (date("deprecation"), date("sunset")) {
+            (None, None) => None,
+            (Some(since), None) => Some(format!("deprecated since {since}")),
+            (None, Some(end)) => Some(format!("removed on {end}")),
+            (Some(since), Some(end)) => Some(format!("deprecated since {since}, removed on {end}")),
+        }
+    }
+
+    /// An error that says what is wrong with an answer that should have been good.
+    pub(crate) fn invalid(&self, why: &str) -> Error {
+        let mut what = format!("{} answered, but {why}", self.status);
+        let is_object = matches!(self.content, Ok(Value::Object(_)));
+        // A good-looking object may hold what must not be shown; anything else helps to see who answered.
+        if let Some(excerpt) = self.excerpt().filter(|_| !is_object) {
+            what = format!("{what}; it begins: {excerpt}");
+        }
+        Error::InvalidResponse(Failure::new(&self.line, what))
+    }
+
+    /// The error that this answer stands for.
+    pub(crate) fn error(&self) -> Error {
+        if self.status < 400 {
+            let why = if (300..400).contains(&self.status) {
+                "redirects are not followed"
+            } else {
+                "that is not how Atlas answers"
+            };
+            return self.invalid(why);
+        }
+        let body = self.content.as_ref().ok().map(|value| self.secrets.hide_in(value.clone()));
+        let text = |name: &str, longest| {
+            let text = body.as_ref()?.get(name)?.as_str()?;
+            Some(printable(text, longest)).filter(|text| !text.is_empty())
+        };
+        let error_code = text("errorCode", LONGEST_LABEL).or_else(|| text("error", LONGEST_LABEL));
+        let detail = text("detail", LONGEST_DETAIL)
+            .or_else(|| text("error_description", LONGEST_DETAIL))
+            .or_else(|| error_code.is_none().then(|| self.excerpt()).flatten());
+        let kind = ApiKind::of(self.status, error_code.as_deref());
+        let hint = hints::hint(kind, error_code.as_deref(), self.scheme, &self.line);
+        let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned();
+        let violations = body.as_ref().and_then(|body| {
+            list(body.get("badRequestDetail").and_then(|detail| detail.get("fields")))
+        });
+        Error::Api(Box::new(ApiError {
+            kind,
+            request: self.line.clone(),
+            status: self.status,
+            reason: text("reason", LONGEST_LABEL),
+            parameters: body
+                .as_ref()
+                .and_then(|body| list(body.get("parameters")))
+                .unwrap_or_default(),
+            field_violations: violations
+                .into_iter()
+                .flatten()
+                .filter_map(|v| serde_json::from_value(v).ok())
+                .collect(),
+            retry_after: self.requested_pause(),
+            error_code,
+            detail,
+            hint,
+            effort: Effort::default(),
+        }))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    fn excerpt(&self) -> Option<String> {
+        let excerpt = printable(&self.secrets.hide(&self.text()), LONGEST_EXCERPT);
+        (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
+    }
+}
+
+fn parse(received: &Received) -> Result<Value, String> {
+    if received.cut {
+        return Err("it is larger than what Atlas sends".to_owned());
+    }
+    if received.bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err("it is empty".to_owned());
+    }
+    if depth(&received.bytes) > DEEPEST_JSON {
+        return Err(format!("its JSON is nested more than {DEEPEST_JSON} deep"));
+    }
+    // The parser's own words may quote the body.
+    serde_json::from_slice(&received.bytes).map_err(|error| {
+        format!("it is no JSON (line {}, column {})", error.line(), error.column())
+    })
+}
+
+/// How deep arrays and objects are nested; never less than a parser would find.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json {
+        match (in_string, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => in_string = !in_string,
+            (false, b'[' | b'{') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            (true | false, _) => {}
+        }
+    }
+    deepest
+}
+
+/// A status inside the body, and the content that it stands beside.
+///
+/// One result is wrapped as `content`; a list, and an error, are their own envelope.
+fn without_envelope(value: Value) -> (Option<u16>, Value) {
+    let Value::Object(mut object) = value else { return (None, value) };
+    let status = object.get("status").and_then(Value::as_u64);
+    let status = status.and_then(|s| u16::try_from(s).ok()).filter(|s| (100..600).contains(s));
+    if status.is_none() {
+        return (None, Value::Object(object));
+    }
+    match object.remove("content") {
+        Some(content) => (status, content),
+        None => {
+            object.remove("status");
+            (status, Value::Object(object))
+        }
+    }
+}
+
+/// One line, without control characters, cut at a length.
+fn printable(text: &str, longest: usize) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}

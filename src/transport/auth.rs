@@ -1,0 +1,152 @@
+//! What a request is authenticated with, and what to do when the server refuses it.
+
+mod digest;
+mod key;
+mod oauth;
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+use self::digest::Session;
+use self::key::Key;
+use self::oauth::ServiceAccount;
+use super::answer::Answer;
+use super::call::Call;
+use super::connection::{Connection, Target};
+use super::secrets::Secrets;
+use crate::credentials::Credentials;
+use crate::error::Error;
+
+/// Which kind of credentials, for hints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    ServiceAccount,
+    ApiKey,
+    AccessToken,
+}
+
+/// The state of one credential: its token or its nonces, shared by concurrent calls.
+#[derive(Debug)]
+pub struct Auth(State);
+
+#[derive(Debug)]
+enum State {
+    ServiceAccount(ServiceAccount),
+    ApiKey(Key),
+    AccessToken { header: HeaderValue, secrets: Secrets },
+}
+
+/// The right to send one request.
+#[derive(Debug)]
+pub(super) struct Grant {
+    scheme: Scheme,
+    header: Option<HeaderValue>,
+    secrets: Secrets,
+    proof: Proof,
+}
+
+/// What the header was made from, to renew or to keep it afterwards.
+#[derive(Debug)]
+enum Proof {
+    /// The token with this serial number.
+    Token(u64),
+    /// A nonce that no other request in flight uses; none before the first challenge.
+    Nonce(Option<Session>),
+    /// Something that cannot be renewed here.
+    Fixed,
+}
+
+impl Grant {
+    pub(super) fn header(&self) -> Option<&HeaderValue> {
+        self.header.as_ref()
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+}
+
+impl Auth {
+    /// Begins with a credential; nothing is asked of the server yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when it cannot be written as a header.
+    pub fn new(credentials: &Credentials) -> Result<Self, Error> {
+        Ok(Self(match credentials {
+            Credentials::ServiceAccount { client_id, client_secret } => {
+                State::ServiceAccount(ServiceAccount::new(client_id, client_secret)?)
+            }
+            Credentials::ApiKey { public_key, private_key } => {
+                State::ApiKey(Key::new(public_key, private_key))
+            }
+            Credentials::AccessToken(token) => State::AccessToken {
+                header: sensitive(&format!("Bearer {}", token.expose_secret()))?,
+                secrets: Secrets::new([token.clone()]),
+            },
+        }))
+    }
+
+    /// Gets what the request needs; fetches a token if there is none that lasts.
+    pub(super) async fn grant(
+        &self,
+        connection: &Connection,
+        target: &Target,
+        call: &Call,
+    ) -> Result<Grant, Error> {
+        match &self.0 {
+            State::ServiceAccount(account) => account.grant(connection, call).await,
+            State::ApiKey(key) => key.grant(target),
+            State::AccessToken { header, secrets } => Ok(Grant {
+                scheme: Scheme::AccessToken,
+                header: Some(header.clone()),
+                secrets: secrets.clone(),
+                proof: Proof::Fixed,
+            }),
+        }
+    }
+
+    /// Takes back what a request that was not refused can leave to the next one.
+    pub(super) fn keep(&self, grant: Grant) {
+        if let (State::ApiKey(key), Proof::Nonce(Some(session))) = (&self.0, grant.proof) {
+            key.put_back(session);
+        }
+    }
+
+    /// After a 401: whether another grant would differ, so that one more try makes sense.
+    pub(super) fn renew(&self, grant: Grant, answer: &Answer) -> bool {
+        match (&self.0, grant.proof) {
+            (State::ServiceAccount(account), Proof::Token(serial)) => account.forget(serial),
+            (State::ApiKey(key), Proof::Nonce(used)) => key.challenged(used.as_ref(), answer),
+            (_, _) => false,
+        }
+    }
+
+    pub(super) async fn close(&self, connection: &Connection, call: &Call) {
+        if let State::ServiceAccount(account) = &self.0 {
+            account.revoke(connection, call).await;
+        }
+    }
+}
+
+/// A header value that no log and no `Debug` shows.
+fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Error::Configuration("the credentials cannot be written as a header".to_owned())
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Random numbers for nonces and jitter, seeded by the system.
+pub(super) fn random() -> fastrand::Rng {
+    fastrand::Rng::new()
+}
+
+/// A secret that is made of others.
+fn secret(text: String) -> SecretString {
+    SecretString::from(text)
+}

@@ -1,0 +1,215 @@
+//! A service account: one token, fetched once for all calls, renewed before it ends.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::time::Instant;
+use url::form_urlencoded;
+
+use super::{Grant, Proof, Scheme, Secrets, random, secret, sensitive};
+use crate::error::Error;
+use crate::transport::answer::Answer;
+use crate::transport::call::Call;
+use crate::transport::connection::{Connection, Target};
+use crate::transport::lost::Fate;
+use crate::transport::retry::{Again, Retries};
+
+const TOKEN_PATH: &str = "/api/oauth/token";
+const REVOKE_PATH: &str = "/api/oauth/revoke";
+/// RFC 6749 recommends that the server names a lifetime; Atlas grants an hour.
+const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
+/// A token is renewed that long before it ends, or in the last tenth of a shorter life.
+const RENEW_BEFORE: Duration = Duration::from_secs(300);
+
+#[derive(Debug)]
+pub(super) struct ServiceAccount {
+    basic: HeaderValue,
+    /// What must not come back from the token endpoint: the secret, and the header it went in.
+    own_secrets: Vec<SecretString>,
+    /// Held while a token is fetched, so that concurrent first calls fetch one.
+    fetching: tokio::sync::Mutex<()>,
+    shared: Mutex<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    token: Option<Arc<Token>>,
+    fetches: u64,
+    last_failure: Option<(u64, Error)>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Token {
+    serial: u64,
+    value: SecretString,
+    header: HeaderValue,
+    secrets: Secrets,
+    renew_at: Instant,
+}
+
+impl ServiceAccount {
+    pub(super) fn new(client_id: &str, client_secret: &SecretString) -> Result<Self, Error> {
+        let pair = secret(format!("{client_id}:{}", client_secret.expose_secret()));
+        let encoded = secret(STANDARD.encode(pair.expose_secret()));
+        Ok(Self {
+            basic: sensitive(&format!("Basic {}", encoded.expose_secret()))?,
+            own_secrets: vec![client_secret.clone(), encoded],
+            fetching: tokio::sync::Mutex::default(),
+            shared: Mutex::default(),
+        })
+    }
+
+    pub(super) async fn grant(&self, connection: &Connection, call: &Call) -> Result<Grant, Error> {
+        let token = match self.usable() {
+            Some(token) => token,
+            None => self.fetch_once(connection, call).await?,
+        };
+        Ok(Grant {
+            scheme: Scheme::ServiceAccount,
+            header: Some(token.header.clone()),
+            secrets: token.secrets.clone(),
+            proof: Proof::Token(token.serial),
+        })
+    }
+
+    /// Drops a token that the API refused; false when a closed client must not get another one.
+    pub(super) fn forget(&self, serial: u64) -> bool {
+        let mut shared = self.shared();
+        if shared.token.as_ref().is_some_and(|token| token.serial == serial) {
+            shared.token = None;
+        }
+        !shared.closed
+    }
+
+    pub(super) async fn revoke(&self, connection: &Connection, call: &Call) {
+        let token = {
+            let mut shared = self.shared();
+            shared.closed = true;
+            shared.token.take()
+        };
+        let Some(token) = token else { return };
+        let form = form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", token.value.expose_secret())
+            .append_pair("token_type_hint", "access_token")
+            .finish();
+        let target = Target::form(connection, REVOKE_PATH, form);
+        // Best effort: a token that stays ends by itself within the hour.
+        let _ = connection
+            .send(&target, Some(&self.basic), Scheme::ServiceAccount, &token.secrets, call)
+            .await;
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn usable(&self) -> Option<Arc<Token>> {
+        self.shared().token.clone().filter(|token| Instant::now() < token.renew_at)
+    }
+
+    /// Fetches a token, or waits for the call that is fetching one and shares what it got.
+    async fn fetch_once(&self, connection: &Connection, call: &Call) -> Result<Arc<Token>, Error> {
+        let line = connection.line(&http::Method::POST, TOKEN_PATH);
+        let fetches_before = self.shared().fetches;
+        let waiting = call.until_deadline(&line, "waiting for a token", self.fetching.lock()).await;
+        let _guard = waiting.map_err(Error::Timeout)?;
+        if let Some(token) = self.usable() {
+            return Ok(token);
+        }
+        let serial = {
+            let mut shared = self.shared();
+            if shared.closed {
+                return Err(Error::ClientClosed);
+            }
+            // A failure that came while this call was waiting is its failure too.
+            if let Some((serial, error)) = &shared.last_failure
+                && *serial > fetches_before
+            {
+                return Err(error.clone());
+            }
+            shared.fetches += 1;
+            shared.fetches
+        };
+        let result = self.fetch(connection, call, serial).await;
+        let mut shared = self.shared();
+        match &result {
+            Ok(token) => shared.token = Some(Arc::clone(token)),
+            // Another call may have more time left than this one had.
+            Err(Error::Timeout(_)) => {}
+            Err(error) => shared.last_failure = Some((serial, error.clone())),
+        }
+        result
+    }
+
+    /// Asks for a token; that is safe to repeat.
+    async fn fetch(
+        &self,
+        connection: &Connection,
+        call: &Call,
+        serial: u64,
+    ) -> Result<Arc<Token>, Error> {
+        let form = "grant_type=client_credentials".to_owned();
+        let target = Target::form(connection, TOKEN_PATH, form);
+        let secrets = Secrets::new(self.own_secrets.iter().cloned());
+        let mut retries = Retries::new(connection.config().max_retries, random());
+        loop {
+            let asked_at = Instant::now();
+            let sent = connection
+                .send(&target, Some(&self.basic), Scheme::ServiceAccount, &secrets, call)
+                .await;
+            let (error, again) = match sent {
+                Ok(answer) if answer.status() == 200 => {
+                    return self.read(&answer, asked_at, serial).map(Arc::new);
+                }
+                Ok(answer) => match answer.status() {
+                    408 | 429 | 500..=599 => {
+                        (answer.error(), Again::Requested(answer.requested_pause()))
+                    }
+                    _ => return Err(answer.error()),
+                },
+                Err(lost) => match lost.fate {
+                    Fate::Barred => return Err(lost.error),
+                    Fate::NotSent | Fate::Unknown => (lost.error, Again::Soon),
+                },
+            };
+            retries.pause(error, again, call).await?;
+        }
+    }
+
+    /// The token in an answer; the message about an unusable one never quotes it.
+    fn read(&self, answer: &Answer, asked_at: Instant, serial: u64) -> Result<Token, Error> {
+        let object = answer.object()?;
+        let usable =
+            |token: &&str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+        let token = object
+            .get("access_token")
+            .and_then(Value::as_str)
+            .filter(usable)
+            .ok_or_else(|| answer.invalid("it holds no usable access_token"))?;
+        let bearer = |kind: &Value| kind.as_str().is_some_and(|k| k.eq_ignore_ascii_case("bearer"));
+        if object.get("token_type").is_some_and(|kind| !bearer(kind)) {
+            return Err(answer.invalid("its token is of a type other than Bearer"));
+        }
+        let seconds = object
+            .get("expires_in")
+            .and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
+        let lifetime = seconds
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .map_or(USUAL_LIFETIME, |lifetime| lifetime.min(USUAL_LIFETIME * 24));
+        let value = secret(token.to_owned());
+        let secrets = self.own_secrets.iter().cloned().chain([value.clone()]);
+        Ok(Token {
+            serial,
+            header: sensitive(&format!("Bearer {token}"))?,
+            secrets: Secrets::new(secrets),
+            renew_at: asked_at + lifetime - RENEW_BEFORE.min(lifetime / 10),
+            value,
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! One call of one operation: its deadline, what was tried so far, and what to log of it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::events::{Events, Level};
+use crate::config::Config;
+use crate::error::{Effort, Failure, RequestLine};
+
+/// Shared by everything that happens for one call.
+#[derive(Debug)]
+pub struct Call {
+    started: Instant,
+    deadline: Instant,
+    attempts: AtomicU32,
+    /// What happened, for whoever listens.
+    pub events: Events,
+}
+
+impl Call {
+    /// Begins a call with the time that the configuration gives one.
+    #[must_use]
+    pub fn begin(config: &Config, listener: Option<Level>) -> Self {
+        Self::new(config.total_timeout, Events::new(listener))
+    }
+
+    pub(crate) fn new(total: Duration, events: Events) -> Self {
+        let started = Instant::now();
+        Self { started, deadline: started + total, attempts: AtomicU32::new(0), events }
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Counts a request of the operation, and says which one it is.
+    pub(crate) fn begin_attempt(&self) -> u32 {
+        self.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    pub(crate) fn effort(&self) -> Effort {
+        Effort { attempts: self.attempts.load(Ordering::Relaxed), elapsed: self.started.elapsed() }
+    }
+
+    /// Awaits something that sends no request of the operation, until the call's deadline.
+    pub(crate) async fn until_deadline<F: Future>(
+        &self,
+        request: &RequestLine,
+        what: &str,
+        future: F,
+    ) -> Result<F::Output, Failure> {
+        tokio::time::timeout_at(self.deadline, future)
+            .await
+            .map_err(|_| Failure::new(request, format!("total_timeout ended while {what}")))
+    }
+}

@@ -1,0 +1,215 @@
+//! The pool of connections to one base URL, and one attempt on it within its time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use url::Url;
+
+use super::answer::Answer;
+use super::auth::{Grant, Scheme};
+use super::body::{self, Watched};
+use super::call::Call;
+use super::events::Level;
+use super::lost::{Fate, Lost};
+use super::secrets::Secrets;
+use super::{Request, tls};
+use crate::config::Config;
+use crate::error::{Error, Failure, RequestLine};
+
+/// Below the idle limits of usual gateways (60 s and more), so that they rarely close first.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// The HTTP library has no cap of its own.
+const MOST_IN_FLIGHT: usize = 128;
+const VERSION: HeaderValue = HeaderValue::from_static("application/vnd.atlas.2025-03-12+json");
+
+/// Connections to one base URL; belongs to the process that made it.
+#[derive(Debug)]
+pub struct Connection {
+    config: Arc<Config>,
+    http: reqwest::Client,
+    in_flight: Semaphore,
+}
+
+/// A request that is ready to be sent, but for its credentials.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) line: RequestLine,
+    /// Path and query as they stand in the request line.
+    pub(super) uri: String,
+    accept: HeaderValue,
+    content: Option<(HeaderValue, Bytes)>,
+}
+
+impl Target {
+    /// A form for the token endpoint.
+    pub(super) fn form(connection: &Connection, path: &str, form: String) -> Self {
+        let line = connection.line(&Method::POST, path);
+        let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        Self {
+            uri: line.path.clone(),
+            line,
+            accept: HeaderValue::from_static("application/json"),
+            content: Some((form_type, form.into())),
+        }
+    }
+}
+
+impl Connection {
+    /// Sets up TLS, proxy and limits; nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] when TLS or the proxy cannot be used.
+    pub fn new(config: Arc<Config>) -> Result<Self, Error> {
+        let tls = if config.base_url.is_tls() {
+            tls::client_config(&config)?
+        } else {
+            tls::unused_config()?
+        };
+        let unusable = |error: reqwest::Error| {
+            Error::Configuration(format!("no HTTP client: {}", error.without_url()))
+        };
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(config.user_agent.clone())
+            .connect_timeout(config.connect_timeout)
+            .pool_idle_timeout(IDLE_LIMIT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(IDLE_LIMIT)
+            .http2_keep_alive_timeout(config.connect_timeout);
+        if config.base_url.is_loopback() {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &config.proxy {
+            let proxy = reqwest::Proxy::all(proxy.expose()).map_err(unusable)?;
+            builder = builder.proxy(proxy);
+        }
+        let http = builder.build().map_err(unusable)?;
+        Ok(Self { config, http, in_flight: Semaphore::new(MOST_IN_FLIGHT) })
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn line(&self, method: &Method, path: &str) -> RequestLine {
+        let path = format!("{}{path}", self.config.base_url.path());
+        RequestLine { method: method.clone(), path }
+    }
+
+    pub(super) fn target(&self, request: &Request) -> Target {
+        let line = self.line(&request.method, &request.path);
+        let mut uri = line.path.clone();
+        if !request.query.is_empty() {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&request.query)
+                .finish();
+            uri = format!("{uri}?{query}");
+        }
+        let json = HeaderValue::from_static("application/json");
+        let content = request.body.clone().map(|body| (json, body));
+        Target { line, uri, accept: VERSION, content }
+    }
+
+    /// One attempt of an operation.
+    pub(super) async fn exchange(
+        &self,
+        target: &Target,
+        grant: &Grant,
+        call: &Call,
+    ) -> Result<Answer, Lost> {
+        let attempt = call.begin_attempt();
+        let begun = Instant::now();
+        let result = self.send(target, grant.header(), grant.scheme(), grant.secrets(), call).await;
+        call.events.add(Level::Debug, || {
+            let outcome = match &result {
+                Ok(answer) => answer.status().to_string(),
+                Err(lost) => lost.error.to_string(),
+            };
+            let seconds = begun.elapsed().as_secs_f64();
+            format!("{}: {outcome} (attempt {attempt}, {seconds:.3} s)", target.line)
+        });
+        result
+    }
+
+    /// One request and its answer, read to the end.
+    pub(super) async fn send(
+        &self,
+        target: &Target,
+        authorization: Option<&HeaderValue>,
+        scheme: Scheme,
+        secrets: &Secrets,
+        call: &Call,
+    ) -> Result<Answer, Lost> {
+        let waiting = "waiting for one of its connections";
+        let permit = call.until_deadline(&target.line, waiting, self.in_flight.acquire()).await;
+        let _permit = permit
+            .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
+        let begun = Arc::new(AtomicBool::new(target.content.is_none()));
+        let request = self.build(target, authorization, &begun)?;
+        let own_limit = Instant::now() + self.config.timeout;
+        let limit = own_limit.min(call.deadline());
+        let result = tokio::time::timeout_at(limit, async {
+            let mut response = self.http.execute(request).await?;
+            let status = response.status().as_u16();
+            let most = if status < 400 { body::LARGEST_BODY } else { body::LARGEST_ERROR_BODY };
+            let received = body::read(&mut response, most).await?;
+            let head = (status, std::mem::take(response.headers_mut()));
+            Ok(Answer::new(target.line.clone(), head, received, (scheme, secrets.clone())))
+        })
+        .await;
+        let begun = begun.load(Ordering::Relaxed);
+        match result {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                let error: reqwest::Error = error;
+                Err(Lost::sort(&error, begun, &target.line))
+            }
+            Err(_) => {
+                let name = if limit == own_limit { "timeout" } else { "total_timeout" };
+                let seconds = self.config.timeout.as_secs_f64();
+                let what = if limit == own_limit {
+                    format!("no whole answer within {name} ({seconds} s)")
+                } else {
+                    format!("no whole answer before {name} ended")
+                };
+                let fate = if begun { Fate::Unknown } else { Fate::NotSent };
+                Err(Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate })
+            }
+        }
+    }
+
+    fn build(
+        &self,
+        target: &Target,
+        authorization: Option<&HeaderValue>,
+        begun: &Arc<AtomicBool>,
+    ) -> Result<reqwest::Request, Lost> {
+        let root = self.config.base_url.as_str();
+        let prefix = self.config.base_url.path();
+        let root = root.strip_suffix(prefix).unwrap_or(root);
+        let url = Url::parse(&format!("{root}{}", target.uri)).map_err(|error| {
+            let failure = Failure::new(&target.line, format!("no URL: {error}"));
+            Lost { error: Error::Transport(failure), fate: Fate::Barred }
+        })?;
+        let mut request = reqwest::Request::new(target.line.method.clone(), url);
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, target.accept.clone());
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some((content_type, content)) = &target.content {
+            headers.insert(CONTENT_TYPE, content_type.clone());
+            let body = Watched::new(content.clone(), Arc::clone(begun));
+            *request.body_mut() = Some(reqwest::Body::wrap(body));
+        }
+        Ok(request)
+    }
+}

@@ -1,0 +1,92 @@
+//! An exchange without a usable answer, and whether the server may have acted on it.
+
+use std::error::Error as StdError;
+
+use crate::error::{Error, Failure, RequestLine};
+
+/// What became of a request that brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It never reached the server whole, and may be sent again.
+    NotSent,
+    /// It never reached the server, and never will: TLS or credentials stand in the way.
+    Barred,
+    /// The server may have acted on it.
+    Unknown,
+}
+
+/// An exchange without a usable answer.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) error: Error,
+    pub(crate) fate: Fate,
+}
+
+impl Lost {
+    /// Credentials could not be had: retried already where that helps.
+    pub(crate) fn not_sent(error: Error) -> Self {
+        Self { error, fate: Fate::Barred }
+    }
+
+    /// Sorts a failure of the HTTP library; `begun` says whether the body was ever asked for.
+    pub(crate) fn sort(error: &reqwest::Error, begun: bool, line: &RequestLine) -> Self {
+        let what = describe(error);
+        if error.is_connect() || error.is_builder() {
+            let tls = causes(error).any(|cause| cause.is::<rustls::Error>());
+            let failure = Failure::new(line, what);
+            return if tls {
+                Self { error: Error::Transport(failure), fate: Fate::Barred }
+            } else if error.is_timeout() {
+                Self { error: Error::Timeout(failure), fate: Fate::NotSent }
+            } else {
+                Self { error: Error::Transport(failure), fate: Fate::NotSent }
+            };
+        }
+        let fate = if !begun || refused_unprocessed(error) { Fate::NotSent } else { Fate::Unknown };
+        Self { error: Error::Transport(Failure::new(line, what)), fate }
+    }
+}
+
+/// HTTP/2 tells when a stream was not processed: `REFUSED_STREAM`, or a graceful GOAWAY below it.
+fn refused_unprocessed(error: &reqwest::Error) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
+        let reason = error.reason();
+        error.is_remote()
+            && ((error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
+                || (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)))
+    })
+}
+
+/// The chain of causes, through `io::Error`, which hides the one it wraps from `source`.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+    let first: &(dyn StdError + 'static) = error;
+    std::iter::successors(Some(first), |&cause| {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        wrapped.map_or_else(|| cause.source(), |inner| Some(inner as &(dyn StdError + 'static)))
+    })
+}
+
+/// The causes in words, without URLs (a proxy's may hold a password) and without repetition.
+fn describe(error: &reqwest::Error) -> String {
+    let kind = if error.is_dns() {
+        "the name could not be resolved"
+    } else if error.is_connect() && error.is_timeout() {
+        "connect_timeout ended"
+    } else if error.is_connect() {
+        "no connection"
+    } else if error.is_builder() {
+        "the request could not be made"
+    } else {
+        "the connection broke"
+    };
+    causes(error).skip(1).map(ToString::to_string).filter(|text| !text.contains("://")).fold(
+        kind.to_owned(),
+        |mut words, text| {
+            if !words.contains(&text) {
+                words.push_str(": ");
+                words.push_str(&text);
+            }
+            words
+        },
+    )
+}

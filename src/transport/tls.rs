@@ -1,0 +1,43 @@
+//! TLS 1.2 or newer, always verified, against the system's roots and those a caller adds.
+
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore, crypto};
+
+use crate::config::Config;
+use crate::error::Error;
+
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's store, as they do in OpenSSL.
+pub(super) fn client_config(config: &Config) -> Result<ClientConfig, Error> {
+    let unusable = |why: String| Error::Configuration(format!("TLS cannot be set up: {why}"));
+    let mut roots = RootCertStore::empty();
+    let native = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(native.certs);
+    for certificate in &config.extra_roots {
+        roots.add(certificate.clone()).map_err(|error| {
+            Error::Configuration(format!("ca_file holds an unusable certificate: {error}"))
+        })?;
+    }
+    if roots.is_empty() {
+        let why = native.errors.first().map_or_else(
+            || "the system has no root certificates; set SSL_CERT_FILE or ca_file".to_owned(),
+            ToString::to_string,
+        );
+        return Err(unusable(why));
+    }
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
+}
+
+/// What the HTTP library needs before it accepts a base URL without TLS: no roots are read.
+pub(super) fn unused_config() -> Result<ClientConfig, Error> {
+    let builder = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Configuration(format!("TLS cannot be set up: {error}")))?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
