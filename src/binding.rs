@@ -1,0 +1,38 @@
+//! `PyO3`: what the Python package sees of the core, as the private module `_core`.
+//!
+//! Python is touched only on threads that belong to it, never on the runtime's workers.
+
+mod arguments;
+mod client;
+mod convert;
+mod credentials;
+mod errors;
+mod fallback;
+mod log;
+mod operation;
+mod process;
+mod queue;
+mod types;
+
+use pyo3::prelude::*;
+
+/// The private Rust module of `atlas_backups`.
+// Free-threaded CPython is declared only after a stress run there.
+#[pymodule(gil_used = true)]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::client::{Client, has_credentials};
+    #[pymodule_export]
+    use super::credentials::{
+        AccessToken, ApiKey, Credential, ServiceAccount, credentials_from_environment,
+    };
+    #[pymodule_export]
+    use super::operation::{Operation, Pending};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

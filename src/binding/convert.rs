@@ -1,0 +1,115 @@
+//! Serde structs to Python: a struct's name looks up the class of the same name.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
+use pythonize::{
+    PythonizeMappingType, PythonizeNamedMappingType, PythonizeTypes, pythonize_custom,
+};
+use serde::Serialize;
+
+use super::types::{build, types};
+use crate::model::Snapshot;
+use crate::snapshots::RawResponse;
+
+/// What an operation gives back.
+#[derive(Debug)]
+pub(super) enum Output {
+    Snapshot(Box<Snapshot>),
+    Raw(RawResponse),
+    Nothing,
+}
+
+impl Output {
+    pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Snapshot(snapshot) => to_python(py, &snapshot).map(Bound::unbind),
+            Self::Raw(raw) => raw_response(py, raw).map(Bound::unbind),
+            Self::Nothing => Ok(py.None()),
+        }
+    }
+}
+
+/// Builds dataclasses from structs, tuples from their lists, plain values from JSON.
+pub(super) fn to_python<'py, T: Serialize>(
+    py: Python<'py>,
+    value: &T,
+) -> PyResult<Bound<'py, PyAny>> {
+    Ok(pythonize_custom::<Classes, _>(py, value)?)
+}
+
+/// The same for the elements of a list, which becomes a tuple.
+pub(super) fn to_tuple<'py, T: Serialize>(
+    py: Python<'py>,
+    values: &[T],
+) -> PyResult<Bound<'py, PyTuple>> {
+    let items: PyResult<Vec<_>> = values.iter().map(|value| to_python(py, value)).collect();
+    PyTuple::new(py, items?)
+}
+
+fn raw_response(py: Python<'_>, raw: RawResponse) -> PyResult<Bound<'_, PyAny>> {
+    let fields = PyDict::new(py);
+    fields.set_item("status", raw.status)?;
+    fields.set_item("headers", types(py)?.headers.call1(py, (raw.headers,))?)?;
+    fields.set_item("text", raw.text)?;
+    build(py, "RawResponse", &fields)
+}
+
+struct Classes;
+
+impl PythonizeTypes for Classes {
+    type Map = ReadOnly;
+    type NamedMap = Class;
+    type List = PyList;
+}
+
+/// JSON objects become mappings that cannot be changed.
+struct ReadOnly;
+
+impl PythonizeMappingType for ReadOnly {
+    type Builder<'py> = Bound<'py, PyDict>;
+
+    fn builder<'py>(py: Python<'py>, _: Option<usize>) -> PyResult<Self::Builder<'py>> {
+        Ok(PyDict::new(py))
+    }
+
+    fn push_item<'py>(
+        builder: &mut Self::Builder<'py>,
+        key: Bound<'py, PyAny>,
+        value: Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        builder.set_item(key, value)
+    }
+
+    fn finish(builder: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
+        let py = builder.py();
+        Ok(types(py)?.frozen_dict.bind(py).call1((builder,))?.cast_into()?)
+    }
+}
+
+/// Structs become instances of the class that has their name.
+struct Class;
+
+impl PythonizeNamedMappingType for Class {
+    type Builder<'py> = (&'static str, Bound<'py, PyDict>);
+
+    fn builder<'py>(py: Python<'py>, _: usize, name: &'static str) -> PyResult<Self::Builder<'py>> {
+        Ok((name, PyDict::new(py)))
+    }
+
+    fn push_field<'py>(
+        (_, fields): &mut Self::Builder<'py>,
+        name: Bound<'py, PyString>,
+        value: Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        fields.set_item(name, value)
+    }
+
+    fn finish<'py>((name, fields): Self::Builder<'py>) -> PyResult<Bound<'py, PyMapping>> {
+        let instance = build(fields.py(), name, &fields)?;
+        // SAFETY: a `Bound<PyMapping>` is a pointer to any Python object; the type only promises
+        // that mapping methods make sense. `pythonize` calls none: it turns the value back into
+        // a `Bound<PyAny>` (`serialize_struct` and its `end`).
+        #[allow(unsafe_code)]
+        Ok(unsafe { instance.cast_into_unchecked() })
+    }
+}

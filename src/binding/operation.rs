@@ -1,0 +1,150 @@
+//! Where every operation meets Python: `blocking` for the sync door, `start` for the async one.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use tokio::task::AbortHandle;
+
+use super::client::Shared;
+use super::convert::Output;
+use super::errors::to_exception;
+use super::process::{OfProcess, runtime};
+use super::queue::{CompletionQueue, Ticket};
+use super::{fallback, log};
+use crate::error::Error;
+use crate::transport::{Call, Transport};
+
+/// How long a blocked main thread does not look for signals.
+const SLICE: Duration = Duration::from_millis(50);
+
+pub(super) type Work = Pin<Box<dyn Future<Output = Result<Output, Error>> + Send>>;
+type Begin = dyn Fn(Transport, Arc<Call>) -> Work + Send + Sync;
+
+/// A call with checked arguments that can be run, and run again with other credentials.
+#[pyclass(frozen, module = "atlas_backups._core")]
+pub(super) struct Operation {
+    client: Arc<Shared>,
+    /// Given when the client has none any more, because it is being closed.
+    transport: Option<OfProcess<Transport>>,
+    begin: Box<Begin>,
+}
+
+/// A call that is running for a coroutine.
+#[pyclass(frozen, module = "atlas_backups._core")]
+pub(super) struct Pending {
+    #[pyo3(get)]
+    future: Py<PyAny>,
+    ticket: Option<(Py<CompletionQueue>, Ticket)>,
+    task: Option<OfProcess<AbortHandle>>,
+}
+
+/// Ends the task when the caller stops waiting for it.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Operation {
+    pub(super) fn new<F>(
+        client: Arc<Shared>,
+        begin: impl Fn(Transport, Arc<Call>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Output, Error>> + Send + 'static,
+    {
+        let begin = Box::new(move |transport, call| Box::pin(begin(transport, call)) as Work);
+        Self { client, transport: None, begin }
+    }
+
+    pub(super) fn with_transport<F>(
+        client: Arc<Shared>,
+        transport: Transport,
+        begin: impl Fn(Transport, Arc<Call>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Output, Error>> + Send + 'static,
+    {
+        Self { transport: Some(OfProcess::new(transport)), ..Self::new(client, begin) }
+    }
+
+    fn begin(&self, py: Python<'_>) -> PyResult<(Work, Arc<Call>)> {
+        let given = self.transport.as_ref().and_then(OfProcess::get).cloned();
+        let transport = given.map_or_else(|| self.client.transport(), Ok);
+        let transport = transport.map_err(|error| to_exception(py, &error))?;
+        let _entered = runtime(py)?.enter();
+        let call = Arc::new(Call::begin(self.client.config(), log::listener(py)?));
+        Ok(((self.begin)(transport, Arc::clone(&call)), call))
+    }
+}
+
+#[pymethods]
+impl Operation {
+    /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
+    fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let (work, call) = self.begin(py)?;
+        let (sender, mut receiver) = sync_channel(1);
+        let task = runtime(py)?.spawn(async move {
+            let _ = sender.send(work.await);
+        });
+        let _abort = AbortOnDrop(task.abort_handle());
+        loop {
+            let received;
+            (receiver, received) = py.detach(move || {
+                let received = receiver.recv_timeout(SLICE);
+                (receiver, received)
+            });
+            log::emit(py, call.events.drain());
+            match received {
+                Ok(Ok(output)) => return output.into_python(py),
+                Ok(Err(error)) => return Err(to_exception(py, &error)),
+                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(lost_task()),
+            }
+        }
+    }
+
+    /// Starts for the running event loop; await `future` of what is returned.
+    fn start(&self, py: Python<'_>) -> PyResult<Pending> {
+        let (work, call) = self.begin(py)?;
+        let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+        let Some(queue) = CompletionQueue::of(&event_loop)? else {
+            let future = fallback::start(py, work, call)?;
+            return Ok(Pending { future, ticket: None, task: None });
+        };
+        let future = event_loop.call_method0("create_future")?.unbind();
+        let delivery = queue.get().book(future.clone_ref(py), call);
+        let ticket = delivery.ticket();
+        let task = runtime(py)?.spawn(async move { delivery.deliver(work.await) });
+        Ok(Pending {
+            future,
+            ticket: Some((queue.unbind(), ticket)),
+            task: Some(OfProcess::new(task.abort_handle())),
+        })
+    }
+}
+
+#[pymethods]
+impl Pending {
+    /// Stops waiting: frees the connection if the call is still running.
+    fn cancel(&self, py: Python<'_>) {
+        if let Some(task) = self.task.as_ref().and_then(OfProcess::get) {
+            task.abort();
+        }
+        if let Some((queue, ticket)) = &self.ticket {
+            queue.bind(py).get().forget(*ticket);
+        }
+    }
+}
+
+/// A task that panicked: the one way for a call to have no outcome.
+pub(super) fn lost_task() -> PyErr {
+    PyRuntimeError::new_err("the call ended without an outcome, which is a defect of atlas_backups")
+}
