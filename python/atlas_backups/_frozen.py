@@ -1,0 +1,95 @@
+"""Immutable building blocks of the results: a base for records, a read-only dict, headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NoReturn, TypeVar, cast, overload
+
+ValueT = TypeVar("ValueT")
+DefaultT = TypeVar("DefaultT")
+RecordT = TypeVar("RecordT", bound="Record")
+
+
+def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
+    """Make a record again from its values; pickles name this function, so it keeps its name."""
+    return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
+
+    What `dataclasses` does by itself for frozen slotted classes stores a list of values, which a
+    version with one field more would silently read into the wrong fields.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return _build, (type(self), values)
+
+
+class FrozenDict(dict[str, ValueT]):
+    """A dict that refuses every change; being a dict, it goes through `json` and `asdict`.
+
+    Only the mapping itself is frozen: a list or a dict inside it is what it was. `copy()` and `|`
+    give plain dicts, which may be changed. Safe to share between threads and processes.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is read-only; .copy() gives a dict to change")
+
+    __setitem__ = _refuse
+    __delitem__ = _refuse
+    __ior__ = _refuse
+    clear = _refuse
+    pop = _refuse
+    popitem = _refuse
+    setdefault = _refuse  # pyright: ignore[reportAssignmentType]  # an overload takes any mapping
+    update = _refuse  # pyright: ignore[reportAssignmentType]  # the same
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
+
+class Headers(FrozenDict[str]):
+    """The headers of an answer: read-only, and names match in any case.
+
+    Iteration gives the names in lower case. The values of a repeated name are joined with `", "`,
+    as RFC 9110, section 5.3 allows. Safe to share between threads and processes.
+
+    Args:
+        pairs: `(name, value)` pairs in the order of the answer, or a mapping.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        joined: dict[str, str] = {}
+        if isinstance(pairs, Mapping):
+            pairs = cast("Mapping[str, str]", pairs).items()
+        for name, value in pairs:
+            key = name.lower()
+            joined[key] = f"{joined[key]}, {value}" if key in joined else value
+        super().__init__(joined)
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.lower())
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str, /) -> str: ...
+    @overload
+    def get(self, name: str, default: DefaultT, /) -> str | DefaultT: ...
+    def get(self, name: str, default: object = None, /) -> object:
+        """Return the value of a header, its name in any case, or the default."""
+        return super().get(name.lower(), default)
+
+    def __hash__(self) -> int:  # type: ignore[override]  # dict says None; frozen, it has one
+        return hash(frozenset(self.items()))

@@ -1,0 +1,249 @@
+"""What the client returns: snapshots, their parts, and an answer as it came.
+
+All of them are frozen, slotted, keyword-only dataclasses of the standard library, so nothing in
+them changes after they are made: threads, event loops and forked processes may share them.
+"""
+
+# ruff: noqa: PYI051  # `| str` opens the labels, the Literal names the known ones for completion
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Literal, TypeAlias
+
+from atlas_backups._frozen import FrozenDict, Headers, Record
+
+__all__ = [
+    "CloudProvider",
+    "ConfigServerType",
+    "FrequencyType",
+    "Headers",
+    "Link",
+    "RawResponse",
+    "ReplicaSetSnapshot",
+    "ShardedClusterSnapshot",
+    "Snapshot",
+    "SnapshotClusterType",
+    "SnapshotMember",
+    "SnapshotStatus",
+    "SnapshotType",
+]
+
+# The labels are open: `| str`, because Atlas sends some that its own document does not list
+# ("ondemand" as frequencyType), and a new one must not break a backup.
+SnapshotStatus: TypeAlias = Literal["queued", "inProgress", "completed", "failed"] | str
+SnapshotClusterType: TypeAlias = Literal["replicaSet", "shardedCluster"] | str
+SnapshotType: TypeAlias = Literal["onDemand", "scheduled", "fallback"] | str
+FrequencyType: TypeAlias = (
+    Literal["ondemand", "hourly", "daily", "weekly", "monthly", "yearly"] | str
+)
+CloudProvider: TypeAlias = Literal["AWS", "AZURE", "GCP"] | str
+ConfigServerType: TypeAlias = Literal["EMBEDDED", "DEDICATED"] | str
+UnknownFields: TypeAlias = Mapping[str, Any]
+
+_TAG_PREFIX = "[ab1:"
+_TAG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_TAG_LENGTH = 32  # the prefix, 26 characters of base32, the bracket; a space follows
+_SHOWN_CHARACTERS = 60
+_SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_size_bytes")
+
+
+def _shown(value: object) -> str:
+    """Write a value for a repr: times as Atlas writes them, long text cut."""
+    if isinstance(value, datetime):
+        return repr(value.isoformat().replace("+00:00", "Z"))
+    if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
+        return repr(value[: _SHOWN_CHARACTERS - 1] + "…")
+    return repr(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Record):
+    """One link of a resource to a resource it has to do with, as in RFC 5988.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        href: URL of the other resource; `None` where Atlas gives none.
+        rel: what it is to this one, `"self"` or a URL; `None` where Atlas gives none.
+        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+    """
+
+    href: str | None = None
+    rel: str | None = None
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotMember(Record):
+    """The part of a sharded cluster's snapshot that was taken of one shard or config server.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        id: id of the part, 24 hexadecimal digits; `None` while Atlas has not said.
+        cloud_provider: where the part is stored; `None` while Atlas has not said.
+        replica_set_name: name of the shard or config server; `None` while Atlas has not said.
+        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+    """
+
+    id: str | None = None
+    cloud_provider: CloudProvider | None = None
+    replica_set_name: str | None = None
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Snapshot(Record):
+    """A snapshot as Atlas described it at one moment; ask again to see it move on.
+
+    Atlas fills the fields in one by one: a queued snapshot has no `created_at`, and `expires_at`
+    still moves when it completes. `None` means that Atlas has not said (yet). Of this very class
+    are snapshots with a `type` that this version does not know; the others are
+    `ReplicaSetSnapshot` and `ShardedClusterSnapshot`.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        id: 24 hexadecimal digits.
+        type: of what: `"replicaSet"`, `"shardedCluster"`, or a label unknown to this version.
+        status: `"queued"`, `"inProgress"`, `"completed"`, `"failed"`, or an unknown label.
+        snapshot_type: what triggered it: `"onDemand"`, `"scheduled"`, `"fallback"`, …
+        frequency_type: `"ondemand"`, or the rhythm of the schedule: `"hourly"`, `"daily"`, …
+        description: the text given when it was taken, an idempotency tag included.
+        created_at: UTC time of the data in it, later than the request; `None` until completed.
+        expires_at: UTC time at which Atlas deletes it; final only once it has completed.
+        storage_size_bytes: size in bytes; 0 until completed.
+        mongod_version: version of the MongoDB host, as `"8.0.29"`.
+        master_key_uuid: the AWS KMS key that encrypts it; `None` without encryption at rest.
+        policy_items: ids of the schedule's items that it belongs to; `()` if on demand.
+        links: where Atlas serves it and its cluster.
+        group_id: id of the project, 24 hexadecimal digits.
+        cluster_name: name of the cluster.
+        extra: read-only mapping of the fields that this version does not know, under Atlas' own
+            names with the values as they came; compared by `==`, left out of the hash.
+    """
+
+    id: str
+    type: SnapshotClusterType | None = None
+    status: SnapshotStatus | None = None
+    snapshot_type: SnapshotType | None = None
+    frequency_type: FrequencyType | None = None
+    description: str | None = None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    storage_size_bytes: int | None = None
+    mongod_version: str | None = None
+    master_key_uuid: str | None = None
+    policy_items: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    group_id: str
+    cluster_name: str
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the status will not change any more: `"completed"` or `"failed"`."""
+        return self.status in ("completed", "failed")
+
+    @property
+    def idempotency_tag(self) -> str | None:
+        """The tag `[ab1:…]` of its idempotency key, brackets included; `None` without one."""
+        text = self.description or ""
+        letters = text[len(_TAG_PREFIX) : _TAG_LENGTH - 1]
+        is_tagged = (
+            text.startswith(_TAG_PREFIX)
+            and text.startswith("] ", _TAG_LENGTH - 1)
+            and not letters.strip(_TAG_ALPHABET)  # nothing is left: all are of the alphabet
+        )
+        return text[:_TAG_LENGTH] if is_tagged else None
+
+    @property
+    def requested_at(self) -> datetime:
+        """The UTC second in which Atlas made the id, by the clock of its server.
+
+        Raises:
+            ValueError: the id is not hexadecimal, which no id from Atlas is.
+        """
+        return datetime.fromtimestamp(int(self.id[:8], 16), tz=timezone.utc)
+
+    def __repr__(self) -> str:
+        values = {name: getattr(self, name) for name in ("id", "status", "cluster_name")}
+        more = {name: getattr(self, name) for name in _SHOWN_IF_KNOWN}
+        values |= {name: value for name, value in more.items() if value is not None}
+        parts = (f"{name}={_shown(value)}" for name, value in values.items())
+        return f"{type(self).__name__}({', '.join(parts)}, ...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ReplicaSetSnapshot(Snapshot):
+    """A snapshot of a replica set.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        cloud_provider: where it is stored: `"AWS"`, `"AZURE"`, `"GCP"`; `None` at first.
+        copy_regions: regions to which Atlas copies it; `()` for none.
+        replica_set_name: name of the replica set; `None` while Atlas has not said.
+    """
+
+    cloud_provider: CloudProvider | None = None
+    copy_regions: tuple[str, ...] = ()
+    replica_set_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ShardedClusterSnapshot(Snapshot):
+    """A snapshot of a sharded cluster, made of one part for every shard and config server.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        config_server_type: `"EMBEDDED"` or `"DEDICATED"`; `None` while Atlas has not said.
+        members: the parts; `()` while there are none.
+        snapshot_ids: ids of the parts; `()` while there are none.
+    """
+
+    config_server_type: ConfigServerType | None = None
+    members: tuple[SnapshotMember, ...] = ()
+    snapshot_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RawResponse(Record):
+    """An answer of Atlas as it came, nothing renamed or unwrapped.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        status: HTTP status.
+        headers: read-only mapping, its names match in any case.
+        text: the body, decoded.
+    """
+
+    status: int
+    headers: Headers
+    text: str
+
+    def json(self) -> Any:  # noqa: ANN401  # JSON has no narrower type
+        """Parse the body.
+
+        Returns:
+            A new object at every call: dict, list, str, number, bool or None.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        import json  # noqa: PLC0415  # not needed to import the package
+
+        return json.loads(self.text)
+
+    def __repr__(self) -> str:
+        return f"RawResponse(status={self.status}, text={_shown(self.text)}, ...)"
