@@ -28,13 +28,13 @@ pub enum Error {
     InvalidArgument(String),
     /// No answer: DNS, refused, TLS, reset.
     #[error("{0}")]
-    Transport(Failure),
+    Transport(Box<Failure>),
     /// No answer in time.
     #[error("{0}")]
-    Timeout(Failure),
+    Timeout(Box<Failure>),
     /// An answer, but not one that Atlas gives.
     #[error("{0}")]
-    InvalidResponse(Failure),
+    InvalidResponse(Box<Failure>),
     /// The take may or may not have happened.
     #[error("{0}")]
     Ambiguous(Box<Ambiguous>),
@@ -87,8 +87,10 @@ impl Error {
 }
 
 impl Failure {
-    pub(crate) fn new(request: &RequestLine, what: impl Into<String>) -> Self {
-        Self { request: request.clone(), what: what.into(), hint: None, effort: Effort::default() }
+    #[allow(clippy::unnecessary_box_returns)] // every variant that holds one boxes it
+    pub(crate) fn new(request: &RequestLine, what: impl Into<String>) -> Box<Self> {
+        let (request, what) = (request.clone(), what.into());
+        Box::new(Self { request, what, hint: None, effort: Effort::default() })
     }
 }
 

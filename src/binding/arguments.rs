@@ -1,5 +1,7 @@
 //! Python arguments of the wrong type get the same clear error as those of a wrong value.
 
+use std::path::PathBuf;
+
 use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
@@ -45,6 +47,16 @@ impl Refusal {
         value: &Bound<'_, PyAny>,
     ) -> PyResult<Option<String>> {
         if value.is_none() { Ok(None) } else { self.string(name, value).map(Some) }
+    }
+
+    /// A `str` or `os.PathLike`, or nothing.
+    pub(super) fn optional_path(
+        self,
+        name: &str,
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<PathBuf>> {
+        let path: Result<Option<PathBuf>, PyErr> = value.extract();
+        path.map_err(|_| self.wrong_type(name, "a str or a path", value))
     }
 
     /// An `int` that is no `bool`; one beyond 64 bits is cut to them, which no check accepts.

@@ -1,6 +1,5 @@
 //! The client's state in one process, and the operations that it can begin.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
@@ -87,7 +86,7 @@ impl Client {
         total_timeout: &Bound<'_, PyAny>,
         max_retries: &Bound<'_, PyAny>,
         proxy: &Bound<'_, PyAny>,
-        ca_file: Option<PathBuf>,
+        ca_file: &Bound<'_, PyAny>,
         user_agent: &str,
     ) -> PyResult<Self> {
         types(py)?;
@@ -95,6 +94,7 @@ impl Client {
         let refuse = |error: Error| to_exception(py, &error);
         let base_url = option.optional_string("base_url", base_url)?;
         let proxy = option.optional_string("proxy", proxy)?;
+        let ca_file = option.optional_path("ca_file", ca_file)?;
         let retries = option.integer("max_retries", max_retries)?;
         let options = Options {
             base_url: base_url.as_deref(),

@@ -68,7 +68,7 @@ struct ReadOnly;
 impl PythonizeMappingType for ReadOnly {
     type Builder<'py> = Bound<'py, PyDict>;
 
-    fn builder<'py>(py: Python<'py>, _: Option<usize>) -> PyResult<Self::Builder<'py>> {
+    fn builder(py: Python<'_>, _: Option<usize>) -> PyResult<Self::Builder<'_>> {
         Ok(PyDict::new(py))
     }
 
@@ -104,7 +104,7 @@ impl PythonizeNamedMappingType for Class {
         fields.set_item(name, value)
     }
 
-    fn finish<'py>((name, fields): Self::Builder<'py>) -> PyResult<Bound<'py, PyMapping>> {
+    fn finish((name, fields): Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
         let instance = build(fields.py(), name, &fields)?;
         // SAFETY: a `Bound<PyMapping>` is a pointer to any Python object; the type only promises
         // that mapping methods make sense. `pythonize` calls none: it turns the value back into

@@ -1,5 +1,8 @@
 //! The credential classes: what is secret in them stays in Rust and has no way out.
 
+// The docstrings of the classes are Python's, in Google style.
+#![allow(clippy::doc_markdown)]
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pyo3::PyClass;

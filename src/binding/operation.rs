@@ -90,16 +90,16 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let (work, call) = self.begin(py)?;
-        let (sender, mut receiver) = sync_channel(1);
+        let (sender, mut inbox) = sync_channel(1);
         let task = runtime(py)?.spawn(async move {
             let _ = sender.send(work.await);
         });
         let _abort = AbortOnDrop(task.abort_handle());
         loop {
             let received;
-            (receiver, received) = py.detach(move || {
-                let received = receiver.recv_timeout(SLICE);
-                (receiver, received)
+            (inbox, received) = py.detach(move || {
+                let received = inbox.recv_timeout(SLICE);
+                (inbox, received)
             });
             log::emit(py, call.events.drain());
             match received {

@@ -66,9 +66,25 @@ impl Drop for Delivery {
     }
 }
 
-/// The queues that were made, each with the loop and the process it belongs to.
-static QUEUES: Mutex<Vec<(u32, Py<PyWeakrefReference>, Py<CompletionQueue>)>> =
-    Mutex::new(Vec::new());
+/// A queue that was made, with the loop and the process it belongs to.
+struct Known {
+    owner: u32,
+    event_loop: Py<PyWeakrefReference>,
+    queue: Py<CompletionQueue>,
+}
+
+static QUEUES: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+
+impl Known {
+    fn is_of(&self, event_loop: &Bound<'_, PyAny>) -> bool {
+        self.owner == std::process::id()
+            && self.event_loop.bind(event_loop.py()).upgrade().is_some_and(|it| it.is(event_loop))
+    }
+
+    fn is_gone(&self, py: Python<'_>) -> bool {
+        self.event_loop.bind(py).upgrade().is_none()
+    }
+}
 
 impl Mailbox {
     fn new() -> std::io::Result<Self> {
@@ -100,14 +116,10 @@ impl CompletionQueue {
     /// The queue of a loop, made on first use; none for a loop that cannot watch a descriptor.
     pub(super) fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Self>>> {
         let py = event_loop.py();
-        let process = std::process::id();
-        let is_mine = |owner: u32, weak: &Py<PyWeakrefReference>| {
-            owner == process && weak.bind(py).upgrade().is_some_and(|found| found.is(event_loop))
-        };
         let known = lock(&QUEUES)
             .iter()
-            .find(|(owner, weak, _)| is_mine(*owner, weak))
-            .map(|(_, _, queue)| queue.clone_ref(py).into_bound(py));
+            .find(|known| known.is_of(event_loop))
+            .map(|known| known.queue.clone_ref(py).into_bound(py));
         if known.is_some() {
             return Ok(known);
         }
@@ -118,15 +130,16 @@ impl CompletionQueue {
         if watch.is_err() {
             return Ok(None);
         }
-        let weak = PyWeakrefReference::new(event_loop)?;
-        // Those of loops that are gone are dropped here, outside of the lock.
-        let _gone = {
+        let known = Known {
+            owner: std::process::id(),
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            queue: queue.clone().unbind(),
+        };
+        // Those of loops that are gone are dropped outside of the lock.
+        let _gone: Vec<Known> = {
             let mut queues = lock(&QUEUES);
-            let all = std::mem::take(&mut *queues);
-            let (mut live, gone): (Vec<_>, Vec<_>) =
-                all.into_iter().partition(|(_, weak, _)| weak.bind(py).upgrade().is_some());
-            live.push((process, weak.unbind(), queue.clone().unbind()));
-            *queues = live;
+            let gone = queues.extract_if(.., |known| known.is_gone(py)).collect();
+            queues.push(known);
             gone
         };
         Ok(Some(queue))
@@ -172,17 +185,17 @@ impl CompletionQueue {
     }
 }
 
-/// What an event loop can watch; nothing on Windows, where loops watch only sockets.
+/// What an event loop can watch.
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)] // elsewhere there is none
 fn descriptor(reader: &PipeReader) -> Option<i32> {
-    #[cfg(unix)]
-    {
-        Some(std::os::fd::AsRawFd::as_raw_fd(reader))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = reader;
-        None
-    }
+    Some(std::os::fd::AsRawFd::as_raw_fd(reader))
+}
+
+/// Windows' loops watch only sockets.
+#[cfg(not(unix))]
+fn descriptor(_: &PipeReader) -> Option<i32> {
+    None
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -25,13 +25,11 @@ impl Fields {
         if value.is_null() {
             return None;
         }
-        match T::deserialize(&value) {
-            Ok(known) => Some(known),
-            Err(_) => {
-                self.0.insert(name.to_owned(), value);
-                None
-            }
+        let known = T::deserialize(&value).ok();
+        if known.is_none() {
+            self.0.insert(name.to_owned(), value);
         }
+        known
     }
 
     /// Takes a list; an absent, null or unusable one is empty.

@@ -8,6 +8,7 @@ use super::timestamp::Timestamp;
 
 /// One snapshot; `None` where Atlas has not said yet.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::struct_field_names)] // the API's own noun
 pub struct Snapshot {
     /// Its id: 24 hexadecimal digits.
     pub id: String,

@@ -240,13 +240,11 @@ fn without_envelope(value: Value) -> (Option<u16>, Value) {
     if status.is_none() {
         return (None, Value::Object(object));
     }
-    match object.remove("content") {
-        Some(content) => (status, content),
-        None => {
-            object.remove("status");
-            (status, Value::Object(object))
-        }
+    if let Some(content) = object.remove("content") {
+        return (status, content);
     }
+    object.remove("status");
+    (status, Value::Object(object))
 }
 
 /// One line, without control characters, cut at a length.

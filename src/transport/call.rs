@@ -50,7 +50,7 @@ impl Call {
         request: &RequestLine,
         what: &str,
         future: F,
-    ) -> Result<F::Output, Failure> {
+    ) -> Result<F::Output, Box<Failure>> {
         tokio::time::timeout_at(self.deadline, future)
             .await
             .map_err(|_| Failure::new(request, format!("total_timeout ended while {what}")))

@@ -32,7 +32,7 @@ impl Lost {
     pub(crate) fn sort(error: &reqwest::Error, begun: bool, line: &RequestLine) -> Self {
         let what = describe(error);
         if error.is_connect() || error.is_builder() {
-            let tls = causes(error).any(|cause| cause.is::<rustls::Error>());
+            let tls = causes(error).any(<dyn StdError>::is::<rustls::Error>);
             let failure = Failure::new(line, what);
             return if tls {
                 Self { error: Error::Transport(failure), fate: Fate::Barred }

@@ -3,7 +3,7 @@
 use super::{Algorithm, Challenge, Unsupported};
 
 /// No parameter may be longer (bytes, as sent): each comes back in the header of every request.
-const LONGEST_PARAMETER: usize = 4096;
+pub(super) const LONGEST_PARAMETER: usize = 4096;
 
 /// The raw parameters of one Digest challenge.
 #[derive(Default)]

@@ -4,6 +4,7 @@
 use http::HeaderValue;
 use proptest::prelude::*;
 
+use super::offer::LONGEST_PARAMETER;
 use super::*;
 
 /// As recorded from Atlas in August 2026, with another nonce.
