@@ -1,0 +1,184 @@
+"""The command that runs the emulator for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from .emulator import AtlasEmulator
+from .options import Security
+from .server import check_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from .journal import ReceivedRequest
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HIGHEST_PORT = 65_535
+_STEP_SECONDS = 0.5
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the emulator until Ctrl-C or SIGTERM.
+
+    Args:
+        argv: Arguments without the program's name; None: those of the process.
+
+    Returns:
+        0 after a stop, 1 when the port cannot be had. Bad usage exits with 2.
+    """
+    arguments = _parser().parse_args(argv)
+    emulator = AtlasEmulator(
+        host=arguments.host,
+        port=arguments.port,
+        snapshot_seconds=arguments.snapshot_seconds,
+        security=Security(digest_algorithm=arguments.digest_algorithm),
+        log=None if arguments.quiet else _log,
+    )
+    stop = threading.Event()
+    with _stopping(stop):
+        try:
+            emulator.start()
+        except OSError as error:
+            _say(f"cannot listen on port {arguments.port}: {error.strerror}")
+            return 1
+        try:
+            sys.stdout.write(_welcome(emulator) + "\n")
+            sys.stdout.flush()
+            # In steps, because Windows delivers no signal to a thread that waits without end.
+            while not stop.wait(_STEP_SECONDS):
+                pass
+        finally:
+            emulator.stop()
+    _say("stopped")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="atlas-backups emulator",
+        description="Run the Atlas Admin API for snapshots on a loopback port, without an account.",
+    )
+    parser.add_argument(
+        "--port", type=_port, default=0, help="TCP port; 0, the default: any that is free"
+    )
+    parser.add_argument(
+        "--host",
+        type=_host,
+        default="127.0.0.1",
+        help="IPv4 loopback address to listen on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--snapshot-seconds",
+        type=_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long a snapshot takes; 0: completed at once (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--digest-algorithm",
+        choices=("MD5", "SHA-256"),
+        default="MD5",
+        help="what the digest challenge asks for (default: %(default)s)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="do not log requests")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_HIGHEST_PORT}")
+    return int(text)
+
+
+def _host(text: str) -> str:
+    try:
+        return check_loopback(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError("seconds are a number from 0")
+    return seconds
+
+
+@contextlib.contextmanager
+def _stopping(stop: threading.Event) -> Generator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in _STOP_SIGNALS}
+    for number in _STOP_SIGNALS:
+        signal.signal(number, lambda _number, _frame: stop.set())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _welcome(emulator: AtlasEmulator) -> str:
+    account = emulator.credential("service_account")
+    key = emulator.credential("api_key")
+    token = emulator.credential("access_token")
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in emulator.env.items()]
+    path = f"/api/atlas/v2/groups/{emulator.group_id}/clusters/{emulator.cluster_name}"
+    take = [
+        '  --header "Accept: application/vnd.atlas.2025-03-12+json" \\',
+        '  --header "Content-Type: application/json" \\',
+        f'  -X POST "{emulator.base_url}{path}/backup/snapshots" \\',
+        """  -d '{"description": "from curl", "retentionInDays": 7}'""",
+    ]
+    lines = [
+        f"Atlas emulator at {emulator.base_url}",
+        "",
+        f"Project          {emulator.group_id}",
+        f"Replica set      {emulator.cluster_name}",
+        f"Sharded cluster  {emulator.sharded_cluster_name}",
+        f"Service account  {account.id}  {account.secret}",
+        f"API key          {key.id}  {key.secret}",
+        f"Access token     {token.secret}",
+        "",
+        "For any program that reads Atlas' variables:",
+        "",
+        *exports,
+        "",
+        "Take a snapshot with the access token:",
+        "",
+        f'curl --include --header "Authorization: Bearer {token.secret}" \\',
+        *take,
+        "",
+        "Take a snapshot with the API key:",
+        "",
+        f'curl --user "{key.id}:{key.secret}" --digest --include \\',
+        *take,
+        "",
+        "Ctrl-C stops it.",
+    ]
+    return "\n".join(lines)
+
+
+def _log(request: ReceivedRequest) -> None:
+    status = "reset" if request.status is None else request.status
+    query = f"?{request.query}" if request.query else ""
+    # Escaped, because a request may hold what a terminal would obey.
+    line = f"{request.method} {request.path}{query}".encode("unicode_escape").decode()
+    _say(f"{line} -> {status}")
+
+
+def _say(line: str) -> None:
+    # One write for the whole line, so that lines of several threads do not mix.
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups.emulator import AtlasEmulator
+from atlas_backups.emulator.command import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROGRAM = (
+    "import sys; from atlas_backups.emulator.command import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+class Running:
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-W", "error", "-c", PROGRAM, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        self.lines: list[str] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if line.startswith("Ctrl-C"):
+                break
+        self.url = self.lines[0].removeprefix("Atlas emulator at ")
+
+    def stop(self, number: signal.Signals) -> tuple[int, str]:
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=10)
+        return self.process.returncode, errors
+
+
+@pytest.fixture
+def started() -> Iterator[list[Running]]:
+    found: list[Running] = []
+    yield found
+    for running in found:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_how_to_use_it_and_stops_cleanly(
+    started: list[Running], number: signal.Signals
+) -> None:
+    running = Running("--port", "0")
+    started.append(running)
+
+    words = [line.split(" ", 1)[1] for line in running.lines if line.startswith("export ")]
+    exports = dict(word.split("=", 1) for word in words)
+    request = urllib.request.Request(f"{running.url}/api/atlas/v2/groups")
+    request.add_header("Accept", "application/vnd.atlas.2025-03-12+json")
+    request.add_header("Authorization", "Bearer emulator-only-access-token")
+    with urllib.request.urlopen(request, timeout=5) as response:
+        status = response.status
+    code, errors = running.stop(number)
+
+    assert exports["MONGODB_ATLAS_BASE_URL"] == running.url
+    assert set(exports) == {
+        "MONGODB_ATLAS_BASE_URL",
+        "MONGODB_ATLAS_CLIENT_ID",
+        "MONGODB_ATLAS_CLIENT_SECRET",
+        "MONGODB_ATLAS_PROJECT_ID",
+    }
+    assert sum(line.startswith("curl ") for line in running.lines) == 2
+    assert status == 200
+    assert code == 0
+    assert errors == "GET /api/atlas/v2/groups -> 200\nstopped\n"
+
+
+def test_quiet_logs_no_requests(started: list[Running]) -> None:
+    running = Running("--quiet", "--snapshot-seconds", "0", "--digest-algorithm", "SHA-256")
+    started.append(running)
+
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{running.url}/api/atlas/v2/groups", timeout=5)
+    challenge = caught.value.headers["WWW-Authenticate"]
+    caught.value.close()
+    code, errors = running.stop(signal.SIGINT)
+
+    assert "algorithm=SHA-256" in challenge
+    assert (code, errors) == (0, "stopped\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "x"],
+        ["--port", "65536"],
+        ["--port", "-1"],
+        ["--host", "0.0.0.0"],  # noqa: S104 - the point
+        ["--snapshot-seconds", "-1"],
+        ["--snapshot-seconds", "nan"],
+        ["--snapshot-seconds", "inf"],
+        ["--unknown"],
+    ],
+)
+def test_bad_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with AtlasEmulator() as emulator:
+        port = emulator.base_url.rsplit(":", 1)[1]
+
+        code = main(["--port", port])
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith(f"cannot listen on port {port}: ")
+
+
+def test_the_signal_handlers_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    code = main(["--quiet"])
+    timer.join()
+
+    assert code == 0
+    assert signal.getsignal(signal.SIGINT) is before

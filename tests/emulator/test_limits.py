@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups.emulator import Limits, Project, RateLimit, World, default_world
+
+if TYPE_CHECKING:
+    from .conftest import Api, Reply, Run
+
+ENDPOINT = "/api/atlas/v2/groups/{groupId}/clusters/{clusterName}/backup/snapshots"
+SMALL = RateLimit(capacity=3, refill=2, period_seconds=60)
+
+
+def remaining(reply: Reply) -> int:
+    return int(reply.headers["ratelimit-remaining"])
+
+
+def test_every_call_takes_one_out_of_the_projects_bucket(api: Api) -> None:
+    replies = [api.get(), api.take(), api.get("/shardedClusters", "Sharded0")]
+
+    assert [remaining(reply) for reply in replies] == [1199, 1198, 1197]
+    assert {reply.headers["ratelimit-limit"] for reply in replies} == {"1200"}
+
+
+def test_a_refused_call_counts_too(api: Api) -> None:
+    api.take(retentionInDays=0)
+
+    assert remaining(api.get()) == 1198
+
+
+def test_clusters_have_a_bucket_of_their_own(api: Api) -> None:
+    api.get()
+
+    reply = api.send("GET", api.cluster_path())
+
+    assert (reply.headers["ratelimit-limit"], remaining(reply)) == ("10000", 9999)
+
+
+def test_projects_are_not_limited(api: Api) -> None:
+    assert "ratelimit-limit" not in api.send("GET", "/api/atlas/v2/groups").headers
+
+
+def test_an_empty_bucket_refuses_with_its_numbers(run: Run) -> None:
+    api = run(limits=Limits(snapshots=SMALL))
+
+    statuses = [api.get().status for _ in range(3)]
+    refused = api.get()
+
+    assert statuses == [200] * 3
+    assert (refused.status, refused.code) == (429, "RATE_LIMITED")
+    assert refused.json()["parameters"] == [ENDPOINT, 30, 3, 2, 60]
+    assert refused.headers["retry-after"] == "30"
+    assert refused.headers["ratelimit-limit"] == "3"
+    assert remaining(refused) == 0
+
+
+def test_a_refused_take_takes_no_snapshot(run: Run) -> None:
+    api = run(limits=Limits(snapshots=RateLimit(capacity=1, refill=1)))
+    before = len(api.emulator.snapshots)
+    api.get()
+
+    assert api.take().status == 429
+    assert len(api.emulator.snapshots) == before
+
+
+def test_waiting_as_told_is_enough(run: Run) -> None:
+    api = run(limits=Limits(snapshots=SMALL))
+    for _ in range(3):
+        api.get()
+
+    wait = int(api.get().headers["retry-after"])
+    api.clock.advance(wait - 1)
+    early = api.get()
+    api.clock.advance(1)
+
+    assert early.status == 429
+    assert api.get().status == 200
+
+
+def test_a_bucket_never_holds_more_than_its_capacity(run: Run) -> None:
+    api = run(limits=Limits(snapshots=SMALL))
+    api.clock.advance(10_000)
+
+    assert remaining(api.get()) == 2
+
+
+def test_a_bucket_may_be_refilled_at_the_end_of_each_period(run: Run) -> None:
+    limit = RateLimit(capacity=3, refill=2, period_seconds=60, at_once=True)
+    api = run(limits=Limits(snapshots=limit))
+    for _ in range(3):
+        api.get()
+
+    api.clock.advance(59)
+    early = api.get()
+    api.clock.advance(1)
+    after = api.get()
+
+    assert early.status == 429
+    assert (after.status, remaining(after)) == (200, 1)
+
+
+def test_time_can_be_scaled(run: Run) -> None:
+    api = run(limits=Limits(snapshots=SMALL.faster(10)))
+    for _ in range(3):
+        api.get()
+
+    refused = api.get()
+    api.clock.advance(3)
+
+    assert refused.json()["parameters"] == [ENDPOINT, 3, 3, 2, 6]
+    assert api.get().status == 200
+
+
+def test_retry_after_can_be_left_out(run: Run) -> None:
+    api = run(limits=Limits(snapshots=SMALL, retry_after=False, token_requests_per_minute=0))
+    for _ in range(3):
+        api.get()
+
+    assert "retry-after" not in api.get().headers
+    assert "retry-after" not in api.token().headers
+
+
+def test_without_a_limit_there_are_no_headers(run: Run) -> None:
+    api = run(limits=Limits(snapshots=None))
+
+    assert "ratelimit-limit" not in api.get().headers
+
+
+def test_limits_can_be_changed_while_it_runs(api: Api) -> None:
+    api.get()
+
+    api.emulator.limits = Limits(snapshots=SMALL)
+
+    assert remaining(api.get()) == 2
+
+
+def test_every_project_has_its_own_bucket(run: Run) -> None:
+    (first, second) = default_world().projects
+    other = Project(name=second.name, id=second.id, clusters=first.clusters)
+    api = run(world=World(projects=(first, other)))
+
+    api.get()
+    path = f"{api.cluster_path(group_id=other.id)}/backup/snapshots"
+
+    assert remaining(api.send("GET", path)) == 1199
+
+
+@pytest.mark.parametrize(
+    ("capacity", "refill", "period"), [(0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.0), (1, 1, float("inf"))]
+)
+def test_a_limit_without_sense_cannot_be_made(capacity: int, refill: int, period: float) -> None:
+    with pytest.raises(ValueError, match="above zero"):
+        RateLimit(capacity=capacity, refill=refill, period_seconds=period)
