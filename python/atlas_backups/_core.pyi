@@ -2,17 +2,36 @@
 # in `atlas_backups`.
 import os
 from asyncio import Future
-from typing import Generic, TypeVar, final
+from typing import Generic, NoReturn, TypeVar, final
+
+from typing_extensions import Self, disjoint_base
 
 from atlas_backups.models import RawResponse, Snapshot
 
+__all__ = [
+    "AccessToken",
+    "ApiKey",
+    "Client",
+    "Credential",
+    "Operation",
+    "Pending",
+    "ServiceAccount",
+    "__version__",
+    "credentials_from_environment",
+    "has_credentials",
+]
+
 __version__: str
 
-ResultT_co = TypeVar("ResultT_co", covariant=True)
+_ResultT_co = TypeVar("_ResultT_co", covariant=True)
 
+@disjoint_base
 class Credential:
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
+    def __reduce__(self) -> NoReturn: ...
 
 @final
 class ServiceAccount(Credential):
@@ -27,15 +46,15 @@ class AccessToken(Credential):
     def __new__(cls, token: str) -> AccessToken: ...
 
 @final
-class Pending(Generic[ResultT_co]):
+class Pending(Generic[_ResultT_co]):
     @property
-    def future(self) -> Future[ResultT_co]: ...
+    def future(self) -> Future[_ResultT_co]: ...
     def cancel(self) -> None: ...
 
 @final
-class Operation(Generic[ResultT_co]):
-    def blocking(self) -> ResultT_co: ...
-    def start(self) -> Pending[ResultT_co]: ...
+class Operation(Generic[_ResultT_co]):
+    def blocking(self) -> _ResultT_co: ...
+    def start(self) -> Pending[_ResultT_co]: ...
 
 @final
 class Client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -10,6 +9,7 @@ from typing_extensions import Self
 
 from atlas_backups import _core
 from atlas_backups.errors import ConfigurationError, UnauthorizedError
+from atlas_backups.models import RawResponse
 
 if TYPE_CHECKING:
     import os
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from atlas_backups._core import Credential, Operation
-    from atlas_backups.models import RawResponse, Snapshot
+    from atlas_backups.models import Snapshot
 
 ResultT = TypeVar("ResultT")
 ClientT = TypeVar("ClientT", bound="AtlasBackups")
+
+_UNAUTHORIZED = 401
 
 
 class AtlasBackups:
@@ -101,7 +103,7 @@ class AtlasBackups:
         if credentials is None:
             self._core.set_credentials(_core.credentials_from_environment())
         elif isinstance(credentials, _core.Credential) or not callable(credentials):
-            self._core.set_credentials(cast("Credential", credentials))
+            self._core.set_credentials(credentials)
 
     def take_snapshot(  # noqa: PLR0913  # the arguments of the API, keyword-only
         self,
@@ -299,7 +301,9 @@ class AtlasBackups:
     def _run(self, operation: Operation[ResultT]) -> ResultT:
         generation = self._first_credentials()
         try:
-            return operation.blocking()
+            result = operation.blocking()
+            if not _is_refusal(result) or not self._has_other_credentials(generation):
+                return result
         except UnauthorizedError:
             if not self._has_other_credentials(generation):
                 raise
@@ -308,7 +312,9 @@ class AtlasBackups:
     async def _run_async(self, operation: Operation[ResultT]) -> ResultT:
         generation = self._first_credentials()
         try:
-            return await _await(operation)
+            result = await _await(operation)
+            if not _is_refusal(result) or not self._has_other_credentials(generation):
+                return result
         except UnauthorizedError:
             if not self._has_other_credentials(generation):
                 raise
@@ -339,6 +345,11 @@ async def _await(operation: Operation[ResultT]) -> ResultT:
         pending.cancel()
 
 
+def _is_refusal(result: object) -> bool:
+    """Whether a raw answer says what an `UnauthorizedError` would."""
+    return isinstance(result, RawResponse) and result.status == _UNAUTHORIZED
+
+
 def _is_provider(credentials: object) -> bool:
     return callable(credentials) and not isinstance(credentials, _core.Credential)
 
@@ -354,5 +365,5 @@ def _user_agent(suffix: str | None) -> str:
     if suffix is not None and not isinstance(suffix, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without types
         raise ConfigurationError("user_agent_suffix must be a str")
     version = ".".join(str(part) for part in sys.version_info[:3])
-    own = f"atlas-backups/{_core.__version__} (python/{version}; {platform.system().lower()})"
+    own = f"atlas-backups/{_core.__version__} (python/{version}; {sys.platform})"
     return f"{own} {suffix}" if suffix else own

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::exceptions::PyOverflowError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
@@ -59,11 +60,17 @@ impl Refusal {
         path.map_err(|_| self.wrong_type(name, "a str or a path", value))
     }
 
-    /// An `int` that is no `bool`; one beyond 64 bits is cut to them, which no check accepts.
+    /// An `int`, or what stands for one (`__index__`, as numpy's integers), that is no `bool`.
+    ///
+    /// One beyond 64 bits is cut to them, which no check accepts.
     pub(super) fn integer(self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
-        if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
-            return Err(self.wrong_type(name, "an int", value));
-        }
+        let number = if value.is_instance_of::<PyInt>() {
+            Ok(value.clone())
+        } else {
+            value.call_method0(intern!(value.py(), "__index__"))
+        };
+        let number = number.ok().filter(|_| !value.is_instance_of::<PyBool>());
+        let value = &number.ok_or_else(|| self.wrong_type(name, "an int", value))?;
         value.extract().or_else(|error: PyErr| {
             if !error.is_instance_of::<PyOverflowError>(value.py()) {
                 return Err(error);

@@ -58,18 +58,30 @@ impl Shared {
             return Err(Error::ClientClosed);
         }
         if state.in_process.as_ref().and_then(OfProcess::get).is_none() {
-            let credentials = state.credentials.as_ref().ok_or_else(|| {
-                Error::Configuration("the credentials callable was not asked yet".to_owned())
-            })?;
-            let in_process = InProcess {
-                connection: Arc::new(Connection::new(Arc::clone(&self.config))?),
-                auth: Arc::new(Auth::new(credentials)?),
-            };
-            state.in_process = Some(OfProcess::new(in_process));
+            let connection = Connection::new(Arc::clone(&self.config))?;
+            state.enter(Arc::new(connection))?;
         }
         let in_process = state.in_process.as_ref().and_then(OfProcess::get);
         let InProcess { connection, auth } = in_process.ok_or(Error::ClientClosed)?;
         Ok(Transport::new(Arc::clone(connection), Arc::clone(auth)))
+    }
+}
+
+impl State {
+    /// The connections of this process, if it has any.
+    fn connection(&self) -> Option<Arc<Connection>> {
+        let in_process = self.in_process.as_ref().and_then(OfProcess::get);
+        in_process.map(|in_process| Arc::clone(&in_process.connection))
+    }
+
+    /// Begins anew with the present credentials.
+    fn enter(&mut self, connection: Arc<Connection>) -> Result<(), Error> {
+        let credentials = self.credentials.as_ref().ok_or_else(|| {
+            Error::Configuration("the credentials callable was not asked yet".to_owned())
+        })?;
+        let auth = Arc::new(Auth::new(credentials)?);
+        self.in_process = Some(OfProcess::new(InProcess { connection, auth }));
+        Ok(())
     }
 }
 
@@ -134,19 +146,23 @@ impl Client {
 
     /// Replaces the credentials, unless they are the same; returns the generation.
     fn set_credentials(&self, credentials: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let py = credentials.py();
         let Some(credentials) = extract(credentials) else {
             let kind = credentials.get_type().name()?;
             let text = format!(
                 "credentials must be a ServiceAccount, an ApiKey, an AccessToken or a callable \
                  that returns one of them, not {kind}"
             );
-            return Err(to_exception(kind.py(), &Error::Configuration(text)));
+            return Err(to_exception(py, &Error::Configuration(text)));
         };
         let mut state = self.0.state();
         if state.credentials.as_ref() != Some(&credentials) {
             state.credentials = Some(credentials);
             state.generation += 1;
-            state.in_process = None;
+            // The connections stay: they carry no credentials.
+            if let Some(connection) = state.connection() {
+                state.enter(connection).map_err(|error| to_exception(py, &error))?;
+            }
         }
         Ok(state.generation)
     }
