@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from typing_extensions import Self
 
 from atlas_backups import _core
 from atlas_backups.errors import ConfigurationError, UnauthorizedError
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable
     from types import TracebackType
+
+    from typing_extensions import Self
 
     from atlas_backups._core import Credential, Operation
     from atlas_backups.models import Snapshot
