@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-
 from atlas_backups import _core
 from atlas_backups.errors import ConfigurationError, UnauthorizedError
 from atlas_backups.models import RawResponse
