@@ -1,0 +1,5 @@
+"""The command line: `atlas-backups`, also `python -m atlas_backups`."""
+
+from atlas_backups.cli.program import main
+
+__all__ = ["main"]

@@ -1,0 +1,81 @@
+"""`main`: finds the command, lets it run, and turns what happened into an exit status."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from atlas_backups.cli import failures, output
+from atlas_backups.cli.parser import PROGRAM, Parser, wants_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# One module a command, each with its own `main(argv) -> int`; only the one asked for is loaded.
+COMMANDS = {
+    "take": ("atlas_backups.cli.take", "take one on-demand snapshot of a cluster"),
+    "emulator": ("atlas_backups.cli.emulator", "run the Atlas API on a loopback port, no account"),
+    "demo": ("atlas_backups.cli.demo", "watch a snapshot's life on the emulator, no account"),
+}
+_EXIT_STATUS = """\
+exit status: 0 only when what was asked for is true, 1 when it is not or is not known,
+2 for bad usage, 130 after Ctrl-C.
+
+Credentials are read from the environment only, never from the command line."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: arguments without the program's name; `None`: those of the process.
+
+    Returns:
+        0 only when what was asked for is true, 2 for bad usage, 130 after Ctrl-C, else 1.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run(words)
+        output.flush()  # here, where a broken pipe can still be handled
+    except SystemExit as stop:  # argparse, after --help and --version, and in the emulator
+        return _leave(stop)
+    except BrokenPipeError:  # from who writes to stdout by themselves: argparse, the emulator
+        output.abandon()
+        return failures.FAILURE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a person gets no traceback
+        return failures.report(error, as_json=wants_json(words))
+    return status
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] not in COMMANDS:
+        parser = _parser()
+        parser.parse(words)  # answers --help and --version, refuses an unknown command
+        parser.error("a command is needed")
+    module_name, _ = COMMANDS[words[0]]
+    status: int = import_module(module_name).main(words[1:])
+    return status
+
+
+def _leave(stop: SystemExit) -> int:
+    try:
+        output.flush()
+    except output.OutputError as error:
+        return failures.report(error, as_json=False)
+    return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+
+
+def _parser() -> Parser:
+    from atlas_backups import __version__  # noqa: PLC0415  # only --version needs it
+
+    parser = Parser(
+        prog=PROGRAM,
+        description="On-demand snapshots of MongoDB Atlas clusters.",
+        epilog=_EXIT_STATUS,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (_, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
+    return parser
