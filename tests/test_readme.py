@@ -1,0 +1,62 @@
+"""The README's examples are run as they stand, against an emulator that looks like their world."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from atlas_backups.emulator import AtlasEmulator, Cluster, Project, World
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+PYTHON = [code for language, code in BLOCKS if language == "python"]
+COMMANDS = [
+    line
+    for language, code in BLOCKS
+    if language == "sh"
+    for line in code.splitlines()
+    if line.startswith("atlas-backups ")
+]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    clusters = (Cluster(name="Cluster0"), Cluster(name="Cluster1"))
+    project = Project(name="Readme", id="32b6e34b3d91647abb20e7b8", clusters=clusters)
+    with AtlasEmulator(world=World(projects=(project,)), snapshot_seconds=0.5) as emulator:
+        for name, value in emulator.env.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+def test_the_readme_has_examples() -> None:
+    assert len(PYTHON) >= 4
+    assert len(COMMANDS) >= 2
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("code", PYTHON, ids=range(len(PYTHON)))
+def test_python_examples_run(code: str) -> None:
+    done = subprocess.run(  # noqa: S603  # our own README
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_run(command: str) -> None:
+    arguments = command.partition("#")[0].split()[1:]
+    done = subprocess.run(  # noqa: S603  # our own README
+        [sys.executable, "-m", "atlas_backups", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
