@@ -68,14 +68,14 @@ pub struct Ambiguous {
 }
 
 impl Error {
-    /// Says how much was tried before this error was given up to.
+    /// Says how much was tried before this error, unless that is known already.
     #[must_use]
     pub(crate) fn after(mut self, effort: Effort) -> Self {
         match &mut self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                failure.effort = effort;
+                failure.effort = failure.effort.or(effort);
             }
-            Self::Api(api) => api.effort = effort,
+            Self::Api(api) => api.effort = api.effort.or(effort),
             Self::Ambiguous(ambiguous) => {
                 let cause = Arc::unwrap_or_clone(Arc::clone(&ambiguous.cause));
                 ambiguous.cause = Arc::new(cause.after(effort));

@@ -57,7 +57,8 @@ impl Transport {
         loop {
             let grant = self.auth.grant(&self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
-            let answer = self.connection.exchange(&target, &grant, call).await?;
+            let answer =
+                self.connection.exchange(&target, &grant, call.begin_attempt(), call).await?;
             if answer.status() != 401 {
                 self.auth.keep(grant);
                 return Ok(answer);

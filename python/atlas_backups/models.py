@@ -68,12 +68,10 @@ class Link(Record):
     Attributes:
         href: URL of the other resource; `None` where Atlas gives none.
         rel: what it is to this one, `"self"` or a URL; `None` where Atlas gives none.
-        extra: fields that this version does not know, under Atlas' own names; not in the hash.
     """
 
     href: str | None = None
     rel: str | None = None
-    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ impl Refusal {
 
     /// An `int`, or what stands for one (`__index__`, as numpy's integers), that is no `bool`.
     ///
-    /// One beyond 64 bits is cut to them, which no check accepts.
+    /// One beyond 64 bits is refused here: no argument allows it.
     pub(super) fn integer(self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
         let number = if value.is_instance_of::<PyInt>() {
             Ok(value.clone())
@@ -71,11 +71,12 @@ impl Refusal {
         };
         let number = number.ok().filter(|_| !value.is_instance_of::<PyBool>());
         let value = &number.ok_or_else(|| self.wrong_type(name, "an int", value))?;
-        value.extract().or_else(|error: PyErr| {
-            if !error.is_instance_of::<PyOverflowError>(value.py()) {
-                return Err(error);
+        value.extract().map_err(|error: PyErr| {
+            if error.is_instance_of::<PyOverflowError>(value.py()) {
+                to_exception(value.py(), &self.error(format!("{name} is out of range")))
+            } else {
+                error
             }
-            Ok(if value.lt(0)? { i64::MIN } else { i64::MAX })
         })
     }
 

@@ -15,10 +15,17 @@ pub struct RequestLine {
 /// How much was tried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Effort {
-    /// Requests that were begun for the operation, those for a token not counted.
+    /// Requests that were begun; those for a token count only in the token endpoint's own errors.
     pub attempts: u32,
     /// From the call to its end, pauses included.
     pub elapsed: Duration,
+}
+
+impl Effort {
+    /// This effort, or the other where nothing was tried yet.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.attempts == 0 { other } else { self }
+    }
 }
 
 impl fmt::Display for RequestLine {

@@ -1,5 +1,8 @@
 //! A snapshot as the API describes it, of a replica set, a sharded cluster or a kind not yet known.
 
+#[cfg(test)]
+mod tests;
+
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -55,20 +58,14 @@ pub(super) enum Details {
     Unknown,
 }
 
-/// A link to a related resource.
+/// A link to a related resource; one that says more stays behind, as it came, with the whole list.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(from = "JsonObject")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Link {
+    #[serde(default)]
     href: Option<String>,
+    #[serde(default)]
     rel: Option<String>,
-    extra: JsonObject,
-}
-
-impl From<JsonObject> for Link {
-    fn from(object: JsonObject) -> Self {
-        let mut fields = Fields::new(object);
-        Self { href: fields.take("href"), rel: fields.take("rel"), extra: fields.rest() }
-    }
 }
 
 /// One part of a sharded cluster's snapshot.

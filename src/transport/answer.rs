@@ -1,5 +1,8 @@
 //! An answer with its body read: the status that counts, the JSON in it, the error it stands for.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use bytes::Bytes;

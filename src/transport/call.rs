@@ -41,7 +41,12 @@ impl Call {
     }
 
     pub(crate) fn effort(&self) -> Effort {
-        Effort { attempts: self.attempts.load(Ordering::Relaxed), elapsed: self.started.elapsed() }
+        self.effort_of(self.attempts.load(Ordering::Relaxed))
+    }
+
+    /// The effort of a part of the call that counts its own requests.
+    pub(crate) fn effort_of(&self, attempts: u32) -> Effort {
+        Effort { attempts, elapsed: self.started.elapsed() }
     }
 
     /// Awaits something that sends no request of the operation, until the call's deadline.

@@ -12,12 +12,11 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::Answer;
-use super::auth::{Grant, Scheme};
+use super::auth::Grant;
 use super::body::{self, Watched};
 use super::call::Call;
 use super::events::Level;
 use super::lost::{Fate, Lost};
-use super::secrets::Secrets;
 use super::{Request, tls};
 use crate::config::Config;
 use crate::error::{Error, Failure, RequestLine};
@@ -118,16 +117,16 @@ impl Connection {
         Target { line, uri, accept: VERSION, content }
     }
 
-    /// One attempt of an operation.
+    /// One request and its answer, read to the end; `attempt` is for the log.
     pub(super) async fn exchange(
         &self,
         target: &Target,
         grant: &Grant,
+        attempt: u32,
         call: &Call,
     ) -> Result<Answer, Lost> {
-        let attempt = call.begin_attempt();
         let begun = Instant::now();
-        let result = self.send(target, grant.header(), grant.scheme(), grant.secrets(), call).await;
+        let result = self.send(target, grant, call).await;
         call.events.add(Level::Debug, || {
             let outcome = match &result {
                 Ok(answer) => answer.status().to_string(),
@@ -139,21 +138,13 @@ impl Connection {
         result
     }
 
-    /// One request and its answer, read to the end.
-    pub(super) async fn send(
-        &self,
-        target: &Target,
-        authorization: Option<&HeaderValue>,
-        scheme: Scheme,
-        secrets: &Secrets,
-        call: &Call,
-    ) -> Result<Answer, Lost> {
+    async fn send(&self, target: &Target, grant: &Grant, call: &Call) -> Result<Answer, Lost> {
         let waiting = "waiting for one of its connections";
         let permit = call.until_deadline(&target.line, waiting, self.in_flight.acquire()).await;
         let _permit = permit
             .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
         let begun = Arc::new(AtomicBool::new(target.content.is_none()));
-        let request = self.build(target, authorization, &begun)?;
+        let request = self.build(target, grant.header(), &begun)?;
         let own_limit = Instant::now() + self.config.timeout;
         let limit = own_limit.min(call.deadline());
         let result = tokio::time::timeout_at(limit, async {
@@ -162,7 +153,8 @@ impl Connection {
             let most = if status < 400 { body::LARGEST_BODY } else { body::LARGEST_ERROR_BODY };
             let received = body::read(&mut response, most).await?;
             let head = (status, std::mem::take(response.headers_mut()));
-            Ok(Answer::new(target.line.clone(), head, received, (scheme, secrets.clone())))
+            let (scheme, secrets) = (grant.scheme(), grant.secrets().clone());
+            Ok(Answer::new(target.line.clone(), head, received, (scheme, secrets)))
         })
         .await;
         let begun = begun.load(Ordering::Relaxed);

@@ -1,5 +1,8 @@
 //! Hides what was sent as a secret from whatever text a server (or a proxy) echoes.
 
+#[cfg(test)]
+mod properties;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 

@@ -99,10 +99,20 @@ impl ServiceAccount {
             .append_pair("token_type_hint", "access_token")
             .finish();
         let target = Target::form(connection, REVOKE_PATH, form);
+        let grant = self.basic([token.value.clone()]);
         // Best effort: a token that stays ends by itself within the hour.
-        let _ = connection
-            .send(&target, Some(&self.basic), Scheme::ServiceAccount, &token.secrets, call)
-            .await;
+        let _ = connection.exchange(&target, &grant, 1, call).await;
+    }
+
+    /// The right to ask the token endpoint.
+    fn basic(&self, more_secrets: impl IntoIterator<Item = SecretString>) -> Grant {
+        let secrets = self.own_secrets.iter().cloned().chain(more_secrets);
+        Grant {
+            scheme: Scheme::ServiceAccount,
+            header: Some(self.basic.clone()),
+            secrets: Secrets::new(secrets),
+            proof: Proof::Fixed,
+        }
     }
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
@@ -156,29 +166,34 @@ impl ServiceAccount {
     ) -> Result<Arc<Token>, Error> {
         let form = "grant_type=client_credentials".to_owned();
         let target = Target::form(connection, TOKEN_PATH, form);
-        let secrets = Secrets::new(self.own_secrets.iter().cloned());
+        let grant = self.basic([]);
         let mut retries = Retries::new(connection.config().max_retries, random());
+        let mut attempt = 0;
         loop {
+            attempt += 1;
             let asked_at = Instant::now();
-            let sent = connection
-                .send(&target, Some(&self.basic), Scheme::ServiceAccount, &secrets, call)
-                .await;
-            let (error, again) = match sent {
-                Ok(answer) if answer.status() == 200 => {
-                    return self.read(&answer, asked_at, serial).map(Arc::new);
-                }
+            let (error, again) = match connection.exchange(&target, &grant, attempt, call).await {
                 Ok(answer) => match answer.status() {
-                    408 | 429 | 500..=599 => {
-                        (answer.error(), Again::Requested(answer.requested_pause()))
+                    200 => {
+                        let token = self.read(&answer, asked_at, serial).map(Arc::new);
+                        return token.map_err(|error| error.after(call.effort_of(attempt)));
                     }
-                    _ => return Err(answer.error()),
+                    408 | 429 | 500..=599 => {
+                        let pause = answer.requested_pause();
+                        (answer.error(), Some(Again::Requested(pause)))
+                    }
+                    _ => (answer.error(), None),
                 },
                 Err(lost) => match lost.fate {
-                    Fate::Barred => return Err(lost.error),
-                    Fate::NotSent | Fate::Unknown => (lost.error, Again::Soon),
+                    Fate::Barred => (lost.error, None),
+                    Fate::NotSent | Fate::Unknown => (lost.error, Some(Again::Soon)),
                 },
             };
-            retries.pause(error, again, call).await?;
+            let error = error.after(call.effort_of(attempt));
+            match again {
+                Some(again) => retries.pause(error, again, call).await?,
+                None => return Err(error),
+            }
         }
     }
 

@@ -1,0 +1,214 @@
+#![allow(clippy::unwrap_used)]
+
+use http::{HeaderName, HeaderValue};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const LONGEST_MESSAGE: usize = 2000;
+
+fn answer_with(status: u16, headers: &[(HeaderName, &str)], body: &[u8], cut: bool) -> Answer {
+    let line = RequestLine { method: http::Method::POST, path: "/api/atlas/v2/x".to_owned() };
+    let headers = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_str(value).ok()?)))
+        .collect();
+    let received = Received { bytes: Bytes::copy_from_slice(body), cut };
+    let secrets = Secrets::new(["canary\"/\\é-secret".into(), "canary-token".into()]);
+    Answer::new(line, (status, headers), received, (Scheme::ApiKey, secrets))
+}
+
+fn answer(status: u16, body: &str) -> Answer {
+    answer_with(status, &[], body.as_bytes(), false)
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        "[ -~]{0,900}".prop_map(Value::from),
+        "\\PC{0,900}".prop_map(Value::from),
+        (0_u16..1000).prop_map(Value::from),
+    ];
+    let names = prop_oneof![
+        Just("errorCode".to_owned()),
+        Just("error".to_owned()),
+        Just("detail".to_owned()),
+        Just("error_description".to_owned()),
+        Just("reason".to_owned()),
+        Just("parameters".to_owned()),
+        Just("badRequestDetail".to_owned()),
+        Just("fields".to_owned()),
+        Just("field".to_owned()),
+        Just("description".to_owned()),
+        Just("status".to_owned()),
+        Just("content".to_owned()),
+        any::<String>(),
+    ];
+    leaf.prop_recursive(5, 60, 8, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            proptest::collection::btree_map(names.clone(), inner, 0..8)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// An error as Atlas writes one, with the fields that it may have, each holding anything.
+fn errors() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![any::<String>(), "\\PC{0,900}", "(canary-token|\\p{Cc}|[a-z]){0,40}"];
+    let violation = (text.clone(), text.clone())
+        .prop_map(|(field, why)| json!({"field": field, "description": why}));
+    let violations = proptest::collection::vec(prop_oneof![3 => violation, 1 => values()], 0..9);
+    let value = prop_oneof![2 => text.prop_map(Value::from), 1 => values()];
+    (value.clone(), value.clone(), value.clone(), value, violations).prop_map(
+        |(code, detail, reason, parameters, fields)| {
+            json!({
+                "errorCode": code, "detail": detail, "reason": reason, "parameters": [parameters],
+                "badRequestDetail": {"fields": fields},
+            })
+        },
+    )
+}
+
+fn everything_of(answer: &Answer) -> Result<(), TestCaseError> {
+    let _ = (answer.object().is_ok(), answer.requested_pause(), answer.atlas_code(), answer.text());
+    if let Some(notice) = answer.deprecation() {
+        prop_assert!(notice.chars().count() < 200 && !notice.contains(char::is_control));
+    }
+    for error in [answer.error(), answer.invalid("it is wrong")] {
+        let message = error.to_string();
+        let length = message.chars().count();
+        prop_assert!(length < LONGEST_MESSAGE, "{length} characters");
+        prop_assert!(!message.contains(char::is_control), "{message:?}");
+        prop_assert!(!message.contains("canary-token"));
+        let is_api = matches!(error, Error::Api(_));
+        prop_assert!(is_api || matches!(error, Error::InvalidResponse(_)));
+    }
+    Ok(())
+}
+
+/// How deep a value is, counted where nothing can be misread.
+fn levels(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+        Value::Object(map) => 1 + map.values().map(levels).max().unwrap_or_default(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_with_any_status_give_a_short_and_clean_message(
+        status in 100_u16..1000,
+        body in proptest::collection::vec(any::<u8>(), 0..600),
+        cut in any::<bool>(),
+    ) {
+        everything_of(&answer_with(status, &[], &body, cut))?;
+    }
+
+    #[test]
+    fn any_text_does_too(
+        status in 100_u16..1000,
+        body in "(canary-token|[\\[\\]{}\":,\\\\]|\\PC|\\p{Cc}){0,300}",
+        header in "[ -~é]{0,100}",
+        cut in any::<bool>(),
+    ) {
+        let names = [RETRY_AFTER, DATE, HeaderName::from_static("sunset"), HeaderName::from_static("deprecation")];
+        let headers = names.map(|name| (name, header.as_str()));
+        everything_of(&answer_with(status, &headers, body.as_bytes(), cut))?;
+    }
+
+    #[test]
+    fn any_json_does_too(status in 100_u16..1000, body in values()) {
+        everything_of(&answer(status, &body.to_string()))?;
+    }
+
+    #[test]
+    fn any_error_does_too(status in 400_u16..600, body in errors()) {
+        everything_of(&answer(status, &body.to_string()))?;
+    }
+
+    #[test]
+    fn depth_is_that_of_the_value(value in values()) {
+        prop_assert_eq!(depth(value.to_string().as_bytes()), levels(&value));
+        prop_assert_eq!(depth(format!("{value:#}").as_bytes()), levels(&value));
+    }
+
+    #[test]
+    fn depth_is_never_less_than_a_parser_finds(text in "([\\[{\"\\\\:,1 ]|\\]|\\}|\"\\\\\"\"|\"a\":){0,30}") {
+        if let Ok(value) = serde_json::from_str::<Value>(&text) {
+            prop_assert!(depth(text.as_bytes()) >= levels(&value));
+        }
+        let nested = format!("{}{text}", "[".repeat(DEEPEST_JSON + 1));
+        prop_assert!(depth(nested.as_bytes()) > DEEPEST_JSON);
+    }
+
+    #[test]
+    fn an_envelope_is_taken_off_and_nothing_else(status in 100_u16..600, content in values()) {
+        let wrapped = json!({"status": status, "content": content});
+        prop_assert_eq!(without_envelope(wrapped), (Some(status), content.clone()));
+        if content.get("status").is_none() {
+            prop_assert_eq!(without_envelope(content.clone()), (None, content));
+        }
+    }
+
+    #[test]
+    fn only_a_good_answer_is_judged_by_its_envelope(outer in 100_u16..1000, inner in 100_u16..600) {
+        let body = json!({"status": inner, "content": {}}).to_string();
+        let expected = if outer < 300 { inner } else { outer };
+        prop_assert_eq!(answer(outer, &body).status(), expected);
+        prop_assert_eq!(answer(outer, &body).http_status(), outer);
+    }
+
+    #[test]
+    fn a_retry_after_wins_over_the_fields_of_the_body(seconds in any::<u32>(), wait in any::<u32>()) {
+        let body = json!({"parameters": ["x", wait.to_string(), 1200]}).to_string();
+        let text = seconds.to_string();
+        let both = answer_with(429, &[(RETRY_AFTER, &text)], body.as_bytes(), false);
+        let duration = |s: u32| Some(Duration::from_secs(s.into()));
+        prop_assert_eq!(both.requested_pause(), duration(seconds));
+        prop_assert_eq!(answer(429, &body).requested_pause(), duration(wait));
+        prop_assert_eq!(answer(503, &body).requested_pause(), None);
+    }
+
+    #[test]
+    fn any_wait_in_a_body_is_read_without_panic(wait in values(), header in "[ -~]{0,40}") {
+        let body = json!({"parameters": ["x", wait]}).to_string();
+        let _ = answer_with(429, &[(RETRY_AFTER, &header)], body.as_bytes(), false).requested_pause();
+    }
+
+    #[test]
+    fn one_line_stays_one_line(text in any::<String>(), longest in 1_usize..200) {
+        let line = printable(&text, longest);
+        prop_assert!(line.chars().count() <= longest + 1);
+        prop_assert!(!line.contains(char::is_control));
+    }
+}
+
+#[test]
+fn only_atlas_has_a_code_in_text() {
+    assert_eq!(answer(400, r#"{"errorCode":"A"}"#).atlas_code(), Some("A"));
+    for body in [r#"{"errorCode":7}"#, r#"{"error":"A"}"#, r#"["errorCode"]"#, "errorCode", ""] {
+        assert_eq!(answer(400, body).atlas_code(), None, "{body}");
+    }
+}
+
+#[test]
+fn a_date_is_seen_from_the_servers_clock() {
+    let headers =
+        [(DATE, "Sun, 06 Nov 1994 08:49:37 GMT"), (RETRY_AFTER, "Sun, 06 Nov 1994 08:49:40 GMT")];
+    let answer = answer_with(429, &headers, b"", false);
+    assert_eq!(answer.requested_pause(), Some(Duration::from_secs(3)));
+}
+
+#[test]
+fn a_secret_that_json_writes_differently_is_hidden_too() {
+    let echoed = json!({"message": "bad key canary\"/\\é-secret"}).to_string();
+    let message = answer(400, &echoed).error().to_string();
+    assert!(!message.contains("-secret"), "{message}");
+}

@@ -1,0 +1,38 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+proptest! {
+    #[test]
+    fn no_secret_is_left_wherever_it_stands(
+        secrets in proptest::collection::vec("[ab]{0,9}", 0..4),
+        pieces in proptest::collection::vec("[abc]{0,9}", 0..8),
+    ) {
+        let text: String = pieces.iter().chain(&secrets).chain(&pieces).map(String::as_str).collect();
+        let all = Secrets::new(secrets.iter().map(|secret| secret.as_str().into()));
+        let hidden = all.hide(&text);
+        let nested = all.hide_in(json!({text.clone(): [text.clone(), {"x": text.clone()}]})).to_string();
+        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+            prop_assert!(!hidden.contains(secret.as_str()), "{secret} in {hidden}");
+            prop_assert!(!nested.contains(secret.as_str()), "{secret} in {nested}");
+        }
+    }
+
+    #[test]
+    fn text_without_a_secret_stays_as_it_is(text in any::<String>(), number in any::<i64>()) {
+        let secrets = Secrets::new(["\u{1}canary\u{1}".into()]);
+        if !text.contains('\u{1}') {
+            prop_assert_eq!(secrets.hide(&text), text.clone());
+            let value = json!({text.clone(): [number, null, true, text]});
+            prop_assert_eq!(secrets.hide_in(value.clone()), value);
+        }
+    }
+
+    #[test]
+    fn any_text_and_any_secrets_are_no_panic(text in any::<String>(), secrets in proptest::collection::vec(any::<String>(), 0..4)) {
+        let secrets = Secrets::new(secrets.into_iter().map(Into::into));
+        let _ = secrets.hide(&text);
+        let _ = secrets.hide_in(Value::String(text));
+    }
+}
