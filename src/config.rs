@@ -47,6 +47,8 @@ pub struct Config {
     pub(crate) total_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) proxy: Option<ProxyUrl>,
+    /// Whether the environment says `NO_PROXY=*`, which the HTTP library overlooks for addresses.
+    pub(crate) never_proxy: bool,
     pub(crate) extra_roots: Vec<CertificateDer<'static>>,
     pub(crate) user_agent: http::HeaderValue,
 }
@@ -64,6 +66,7 @@ impl Config {
             total_timeout: seconds("total_timeout", options.total_timeout)?,
             max_retries: options.max_retries,
             proxy: options.proxy.map(ProxyUrl::parse).transpose()?,
+            never_proxy: excepts_everything(env),
             extra_roots: options.ca_file.map_or_else(|| Ok(Vec::new()), read_certificates)?,
             user_agent: user_agent(options.user_agent)?,
         })
@@ -74,6 +77,11 @@ impl Config {
     pub fn base_url(&self) -> &str {
         self.base_url.as_str()
     }
+}
+
+fn excepts_everything(env: &dyn Fn(&str) -> Option<String>) -> bool {
+    let list = env("NO_PROXY").or_else(|| env("no_proxy"));
+    list.is_some_and(|list| list.split(',').any(|name| name.trim() == "*"))
 }
 
 fn seconds(name: &str, value: f64) -> Result<Duration, Error> {

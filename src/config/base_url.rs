@@ -61,7 +61,7 @@ impl BaseUrl {
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
             None => return Err(refuse("has no host")),
         };
         let tls = url.scheme() == "https";
@@ -115,9 +115,13 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_only() {
-        for text in
-            ["http://127.0.0.1:80", "http://127.8.9.1", "http://[::1]:8080", "http://localhost:1/p"]
-        {
+        for text in [
+            "http://127.0.0.1:80",
+            "http://127.8.9.1",
+            "http://[::1]:8080",
+            "http://[::ffff:127.0.0.1]",
+            "http://localhost:1/p",
+        ] {
             assert!(parse(text).unwrap().is_loopback(), "{text}");
         }
         for text in [

@@ -84,11 +84,13 @@ impl Connection {
             .tcp_nodelay(true)
             .http2_keep_alive_interval(IDLE_LIMIT)
             .http2_keep_alive_timeout(config.connect_timeout);
-        if config.base_url.is_loopback() {
-            builder = builder.no_proxy();
-        } else if let Some(proxy) = &config.proxy {
-            let proxy = reqwest::Proxy::all(proxy.expose()).map_err(unusable)?;
-            builder = builder.proxy(proxy);
+        match &config.proxy {
+            _ if config.base_url.is_loopback() => builder = builder.no_proxy(),
+            Some(proxy) => {
+                builder = builder.proxy(reqwest::Proxy::all(proxy.expose()).map_err(unusable)?);
+            }
+            None if config.never_proxy => builder = builder.no_proxy(),
+            None => {}
         }
         let http = builder.build().map_err(unusable)?;
         Ok(Self { config, http, in_flight: Semaphore::new(MOST_IN_FLIGHT) })

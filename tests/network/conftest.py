@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+import trustme
+
+from tests.network.fronts import Proxy, TlsFront, address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import ExitStack
+
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.door import Door
+
+PROGRAM = Path(__file__).parent / "program.py"
+
+CLOUD = "cloud.mongodb.com"
+GOVERNMENT = "cloud.mongodbgov.com"
+# A host that resolves nowhere (RFC 6761), for where a mistake would lead out of this machine.
+NOWHERE = "atlas.test"
+NAMES = (CLOUD, GOVERNMENT, NOWHERE, "localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104 - as a name
+
+
+class Authority:
+    """A certificate authority of its own, with the file that makes a client trust it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._ca = trustme.CA(organization_name=name)
+        self.file = folder / f"{name}.pem"
+        self._ca.cert_pem.write_to_path(str(self.file))
+
+    def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
+        """Return a server's side of TLS, for HTTP/1.1, with a certificate for the names."""
+        yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+        lifetime: dict[str, Any] = {"not_after": yesterday} if expired else {}
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_alpn_protocols(["http/1.1"])
+        certificate = self._ca.issue_cert(*(names or NAMES), **lifetime)
+        certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL's
+        return context
+
+
+@dataclass(frozen=True)
+class Network:
+    """A proxy before a TLS front before an emulator, and the authority behind the TLS."""
+
+    emulator: AtlasEmulator
+    front: TlsFront
+    proxy: Proxy
+    authority: Authority
+
+    @property
+    def through_proxy(self) -> dict[str, Any]:
+        return {"proxy": self.proxy.url, "ca_file": self.authority.file}
+
+    @property
+    def direct(self) -> dict[str, Any]:
+        return {"base_url": self.front.base_url, "ca_file": self.authority.file}
+
+
+class Run(Protocol):
+    """Takes a snapshot in a process with these environment variables; gives how it ended."""
+
+    def __call__(self, environment: Mapping[str, str], /, **options: object) -> Ending: ...
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The id of a snapshot, or the class and the text of an exception."""
+
+    snapshot_id: str | None = None
+    error: str | None = None
+    text: str = ""
+    seconds: float = 0
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"), "trusted")
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that nobody was told to trust."""
+    return Authority(tmp_path_factory.mktemp("stranger"), "stranger")
+
+
+@pytest.fixture
+def network(stack: ExitStack, authority: Authority, emulator: AtlasEmulator) -> Network:
+    front = stack.enter_context(TlsFront(authority.context(), address_of(emulator.base_url)))
+    proxy = stack.enter_context(Proxy(front.address))
+    return Network(emulator, front, proxy, authority)
+
+
+@pytest.fixture
+def run(door: Door, emulator: AtlasEmulator) -> Run:
+    def run(environment: Mapping[str, str], /, **options: object) -> Ending:
+        place = (emulator.group_id, emulator.cluster_name)
+        arguments = json.dumps([door.name, place, {"total_timeout": 10, **options}])
+        done = subprocess.run(  # noqa: S603  # a program of ours
+            [sys.executable, "-W", "error", str(PROGRAM), arguments],
+            env={**os.environ, **emulator.env, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return Ending(**json.loads(done.stdout))
+
+    return run

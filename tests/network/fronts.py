@@ -1,0 +1,231 @@
+"""What may stand between a client and the emulator: a TLS front and an HTTP proxy.
+
+Each listens on a free loopback port from `__enter__` to `__exit__`, a thread per connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import select
+import socket
+import ssl
+import threading
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+Address: TypeAlias = tuple[str, int]
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+LONGEST_HEAD = 65536
+
+
+def address_of(base_url: str) -> Address:
+    parts = urlsplit(base_url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
+
+
+class Listener:
+    """Accepts connections and never says a word; with a context, after a TLS handshake.
+
+    Attributes:
+        accepted: how many connections came.
+        handshakes: how many TLS handshakes came to their end.
+        names: what clients called the server in them (SNI).
+    """
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.accepted = 0
+        self.handshakes = 0
+        self.names: list[str] = []
+        self._context = context
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        if context is not None:
+            context.sni_callback = self._name
+
+    @property
+    def address(self) -> Address:
+        return "127.0.0.1", self.port
+
+    def __enter__(self) -> Self:
+        self._spawn(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            sockets = [self._listener, *self._sockets]
+        for open_socket in sockets:
+            with suppress(OSError):  # already closed, by either side
+                open_socket.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(5)
+            assert not thread.is_alive()
+        self._listener.close()
+
+    def _spawn(self, target: Callable[..., None], *args: socket.socket) -> None:
+        thread = threading.Thread(target=target, args=args, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self.accepted += 1
+                self._sockets.append(connection)
+            self._spawn(self._answer, connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        # A client that goes away in the middle is what many tests are about.
+        with ExitStack() as stack, suppress(OSError):
+            stack.callback(connection.close)
+            if self._context is not None:
+                plain = connection
+                connection = self._context.wrap_socket(
+                    plain, server_side=True, do_handshake_on_connect=False
+                )
+                stack.callback(connection.close)
+                with self._lock:
+                    self._sockets.remove(plain)  # detached: the wrapper owns the connection
+                    self._sockets.append(connection)
+                connection.do_handshake()
+                with self._lock:
+                    self.handshakes += 1
+            self._serve(connection)
+
+    def _name(self, _: object, name: str | None, __: object) -> None:
+        if name is not None:
+            self.names.append(name)
+
+    def _serve(self, connection: socket.socket) -> None:
+        while connection.recv(LONGEST_HEAD):
+            pass
+
+    def _relay(self, connection: socket.socket, target: Address) -> None:
+        """Carry bytes both ways until one side ends."""
+        with socket.create_connection(target) as other:
+            with self._lock:
+                self._sockets.append(other)
+            other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while True:
+                for source in _readable(connection, other):
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    (other if source is connection else connection).sendall(data)
+
+
+class TlsFront(Listener):
+    """Ends TLS and relays what was inside to the emulator."""
+
+    def __init__(self, context: ssl.SSLContext, target: Address) -> None:
+        super().__init__(context)
+        self._target = target
+
+    @property
+    def base_url(self) -> str:
+        return f"https://localhost:{self.port}"
+
+    def _serve(self, connection: socket.socket) -> None:
+        self._relay(connection, self._target)
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who may use a proxy."""
+
+    user: str
+    password: str
+
+    @property
+    def token(self) -> str:
+        return base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+
+
+class Proxy(Listener):
+    """An HTTP proxy that only tunnels, and leads every name to one address.
+
+    Attributes:
+        targets: the `host:port` of every CONNECT.
+        logins: the `Proxy-Authorization` of every request, None without.
+    """
+
+    def __init__(
+        self,
+        target: Address,
+        *,
+        login: Login | None = None,
+        instead: bytes | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__(context)
+        self.targets: list[str] = []
+        self.logins: list[str | None] = []
+        self._target = target
+        self._login = login
+        self._instead = instead
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def url_for(self, userinfo: str) -> str:
+        return f"http://{userinfo}@127.0.0.1:{self.port}"
+
+    def _serve(self, connection: socket.socket) -> None:
+        lines = _read_head(connection).decode("latin-1").split("\r\n")
+        method, target, _ = lines[0].split()
+        fields = [line.partition(":") for line in lines[1:]]
+        headers = {name.lower(): value.strip() for name, _, value in fields}
+        login = headers.get("proxy-authorization")
+        with self._lock:
+            self.logins.append(login)
+            if method == "CONNECT":
+                self.targets.append(target)
+        if self._instead is not None:
+            connection.sendall(self._instead)
+        elif self._login is not None and login != f"Basic {self._login.token}":
+            connection.sendall(refusal(407, 'Proxy-Authenticate: Basic realm="proxy"'))
+        elif method != "CONNECT":
+            connection.sendall(refusal(405))
+        else:
+            connection.sendall(ESTABLISHED)
+            self._relay(connection, self._target)
+
+
+def refusal(status: int, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} Refused", "Content-Length: 0", "Connection: close", *headers]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def _read_head(connection: socket.socket) -> bytes:
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        data = connection.recv(1)  # nothing of what is behind it
+        if not data or len(head) > LONGEST_HEAD:
+            raise ConnectionError
+        head += data
+    return head
+
+
+def _readable(*sockets: socket.socket) -> list[socket.socket]:
+    """Wait until there is something to read; TLS may hold what its socket does not show."""
+    for item in sockets:
+        if isinstance(item, ssl.SSLSocket) and item.pending():
+            return [item]
+    return select.select(sockets, [], [])[0]
