@@ -4,11 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::effort::{Effort, RequestLine, write_hint};
 use super::kind::ApiKind;
+
+/// Wrong fields that a message names; all of them are in the error.
+const SHOWN_VIOLATIONS: usize = 2;
 
 /// What Atlas said, already cleaned of secrets.
 #[derive(Debug, Clone)]
@@ -38,13 +40,11 @@ pub struct ApiError {
 }
 
 /// One wrong field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
     /// The field's name.
-    #[serde(default)]
     pub field: Option<String>,
     /// What is wrong with it.
-    #[serde(default)]
     pub description: Option<String>,
 }
 
@@ -62,9 +62,12 @@ impl fmt::Display for ApiError {
         if let Some(detail) = &self.detail {
             write!(f, ": {detail}")?;
         }
-        for violation in &self.field_violations {
+        for violation in self.field_violations.iter().take(SHOWN_VIOLATIONS) {
             let field = violation.field.as_deref().unwrap_or("?");
             write!(f, " [{field}: {}]", violation.description.as_deref().unwrap_or("?"))?;
+        }
+        if let Some(more @ 1..) = self.field_violations.len().checked_sub(SHOWN_VIOLATIONS) {
+            write!(f, " [and {more} more]")?;
         }
         write!(f, " ({})", self.effort)?;
         write_hint(f, self.hint)

@@ -16,7 +16,7 @@ use super::body::Received;
 use super::headers::{deprecation_date, http_date, retry_after};
 use super::hints;
 use super::secrets::Secrets;
-use crate::error::{ApiError, ApiKind, Effort, Error, Failure, RequestLine};
+use crate::error::{ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine};
 use crate::model::JsonObject;
 
 /// Deeper JSON is not what Atlas sends.
@@ -24,6 +24,7 @@ const DEEPEST_JSON: usize = 64;
 const LONGEST_EXCERPT: usize = 120;
 const LONGEST_DETAIL: usize = 500;
 const LONGEST_LABEL: usize = 100;
+const LONGEST_VIOLATION: usize = 200;
 
 /// What came back for one request.
 #[derive(Debug)]
@@ -162,24 +163,17 @@ impl Answer {
             .or_else(|| error_code.is_none().then(|| self.excerpt()).flatten());
         let kind = ApiKind::of(self.status, error_code.as_deref());
         let hint = hints::hint(kind, error_code.as_deref(), self.scheme, &self.line);
-        let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned();
-        let violations = body.as_ref().and_then(|body| {
-            list(body.get("badRequestDetail").and_then(|detail| detail.get("fields")))
-        });
+        let list =
+            |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+        let violations =
+            list(body.as_ref().and_then(|body| body.get("badRequestDetail")?.get("fields")));
         Error::Api(Box::new(ApiError {
             kind,
             request: self.line.clone(),
             status: self.status,
             reason: text("reason", LONGEST_LABEL),
-            parameters: body
-                .as_ref()
-                .and_then(|body| list(body.get("parameters")))
-                .unwrap_or_default(),
-            field_violations: violations
-                .into_iter()
-                .flatten()
-                .filter_map(|v| serde_json::from_value(v).ok())
-                .collect(),
+            parameters: list(body.as_ref().and_then(|body| body.get("parameters"))),
+            field_violations: violations.iter().map(violation).collect(),
             retry_after: self.requested_pause(),
             error_code,
             detail,
@@ -193,8 +187,23 @@ impl Answer {
     }
 
     fn excerpt(&self) -> Option<String> {
-        let excerpt = printable(&self.secrets.hide(&self.text()), LONGEST_EXCERPT);
+        let text = match &self.content {
+            // Writing it anew undoes escapes that a secret could hide behind.
+            Ok(value) => self.secrets.hide_in(value.clone()).to_string(),
+            Err(_) => self.secrets.hide(&self.text()),
+        };
+        let excerpt = printable(&text, LONGEST_EXCERPT);
         (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
+    }
+}
+
+fn violation(value: &Value) -> FieldViolation {
+    let text = |name: &str, longest| {
+        value.get(name).and_then(Value::as_str).map(|text| printable(text, longest))
+    };
+    FieldViolation {
+        field: text("field", LONGEST_LABEL),
+        description: text("description", LONGEST_VIOLATION),
     }
 }
 
