@@ -74,8 +74,12 @@ impl Credentials {
     /// # Errors
     /// [`Error::Configuration`] names the variables when there is none, or only half a pair.
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let get = |names: &[&str]| {
-            names.iter().find_map(|name| env(name).filter(|value| !value.is_empty()))
+        let get = |names: &[&'static str]| {
+            let set = |name: &&'static str| {
+                let value = env(name).filter(|value| !value.is_empty());
+                value.map(|value| (*name, value))
+            };
+            names.iter().find_map(set)
         };
         let half = |has: &str, lacks: &str| {
             Error::Configuration(format!("{has} is set, but {lacks} is not"))
@@ -84,23 +88,23 @@ impl Credentials {
             Error::Configuration(text) => Error::Configuration(format!("{text} (from {names})")),
             other => other,
         };
-        if let Some(token) = get(&[ACCESS_TOKEN]) {
+        if let Some((_, token)) = get(&[ACCESS_TOKEN]) {
             return Self::access_token(&token).map_err(|error| named(error, ACCESS_TOKEN));
         }
         match (get(&[CLIENT_ID]), get(&[CLIENT_SECRET])) {
-            (Some(id), Some(secret)) => {
+            (Some((_, id)), Some((_, secret))) => {
                 return Self::service_account(&id, &secret)
                     .map_err(|error| named(error, &format!("{CLIENT_ID}, {CLIENT_SECRET}")));
             }
-            (Some(_), None) => return Err(half(CLIENT_ID, CLIENT_SECRET)),
-            (None, Some(_)) => return Err(half(CLIENT_SECRET, CLIENT_ID)),
+            (Some((set, _)), None) => return Err(half(set, CLIENT_SECRET)),
+            (None, Some((set, _))) => return Err(half(set, CLIENT_ID)),
             (None, None) => {}
         }
         match (get(&PUBLIC_KEY), get(&PRIVATE_KEY)) {
-            (Some(public), Some(private)) => Self::api_key(&public, &private)
-                .map_err(|error| named(error, &format!("{}, {}", PUBLIC_KEY[0], PRIVATE_KEY[0]))),
-            (Some(_), None) => Err(half(PUBLIC_KEY[0], PRIVATE_KEY[0])),
-            (None, Some(_)) => Err(half(PRIVATE_KEY[0], PUBLIC_KEY[0])),
+            (Some((first, public)), Some((second, private))) => Self::api_key(&public, &private)
+                .map_err(|error| named(error, &format!("{first}, {second}"))),
+            (Some((set, _)), None) => Err(half(set, PRIVATE_KEY[0])),
+            (None, Some((set, _))) => Err(half(set, PUBLIC_KEY[0])),
             (None, None) => Err(Error::Configuration(format!(
                 "no credentials: pass ServiceAccount, ApiKey or AccessToken, or set {ACCESS_TOKEN}; \
                  or {CLIENT_ID} and {CLIENT_SECRET}; or {} and {}",

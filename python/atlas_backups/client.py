@@ -364,6 +364,8 @@ def _rebuild(
 def _user_agent(suffix: str | None) -> str:
     if suffix is not None and not isinstance(suffix, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without types
         raise ConfigurationError("user_agent_suffix must be a str")
+    if suffix and not (suffix.isascii() and suffix.isprintable()):
+        raise ConfigurationError("user_agent_suffix must be printable ASCII")
     version = ".".join(str(part) for part in sys.version_info[:3])
     own = f"atlas-backups/{_core.__version__} (python/{version}; {sys.platform})"
     return f"{own} {suffix}" if suffix else own

@@ -52,6 +52,11 @@ impl BaseUrl {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("must begin with https:// (or http:// for this machine)"));
         }
+        // The parser skips further slashes, and would take a path for the host.
+        let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
+        if after_scheme.is_empty() || after_scheme.starts_with(['/', '\\']) {
+            return Err(refuse("has no host"));
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("must not contain credentials: pass them as credentials"));
         }
@@ -132,6 +137,8 @@ mod tests {
             "ftp://localhost",
             "cloud.mongodb.com",
             "https://",
+            "https:///path",
+            "https:cloud.mongodb.com",
             "https://user@cloud.mongodb.com",
             "https://user:pass@cloud.mongodb.com",
             "https://cloud.mongodb.com?x=1",

@@ -60,12 +60,20 @@ pub(super) enum Details {
 
 /// A link to a related resource; one that says more stays behind, as it came, with the whole list.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "JsonObject")]
 pub(super) struct Link {
-    #[serde(default)]
     href: Option<String>,
-    #[serde(default)]
     rel: Option<String>,
+}
+
+impl TryFrom<JsonObject> for Link {
+    type Error = &'static str;
+
+    fn try_from(object: JsonObject) -> Result<Self, Self::Error> {
+        let mut fields = Fields::new(object);
+        let link = Self { href: fields.take("href"), rel: fields.take("rel") };
+        if fields.rest().is_empty() { Ok(link) } else { Err("a link says more than href and rel") }
+    }
 }
 
 /// One part of a sharded cluster's snapshot.

@@ -1,37 +1,37 @@
 //! An instant that a Python `datetime` can hold: years 1 to 9999, whole microseconds, UTC.
 
-use jiff::tz::Offset;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A point in time as Atlas writes it (RFC 3339), in UTC.
+///
+/// Not a `jiff::Timestamp`, which ends a day before Python's and Java's last date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Timestamp(jiff::Timestamp);
+pub struct Timestamp(DateTime);
 
 impl Timestamp {
-    /// Seconds since 1970-01-01T00:00:00Z.
-    #[must_use]
-    pub fn as_second(self) -> i64 {
-        self.0.as_second()
+    fn parse(text: &str) -> Option<Self> {
+        let pieces = Pieces::parse(text).ok()?;
+        let local = pieces.date().to_datetime(pieces.time()?);
+        let offset = SignedDuration::from_secs(pieces.to_numeric_offset()?.seconds().into());
+        let utc = local.checked_sub(offset).ok()?;
+        (1..=9999).contains(&utc.year()).then_some(Self(utc))
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let instant: jiff::Timestamp = text.parse().map_err(de::Error::custom)?;
-        let year = Offset::UTC.to_datetime(instant).year();
-        if (1..=9999).contains(&year) {
-            Ok(Self(instant))
-        } else {
-            Err(de::Error::custom("outside the years 1 to 9999"))
-        }
+        Self::parse(&text).ok_or_else(|| de::Error::custom("no date that Python can hold"))
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let utc = Offset::UTC.to_datetime(self.0);
+        let utc = self.0;
         let mut out = serializer.serialize_struct("datetime", 7)?;
         out.serialize_field("year", &utc.year())?;
         out.serialize_field("month", &utc.month())?;
@@ -57,6 +57,7 @@ mod tests {
     fn offsets_are_brought_to_utc() {
         assert_eq!(read("2026-08-10T05:33:30+02:00"), read("2026-08-10T03:33:30Z"));
         assert!(read("2026-08-10T03:33:30.123456789Z").is_some());
+        assert!(read("9999-12-31T23:59:59Z").is_some());
     }
 
     #[test]

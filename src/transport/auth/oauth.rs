@@ -39,13 +39,16 @@ pub(super) struct ServiceAccount {
 #[derive(Debug, Default)]
 struct Shared {
     token: Option<Arc<Token>>,
+    /// How many fetches have ended.
     fetches: u64,
-    last_failure: Option<(u64, Error)>,
+    /// The last one that failed: which, and how.
+    failure: Option<(u64, Error)>,
     closed: bool,
 }
 
 #[derive(Debug)]
 struct Token {
+    /// Which fetch brought it.
     serial: u64,
     value: SecretString,
     header: HeaderValue,
@@ -132,38 +135,38 @@ impl ServiceAccount {
         if let Some(token) = self.usable() {
             return Ok(token);
         }
-        let serial = {
-            let mut shared = self.shared();
+        {
+            let shared = self.shared();
             if shared.closed {
                 return Err(Error::ClientClosed);
             }
             // A failure that came while this call was waiting is its failure too.
-            if let Some((serial, error)) = &shared.last_failure
-                && *serial > fetches_before
+            if let Some((_, error)) =
+                shared.failure.as_ref().filter(|(fetch, _)| *fetch > fetches_before)
             {
                 return Err(error.clone());
             }
-            shared.fetches += 1;
-            shared.fetches
-        };
-        let result = self.fetch(connection, call, serial).await;
-        let mut shared = self.shared();
-        match &result {
-            Ok(token) => shared.token = Some(Arc::clone(token)),
-            // Another call may have more time left than this one had.
-            Err(Error::Timeout(_)) => {}
-            Err(error) => shared.last_failure = Some((serial, error.clone())),
         }
-        result
+        let result = self.fetch(connection, call).await;
+        let mut shared = self.shared();
+        shared.fetches += 1;
+        match result {
+            Ok(token) => {
+                let token = Arc::new(Token { serial: shared.fetches, ..token });
+                shared.token = Some(Arc::clone(&token));
+                Ok(token)
+            }
+            // Another call may have more time left than this one had.
+            Err(error @ Error::Timeout(_)) => Err(error),
+            Err(error) => {
+                shared.failure = Some((shared.fetches, error.clone()));
+                Err(error)
+            }
+        }
     }
 
     /// Asks for a token; that is safe to repeat.
-    async fn fetch(
-        &self,
-        connection: &Connection,
-        call: &Call,
-        serial: u64,
-    ) -> Result<Arc<Token>, Error> {
+    async fn fetch(&self, connection: &Connection, call: &Call) -> Result<Token, Error> {
         let form = "grant_type=client_credentials".to_owned();
         let target = Target::form(connection, TOKEN_PATH, form);
         let grant = self.basic([]);
@@ -175,7 +178,7 @@ impl ServiceAccount {
             let (error, again) = match connection.exchange(&target, &grant, attempt, call).await {
                 Ok(answer) => match answer.status() {
                     200 => {
-                        let token = self.read(&answer, asked_at, serial).map(Arc::new);
+                        let token = self.read(&answer, asked_at);
                         return token.map_err(|error| error.after(call.effort_of(attempt)));
                     }
                     408 | 429 | 500..=599 => {
@@ -198,7 +201,7 @@ impl ServiceAccount {
     }
 
     /// The token in an answer; the message about an unusable one never quotes it.
-    fn read(&self, answer: &Answer, asked_at: Instant, serial: u64) -> Result<Token, Error> {
+    fn read(&self, answer: &Answer, asked_at: Instant) -> Result<Token, Error> {
         let object = answer.object()?;
         let usable =
             |token: &&str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
@@ -220,7 +223,7 @@ impl ServiceAccount {
         let value = secret(token.to_owned());
         let secrets = self.own_secrets.iter().cloned().chain([value.clone()]);
         Ok(Token {
-            serial,
+            serial: 0,
             header: sensitive(&format!("Bearer {token}"))?,
             secrets: Secrets::new(secrets),
             renew_at: asked_at + lifetime - RENEW_BEFORE.min(lifetime / 10),

@@ -1,0 +1,171 @@
+"""A callable as credentials: asked at the first call, and again when Atlas refuses."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import AccessToken, ApiKey, ConfigurationError, ServiceAccount, UnauthorizedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient
+    from tests.door import Door
+
+
+class Provider:
+    """Gives what it was told to give, one after the other, the last one for ever."""
+
+    def __init__(self, *given: Any) -> None:
+        self._given = list(given)
+        self.asked = 0
+
+    def __call__(self) -> Any:
+        self.asked += 1
+        given = self._given.pop(0) if len(self._given) > 1 else self._given[0]
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+
+def test_it_is_asked_at_the_first_call_and_not_again(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    provider = Provider(emulator.access_token)
+    client = make_client(provider, base_url=emulator.base_url)
+    assert provider.asked == 0
+
+    door.take(client)
+    door.take(client)
+
+    assert provider.asked == 1
+
+
+@pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
+def test_it_may_give_any_kind(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, kind: str
+) -> None:
+    client = make_client(Provider(getattr(emulator, kind)), base_url=emulator.base_url)
+
+    assert door.take(client).status == "queued"
+
+
+@pytest.mark.parametrize(
+    "old",
+    [AccessToken("an-old-token"), ServiceAccount("mdb_sa_id_1", "old"), ApiKey("old", "old-key")],
+)
+def test_it_is_asked_again_when_atlas_refuses_and_the_call_is_repeated_once(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, old: Any
+) -> None:
+    provider = Provider(old, emulator.access_token)
+    client = make_client(provider, base_url=emulator.base_url)
+
+    snapshot = door.take(client)
+    door.take(client)
+
+    assert provider.asked == 2
+    assert snapshot.status == "queued"
+    assert [request.status for request in emulator.requests][-2:] == [200, 200]
+
+
+def test_the_same_credentials_again_are_not_tried_again(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    provider = Provider(AccessToken("an-old-token"))
+    client = make_client(provider, base_url=emulator.base_url)
+
+    with pytest.raises(UnauthorizedError, match="expired or was revoked"):
+        door.take(client)
+
+    assert provider.asked == 2
+    assert len(emulator.requests) == 1
+
+
+def test_new_credentials_that_are_refused_too_are_the_end(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    provider = Provider(AccessToken("old-token-1"), AccessToken("old-token-2"))
+    client = make_client(provider, base_url=emulator.base_url)
+
+    with pytest.raises(UnauthorizedError):
+        door.take(client)
+
+    assert provider.asked == 2
+    assert len(emulator.requests) == 2
+
+
+@pytest.mark.parametrize("error", [RuntimeError("vault is sealed"), KeyError("secret")])
+def test_its_exception_comes_through_unchanged(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, error: Exception
+) -> None:
+    client = make_client(Provider(error, emulator.access_token), base_url=emulator.base_url)
+
+    with pytest.raises(type(error)) as caught:
+        door.take(client)
+    snapshot = door.take(client)
+
+    assert caught.value is error
+    assert snapshot.status == "queued"
+
+
+def wrong_things() -> list[Any]:
+    return [None, "a-token", ("id", "secret"), {"token": "x"}, 7, lambda: None]
+
+
+@pytest.mark.parametrize("wrong", wrong_things(), ids=repr)
+def test_a_wrong_return_value_is_a_configuration_error(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, wrong: Any
+) -> None:
+    client = make_client(Provider(wrong), base_url=emulator.base_url)
+
+    with pytest.raises(ConfigurationError, match="callable") as caught:
+        door.take(client)
+
+    assert "a-token" not in str(caught.value)
+    assert emulator.requests == ()
+
+
+@pytest.mark.parametrize("wrong", ["a-token", 7, ("id", "secret"), b"x", True], ids=repr)
+def test_wrong_credentials_are_refused_by_the_constructor(
+    make_client: MakeClient, wrong: Any
+) -> None:
+    with pytest.raises(ConfigurationError, match="credentials must be"):
+        make_client(wrong)
+
+
+def test_a_raw_take_uses_a_callable_too(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(Provider(emulator.access_token), base_url=emulator.base_url)
+
+    assert door.take_raw(client).status == 200
+
+
+def wrongly_built() -> list[tuple[Callable[[], object], str]]:
+    return [
+        (lambda: ServiceAccount("", "secret"), "client_id"),
+        (lambda: ServiceAccount("id", ""), "client_secret"),
+        (lambda: ServiceAccount("a:b", "secret"), "client_id"),
+        (lambda: ServiceAccount("id", "a-canary\n"), "client_secret"),
+        (lambda: ServiceAccount("id", b"a-canary"), "client_secret"),  # pyright: ignore[reportArgumentType]
+        (lambda: ApiKey("public", "a-canary\x00"), "private_key"),
+        (lambda: ApiKey(None, "a-canary"), "public_key"),  # pyright: ignore[reportArgumentType]
+        (lambda: AccessToken(""), "token"),
+        (lambda: AccessToken("a-canary with space"), "token"),
+        (lambda: AccessToken("a-canary\ud800"), "token"),
+        (lambda: AccessToken("ü-a-canary"), "token"),
+    ]
+
+
+@pytest.mark.parametrize(("build", "named"), wrongly_built())
+def test_unusable_credentials_name_the_half_and_not_its_value(
+    build: Callable[[], object], named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=named) as caught:
+        build()
+
+    assert "canary" not in str(caught.value)

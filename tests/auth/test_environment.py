@@ -1,0 +1,193 @@
+"""Credentials and base URL from the environment, in their documented order."""
+
+# ruff: noqa: PLR0913, PLR0917  # fixtures and rows of tables
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups import AtlasBackups, ConfigurationError
+
+if TYPE_CHECKING:
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient
+    from tests.door import Door
+
+ACCESS_TOKEN = "MONGODB_ATLAS_ACCESS_TOKEN"
+CLIENT_ID, CLIENT_SECRET = "MONGODB_ATLAS_CLIENT_ID", "MONGODB_ATLAS_CLIENT_SECRET"
+PUBLIC, PRIVATE = "MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY"
+SHORT_PUBLIC, SHORT_PRIVATE = "MONGODB_ATLAS_PUBLIC_KEY", "MONGODB_ATLAS_PRIVATE_KEY"
+BASE_URL, OPS_MANAGER_URL = "MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"
+EVERYTHING = (ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, PUBLIC, PRIVATE, SHORT_PUBLIC, SHORT_PRIVATE)
+
+
+@pytest.fixture
+def values(emulator: AtlasEmulator) -> dict[str, str]:
+    account, key = emulator.credential("service_account"), emulator.credential("api_key")
+    return {
+        ACCESS_TOKEN: emulator.credential("access_token").secret,
+        CLIENT_ID: account.id,
+        CLIENT_SECRET: account.secret,
+        PUBLIC: key.id,
+        PRIVATE: key.secret,
+        SHORT_PUBLIC: key.id,
+        SHORT_PRIVATE: key.secret,
+    }
+
+
+def scheme(emulator: AtlasEmulator) -> str:
+    first = emulator.requests[0].header("Authorization")
+    last = emulator.requests[-1].header("Authorization") or ""
+    return "Basic" if (first or "").startswith("Basic") else last.split()[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (EVERYTHING, "Bearer"),
+        ((CLIENT_ID, CLIENT_SECRET, PUBLIC, PRIVATE), "Basic"),
+        ((PUBLIC, PRIVATE), "Digest"),
+        ((SHORT_PUBLIC, SHORT_PRIVATE), "Digest"),
+        ((PUBLIC, SHORT_PRIVATE), "Digest"),
+        ((ACCESS_TOKEN, CLIENT_ID), "Bearer"),
+        ((CLIENT_ID, CLIENT_SECRET, PUBLIC), "Basic"),
+    ],
+)
+def test_the_first_complete_credential_is_used(  # fixtures and a table row
+    door: Door,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    values: dict[str, str],
+    names: tuple[str, ...],
+    expected: str,
+) -> None:
+    for name in names:
+        monkeypatch.setenv(name, values[name])
+    client = make_client(base_url=emulator.base_url)
+
+    door.take(client)
+
+    assert scheme(emulator) == expected
+
+
+def test_the_emulators_own_variables_are_enough(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in emulator.env.items():
+        monkeypatch.setenv(name, value)
+
+    assert door.take(make_client()).group_id == emulator.env["MONGODB_ATLAS_PROJECT_ID"]
+
+
+def test_nothing_in_the_environment_names_all_variables() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        AtlasBackups()
+
+    for name in (ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, PUBLIC, PRIVATE):
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        (CLIENT_ID, CLIENT_SECRET),
+        (CLIENT_SECRET, CLIENT_ID),
+        (PUBLIC, PRIVATE),
+        (PRIVATE, PUBLIC),
+        (SHORT_PUBLIC, PRIVATE),
+        (SHORT_PRIVATE, PUBLIC),
+    ],
+)
+def test_half_a_pair_names_what_is_set_and_what_is_not(
+    monkeypatch: pytest.MonkeyPatch, given: str, missing: str
+) -> None:
+    monkeypatch.setenv(given, "a-canary")
+
+    with pytest.raises(ConfigurationError) as caught:
+        AtlasBackups()
+
+    assert given in str(caught.value)
+    assert missing in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_half_a_service_account_is_not_passed_over_for_a_whole_key(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
+) -> None:
+    for name in (CLIENT_ID, PUBLIC, PRIVATE):
+        monkeypatch.setenv(name, values[name])
+
+    with pytest.raises(ConfigurationError, match=CLIENT_SECRET):
+        AtlasBackups()
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in EVERYTHING:
+        monkeypatch.setenv(name, "")
+
+    with pytest.raises(ConfigurationError, match="no credentials"):
+        AtlasBackups()
+
+
+def test_given_credentials_win_over_the_environment(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ACCESS_TOKEN, "not-this-one")
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    assert door.take(client).status == "queued"
+
+
+@pytest.mark.parametrize("names", [(BASE_URL,), (OPS_MANAGER_URL,), (BASE_URL, OPS_MANAGER_URL)])
+def test_either_variable_says_where_atlas_is(
+    door: Door,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+) -> None:
+    for number, name in enumerate(names):
+        monkeypatch.setenv(name, emulator.base_url + "/" * number)
+
+    assert door.take(make_client(emulator.access_token)).status == "queued"
+
+
+def test_two_variables_that_differ_are_refused(
+    emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BASE_URL, "https://cloud.mongodb.com")
+    monkeypatch.setenv(OPS_MANAGER_URL, "https://cloud.mongodbgov.com")
+
+    with pytest.raises(ConfigurationError, match=f"{BASE_URL}.*{OPS_MANAGER_URL}"):
+        AtlasBackups(emulator.access_token)
+
+
+def test_a_bad_variable_is_named(emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(OPS_MANAGER_URL, "http://cloud.mongodb.com")
+
+    with pytest.raises(ConfigurationError, match=OPS_MANAGER_URL):
+        AtlasBackups(emulator.access_token)
+
+
+def test_a_given_base_url_wins_over_the_environment(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BASE_URL, "https://nowhere.invalid")
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    assert door.take(client).status == "queued"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (None, "https://cloud.mongodb.com"),
+        ("https://cloud.mongodbgov.com/", "https://cloud.mongodbgov.com"),
+    ],
+)
+def test_the_public_cloud_is_meant_without_a_word(
+    emulator: AtlasEmulator, make_client: MakeClient, given: str | None, shown: str
+) -> None:
+    assert f" {shown}," in repr(make_client(emulator.access_token, base_url=given))

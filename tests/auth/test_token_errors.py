@@ -1,0 +1,201 @@
+"""What the token endpoint says when it grants none: the right class, and a hint that helps."""
+
+# ruff: noqa: ANN401, PLR0913, PLR0917  # fixtures and rows of tables
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    ApiError,
+    AtlasBackups,
+    ForbiddenError,
+    InvalidResponseError,
+    IpAccessListError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    ServiceAccount,
+    ServiceUnavailableError,
+    UnauthorizedError,
+    UnexpectedServerError,
+)
+from atlas_backups.emulator import Fault, Limits, Security
+from tests.raw_server import NEVER, always, answer
+
+if TYPE_CHECKING:
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, Serve
+    from tests.door import Door
+
+ACCOUNT = ServiceAccount("mdb_sa_id_1", "a-client-secret")
+
+
+def refused(door: Door, serve: Serve, sent: bytes, **options: Any) -> BaseException:
+    server, client = serve(always(sent), credentials=ACCOUNT, max_retries=0, **options)
+    with pytest.raises(Exception) as caught:  # the caller looks at the class  # noqa: PT011  # looked at below
+        door.take(client)
+    assert [request.target for request in server.requests] == ["/api/oauth/token"]
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected", "hint"),
+    [
+        (401, "invalid_client", UnauthorizedError, "client secret is wrong"),
+        (403, "access_denied", ForbiddenError, "100 active tokens"),
+        (429, "rate_limited", RateLimitError, "50 requests a minute"),
+        (400, "unsupported_grant_type", ApiError, ""),
+        (500, "server_error", ServerError, ""),
+    ],
+)
+def test_oauths_own_errors(  # a row of the table
+    door: Door, serve: Serve, status: int, code: str, expected: type[ApiError], hint: str
+) -> None:
+    body = {"error": code, "error_description": "So it is."}
+
+    error = refused(door, serve, answer(status, body))
+
+    assert isinstance(error, expected)
+    assert (error.status, error.error_code, error.detail) == (status, code, "So it is.")
+    assert (error.method, error.path) == ("POST", "/api/oauth/token")
+    assert hint in (error.hint or "")
+    assert hint in str(error)
+    assert "/api/oauth/token" in str(error)
+
+
+def test_the_wrong_secret(door: Door, emulator: AtlasEmulator, make_client: MakeClient) -> None:
+    account = emulator.credential("service_account")
+    client = make_client(ServiceAccount(account.id, "wrong-secret"), base_url=emulator.base_url)
+
+    with pytest.raises(UnauthorizedError, match="secret is wrong"):
+        door.take(client)
+
+    assert len(emulator.requests) == 1
+
+
+def test_too_many_active_tokens(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    emulator.limits = Limits(active_tokens=1)
+    first, second = (
+        make_client(emulator.service_account, base_url=emulator.base_url) for _ in range(2)
+    )
+    door.take(first)
+
+    with pytest.raises(ForbiddenError, match="100 active tokens") as caught:
+        door.take(second)
+
+    assert caught.value.error_code == "access_denied"
+
+
+def test_too_many_requests_for_a_token(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    emulator.limits = Limits(token_requests_per_minute=1)
+    door.take(make_client(emulator.service_account, base_url=emulator.base_url))
+    late = make_client(emulator.service_account, base_url=emulator.base_url, total_timeout=0.5)
+
+    with pytest.raises(RateLimitError, match="50 requests a minute"):
+        door.take(late)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_html_instead_of_oauth(door: Door, serve: Serve, status: int) -> None:
+    error = refused(door, serve, answer(status, "<html>no</html>"))
+
+    assert isinstance(error, UnauthorizedError if status == 401 else ForbiddenError)
+    assert "<html>no</html>" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (503, "<html>down</html>", ServiceUnavailableError),
+        (502, "", ServerError),
+        (500, json.dumps({"error": 500, "errorCode": "UNEXPECTED_ERROR"}), UnexpectedServerError),
+    ],
+)
+def test_a_server_error_is_raised_as_it_is(
+    door: Door, serve: Serve, status: int, body: str, expected: type[ApiError]
+) -> None:
+    """No snapshot was asked for yet, so nothing is ambiguous."""
+    assert type(refused(door, serve, answer(status, body))) is expected
+
+
+def test_a_server_error_passes_by_itself(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(emulator.service_account, base_url=emulator.base_url)
+    emulator.fault(Fault(path="/oauth/", status=503, body=b"<html>"))
+
+    assert door.take(client).status == "queued"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<html>welcome</html>",
+        "",
+        "[]",
+        "{}",
+        '{"access_token": null}',
+        '{"access_token": ""}',
+        '{"access_token": 7}',
+        '{"access_token": "two words"}',
+        '{"access_token": "line\\nbreak"}',
+        '{"access_token": "ü"}',
+        '{"access_token": "good", "token_type": "mac"}',
+    ],
+)
+def test_garbage_is_no_token(door: Door, serve: Serve, body: str) -> None:
+    assert type(refused(door, serve, answer(200, body))) is InvalidResponseError
+
+
+@pytest.mark.parametrize("expires_in", ["", '"3600"', "null", "-1", "1e400", "1e18", '"soon"'])
+def test_an_odd_lifetime_is_no_reason_to_refuse_a_token(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, expires_in: str
+) -> None:
+    client = make_client(emulator.service_account, base_url=emulator.base_url)
+    secret = emulator.credential("access_token").secret
+    life = f', "expires_in": {expires_in}' if expires_in else ""
+    body = f'{{"access_token": "{secret}", "token_type": "bearer"{life}}}'
+    emulator.fault(Fault(path="/oauth/", status=200, body=body.encode()))
+
+    assert door.take(client).status == "queued"
+
+
+def test_a_silent_token_endpoint_is_a_time_out(door: Door, serve: Serve) -> None:
+    begun = time.monotonic()
+    server, client = serve(always(NEVER), credentials=ACCOUNT, timeout=0.2, max_retries=0)
+
+    with pytest.raises(RequestTimeoutError, match="/api/oauth/token"):
+        door.take(client)
+
+    assert time.monotonic() - begun < 2
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "IP_ADDRESS_NOT_ON_ACCESS_LIST",
+        "IP_ADDRESS_NOT_ON_WHITELIST",
+        "ORG_REQUIRES_ACCESS_LIST",
+        "ORG_REQUIRES_WHITELIST",
+    ],
+)
+def test_a_granted_token_that_may_not_be_used_from_here(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, code: Any
+) -> None:
+    emulator.security = Security(access_list=(), access_list_code=code)
+    client: AtlasBackups = make_client(emulator.service_account, base_url=emulator.base_url)
+
+    with pytest.raises(IpAccessListError, match="the token was granted but this address") as caught:
+        door.take(client)
+
+    assert (caught.value.status, caught.value.error_code) == (403, code)
+    assert [request.status for request in emulator.requests] == [200, 403]

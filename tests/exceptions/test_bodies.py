@@ -1,0 +1,137 @@
+"""Error bodies that nobody promised: the details of Atlas, and the rubbish of gateways."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    AmbiguousOutcomeError,
+    ApiError,
+    BadRequestError,
+    FieldViolation,
+    RateLimitError,
+    ServerError,
+    ValidationError,
+)
+from tests.bodies import error
+from tests.raw_server import CLOSE, READ, always, answer
+
+if TYPE_CHECKING:
+    from tests.conftest import Serve
+    from tests.door import Door
+
+RUBBISH = [
+    pytest.param(b"", id="empty"),
+    pytest.param(b"   \r\n ", id="white space"),
+    pytest.param(b"<html><body>" + b"x" * 5000 + b"</body></html>", id="html"),
+    pytest.param(b'{"errorCode": "CLUSTER_NOT_', id="truncated"),
+    pytest.param(b"\xff\xfe\x00\x80" * 50, id="not UTF-8"),
+    pytest.param(b'{"detail": "\xff"}', id="JSON, but not UTF-8"),
+    pytest.param(b"y" * (10 << 20), id="10 MiB"),
+    pytest.param(json.dumps(error(503, "X", "z" * (10 << 20))).encode(), id="10 MiB of JSON"),
+    pytest.param(b"[" * 10_000, id="deep"),
+    pytest.param(b"null", id="null"),
+    pytest.param(b'"text"', id="text"),
+    pytest.param(b"[1, 2]", id="list"),
+    pytest.param(b"\x1b[31mred\x1b[0m\x00\r\nX-Evil: 1", id="terminal codes"),
+]
+
+
+@pytest.mark.parametrize("body", RUBBISH)
+@pytest.mark.parametrize("status", [503, 429])
+def test_rubbish_gives_a_typed_error_with_a_short_message(
+    door: Door, serve: Serve, status: int, body: bytes
+) -> None:
+    _, client = serve(always(answer(status, body)), max_retries=0)
+
+    with pytest.raises((AmbiguousOutcomeError, RateLimitError)) as caught:
+        door.take(client)
+
+    cause: Any = getattr(caught.value, "cause", caught.value)
+    assert isinstance(cause, ServerError if status == 503 else RateLimitError)
+    assert cause.status == status
+    assert len(str(cause)) < 1000
+    assert str(cause).isprintable()
+    assert all(part.isprintable() for part in str(caught.value).splitlines())
+
+
+def test_a_short_excerpt_shows_who_answered(door: Door, serve: Serve) -> None:
+    _, client = serve(always(answer(503, "<html><h1>CloudFront  \n says no</h1></html>")))
+
+    with pytest.raises(AmbiguousOutcomeError, match="CloudFront says no"):
+        door.take(client)
+
+
+def test_an_error_that_is_cut_off_is_ambiguous(door: Door, serve: Serve) -> None:
+    whole = answer(400, error(400, "VALIDATION_ERROR"))
+    server, client = serve([READ, whole[:-9], CLOSE])
+
+    with pytest.raises(AmbiguousOutcomeError):
+        door.take(client)
+
+    assert len(server.requests) == 1
+
+
+def test_field_violations_are_kept_and_shown(door: Door, serve: Serve) -> None:
+    fields = [
+        {"field": "retentionInDays", "description": "must be positive"},
+        {"description": "something else"},
+        {"field": None, "description": None, "new": 1},
+    ]
+    body = error(400, "VALIDATION_ERROR", badRequestDetail={"fields": fields})
+    _, client = serve(always(answer(400, body)))
+
+    with pytest.raises(ValidationError, match=r"\[retentionInDays: must be positive\]") as caught:
+        door.take(client)
+
+    assert caught.value.field_violations == (
+        FieldViolation(field="retentionInDays", description="must be positive"),
+        FieldViolation(field=None, description="something else"),
+        FieldViolation(field=None, description=None),
+    )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"parameters": None, "badRequestDetail": None},
+        {"parameters": "x", "badRequestDetail": "y", "reason": 7, "detail": ["no"]},
+        {"parameters": {"a": 1}, "badRequestDetail": {"fields": None}},
+        {"badRequestDetail": {"fields": [None, 7, "x"]}},
+        {"error": "400", "extra": [[["x"]]]},
+    ],
+)
+def test_odd_details_do_not_hide_the_error(door: Door, serve: Serve, odd: dict[str, Any]) -> None:
+    _, client = serve(always(answer(400, {**error(400, "INVALID_ATTRIBUTE"), **odd})))
+
+    with pytest.raises(BadRequestError) as caught:
+        door.take(client)
+
+    assert (caught.value.status, caught.value.error_code) == (400, "INVALID_ATTRIBUTE")
+    assert isinstance(caught.value.parameters, tuple)
+
+
+def test_absent_details_are_none(door: Door, serve: Serve) -> None:
+    _, client = serve(always(answer(409, {"errorCode": "CANNOT_UPDATE_PAUSED_CLUSTER"})))
+
+    with pytest.raises(ApiError) as caught:
+        door.take(client)
+
+    assert (caught.value.detail, caught.value.reason) == (None, None)
+    assert "409 Conflict" in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("0", 0.0), ("17", 17.0), ("soon", None)])
+def test_retry_after_is_what_the_server_asked_for(
+    door: Door, serve: Serve, given: str, seconds: float | None
+) -> None:
+    busy = answer(429, error(429, "RATE_LIMITED"), {"Retry-After": given})
+    _, client = serve(always(busy), max_retries=0)
+
+    with pytest.raises(RateLimitError) as caught:
+        door.take(client)
+
+    assert caught.value.retry_after == seconds

@@ -1,0 +1,168 @@
+"""Every code that Atlas documents becomes the right class, with everything that it said."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+import pickle
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import atlas_backups as ab
+from tests.bodies import PAGE_ERRORS, error
+from tests.door import PATH
+from tests.raw_server import always, answer
+
+if TYPE_CHECKING:
+    from tests.conftest import Serve
+    from tests.door import Door
+
+CASES: list[tuple[int, str | None, type[ab.ApiError]]] = [
+    (400, "VALIDATION_ERROR", ab.ValidationError),
+    (400, "UNFINISHED_ON_DEMAND_SNAPSHOT", ab.SnapshotInProgressError),
+    (400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", ab.SnapshotNotCompletedError),
+    (400, "CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION", ab.SnapshotNotCompletedError),
+    (400, "SNAPSHOT_RETENTION_LESS_THAN_BACKUP_COMPLIANCE_POLICY", ab.CompliancePolicyError),
+    (
+        400,
+        "CANNOT_DECREASE_SNAPSHOT_RETENTION_WITH_BACKUP_COMPLIANCE_POLICY",
+        ab.CompliancePolicyError,
+    ),
+    (400, "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY", ab.CompliancePolicyError),
+    (400, "BACKUP_SNAPSHOT_RETENTION_VALUE_INVALID", ab.BadRequestError),
+    (400, "BACKUP_JOB_NOT_FOUND", ab.BackupNotEnabledError),
+    (400, "PROVIDER_BACKUP_NOT_SUPPORTED", ab.ClusterNotSupportedError),
+    (400, "TENANT_CLUSTER_UPDATE_UNSUPPORTED", ab.ClusterNotSupportedError),
+    (400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", ab.ClusterNotSupportedError),
+    (400, "INVALID_ATTRIBUTE", ab.BadRequestError),
+    (400, "MISSING_ATTRIBUTE", ab.BadRequestError),
+    (400, "INVALID_PATH_PARAMETER", ab.BadRequestError),
+    (401, "NOT_ORG_GROUP_CREATOR", ab.NotOrgGroupCreatorError),
+    (401, "USER_UNAUTHORIZED", ab.UnauthorizedError),
+    (401, "NOT_IN_GROUP", ab.UnauthorizedError),
+    (401, "USER_CANNOT_ACCESS_GROUP", ab.UnauthorizedError),
+    (401, "UNEXPECTED_ERROR", ab.UnauthorizedError),
+    (402, "ACCOUNT_SUSPENDED", ab.PaymentRequiredError),
+    (402, "NO_PAYMENT_INFORMATION_FOUND", ab.PaymentRequiredError),
+    (403, "CANNOT_CHANGE_GROUP_NAME", ab.CannotChangeGroupNameError),
+    (403, "ORG_REQUIRES_WHITELIST", ab.IpAccessListError),
+    (403, "ORG_REQUIRES_ACCESS_LIST", ab.IpAccessListError),
+    (403, "IP_ADDRESS_NOT_ON_WHITELIST", ab.IpAccessListError),
+    (403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", ab.IpAccessListError),
+    (403, "FEATURE_UNSUPPORTED", ab.ForbiddenError),
+    (403, "ACCESS_FORBIDDEN", ab.ForbiddenError),
+    (403, "CANNOT_MODIFY_CLUSTER_SNAPSHOT", ab.ForbiddenError),
+    (403, "CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", ab.ForbiddenError),
+    (404, "RESOURCE_NOT_FOUND", ab.ResourceNotFoundError),
+    (404, "GROUP_NOT_FOUND", ab.ProjectNotFoundError),
+    (404, "GROUP_NAME_NOT_FOUND", ab.ProjectNotFoundError),
+    (404, "CLUSTER_NOT_FOUND", ab.ClusterNotFoundError),
+    (404, "SNAPSHOT_NOT_FOUND", ab.SnapshotNotFoundError),
+    (404, "INVALID_SNAPSHOT_ID", ab.SnapshotNotFoundError),
+    (404, "BACKUP_CONFIG_NOT_FOUND", ab.NotFoundError),
+    (404, "UNEXPECTED_ERROR", ab.NotFoundError),
+    (405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES", ab.MethodNotAllowedError),
+    (406, "INVALID_VERSION_DATE", ab.NotAcceptableError),
+    (409, "ATLAS_CLUSTER_RESTORE_IN_PROGRESS", ab.ConflictError),
+    (409, "CANNOT_UPDATE_PAUSED_CLUSTER", ab.ConflictError),
+    (410, "VERSION_GONE", ab.GoneError),
+    (429, "RATE_LIMITED", ab.RateLimitError),
+    (429, "RATE_LIMITED_TOKEN_BUCKET", ab.RateLimitError),
+    (500, "UNEXPECTED_ERROR", ab.UnexpectedServerError),
+    (503, "SERVICE_UNAVAILABLE", ab.ServiceUnavailableError),
+    # The status chooses the branch; what is unknown stays at it.
+    (400, "A_NEW_CODE", ab.BadRequestError),
+    (400, "CLUSTER_NOT_FOUND", ab.BadRequestError),
+    (401, "A_NEW_CODE", ab.UnauthorizedError),
+    (403, "A_NEW_CODE", ab.ForbiddenError),
+    (403, "VALIDATION_ERROR", ab.ForbiddenError),
+    (404, "A_NEW_CODE", ab.NotFoundError),
+    (404, "VALIDATION_ERROR", ab.NotFoundError),
+    (418, "A_NEW_CODE", ab.ApiError),
+    (422, "VALIDATION_ERROR", ab.ApiError),
+    (500, "A_NEW_CODE", ab.ServerError),
+    (502, "UNEXPECTED_ERROR", ab.ServerError),
+    (504, "A_NEW_CODE", ab.ServerError),
+]
+
+
+def raised(door: Door, serve: Serve, status: int, body: dict[str, Any], **headers: str) -> Any:
+    """Return the error that a take ends with; of an ambiguous one, its cause."""
+    _, client = serve(always(answer(status, body, headers)), max_retries=0)
+    with pytest.raises(ab.AtlasError) as caught:
+        door.take(client)
+    if isinstance(caught.value, ab.AmbiguousOutcomeError):
+        assert status >= 500
+        return caught.value.cause
+    return caught.value
+
+
+@pytest.mark.parametrize(("status", "code", "expected"), CASES)
+def test_status_and_code_choose_the_class(
+    door: Door, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
+) -> None:
+    body = error(status, code, "A sentence about it.", parameters=["x", "y", 1, None, True])
+
+    caught = raised(door, serve, status, body)
+
+    assert type(caught) is expected
+    assert (caught.status, caught.error_code, caught.reason) == (status, code, "A Reason")
+    assert caught.detail == "A sentence about it."
+    assert caught.parameters == ("x", "y", 1, None, True)
+    assert (caught.method, caught.path) == ("POST", PATH)
+    assert (caught.field_violations, caught.retry_after) == ((), None)
+    assert type(pickle.loads(pickle.dumps(caught))) is expected  # our own pickle  # noqa: S301  # our own pickle
+
+
+@pytest.mark.parametrize(("status", "code", "expected"), CASES)
+def test_the_message_names_all_that_matters(
+    door: Door, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
+) -> None:
+    caught = raised(door, serve, status, error(status, code, "A sentence about it."))
+
+    text = str(caught)
+    assert isinstance(caught, expected)
+    assert text.startswith(f"POST {PATH}: {status} A Reason, {code}: A sentence about it.")
+    assert re.search(r"\(1 attempt, \d+\.\d\d s\)", text)
+    if caught.hint:
+        assert text.endswith(f". Hint: {caught.hint}")
+
+
+PAGE_CLASSES = (
+    ab.ValidationError,
+    ab.NotOrgGroupCreatorError,
+    ab.CannotChangeGroupNameError,
+    ab.ResourceNotFoundError,
+    ab.UnexpectedServerError,
+)
+
+
+@pytest.mark.parametrize(("body", "expected"), [*zip(PAGE_ERRORS, PAGE_CLASSES, strict=True)])
+def test_the_errors_of_the_reference_page(
+    door: Door, serve: Serve, body: dict[str, Any], expected: type[ab.ApiError]
+) -> None:
+    caught = raised(door, serve, body["error"], body)
+
+    assert type(caught) is expected
+    assert (caught.detail, caught.reason) == (body["detail"], body["reason"])
+    assert caught.parameters == ()
+
+
+def test_every_class_is_raised_over_http_by_a_table() -> None:
+    """The other classes: each by a test of the file named beside it."""
+    later = {ab.DuplicateSnapshotsError, ab.SnapshotFailedError, ab.WaitTimeoutError}
+    elsewhere = {
+        ab.ConfigurationError,  # arguments/test_options.py
+        ab.ClientClosedError,  # auth/test_token.py
+        ab.InvalidArgumentError,  # arguments/test_arguments.py
+        ab.TransportError,  # take/test_retry.py
+        ab.RequestTimeoutError,  # take/test_retry.py
+        ab.InvalidResponseError,  # auth/test_token_errors.py
+        ab.AmbiguousOutcomeError,  # take/test_ambiguous.py
+        ab.AtlasError,  # the root is never raised itself
+    }
+    public = {getattr(ab, name) for name in ab.__all__}
+    tree = {it for it in public if isinstance(it, type) and issubclass(it, ab.AtlasError)}
+
+    assert tree - later - elsewhere == {expected for _, _, expected in CASES}

@@ -1,0 +1,142 @@
+"""What is logged: a line for every attempt, waits, deprecation; never a secret, never a warning."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups.emulator import Fault
+from tests.bodies import error, queued
+from tests.door import PATH
+from tests.raw_server import READ, always, answer
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, Serve
+    from tests.door import Door
+
+DEPRECATED = {
+    "Deprecation": "Mon, 5 Aug 2024 00:00:00 GMT",
+    "Sunset": "Thu, 1 Jul 2027 00:00:00 GMT",
+}
+
+
+def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == level]
+
+
+def test_each_attempt_is_one_debug_line(
+    door: Door, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "atlas_backups"):
+        door.take(atlas)
+
+    (line,) = lines(caplog, logging.DEBUG)
+    assert line.startswith(f"POST {PATH}: 200 (attempt 1, ")
+    assert {record.name for record in caplog.records} == {"atlas_backups"}
+
+
+def test_a_wait_is_logged_between_two_attempts(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy = answer(429, error(429, "RATE_LIMITED"))
+    _, client = serve([READ, busy, READ, answer(200, queued())])
+
+    with caplog.at_level(logging.DEBUG, "atlas_backups"):
+        door.take(client)
+
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["DEBUG", "INFO", "DEBUG"]
+    assert "attempt 2" in lines(caplog, logging.DEBUG)[1]
+    assert "trying again in" in lines(caplog, logging.INFO)[0]
+
+
+def test_a_failed_attempt_is_logged_too(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.fault(Fault(reset="after"))
+
+    with (
+        caplog.at_level(logging.DEBUG, "atlas_backups"),
+        pytest.raises(Exception, match="may or may not"),
+    ):
+        door.take(atlas)
+
+    (line,) = lines(caplog, logging.DEBUG)
+    assert "the connection broke" in line
+
+
+def test_fetching_a_token_is_logged_without_it(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = make_client(emulator.credentials, base_url=emulator.base_url)
+
+    with caplog.at_level(logging.DEBUG):
+        door.take(client)
+
+    token = (emulator.requests[1].header("Authorization") or "").removeprefix("Bearer ")
+    assert len(token) > 5
+    assert token not in caplog.text
+    assert emulator.credential("service_account").secret not in caplog.text
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING, logging.ERROR])
+def test_a_good_call_is_silent_above_debug(
+    door: Door, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture, level: int
+) -> None:
+    with caplog.at_level(level, "atlas_backups"):
+        door.take(atlas)
+
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("method", ["take_snapshot", "take_snapshot_raw"])
+@pytest.mark.parametrize("header", ["Deprecation", "Sunset"])
+def test_a_deprecated_version_is_logged_and_warns_nobody(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture, method: str, header: str
+) -> None:
+    _, client = serve(always(answer(200, queued(), {header: DEPRECATED[header]})))
+
+    with caplog.at_level(logging.WARNING, "atlas_backups"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        door.call(client, method, "6" * 24, "Cluster0")
+
+    (line,) = lines(caplog, logging.WARNING)
+    assert ("2024-08-05" if header == "Deprecation" else "2027-07-01") in line
+
+
+def test_a_date_that_cannot_be_read_is_quoted(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, client = serve(always(answer(200, queued(), {"Sunset": "after the summer"})))
+
+    with caplog.at_level(logging.WARNING, "atlas_backups"):
+        door.take(client)
+
+    assert "after the summer" in caplog.text
+
+
+def test_a_handler_that_fails_does_not_hide_the_result(
+    door: Door, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError(record.getMessage())
+
+    seen: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", seen.append)
+    logger, broken = logging.getLogger("atlas_backups"), Broken()
+    logger.addHandler(broken)
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    logger.manager._clear_cache()  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at below
+    try:
+        snapshot = door.take(atlas)
+    finally:
+        logger.removeHandler(broken)
+
+    assert snapshot.status == "queued"
+    assert len(seen) == 1

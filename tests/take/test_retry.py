@@ -1,0 +1,178 @@
+"""What is certainly not acted on is repeated, within the count and the time that there are."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups import (
+    AccessToken,
+    AmbiguousOutcomeError,
+    MethodNotAllowedError,
+    RateLimitError,
+    RequestTimeoutError,
+    TransportError,
+)
+from atlas_backups.emulator import Fault
+from tests.bodies import SNAPSHOT_ID, error, queued
+from tests.raw_server import READ, RESET, always, answer
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, Serve
+    from tests.door import Door
+
+BUSY = error(429, "RATE_LIMITED")
+UPGRADE = error(405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES")
+GOOD = answer(200, queued())
+TOKEN = AccessToken("a-token-for-nobody")
+
+
+@pytest.fixture
+def refused_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("retries", "attempts"), [(0, "1 attempt,"), (2, "3 attempts,")])
+def test_a_refused_connection_is_tried_again_and_then_raised(
+    door: Door, make_client: MakeClient, refused_url: str, retries: int, attempts: str
+) -> None:
+    client = make_client(TOKEN, base_url=refused_url, max_retries=retries)
+
+    with pytest.raises(TransportError, match="refused") as caught:
+        door.take(client)
+
+    assert type(caught.value) is TransportError
+    assert attempts in str(caught.value)
+
+
+def test_a_server_that_comes_up_late_is_reached(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    emulator.stop()
+    late = threading.Timer(0.1, emulator.start)
+    late.start()
+
+    snapshot = door.take(atlas)
+
+    late.join()
+    assert snapshot.status == "queued"
+    assert len(emulator.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        pytest.param(answer(429, BUSY, {"Retry-After": "0"}), id="Retry-After 0"),
+        pytest.param(answer(429, BUSY), id="no Retry-After"),
+        pytest.param(answer(429, "<html>", {"Retry-After": "soon"}), id="HTML, unreadable"),
+        pytest.param(answer(405, UPGRADE), id="upgrade"),
+    ],
+)
+def test_a_refusal_for_now_is_waited_out(door: Door, serve: Serve, busy: bytes) -> None:
+    server, client = serve([READ, busy, READ, GOOD])
+    begun = time.monotonic()
+
+    snapshot = door.take(client)
+
+    assert snapshot.id == SNAPSHOT_ID
+    assert len(server.requests) == 2
+    assert server.requests[0].body == server.requests[1].body
+    assert 1 <= time.monotonic() - begun < 2.5
+
+
+@pytest.mark.parametrize("wait", ["60", "1000000000", "Tue, 31 Dec 2999 23:59:59 GMT", "9" * 40])
+def test_a_wait_beyond_the_total_time_is_not_begun(door: Door, serve: Serve, wait: str) -> None:
+    server, client = serve(always(answer(429, BUSY, {"Retry-After": wait})), total_timeout=5)
+    begun = time.monotonic()
+
+    with pytest.raises(RateLimitError) as caught:
+        door.take(client)
+
+    assert time.monotonic() - begun < 1
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after >= 60
+    assert len(server.requests) == 1
+
+
+def test_the_wait_in_the_parameters_counts_where_there_is_no_header(
+    door: Door, serve: Serve
+) -> None:
+    body = error(429, "RATE_LIMITED_TOKEN_BUCKET", parameters=["/x", "42", "1200", "500", "60"])
+    _, client = serve(always(answer(429, body)), total_timeout=5)
+
+    with pytest.raises(RateLimitError) as caught:
+        door.take(client)
+
+    assert caught.value.retry_after == 42
+    assert caught.value.parameters == ("/x", "42", "1200", "500", "60")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [(429, BUSY, RateLimitError), (405, UPGRADE, MethodNotAllowedError)],
+)
+def test_no_retries_means_one_request(
+    door: Door, serve: Serve, status: int, body: dict[str, object], expected: type[Exception]
+) -> None:
+    server, client = serve(always(answer(status, body)), max_retries=0)
+
+    with pytest.raises(expected, match=r"1 attempt,"):
+        door.take(client)
+
+    assert len(server.requests) == 1
+
+
+def test_another_405_is_final(door: Door, serve: Serve) -> None:
+    server, client = serve(always(answer(405, error(405, "METHOD_NOT_ALLOWED"))))
+
+    with pytest.raises(MethodNotAllowedError):
+        door.take(client)
+
+    assert len(server.requests) == 1
+
+
+def test_an_ambiguous_end_stops_the_retries(door: Door, serve: Serve) -> None:
+    server, client = serve([READ, answer(429, BUSY), READ, RESET], always(GOOD))
+
+    with pytest.raises(AmbiguousOutcomeError):
+        door.take(client)
+
+    assert len(server.requests) == 2
+
+
+def test_a_connection_that_cannot_be_made_in_time_was_not_sent(
+    door: Door, make_client: MakeClient
+) -> None:
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        with socket.create_connection(address), socket.socket() as second:
+            second.settimeout(0)
+            second.connect_ex(address)
+            url = f"http://127.0.0.1:{address[1]}"
+            client = make_client(TOKEN, base_url=url, connect_timeout=0.1, max_retries=1)
+
+            with pytest.raises(RequestTimeoutError, match="connect_timeout") as caught:
+                door.take(client)
+
+    assert "2 attempts" in str(caught.value)
+
+
+def test_a_reset_before_the_request_was_read_is_ambiguous(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    """The client cannot know that nothing was read, and so must not repeat."""
+    emulator.fault(Fault(reset="before"))
+
+    with pytest.raises(AmbiguousOutcomeError):
+        door.take(atlas)
+
+    assert emulator.requests == ()
