@@ -25,6 +25,8 @@ pub use events::{Event, Level};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use retry::{Again, Retries};
 
+use crate::error::Error;
+
 /// A connection pool with the credentials to use on it; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Transport {
@@ -62,6 +64,10 @@ impl Transport {
             if answer.status() != 401 {
                 self.auth.keep(grant);
                 return Ok(answer);
+            }
+            if self.auth.is_closed() {
+                // Its token was ended on purpose; what Atlas says of that would mislead.
+                return Err(Lost::not_sent(Error::ClientClosed));
             }
             if renewed || !self.auth.renew(grant, &answer) {
                 return Ok(answer);

@@ -9,6 +9,7 @@ import traceback
 from typing import Any
 
 import pytest
+
 from atlas_backups import errors
 from atlas_backups._frozen import FrozenDict
 from atlas_backups.errors import (

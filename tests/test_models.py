@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+
 from atlas_backups import models
 from atlas_backups._frozen import FrozenDict
 from atlas_backups.models import (

@@ -248,7 +248,8 @@ class AtlasBackups:
     def close(self) -> None:
         """Close the client: end its token, best effort, and refuse every later call.
 
-        Calls in flight go on. A second `close()` does nothing.
+        Calls in flight go on; one that Atlas refuses because its token has ended raises
+        `ClientClosedError`, and took nothing. A second `close()` does nothing.
         """
         operation = self._core.close()
         if operation is not None:

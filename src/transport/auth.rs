@@ -119,10 +119,18 @@ impl Auth {
     /// After a 401: whether another grant would differ, so that one more try makes sense.
     pub(super) fn renew(&self, grant: Grant, answer: &Answer) -> bool {
         match (&self.0, grant.proof) {
-            (State::ServiceAccount(account), Proof::Token(serial)) => account.forget(serial),
+            (State::ServiceAccount(account), Proof::Token(serial)) => {
+                account.forget(serial);
+                true
+            }
             (State::ApiKey(key), Proof::Nonce(used)) => key.challenged(used.as_ref(), answer),
             (_, _) => false,
         }
+    }
+
+    /// Whether `close` has ended the token.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(&self.0, State::ServiceAccount(account) if account.is_closed())
     }
 
     pub(super) async fn close(&self, connection: &Connection, call: &Call) {

@@ -81,13 +81,16 @@ impl ServiceAccount {
         })
     }
 
-    /// Drops a token that the API refused; false when a closed client must not get another one.
-    pub(super) fn forget(&self, serial: u64) -> bool {
+    /// Drops a token that the API refused, unless another one has taken its place.
+    pub(super) fn forget(&self, serial: u64) {
         let mut shared = self.shared();
         if shared.token.as_ref().is_some_and(|token| token.serial == serial) {
             shared.token = None;
         }
-        !shared.closed
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.shared().closed
     }
 
     pub(super) async fn revoke(&self, connection: &Connection, call: &Call) {
