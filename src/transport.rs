@@ -55,13 +55,14 @@ impl Transport {
     /// A refused request was not acted on, so the second one is no repetition, even of a POST.
     pub(crate) async fn exchange(&self, request: &Request, call: &Call) -> Result<Answer, Lost> {
         let target = self.connection.target(request);
-        let mut renewed = false;
+        let mut fresh = None;
         loop {
-            let grant = self.auth.grant(&self.connection, &target, call).await;
+            let first = fresh.is_none();
+            let grant = self.auth.grant(fresh, &self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
-            let answer =
-                self.connection.exchange(&target, &grant, call.begin_attempt(), call).await?;
-            if answer.status() != 401 {
+            let attempt = call.begin_attempt();
+            let answer = self.connection.exchange(&target, &grant, attempt, call).await?;
+            if !answer.refuses_credentials() {
                 self.auth.keep(grant);
                 return Ok(answer);
             }
@@ -69,10 +70,10 @@ impl Transport {
                 // Its token was ended on purpose; what Atlas says of that would mislead.
                 return Err(Lost::not_sent(Error::ClientClosed));
             }
-            if renewed || !self.auth.renew(grant, &answer) {
+            fresh = self.auth.renew(grant, &answer);
+            if !first || fresh.is_none() {
                 return Ok(answer);
             }
-            renewed = true;
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Answer {
     content: Result<Value, String>,
     secrets: Secrets,
     scheme: Scheme,
+    /// Whether no error may quote the body.
+    confidential: bool,
 }
 
 impl Answer {
@@ -58,7 +60,23 @@ impl Answer {
         // A gateway's own error stands, whatever an envelope inside it says.
         let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
         let Received { bytes: body, cut } = received;
-        Self { line, http_status, status, headers, body, cut, content, secrets, scheme }
+        Self {
+            line,
+            http_status,
+            status,
+            headers,
+            body,
+            cut,
+            content,
+            secrets,
+            scheme,
+            confidential: false,
+        }
+    }
+
+    /// The same answer, of which no error quotes the body.
+    pub(super) fn confidential(self) -> Self {
+        Self { confidential: true, ..self }
     }
 
     /// The status that counts: that of the envelope, where there is one.
@@ -88,6 +106,11 @@ impl Answer {
     /// Whether the server asked for (other) credentials.
     pub(crate) fn has_challenge(&self) -> bool {
         self.headers.contains_key(WWW_AUTHENTICATE)
+    }
+
+    /// A 401 of Atlas itself. One from elsewhere says nothing: the request may have been acted on.
+    pub(super) fn refuses_credentials(&self) -> bool {
+        self.status == 401 && (self.has_challenge() || self.atlas_code().is_some())
     }
 
     pub(super) fn challenges(&self) -> impl Iterator<Item = &str> {
@@ -187,6 +210,9 @@ impl Answer {
     }
 
     fn excerpt(&self) -> Option<String> {
+        if self.confidential {
+            return None;
+        }
         let text = match &self.content {
             // Writing it anew undoes escapes that a secret could hide behind.
             Ok(value) => self.secrets.hide_in(value.clone()).to_string(),
@@ -260,7 +286,7 @@ fn without_envelope(value: Value) -> (Option<u16>, Value) {
 }
 
 /// One line, without control characters, cut at a length.
-fn printable(text: &str, longest: usize) -> String {
+pub(super) fn printable(text: &str, longest: usize) -> String {
     let words = text.split(|c: char| c.is_control() || c.is_whitespace());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(longest) {

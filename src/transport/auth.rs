@@ -56,6 +56,14 @@ enum Proof {
     Fixed,
 }
 
+/// What a refused call tries again with.
+pub(super) enum Fresh {
+    /// The next token, which is fetched.
+    Token,
+    /// The nonce that came with the refusal.
+    Nonce(Session),
+}
+
 impl Grant {
     pub(super) fn header(&self) -> Option<&HeaderValue> {
         self.header.as_ref()
@@ -91,15 +99,21 @@ impl Auth {
     }
 
     /// Gets what the request needs; fetches a token if there is none that lasts.
+    ///
+    /// `fresh` is what the same call was just challenged with.
     pub(super) async fn grant(
         &self,
+        fresh: Option<Fresh>,
         connection: &Connection,
         target: &Target,
         call: &Call,
     ) -> Result<Grant, Error> {
         match &self.0 {
             State::ServiceAccount(account) => account.grant(connection, call).await,
-            State::ApiKey(key) => key.grant(target),
+            State::ApiKey(key) => match fresh {
+                Some(Fresh::Nonce(session)) => key.grant(Some(session), target),
+                Some(Fresh::Token) | None => key.grant(key.idle_session(), target),
+            },
             State::AccessToken { header, secrets } => Ok(Grant {
                 scheme: Scheme::AccessToken,
                 header: Some(header.clone()),
@@ -116,15 +130,17 @@ impl Auth {
         }
     }
 
-    /// After a 401: whether another grant would differ, so that one more try makes sense.
-    pub(super) fn renew(&self, grant: Grant, answer: &Answer) -> bool {
+    /// After a 401: what another grant can be made from, if it would differ.
+    pub(super) fn renew(&self, grant: Grant, answer: &Answer) -> Option<Fresh> {
         match (&self.0, grant.proof) {
             (State::ServiceAccount(account), Proof::Token(serial)) => {
                 account.forget(serial);
-                true
+                Some(Fresh::Token)
             }
-            (State::ApiKey(key), Proof::Nonce(used)) => key.challenged(used.as_ref(), answer),
-            (_, _) => false,
+            (State::ApiKey(_), Proof::Nonce(used)) => {
+                key::challenged(used.as_ref(), answer).map(Fresh::Nonce)
+            }
+            (_, _) => None,
         }
     }
 

@@ -1,9 +1,8 @@
 //! Bodies: one to send that tells whether it was asked for, and reading with a limit.
 
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -14,27 +13,62 @@ pub(super) const LARGEST_BODY: usize = 8 << 20;
 /// Decoded bytes of an error's answer that are read; the rest is not.
 pub(super) const LARGEST_ERROR_BODY: usize = 64 << 10;
 
-/// A body to send. While nobody has asked for it, the server cannot have a whole request.
+const UNTOUCHED: u8 = 0;
+const BEGUN: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+/// Whether a body was asked for. Until then the server cannot have a whole request.
+#[derive(Debug, Clone)]
+pub(super) struct Sending(Arc<AtomicU8>);
+
+impl Sending {
+    /// Of a request that is whole without a body.
+    pub(super) fn without_body() -> Self {
+        Self(Arc::new(AtomicU8::new(BEGUN)))
+    }
+
+    pub(super) fn with_body() -> Self {
+        Self(Arc::new(AtomicU8::new(UNTOUCHED)))
+    }
+
+    /// Takes the body back; false when it is too late. A connection that is just about to ask for
+    /// it gets an error instead, so that the answer stays true.
+    pub(super) fn give_up(&self) -> bool {
+        self.leave_untouched(GIVEN_UP) != Err(BEGUN)
+    }
+
+    fn begin(&self) -> bool {
+        self.leave_untouched(BEGUN) != Err(GIVEN_UP)
+    }
+
+    fn leave_untouched(&self, next: u8) -> Result<u8, u8> {
+        self.0.compare_exchange(UNTOUCHED, next, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+/// A body to send, as long as nobody has given it up.
 pub(super) struct Watched {
     content: Option<Bytes>,
-    begun: Arc<AtomicBool>,
+    sending: Sending,
 }
 
 impl Watched {
-    pub(super) fn new(content: Bytes, begun: Arc<AtomicBool>) -> Self {
-        Self { content: Some(content), begun }
+    pub(super) fn new(content: Bytes, sending: Sending) -> Self {
+        Self { content: Some(content), sending }
     }
 }
 
 impl Body for Watched {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = std::io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.begun.store(true, Ordering::Relaxed);
+    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+        if !self.sending.begin() {
+            return Poll::Ready(Some(Err(std::io::Error::other("the request was given up"))));
+        }
         Poll::Ready(self.content.take().map(|content| Ok(Frame::data(content))))
     }
 

@@ -1,7 +1,6 @@
 //! The pool of connections to one base URL, and one attempt on it within its time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use url::Url;
 
 use super::answer::Answer;
 use super::auth::Grant;
-use super::body::{self, Watched};
+use super::body::{self, Sending, Watched};
 use super::call::Call;
 use super::events::Level;
 use super::lost::{Fate, Lost};
@@ -43,6 +42,8 @@ pub(super) struct Target {
     pub(super) uri: String,
     accept: HeaderValue,
     content: Option<(HeaderValue, Bytes)>,
+    /// Whether the answer may hold a token, so that no error quotes it.
+    confidential: bool,
 }
 
 impl Target {
@@ -55,6 +56,7 @@ impl Target {
             line,
             accept: HeaderValue::from_static("application/json"),
             content: Some((form_type, form.into())),
+            confidential: true,
         }
     }
 }
@@ -116,7 +118,7 @@ impl Connection {
         }
         let json = HeaderValue::from_static("application/json");
         let content = request.body.clone().map(|body| (json, body));
-        Target { line, uri, accept: VERSION, content }
+        Target { line, uri, accept: VERSION, content, confidential: false }
     }
 
     /// One request and its answer, read to the end; `attempt` is for the log.
@@ -145,36 +147,38 @@ impl Connection {
         let permit = call.until_deadline(&target.line, waiting, self.in_flight.acquire()).await;
         let _permit = permit
             .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
-        let begun = Arc::new(AtomicBool::new(target.content.is_none()));
-        let request = self.build(target, grant.header(), &begun)?;
+        let (request, sending) = self.build(target, grant.header())?;
         let own_limit = Instant::now() + self.config.timeout;
         let limit = own_limit.min(call.deadline());
+        let mut answered = false;
         let result = tokio::time::timeout_at(limit, async {
             let mut response = self.http.execute(request).await?;
+            answered = true;
             let status = response.status().as_u16();
             let most = if status < 400 { body::LARGEST_BODY } else { body::LARGEST_ERROR_BODY };
             let received = body::read(&mut response, most).await?;
-            let head = (status, std::mem::take(response.headers_mut()));
-            let (scheme, secrets) = (grant.scheme(), grant.secrets().clone());
-            Ok(Answer::new(target.line.clone(), head, received, (scheme, secrets)))
+            Ok((status, std::mem::take(response.headers_mut()), received))
         })
         .await;
-        let begun = begun.load(Ordering::Relaxed);
         match result {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok((status, headers, received))) => {
+                let context = (grant.scheme(), grant.secrets().clone());
+                let answer = Answer::new(target.line.clone(), (status, headers), received, context);
+                Ok(if target.confidential { answer.confidential() } else { answer })
+            }
             Ok(Err(error)) => {
                 let error: reqwest::Error = error;
-                Err(Lost::sort(&error, begun, &target.line))
+                let acted = answered || !sending.give_up();
+                Err(Lost::sort(&error, answered, acted, &target.line))
             }
             Err(_) => {
-                let name = if limit == own_limit { "timeout" } else { "total_timeout" };
-                let seconds = self.config.timeout.as_secs_f64();
                 let what = if limit == own_limit {
-                    format!("no whole answer within {name} ({seconds} s)")
+                    let seconds = self.config.timeout.as_secs_f64();
+                    format!("no whole answer within timeout ({seconds} s)")
                 } else {
-                    format!("no whole answer before {name} ended")
+                    "no whole answer before total_timeout ended".to_owned()
                 };
-                let fate = if begun { Fate::Unknown } else { Fate::NotSent };
+                let fate = if sending.give_up() { Fate::NotSent } else { Fate::Unknown };
                 Err(Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate })
             }
         }
@@ -184,8 +188,7 @@ impl Connection {
         &self,
         target: &Target,
         authorization: Option<&HeaderValue>,
-        begun: &Arc<AtomicBool>,
-    ) -> Result<reqwest::Request, Lost> {
+    ) -> Result<(reqwest::Request, Sending), Lost> {
         let root = self.config.base_url.as_str();
         let prefix = self.config.base_url.path();
         let root = root.strip_suffix(prefix).unwrap_or(root);
@@ -199,11 +202,13 @@ impl Connection {
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        if let Some((content_type, content)) = &target.content {
-            headers.insert(CONTENT_TYPE, content_type.clone());
-            let body = Watched::new(content.clone(), Arc::clone(begun));
-            *request.body_mut() = Some(reqwest::Body::wrap(body));
-        }
-        Ok(request)
+        let Some((content_type, content)) = &target.content else {
+            return Ok((request, Sending::without_body()));
+        };
+        headers.insert(CONTENT_TYPE, content_type.clone());
+        let sending = Sending::with_body();
+        let body = Watched::new(content.clone(), sending.clone());
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        Ok((request, sending))
     }
 }

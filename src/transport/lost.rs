@@ -2,7 +2,10 @@
 
 use std::error::Error as StdError;
 
+use super::answer::printable;
 use crate::error::{Error, Failure, RequestLine};
+
+const LONGEST_CAUSE: usize = 200;
 
 /// What became of a request that brought no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +31,16 @@ impl Lost {
         Self { error, fate: Fate::Barred }
     }
 
-    /// Sorts a failure of the HTTP library; `begun` says whether the body was ever asked for.
-    pub(crate) fn sort(error: &reqwest::Error, begun: bool, line: &RequestLine) -> Self {
+    /// Sorts a failure of the HTTP library.
+    ///
+    /// `answered`: an answer had begun, so the server has acted whatever it says then; `sent`: the
+    /// whole request may have gone out.
+    pub(crate) fn sort(
+        error: &reqwest::Error,
+        answered: bool,
+        sent: bool,
+        line: &RequestLine,
+    ) -> Self {
         let what = describe(error);
         if error.is_connect() || error.is_builder() {
             let tls = causes(error).any(<dyn StdError>::is::<rustls::Error>);
@@ -42,7 +53,8 @@ impl Lost {
                 Self { error: Error::Transport(failure), fate: Fate::NotSent }
             };
         }
-        let fate = if !begun || refused_unprocessed(error) { Fate::NotSent } else { Fate::Unknown };
+        let unprocessed = !sent || (!answered && refused_unprocessed(error));
+        let fate = if unprocessed { Fate::NotSent } else { Fate::Unknown };
         Self { error: Error::Transport(Failure::new(line, what)), fate }
     }
 }
@@ -82,6 +94,8 @@ fn describe(error: &reqwest::Error) -> String {
     causes(error).skip(1).map(ToString::to_string).filter(|text| !text.contains("://")).fold(
         kind.to_owned(),
         |mut words, text| {
+            // HTTP/2 lets a server say whatever it likes when it goes away.
+            let text = printable(&text, LONGEST_CAUSE);
             if !words.contains(&text) {
                 words.push_str(": ");
                 words.push_str(&text);

@@ -17,32 +17,38 @@ const MOST_IDLE: usize = 128;
 pub(super) struct Key {
     public: String,
     private: SecretString,
-    secrets: Secrets,
     idle: Mutex<Vec<Session>>,
 }
 
 impl Key {
     pub(super) fn new(public: &str, private: &SecretString) -> Self {
-        Self {
-            public: public.to_owned(),
-            private: private.clone(),
-            secrets: Secrets::new([private.clone()]),
-            idle: Mutex::default(),
-        }
+        Self { public: public.to_owned(), private: private.clone(), idle: Mutex::default() }
     }
 
-    /// Uses an idle nonce; without one the request goes out bare, to be challenged.
-    pub(super) fn grant(&self, target: &Target) -> Result<Grant, Error> {
-        let mut session = self.idle().pop();
-        let header = session.as_mut().map(|session| {
+    /// A nonce that no request in flight uses.
+    pub(super) fn idle_session(&self) -> Option<Session> {
+        self.idle().pop()
+    }
+
+    /// Uses a nonce; without one the request goes out bare, to be challenged.
+    pub(super) fn grant(
+        &self,
+        mut session: Option<Session>,
+        target: &Target,
+    ) -> Result<Grant, Error> {
+        let sent = session.as_mut().map(|session| {
             let method = target.line.method.as_str();
             let cnonce = cnonce(&mut random());
-            sensitive(&session.next(&self.public, &self.private, method, &target.uri, &cnonce))
+            session.next(&self.public, &self.private, method, &target.uri, &cnonce)
         });
+        let header = sent.as_deref().map(sensitive).transpose()?;
+        let response = sent.as_deref().and_then(response).map(|text| text.to_owned().into());
+        let sent = sent.map(SecretString::from);
+        let secrets = [Some(self.private.clone()), sent, response];
         Ok(Grant {
             scheme: Scheme::ApiKey,
-            header: header.transpose()?,
-            secrets: self.secrets.clone(),
+            header,
+            secrets: Secrets::new(secrets.into_iter().flatten()),
             proof: Proof::Nonce(session),
         })
     }
@@ -54,19 +60,19 @@ impl Key {
         }
     }
 
-    /// Takes a new nonce from a 401; a fresh one that was refused is no reason to try again.
-    pub(super) fn challenged(&self, used: Option<&Session>, answer: &Answer) -> bool {
-        let Ok(Some(challenge)) = Challenge::from_headers(answer.challenges()) else {
-            return false;
-        };
-        let worth_it = used.is_none_or(|session| challenge.stale || session.was_used_before());
-        if worth_it {
-            self.put_back(Session::new(challenge));
-        }
-        worth_it
-    }
-
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Session>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The new nonce of a 401; that a fresh one was refused is no reason to try again.
+pub(super) fn challenged(used: Option<&Session>, answer: &Answer) -> Option<Session> {
+    let challenge = Challenge::from_headers(answer.challenges()).ok().flatten()?;
+    let worth_it = used.is_none_or(|session| challenge.stale || session.was_used_before());
+    worth_it.then(|| Session::new(challenge))
+}
+
+/// The proof of knowing the key, in an `Authorization` that was sent.
+fn response(authorization: &str) -> Option<&str> {
+    authorization.split_once("response=\"")?.1.split('"').next()
 }

@@ -25,6 +25,8 @@ const REVOKE_PATH: &str = "/api/oauth/revoke";
 const USUAL_LIFETIME: Duration = Duration::from_secs(3600);
 /// A token is renewed that long before it ends, or in the last tenth of a shorter life.
 const RENEW_BEFORE: Duration = Duration::from_secs(300);
+/// After a renewal that failed while the token was still good.
+const RENEW_AGAIN: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct ServiceAccount {
@@ -46,7 +48,7 @@ struct Shared {
     closed: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Token {
     /// Which fetch brought it.
     serial: u64,
@@ -54,6 +56,7 @@ struct Token {
     header: HeaderValue,
     secrets: Secrets,
     renew_at: Instant,
+    ends_at: Instant,
 }
 
 impl ServiceAccount {
@@ -99,7 +102,12 @@ impl ServiceAccount {
             shared.closed = true;
             shared.token.take()
         };
-        let Some(token) = token else { return };
+        if let Some(token) = token {
+            self.revoke_token(&token, connection, call).await;
+        }
+    }
+
+    async fn revoke_token(&self, token: &Token, connection: &Connection, call: &Call) {
         let form = form_urlencoded::Serializer::new(String::new())
             .append_pair("token", token.value.expose_secret())
             .append_pair("token_type_hint", "access_token")
@@ -129,6 +137,11 @@ impl ServiceAccount {
         self.shared().token.clone().filter(|token| Instant::now() < token.renew_at)
     }
 
+    /// A token that should be renewed, but is still good.
+    fn living(&self) -> Option<Arc<Token>> {
+        self.shared().token.clone().filter(|token| Instant::now() < token.ends_at)
+    }
+
     /// Fetches a token, or waits for the call that is fetching one and shares what it got.
     async fn fetch_once(&self, connection: &Connection, call: &Call) -> Result<Arc<Token>, Error> {
         let line = connection.line(&http::Method::POST, TOKEN_PATH);
@@ -150,30 +163,59 @@ impl ServiceAccount {
                 return Err(error.clone());
             }
         }
-        let result = self.fetch(connection, call).await;
+        let living = self.living();
+        let retries = if living.is_some() { 0 } else { connection.config().max_retries };
+        let result = self.fetch(connection, retries, call).await;
+        let fetched = self.settle(result, living);
+        if let Ok(token) = &fetched
+            && self.is_closed()
+        {
+            self.revoke_token(token, connection, call).await;
+            return Err(Error::ClientClosed);
+        }
+        fetched
+    }
+
+    /// Keeps what a fetch ended with, for this call and for those that wait.
+    fn settle(
+        &self,
+        result: Result<Token, Error>,
+        living: Option<Arc<Token>>,
+    ) -> Result<Arc<Token>, Error> {
         let mut shared = self.shared();
         shared.fetches += 1;
-        match result {
-            Ok(token) => {
-                let token = Arc::new(Token { serial: shared.fetches, ..token });
-                shared.token = Some(Arc::clone(&token));
-                Ok(token)
+        let token = match (result, living) {
+            (Ok(token), _) => Token { serial: shared.fetches, ..token },
+            // It does for now; calls in the next seconds need not try again.
+            (Err(_), Some(living)) => {
+                let renew_at = (Instant::now() + RENEW_AGAIN).min(living.ends_at);
+                Token { renew_at, ..Token::clone(&living) }
             }
             // Another call may have more time left than this one had.
-            Err(error @ Error::Timeout(_)) => Err(error),
-            Err(error) => {
+            (Err(error @ Error::Timeout(_)), None) => return Err(error),
+            (Err(error), None) => {
                 shared.failure = Some((shared.fetches, error.clone()));
-                Err(error)
+                return Err(error);
             }
+        };
+        let token = Arc::new(token);
+        if !shared.closed {
+            shared.token = Some(Arc::clone(&token));
         }
+        Ok(token)
     }
 
     /// Asks for a token; that is safe to repeat.
-    async fn fetch(&self, connection: &Connection, call: &Call) -> Result<Token, Error> {
+    async fn fetch(
+        &self,
+        connection: &Connection,
+        max_retries: u32,
+        call: &Call,
+    ) -> Result<Token, Error> {
         let form = "grant_type=client_credentials".to_owned();
         let target = Target::form(connection, TOKEN_PATH, form);
         let grant = self.basic([]);
-        let mut retries = Retries::new(connection.config().max_retries, random());
+        let mut retries = Retries::new(max_retries, random());
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -230,6 +272,7 @@ impl ServiceAccount {
             header: sensitive(&format!("Bearer {token}"))?,
             secrets: Secrets::new(secrets),
             renew_at: asked_at + lifetime - RENEW_BEFORE.min(lifetime / 10),
+            ends_at: asked_at + lifetime,
             value,
         })
     }
