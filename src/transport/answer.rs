@@ -39,7 +39,7 @@ pub(crate) struct Answer {
     content: Result<Value, String>,
     secrets: Secrets,
     scheme: Scheme,
-    /// Whether no error may quote the body.
+    /// Whether the body may hold a token.
     confidential: bool,
 }
 
@@ -74,7 +74,7 @@ impl Answer {
         }
     }
 
-    /// The same answer, of which no error quotes the body.
+    /// The same answer, of which no error quotes what may be a token.
     pub(super) fn confidential(self) -> Self {
         Self { confidential: true, ..self }
     }
@@ -210,7 +210,9 @@ impl Answer {
     }
 
     fn excerpt(&self) -> Option<String> {
-        if self.confidential {
+        // A page of a gateway helps; anything that may be a token does not leave here.
+        let may_be_token = || self.content.is_ok() || self.text().contains("access_token");
+        if self.confidential && may_be_token() {
             return None;
         }
         let text = match &self.content {
