@@ -116,17 +116,18 @@ INTERRUPTED = {
 
 @pytest.mark.parametrize("call", INTERRUPTED.values(), ids=INTERRUPTED.keys())
 def test_ctrl_c_ends_a_blocked_call(silent: RawServer, call: str) -> None:
-    script = f"try:\n    {call}\nexcept KeyboardInterrupt:\n    print('interrupted')\n"
+    # The clock is the system's, so that both processes read the same one.
+    ends = "except KeyboardInterrupt:\n    import time; print(time.monotonic())\n"
+    script = f"try:\n    {call}\n{ends}"
 
     with start(script, access(silent)) as process:
         silent.wait_for_requests(1, 20)
-        process.send_signal(signal.SIGINT)
         begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-        took = time.monotonic() - begun
 
-    assert (process.returncode, out, err) == (0, "interrupted\n", "")
-    assert took < 0.75
+    assert (process.returncode, err) == (0, "")
+    assert float(out) - begun < 0.5
     assert len(silent.requests) == 1
 
 
