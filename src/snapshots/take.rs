@@ -83,7 +83,9 @@ pub async fn take_snapshot_raw(
     let mut retries = transport.retries();
     let result = loop {
         match transport.exchange(&request, call).await {
-            Ok(answer) if answer.is_cut() => break Err(ambiguous(answer.error())),
+            Ok(answer) if answer.is_cut() && !answer.is_refusal() => {
+                break Err(ambiguous(answer.invalid("it is larger than what Atlas sends")));
+            }
             Ok(answer) => {
                 note_deprecation(&answer, call);
                 break Ok(raw(&answer));
@@ -122,8 +124,7 @@ fn sort(answer: &Answer, cluster: &Cluster) -> Sorted {
         405 if answer.atlas_code() == Some("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES") => {
             Sorted::Again(answer.error(), Again::Requested(answer.requested_pause()))
         }
-        401 if answer.has_challenge() => Sorted::Refused(answer.error()),
-        407 => Sorted::Refused(answer.error()),
+        _ if answer.is_refusal() => Sorted::Refused(answer.error()),
         // Gateways answer 408 while the server behind them goes on.
         408 => Sorted::Unknown(answer.error()),
         400..=499 if answer.atlas_code().is_some() => Sorted::Refused(answer.error()),

@@ -104,8 +104,13 @@ impl Answer {
     }
 
     /// Whether the server asked for (other) credentials.
-    pub(crate) fn has_challenge(&self) -> bool {
+    fn has_challenge(&self) -> bool {
         self.headers.contains_key(WWW_AUTHENTICATE)
+    }
+
+    /// Whether it says by its head alone that nothing was acted on.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.status, 407 | 429) || (self.status == 401 && self.has_challenge())
     }
 
     /// A 401 of Atlas itself. One from elsewhere says nothing: the request may have been acted on.

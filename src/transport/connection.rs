@@ -147,6 +147,11 @@ impl Connection {
         let permit = call.until_deadline(&target.line, waiting, self.in_flight.acquire()).await;
         let _permit = permit
             .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
+        if Instant::now() >= call.deadline() {
+            let what = "total_timeout ended before the request was sent";
+            let error = Error::Timeout(Failure::new(&target.line, what));
+            return Err(Lost { error, fate: Fate::NotSent });
+        }
         let (request, sending) = self.build(target, grant.header())?;
         let own_limit = Instant::now() + self.config.timeout;
         let limit = own_limit.min(call.deadline());

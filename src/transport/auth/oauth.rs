@@ -187,7 +187,11 @@ impl ServiceAccount {
         let token = match (result, living) {
             (Ok(token), _) => Token { serial: shared.fetches, ..token },
             // It does for now; calls in the next seconds need not try again.
-            (Err(_), Some(living)) => {
+            (Err(error), Some(living)) => {
+                // Unless the API has refused it meanwhile.
+                if shared.token.as_ref().is_none_or(|token| token.serial != living.serial) {
+                    return Err(error);
+                }
                 let renew_at = (Instant::now() + RENEW_AGAIN).min(living.ends_at);
                 Token { renew_at, ..Token::clone(&living) }
             }
