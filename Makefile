@@ -6,9 +6,6 @@ BIN := $(VENV)/bin
 # The interpreter that the extension is compiled for; any from 3.10 on loads it (abi3).
 export PYO3_PYTHON := $(abspath $(BIN)/python)
 
-# As on a person's machine: the tests start many interpreters, which need not compile each time.
-unexport PYTHONDONTWRITEBYTECODE
-
 .DEFAULT_GOAL := help
 
 .PHONY: help

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,10 @@ from atlas_backups import AccessToken, AtlasBackups
 from atlas_backups.emulator import AtlasEmulator, Behaviour, ManualClock
 from tests.door import Door, DoorName
 from tests.raw_server import RawServer, Script
+
+# A shell starts what it puts in the background with Ctrl-C ignored, and programs that the tests
+# start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
