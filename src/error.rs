@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub use api::{ApiError, FieldViolation};
 pub use effort::{Effort, RequestLine};
 pub use kind::ApiKind;
+pub(crate) use kind::is_about_role;
 
 use crate::model::Snapshot;
 

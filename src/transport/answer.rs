@@ -11,12 +11,14 @@ use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::auth::Scheme;
+use super::auth::{Grant, Scheme};
 use super::body::Received;
 use super::headers::{deprecation_date, http_date, retry_after};
 use super::hints;
 use super::secrets::Secrets;
-use crate::error::{ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine};
+use crate::error::{
+    ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, is_about_role,
+};
 use crate::model::JsonObject;
 
 /// Deeper JSON is not what Atlas sends.
@@ -113,9 +115,20 @@ impl Answer {
         matches!(self.status, 407 | 429) || (self.status == 401 && self.has_challenge())
     }
 
-    /// A 401 of Atlas itself. One from elsewhere says nothing: the request may have been acted on.
-    pub(super) fn refuses_credentials(&self) -> bool {
-        self.status == 401 && (self.has_challenge() || self.atlas_code().is_some())
+    /// A 401 of Atlas itself that is about who asks, not about what they may do.
+    ///
+    /// One from elsewhere says nothing: the request may have been acted on.
+    pub(super) fn refuses(&self, grant: &Grant) -> bool {
+        let code = self.atlas_code();
+        // Without credentials it can only mean that some are wanted.
+        let is_about_role = grant.header().is_some() && code.is_some_and(is_about_role);
+        self.status == 401 && (self.has_challenge() || code.is_some()) && !is_about_role
+    }
+
+    /// Whether Atlas knows who asked, whatever it says to what was asked.
+    pub(super) fn accepts(&self, grant: &Grant) -> bool {
+        let from_atlas = (400..500).contains(&self.status) && self.atlas_code().is_some();
+        (self.status < 300 || from_atlas) && !self.refuses(grant)
     }
 
     pub(super) fn challenges(&self) -> impl Iterator<Item = &str> {

@@ -48,9 +48,16 @@ impl ServiceAccount {
         })
     }
 
-    /// Drops a token that the API refused, unless another one has taken its place.
-    pub(super) fn forget(&self, serial: u64) {
-        self.held().forget(serial);
+    /// Drops a token that the API refused; false when the next one would hardly fare better.
+    ///
+    /// It is not revoked: nearly always it has ended, and `Held` lets few be replaced that have not.
+    pub(super) fn replace(&self, serial: u64) -> bool {
+        self.held().replace(serial, Instant::now())
+    }
+
+    /// Hears that the API knows a token.
+    pub(super) fn approve(&self, serial: u64) {
+        self.held().approve(serial);
     }
 
     pub(super) fn is_closed(&self) -> bool {

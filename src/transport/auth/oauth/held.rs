@@ -12,6 +12,8 @@ use crate::error::Error;
 
 /// After a renewal that failed while the token was still good.
 const RENEW_AGAIN: Duration = Duration::from_secs(10);
+/// An API that refuses every token costs one in that time: 30 an hour of the 100 that may live.
+const REPLACE_AGAIN: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Default)]
 pub(super) struct Held {
@@ -20,6 +22,8 @@ pub(super) struct Held {
     fetches: u64,
     /// The last one that failed: which, and how.
     failure: Option<(u64, Error)>,
+    /// Whether a token was refused, so that the next one takes its place.
+    replacing: bool,
     closed: bool,
 }
 
@@ -47,10 +51,26 @@ impl Held {
         self.failure.as_ref().filter(|(fetch, _)| *fetch > fetches).map(|(_, error)| error.clone())
     }
 
-    /// Drops a token that the API refused, unless another one has taken its place.
-    pub(super) fn forget(&mut self, serial: u64) {
-        if self.token.as_ref().is_some_and(|token| token.serial == serial) {
+    /// Drops a token that the API refused; false when the next one would hardly fare better.
+    pub(super) fn replace(&mut self, serial: u64, now: Instant) -> bool {
+        // Otherwise another call has dropped it already.
+        if let Some(token) = self.token.as_ref().filter(|token| token.serial == serial) {
+            if token.doubtful_until.is_some_and(|until| now < until) {
+                return false;
+            }
             self.token = None;
+            self.replacing = true;
+        }
+        true
+    }
+
+    /// Notes that the API knows a token: should it be refused later, it has ended.
+    pub(super) fn approve(&mut self, serial: u64) {
+        if let Some(token) = &mut self.token
+            && token.serial == serial
+            && token.doubtful_until.is_some()
+        {
+            Arc::make_mut(token).doubtful_until = None;
         }
     }
 
@@ -69,7 +89,11 @@ impl Held {
     ) -> Result<Arc<Token>, Error> {
         self.fetches += 1;
         let token = match (result, living) {
-            (Ok(token), _) => Token { serial: self.fetches, ..token },
+            (Ok(token), _) => {
+                let doubtful_until = self.replacing.then(|| now + REPLACE_AGAIN);
+                self.replacing = false;
+                Token { serial: self.fetches, doubtful_until, ..token }
+            }
             // It does for now; calls in the next seconds need not try again.
             (Err(error), Some(living)) => {
                 // Unless the API has refused it meanwhile.
@@ -91,5 +115,77 @@ impl Held {
             self.token = Some(Arc::clone(&token));
         }
         Ok(token)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::transport::secrets::Secrets;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn granted(now: Instant) -> Token {
+        Token {
+            serial: 0,
+            value: "canary-token".into(),
+            header: HeaderValue::from_static("Bearer canary-token"),
+            secrets: Secrets::default(),
+            renew_at: now + HOUR,
+            ends_at: now + HOUR,
+            doubtful_until: None,
+        }
+    }
+
+    fn fetch(held: &mut Held, now: Instant) -> u64 {
+        held.settle(Ok(granted(now)), None, now).unwrap().serial
+    }
+
+    #[test]
+    fn a_token_that_replaced_a_refused_one_is_replaced_no_more_than_every_two_minutes() {
+        let (mut held, mut now) = (Held::default(), Instant::now());
+        let mut serial = fetch(&mut held, now);
+
+        let mut fetches = 1;
+        for _ in 0..3600 {
+            if held.replace(serial, now) {
+                serial = fetch(&mut held, now);
+                fetches += 1;
+            }
+            now += Duration::from_secs(1);
+        }
+
+        assert_eq!(fetches, 1 + 30);
+    }
+
+    #[test]
+    fn a_token_that_was_accepted_is_replaced_at_once() {
+        let (mut held, now) = (Held::default(), Instant::now());
+        let first = fetch(&mut held, now);
+        assert!(held.replace(first, now));
+        let second = fetch(&mut held, now);
+        assert!(!held.replace(second, now));
+
+        held.approve(first);
+        assert!(!held.replace(second, now));
+        held.approve(second);
+
+        assert!(held.replace(second, now));
+        assert!(held.usable(now).is_none());
+    }
+
+    #[test]
+    fn a_refusal_of_a_token_that_is_gone_drops_no_other() {
+        let (mut held, now) = (Held::default(), Instant::now());
+        let first = fetch(&mut held, now);
+        held.replace(first, now);
+        let second = fetch(&mut held, now);
+
+        assert!(held.replace(first, now));
+
+        assert_eq!(held.usable(now).unwrap().serial, second);
     }
 }

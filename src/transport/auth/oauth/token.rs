@@ -25,6 +25,9 @@ pub(super) struct Token {
     pub(super) secrets: Secrets,
     pub(super) renew_at: Instant,
     pub(super) ends_at: Instant,
+    /// It took the place of a refused one and was not accepted yet: until then, being refused too
+    /// does not make it worth replacing.
+    pub(super) doubtful_until: Option<Instant>,
 }
 
 impl Token {
@@ -60,6 +63,7 @@ impl Token {
             secrets: Secrets::new(secrets),
             renew_at: asked_at + lifetime - RENEW_BEFORE.min(lifetime / 10),
             ends_at: asked_at + lifetime,
+            doubtful_until: None,
             value,
         })
     }
