@@ -175,8 +175,9 @@ def test_a_real_missing_role_costs_one_token(
     )
 
     for _ in range(3):
-        with pytest.raises(UnauthorizedError, match="USER_UNAUTHORIZED"):
+        with pytest.raises(UnauthorizedError, match="USER_UNAUTHORIZED") as caught:
             door.take(client)
+        assert "Project Backup Manager" in (caught.value.hint or "")
 
     assert asked(emulator) == ["token", *["snapshots"] * 3]
 
