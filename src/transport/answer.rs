@@ -227,10 +227,19 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether the body is HTML, by its own first words, and holds nothing of OAuth's.
+    fn is_page(&self) -> bool {
+        let page = self.body.trim_ascii_start();
+        let begins_with = |start: &str| {
+            page.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start.as_bytes()))
+        };
+        let is_html = begins_with("<!doctype html") || begins_with("<html");
+        is_html && !self.text().contains("access_token")
+    }
+
     fn excerpt(&self) -> Option<String> {
-        // A page of a gateway helps; anything that may be a token does not leave here.
-        let may_be_token = || self.content.is_ok() || self.text().contains("access_token");
-        if self.confidential && may_be_token() {
+        // The page of a gateway helps; anything else may be a token and does not leave here.
+        if self.confidential && !self.is_page() {
             return None;
         }
         let text = match &self.content {

@@ -341,6 +341,12 @@ async fn closing_without_a_token_asks_nothing_and_a_failing_revocation_is_no_err
     client.take().await.unwrap();
     let ((), took) = timed(client.close()).await;
     assert!(took < Duration::from_secs(1) + SLACK);
+
+    let patient = Budget { attempt: 60.0, total: 300.0, ..BUDGET };
+    let client = Client::with(&server.url(), &service_account(), &patient);
+    client.take().await.unwrap();
+    let ((), took) = timed(client.close()).await;
+    assert!(took < Duration::from_secs(3) + SLACK, "{took:?}");
 }
 
 #[tokio::test]
@@ -466,12 +472,30 @@ async fn a_token_in_an_unreadable_answer_is_not_quoted() {
         (200, r#""canary-token""#),
         (500, r#"{"access_token":"canary-token"}"#),
         (302, "access_token=canary-token"),
+        (200, "canary-token"),
+        (500, "canary-token"),
+        (400, "<canary-token>"),
+        (502, "<html>access_token=canary-token</html>"),
+        (401, "Bearer canary-token"),
+        (200, "<html"),
+        (200, "ü"),
     ] {
         let server = Server::start(move |_| json(status, body)).await;
         let budget = Budget { retries: 0, ..BUDGET };
         let error =
             Client::with(&server.url(), &service_account(), &budget).take().await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"), "{status}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateways_page_is_quoted() {
+    for page in ["<html>a page</html>", " \n<!DOCTYPE HTML><p>a page", "<HTML lang=\"en\">a page"] {
+        for status in [200, 404] {
+            let server = Server::start(move |_| json(status, page)).await;
+            let error = client(&server).take().await.unwrap_err();
+            assert!(error.to_string().contains("a page"), "{error}");
+        }
     }
 }
 
