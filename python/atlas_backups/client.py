@@ -246,7 +246,7 @@ class AtlasBackups:
         )
 
     def close(self) -> None:
-        """Close the client: end its token, best effort, and refuse every later call.
+        """Close the client: end its token, best effort (3 s), and refuse every later call.
 
         Calls in flight go on; one that Atlas refuses because its token has ended raises
         `ClientClosedError`, and took nothing. A second `close()` does nothing.

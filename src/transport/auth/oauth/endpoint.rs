@@ -1,5 +1,7 @@
 //! The token endpoint, as one service account asks it: for a token, and to end one.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
@@ -12,11 +14,14 @@ use super::token::Token;
 use crate::error::{Error, RequestLine};
 use crate::transport::call::Call;
 use crate::transport::connection::{Connection, Target};
+use crate::transport::events::Level;
 use crate::transport::lost::Fate;
 use crate::transport::retry::{Again, Retries};
 
 const TOKEN_PATH: &str = "/api/oauth/token";
 const REVOKE_PATH: &str = "/api/oauth/revoke";
+/// Who closes a client is on the way out, and what is asked for here is a courtesy.
+const LONGEST_REVOCATION: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -88,7 +93,13 @@ impl Endpoint {
             .finish();
         let target = Target::form(connection, REVOKE_PATH, form);
         let grant = self.grant([token.value.clone()]);
-        let _ = connection.exchange(&target, &grant, 1, call).await;
+        let exchange = connection.exchange(&target, &grant, 1, call);
+        if tokio::time::timeout(LONGEST_REVOCATION, exchange).await.is_err() {
+            call.events.add(Level::Debug, || {
+                let seconds = LONGEST_REVOCATION.as_secs();
+                format!("{}: given up after {seconds} s; the token ends by itself", target.line)
+            });
+        }
     }
 
     fn grant(&self, more_secrets: impl IntoIterator<Item = SecretString>) -> Grant {
