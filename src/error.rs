@@ -69,6 +69,20 @@ pub struct Ambiguous {
 }
 
 impl Error {
+    /// What happened to one request, for a line that names the request itself.
+    pub(crate) fn outcome(&self) -> String {
+        match self {
+            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+                failure.what.clone()
+            }
+            Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::InvalidArgument(_)
+            | Self::Ambiguous(_)
+            | Self::Api(_) => self.to_string(),
+        }
+    }
+
     /// Says how much was tried before this error, unless that is known already.
     #[must_use]
     pub(crate) fn after(mut self, effort: Effort) -> Self {
