@@ -83,8 +83,8 @@ pub async fn take_snapshot_raw(
     let mut retries = transport.retries();
     let result = loop {
         match transport.exchange(&request, call).await {
-            Ok(answer) if answer.is_cut() && !answer.is_refusal() => {
-                break Err(ambiguous(answer.invalid("it is larger than what Atlas sends")));
+            Ok(answer) if answer.unread().is_some() && !answer.is_refusal() => {
+                break Err(ambiguous(answer.invalid(answer.unread().unwrap_or_default())));
             }
             Ok(answer) => {
                 note_deprecation(&answer, call);

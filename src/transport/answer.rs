@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::auth::{Grant, Scheme};
-use super::body::Received;
+use super::body::{Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
 use super::hints;
 use super::secrets::Secrets;
@@ -36,7 +36,7 @@ pub(crate) struct Answer {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
-    cut: bool,
+    unread: Option<Unread>,
     /// What the body says, without its envelope; `Err` says why it is no JSON.
     content: Result<Value, String>,
     secrets: Secrets,
@@ -61,14 +61,14 @@ impl Answer {
         };
         // A gateway's own error stands, whatever an envelope inside it says.
         let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
-        let Received { bytes: body, cut } = received;
+        let Received { bytes: body, unread } = received;
         Self {
             line,
             http_status,
             status,
             headers,
             body,
-            cut,
+            unread,
             content,
             secrets,
             scheme,
@@ -100,9 +100,9 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the body was longer than what is read of one.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut
+    /// What is wrong with a body that was not read to its end.
+    pub(crate) fn unread(&self) -> Option<&'static str> {
+        self.unread.map(why)
     }
 
     /// Whether the server asked for (other) credentials.
@@ -262,9 +262,16 @@ fn violation(value: &Value) -> FieldViolation {
     }
 }
 
+fn why(unread: Unread) -> &'static str {
+    match unread {
+        Unread::TooLarge => "it is larger than what Atlas sends",
+        Unread::Garbled => "it is not compressed as its head says",
+    }
+}
+
 fn parse(received: &Received) -> Result<Value, String> {
-    if received.cut {
-        return Err("it is larger than what Atlas sends".to_owned());
+    if let Some(unread) = received.unread {
+        return Err(why(unread).to_owned());
     }
     if received.bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".to_owned());
