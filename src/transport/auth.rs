@@ -3,6 +3,7 @@
 mod digest;
 mod key;
 mod oauth;
+mod token_cache;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};

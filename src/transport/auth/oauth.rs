@@ -2,8 +2,10 @@
 
 mod endpoint;
 mod held;
+mod sharing;
 mod token;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::SecretString;
@@ -11,6 +13,7 @@ use tokio::time::Instant;
 
 use self::endpoint::Endpoint;
 use self::held::Held;
+use self::sharing::Found;
 use self::token::Token;
 use super::{Grant, Proof, Scheme};
 use crate::error::Error;
@@ -19,18 +22,23 @@ use crate::transport::connection::Connection;
 
 #[derive(Debug)]
 pub(super) struct ServiceAccount {
+    client_id: String,
     endpoint: Endpoint,
     /// Held while a token is fetched, so that concurrent first calls fetch one.
     fetching: tokio::sync::Mutex<()>,
     held: Mutex<Held>,
+    /// Whether it was said that the file of tokens cannot be used.
+    warned: AtomicBool,
 }
 
 impl ServiceAccount {
     pub(super) fn new(client_id: &str, client_secret: &SecretString) -> Result<Self, Error> {
         Ok(Self {
+            client_id: client_id.to_owned(),
             endpoint: Endpoint::new(client_id, client_secret)?,
             fetching: tokio::sync::Mutex::default(),
             held: Mutex::default(),
+            warned: AtomicBool::new(false),
         })
     }
 
@@ -66,7 +74,7 @@ impl ServiceAccount {
 
     pub(super) async fn revoke(&self, connection: &Connection, call: &Call) {
         let token = self.held().close();
-        if let Some(token) = token {
+        if let Some(token) = token.filter(|token| !token.shared) {
             self.endpoint.revoke(&token, connection, call).await;
         }
     }
@@ -81,7 +89,7 @@ impl ServiceAccount {
         let fetches_before = self.held().fetches();
         let waiting = call.until_deadline(&line, "waiting for a token", self.fetching.lock()).await;
         let _guard = waiting.map_err(Error::Timeout)?;
-        let living = {
+        {
             let held = self.held();
             if let Some(token) = held.usable(Instant::now()) {
                 return Ok(token);
@@ -93,15 +101,28 @@ impl ServiceAccount {
             if let Some(error) = held.failure_after(fetches_before) {
                 return Err(error);
             }
-            held.living(Instant::now())
+        }
+        let task = match self.find(connection, call).await? {
+            Found::Token(token) => return Ok(token),
+            Found::Task(cache, lock) => Some((cache, lock)),
+            Found::Nothing => None,
         };
+        let living = self.held().living(Instant::now());
         let retries = if living.is_some() { 0 } else { connection.config().max_retries };
         let result = self.endpoint.fetch(connection, retries, call).await;
+        let result = result.map(|token| Token { shared: task.is_some(), ..token });
+        let is_new = result.is_ok();
         let fetched = self.held().settle(result, living, Instant::now());
+        if let Some((cache, lock)) = task {
+            let token = fetched.as_deref().ok().filter(|_| is_new);
+            self.leave(&cache, lock, token, call).await;
+        }
         if let Ok(token) = &fetched
             && self.is_closed()
         {
-            self.endpoint.revoke(token, connection, call).await;
+            if !token.shared {
+                self.endpoint.revoke(token, connection, call).await;
+            }
             return Err(Error::ClientClosed);
         }
         fetched

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
+use super::super::token_cache::Entry;
 use super::super::{Grant, Proof, Scheme, Secrets, random, secret, sensitive};
 use super::token::Token;
 use crate::error::{Error, RequestLine};
@@ -43,6 +44,11 @@ impl Endpoint {
     /// The request for a token, for messages.
     pub(super) fn line(connection: &Connection) -> RequestLine {
         connection.line(&http::Method::POST, TOKEN_PATH)
+    }
+
+    /// The token of a file, if it lives and can be sent.
+    pub(super) fn token_of(&self, entry: &Entry, clocks: (Instant, i64)) -> Option<Token> {
+        Token::of_entry(entry, &self.own_secrets, clocks)
     }
 
     /// Asks for a token; that is safe to repeat.

@@ -5,15 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::token::Token;
+use super::token::{REPLACE_AGAIN, Token};
 use crate::error::Error;
 
 /// After a renewal that failed while the token was still good.
 const RENEW_AGAIN: Duration = Duration::from_secs(10);
-/// An API that refuses every token costs one in that time: 30 an hour of the 100 that may live.
-const REPLACE_AGAIN: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Default)]
 pub(super) struct Held {
@@ -22,7 +21,9 @@ pub(super) struct Held {
     fetches: u64,
     /// The last one that failed: which, and how.
     failure: Option<(u64, Error)>,
-    /// Whether a token was refused, so that the next one takes its place.
+    /// The last token that was refused.
+    refused: Option<SecretString>,
+    /// Whether the next one takes its place.
     replacing: bool,
     closed: bool,
 }
@@ -58,6 +59,7 @@ impl Held {
             if token.doubtful_until.is_some_and(|until| now < until) {
                 return false;
             }
+            self.refused = Some(token.value.clone());
             self.token = None;
             self.replacing = true;
         }
@@ -80,6 +82,43 @@ impl Held {
         self.token.take()
     }
 
+    /// The last token that was refused, for files that may still hold it.
+    pub(super) fn refused(&self) -> Option<&SecretString> {
+        self.refused.as_ref()
+    }
+
+    /// Takes over a token that another process fetched, unless the API has refused it.
+    pub(super) fn adopt(&mut self, token: Token, now: Instant) -> Option<Arc<Token>> {
+        let was_refused = self.refused.as_ref().is_some_and(|refused| token.is(refused));
+        let is_better = self.living(now).is_none_or(|own| {
+            // What is known of it by now stays.
+            !token.is(&own.value) && token.ends_at > own.ends_at
+        });
+        if !was_refused && is_better && !self.closed {
+            self.fetches += 1;
+            self.replacing = false;
+            self.token = Some(Arc::new(Token { serial: self.fetches, ..token }));
+        }
+        self.usable(now)
+    }
+
+    /// Puts the renewal of a token that is still good off: something else does it, or it failed.
+    pub(super) fn postpone(&mut self, now: Instant) -> Option<Arc<Token>> {
+        let mut living = self.living(now)?;
+        Arc::make_mut(&mut living).renew_at = (now + RENEW_AGAIN).min(living.ends_at);
+        self.token = Some(Arc::clone(&living));
+        Some(living)
+    }
+
+    /// Notes that a token did not get where other processes would find it.
+    pub(super) fn unshare(&mut self, serial: u64) {
+        if let Some(token) = &mut self.token
+            && token.serial == serial
+        {
+            Arc::make_mut(token).shared = false;
+        }
+    }
+
     /// Keeps what a fetch ended with, for this call and for those that wait.
     pub(super) fn settle(
         &mut self,
@@ -94,14 +133,11 @@ impl Held {
                 self.replacing = false;
                 Token { serial: self.fetches, doubtful_until, ..token }
             }
-            // It does for now; calls in the next seconds need not try again.
+            // It does for now; calls in the next seconds need not try again. Unless the API has
+            // refused it meanwhile.
             (Err(error), Some(living)) => {
-                // Unless the API has refused it meanwhile.
-                if self.token.as_ref().is_none_or(|token| token.serial != living.serial) {
-                    return Err(error);
-                }
-                let renew_at = (now + RENEW_AGAIN).min(living.ends_at);
-                Token { renew_at, ..Token::clone(&living) }
+                let same = self.token.as_ref().is_some_and(|token| token.serial == living.serial);
+                return if same { self.postpone(now).ok_or(error) } else { Err(error) };
             }
             // Another call may have more time left than this one had.
             (Err(error @ Error::Timeout(_)), None) => return Err(error),
@@ -137,6 +173,7 @@ mod tests {
             renew_at: now + HOUR,
             ends_at: now + HOUR,
             doubtful_until: None,
+            shared: false,
         }
     }
 
