@@ -30,7 +30,8 @@ class AtlasBackups:
 
     One client holds one pool of connections and one token: share it. It may be used from many
     threads, from many event loops and on both sides of a fork at the same time; a forked child
-    gets connections of its own, and a token of its own unless `token_cache` shares one. Making one sends nothing and starts no thread.
+    gets connections of its own, and a token of its own unless `token_cache` shares one. Making
+    one sends nothing and starts no thread.
 
     It is a context manager, sync and async. After `close()` every call raises
     `ClientClosedError`. It pickles only where no secret would be in the pickle: with credentials
