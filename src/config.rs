@@ -1,6 +1,7 @@
 //! Options: their defaults, their limits, and what of them is fixed when a client is made.
 
 mod base_url;
+mod private_file;
 mod proxy;
 
 use std::path::Path;
@@ -10,6 +11,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 pub use base_url::BaseUrl;
+pub use private_file::PrivateFile;
+pub(crate) use private_file::Unusable;
 pub use proxy::ProxyUrl;
 
 use crate::error::Error;
@@ -30,6 +33,8 @@ pub struct Options<'a> {
     pub total_timeout: f64,
     /// Retries of what is safe to repeat; 0 means none.
     pub max_retries: u32,
+    /// A file of tokens that processes share; `None`: a token stays in memory.
+    pub token_cache: Option<&'a Path>,
     /// A proxy's URL; `None`: the usual environment variables.
     pub proxy: Option<&'a str>,
     /// Certificates (PEM) to trust besides the system's.
@@ -46,6 +51,7 @@ pub struct Config {
     pub(crate) timeout: Duration,
     pub(crate) total_timeout: Duration,
     pub(crate) max_retries: u32,
+    pub(crate) token_cache: Option<PrivateFile>,
     pub(crate) proxy: Option<ProxyUrl>,
     /// Whether the environment says `NO_PROXY=*`, which the HTTP library overlooks for addresses.
     pub(crate) never_proxy: bool,
@@ -65,6 +71,7 @@ impl Config {
             timeout: seconds("timeout", options.timeout)?,
             total_timeout: seconds("total_timeout", options.total_timeout)?,
             max_retries: options.max_retries,
+            token_cache: options.token_cache.map(token_cache).transpose()?,
             proxy: options.proxy.map(ProxyUrl::parse).transpose()?,
             never_proxy: excepts_everything(env),
             extra_roots: options.ca_file.map_or_else(|| Ok(Vec::new()), read_certificates)?,
@@ -95,6 +102,14 @@ pub(crate) fn positive_seconds(name: &str, value: f64) -> Result<Duration, Strin
     } else {
         Err(format!("{name} must be a finite number of seconds above zero, not {value}"))
     }
+}
+
+fn token_cache(path: &Path) -> Result<PrivateFile, Error> {
+    PrivateFile::parse(path).map_err(|unusable| match unusable {
+        Unusable::Refused(why) | Unusable::Broken(why) => {
+            Error::Configuration(format!("token_cache {why}"))
+        }
+    })
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -128,6 +143,7 @@ pub(crate) mod tests {
             timeout: 5.0,
             total_timeout: 10.0,
             max_retries: 4,
+            token_cache: None,
             proxy: None,
             ca_file: None,
             user_agent: "atlas-backups/test",

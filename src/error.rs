@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub use api::{ApiError, FieldViolation};
 pub use effort::{Effort, RequestLine};
 pub use kind::ApiKind;
+pub(crate) use kind::is_about_role;
 
 use crate::model::Snapshot;
 
@@ -97,6 +98,23 @@ pub struct WaitTimeout {
 }
 
 impl Error {
+    /// What happened to one request, for a line that names the request itself.
+    pub(crate) fn outcome(&self) -> String {
+        match self {
+            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+                failure.what.clone()
+            }
+            Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::InvalidArgument(_)
+            | Self::Duplicates(_)
+            | Self::SnapshotFailed(_)
+            | Self::WaitTimeout(_)
+            | Self::Ambiguous(_)
+            | Self::Api(_) => self.to_string(),
+        }
+    }
+
     /// Says how much was tried before this error, unless that is known already.
     #[must_use]
     pub(crate) fn after(mut self, effort: Effort) -> Self {

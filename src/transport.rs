@@ -58,21 +58,21 @@ impl Transport {
         let target = self.connection.target(request);
         let mut fresh = None;
         loop {
-            let first = fresh.is_none();
+            let is_last = fresh.is_some();
             let grant = self.auth.grant(fresh, &self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
             let attempt = call.begin_attempt();
             let answer = self.connection.exchange(&target, &grant, attempt, call).await?;
-            if !answer.refuses_credentials() {
-                self.auth.keep(grant);
+            if !answer.refuses(&grant) {
+                self.auth.keep(grant, &answer);
                 return Ok(answer);
             }
             if self.auth.is_closed() {
                 // Its token was ended on purpose; what Atlas says of that would mislead.
                 return Err(Lost::not_sent(Error::ClientClosed));
             }
-            fresh = self.auth.renew(grant, &answer);
-            if !first || fresh.is_none() {
+            fresh = if is_last { None } else { self.auth.renew(grant, &answer) };
+            if fresh.is_none() {
                 return Ok(answer);
             }
         }

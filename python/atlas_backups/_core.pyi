@@ -88,6 +88,7 @@ class Client:
         timeout: float,
         total_timeout: float,
         max_retries: int,
+        token_cache: str | os.PathLike[str] | None,
         proxy: str | None,
         ca_file: str | os.PathLike[str] | None,
         user_agent: str,

@@ -28,7 +28,7 @@ pub(super) struct Client(Arc<Shared>);
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (*, base_url, connect_timeout, timeout, total_timeout, max_retries, proxy, ca_file, user_agent))]
+    #[pyo3(signature = (*, base_url, connect_timeout, timeout, total_timeout, max_retries, token_cache, proxy, ca_file, user_agent))]
     #[allow(clippy::too_many_arguments)] // the public constructor's options, one by one
     fn new(
         py: Python<'_>,
@@ -37,6 +37,7 @@ impl Client {
         timeout: &Bound<'_, PyAny>,
         total_timeout: &Bound<'_, PyAny>,
         max_retries: &Bound<'_, PyAny>,
+        token_cache: &Bound<'_, PyAny>,
         proxy: &Bound<'_, PyAny>,
         ca_file: &Bound<'_, PyAny>,
         user_agent: &str,
@@ -45,6 +46,7 @@ impl Client {
         let option = Refusal::Option;
         let refuse = |error: Error| to_exception(py, &error);
         let base_url = option.optional_string("base_url", base_url)?;
+        let token_cache = option.optional_path("token_cache", token_cache)?;
         let proxy = option.optional_string("proxy", proxy)?;
         let ca_file = option.optional_path("ca_file", ca_file)?;
         let retries = option.integer("max_retries", max_retries)?;
@@ -59,6 +61,7 @@ impl Client {
                     u32::MAX
                 )))
             })?,
+            token_cache: token_cache.as_deref(),
             proxy: proxy.as_deref(),
             ca_file: ca_file.as_deref(),
             user_agent,

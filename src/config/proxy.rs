@@ -12,6 +12,9 @@ pub struct ProxyUrl(SecretString);
 impl ProxyUrl {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let refuse = |why: &str| Error::Configuration(format!("proxy {why}"));
+        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            return Err(refuse("must not contain white space or control characters"));
+        }
         let url = Url::parse(text).map_err(|error| refuse(&format!("is no URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("must begin with http:// or https://"));

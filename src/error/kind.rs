@@ -60,6 +60,16 @@ impl ApiKind {
     }
 }
 
+/// Whether a 401 with this code says only that a role or a membership is missing.
+///
+/// Who asks was recognized then: the key or the token is good.
+pub(crate) fn is_about_role(code: &str) -> bool {
+    matches!(
+        code,
+        "USER_UNAUTHORIZED" | "NOT_IN_GROUP" | "USER_CANNOT_ACCESS_GROUP" | "NOT_ORG_GROUP_CREATOR"
+    )
+}
+
 fn bad_request(code: &str) -> ApiKind {
     match code {
         "VALIDATION_ERROR" => ApiKind::Validation,

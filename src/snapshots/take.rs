@@ -79,15 +79,12 @@ pub async fn take_snapshot_raw(
     call: &Call,
 ) -> Result<RawResponse, Error> {
     let sent = Post::new(transport, cluster, arguments).send(call).await;
-    let result = match sent {
-        Ok(answer) if answer.is_cut() && !answer.is_refusal() => {
-            Err(NotTaken::Unknown(answer.invalid("it is larger than what Atlas sends")).into())
-        }
-        Ok(answer) => Ok(raw(&answer)),
-        Err(not_taken) => Err(not_taken.into()),
-    };
+    let result = sent.and_then(|answer| match answer.unread() {
+        Some(why) if !answer.is_refusal() => Err(NotTaken::Unknown(answer.invalid(why))),
+        Some(_) | None => Ok(raw(&answer)),
+    });
     call.clear_doubt();
-    result.map_err(|error: Error| error.after(call.effort()))
+    result.map_err(|not_taken| Error::from(not_taken).after(call.effort()))
 }
 
 /// Looks whether the tag of a key is carried by one snapshot only, once lists show them all.

@@ -11,12 +11,14 @@ use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::auth::Scheme;
-use super::body::Received;
+use super::auth::{Grant, Scheme};
+use super::body::{Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
 use super::hints;
 use super::secrets::Secrets;
-use crate::error::{ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine};
+use crate::error::{
+    ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, is_about_role,
+};
 use crate::model::JsonObject;
 
 /// Deeper JSON is not what Atlas sends.
@@ -34,7 +36,7 @@ pub(crate) struct Answer {
     status: u16,
     headers: HeaderMap,
     body: Bytes,
-    cut: bool,
+    unread: Option<Unread>,
     /// What the body says, without its envelope; `Err` says why it is no JSON.
     content: Result<Value, String>,
     secrets: Secrets,
@@ -59,14 +61,14 @@ impl Answer {
         };
         // A gateway's own error stands, whatever an envelope inside it says.
         let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
-        let Received { bytes: body, cut } = received;
+        let Received { bytes: body, unread } = received;
         Self {
             line,
             http_status,
             status,
             headers,
             body,
-            cut,
+            unread,
             content,
             secrets,
             scheme,
@@ -98,9 +100,9 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Whether the body was longer than what is read of one.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut
+    /// What is wrong with a body that was not read to its end.
+    pub(crate) fn unread(&self) -> Option<&'static str> {
+        self.unread.map(why)
     }
 
     /// Whether the server asked for (other) credentials.
@@ -113,9 +115,20 @@ impl Answer {
         matches!(self.status, 407 | 429) || (self.status == 401 && self.has_challenge())
     }
 
-    /// A 401 of Atlas itself. One from elsewhere says nothing: the request may have been acted on.
-    pub(super) fn refuses_credentials(&self) -> bool {
-        self.status == 401 && (self.has_challenge() || self.atlas_code().is_some())
+    /// A 401 of Atlas itself that is about who asks, not about what they may do.
+    ///
+    /// One from elsewhere says nothing: the request may have been acted on.
+    pub(super) fn refuses(&self, grant: &Grant) -> bool {
+        let code = self.atlas_code();
+        // Without credentials it can only mean that some are wanted.
+        let is_about_role = grant.header().is_some() && code.is_some_and(is_about_role);
+        self.status == 401 && (self.has_challenge() || code.is_some()) && !is_about_role
+    }
+
+    /// Whether Atlas knows who asked, whatever it says to what was asked.
+    pub(super) fn accepts(&self, grant: &Grant) -> bool {
+        let from_atlas = (400..500).contains(&self.status) && self.atlas_code().is_some();
+        (self.status < 300 || from_atlas) && !self.refuses(grant)
     }
 
     /// Whether it says that nothing was done, and that it may be later.
@@ -230,10 +243,19 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether the body is HTML, by its own first words, and holds nothing of OAuth's.
+    fn is_page(&self) -> bool {
+        let page = self.body.trim_ascii_start();
+        let begins_with = |start: &str| {
+            page.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start.as_bytes()))
+        };
+        let is_html = begins_with("<!doctype html") || begins_with("<html");
+        is_html && !self.text().contains("access_token")
+    }
+
     fn excerpt(&self) -> Option<String> {
-        // A page of a gateway helps; anything that may be a token does not leave here.
-        let may_be_token = || self.content.is_ok() || self.text().contains("access_token");
-        if self.confidential && may_be_token() {
+        // The page of a gateway helps; anything else may be a token and does not leave here.
+        if self.confidential && !self.is_page() {
             return None;
         }
         let text = match &self.content {
@@ -256,9 +278,16 @@ fn violation(value: &Value) -> FieldViolation {
     }
 }
 
+fn why(unread: Unread) -> &'static str {
+    match unread {
+        Unread::TooLarge => "it is larger than what Atlas sends",
+        Unread::Garbled => "it is not compressed as its head says",
+    }
+}
+
 fn parse(received: &Received) -> Result<Value, String> {
-    if received.cut {
-        return Err("it is larger than what Atlas sends".to_owned());
+    if let Some(unread) = received.unread {
+        return Err(why(unread).to_owned());
     }
     if received.bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".to_owned());

@@ -3,6 +3,7 @@
 mod digest;
 mod key;
 mod oauth;
+mod token_cache;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -124,18 +125,22 @@ impl Auth {
     }
 
     /// Takes back what a request that was not refused can leave to the next one.
-    pub(super) fn keep(&self, grant: Grant) {
-        if let (State::ApiKey(key), Proof::Nonce(Some(session))) = (&self.0, grant.proof) {
-            key.put_back(session);
+    pub(super) fn keep(&self, grant: Grant, answer: &Answer) {
+        let is_accepted = answer.accepts(&grant);
+        match (&self.0, grant.proof) {
+            (State::ApiKey(key), Proof::Nonce(Some(session))) => key.put_back(session),
+            (State::ServiceAccount(account), Proof::Token(serial)) if is_accepted => {
+                account.approve(serial);
+            }
+            (_, _) => {}
         }
     }
 
-    /// After a 401: what another grant can be made from, if it would differ.
+    /// After a refusal that another try follows: what it can be made from, if that would differ.
     pub(super) fn renew(&self, grant: Grant, answer: &Answer) -> Option<Fresh> {
         match (&self.0, grant.proof) {
             (State::ServiceAccount(account), Proof::Token(serial)) => {
-                account.forget(serial);
-                Some(Fresh::Token)
+                account.replace(serial).then_some(Fresh::Token)
             }
             (State::ApiKey(_), Proof::Nonce(used)) => {
                 key::challenged(used.as_ref(), answer).map(Fresh::Nonce)

@@ -84,8 +84,17 @@ impl Body for Watched {
 /// A body as far as it was read.
 pub(super) struct Received {
     pub(super) bytes: Bytes,
-    /// Whether there was more than the limit.
-    pub(super) cut: bool,
+    /// Why that is not all of it.
+    pub(super) unread: Option<Unread>,
+}
+
+/// Why a body that came whole was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// There was more than the limit.
+    TooLarge,
+    /// It is not compressed as its head says, or was damaged.
+    Garbled,
 }
 
 /// Reads until the end or the limit; decompression is counted after decoding, while streaming.
@@ -94,12 +103,27 @@ pub(super) async fn read(
     limit: usize,
 ) -> Result<Received, reqwest::Error> {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = response.chunk().await? {
-        if bytes.len() + chunk.len() > limit {
-            bytes.extend(chunk.into_iter().take(limit - bytes.len()));
-            return Ok(Received { bytes: bytes.freeze(), cut: true });
+    let unread = loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => {
+                bytes.extend(chunk.into_iter().take(limit - bytes.len()));
+                break Some(Unread::TooLarge);
+            }
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) => break None,
+            Err(error) if is_garbled(&error) => break Some(Unread::Garbled),
+            Err(error) => return Err(error),
         }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(Received { bytes: bytes.freeze(), cut: false })
+    };
+    Ok(Received { bytes: bytes.freeze(), unread })
+}
+
+/// Whether the decoder failed over what it was given; its want of more means a broken connection.
+///
+/// `is_decode` does not tell: reqwest says so of everything that ends a body. The connection's own
+/// errors are wrapped once more, by hyper.
+fn is_garbled(error: &reqwest::Error) -> bool {
+    let source = std::error::Error::source(error);
+    let decoder = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    decoder.is_some_and(|error| error.kind() != std::io::ErrorKind::UnexpectedEof)
 }

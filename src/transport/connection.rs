@@ -134,7 +134,7 @@ impl Connection {
         call.events.add(Level::Debug, || {
             let outcome = match &result {
                 Ok(answer) => answer.status().to_string(),
-                Err(lost) => lost.error.to_string(),
+                Err(lost) => lost.error.outcome(),
             };
             let seconds = begun.elapsed().as_secs_f64();
             format!("{}: {outcome} (attempt {attempt}, {seconds:.3} s)", target.line)

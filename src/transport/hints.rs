@@ -18,16 +18,23 @@ pub(super) fn hint(
         return token_endpoint(kind, code);
     }
     match kind {
-        ApiKind::Unauthorized => Some(match scheme {
-            Scheme::ServiceAccount => {
+        ApiKind::Unauthorized => Some(match (code.and_then(missing_role), scheme) {
+            (Some(hint), _) => hint,
+            (None, Scheme::ServiceAccount) => {
                 "the token was granted, but the API refuses it: is the service account a member of the \
                  project's organization?"
             }
-            Scheme::ApiKey => {
+            (None, Scheme::ApiKey) => {
                 "the public or the private key is wrong, or the key was deleted; Atlas does not say which"
             }
-            Scheme::AccessToken => "the access token has expired or was revoked: get a new one",
+            (None, Scheme::AccessToken) => {
+                "the access token has expired or was revoked: get a new one"
+            }
         }),
+        ApiKind::NotOrgGroupCreator => Some(
+            "the credentials are good, but have no role for this: an organization owner can give it \
+             (the code speaks of Organization Project Creator)",
+        ),
         ApiKind::IpAccessList => Some(match scheme {
             Scheme::ServiceAccount => {
                 "the token was granted but this address is not on the API access list of the service \
@@ -62,7 +69,6 @@ pub(super) fn hint(
         | ApiKind::BadRequest
         | ApiKind::Validation
         | ApiKind::SnapshotNotCompleted
-        | ApiKind::NotOrgGroupCreator
         | ApiKind::CannotChangeGroupName
         | ApiKind::NotFound
         | ApiKind::ResourceNotFound
@@ -74,6 +80,21 @@ pub(super) fn hint(
         | ApiKind::Server
         | ApiKind::UnexpectedServer
         | ApiKind::ServiceUnavailable => None,
+    }
+}
+
+/// What is missing where a 401 says nothing against the credentials.
+fn missing_role(code: &str) -> Option<&'static str> {
+    match code {
+        "USER_UNAUTHORIZED" => Some(
+            "the credentials are good, but have no role for this in the project: give the service \
+             account or key one (Project Backup Manager to take a snapshot)",
+        ),
+        "NOT_IN_GROUP" | "USER_CANNOT_ACCESS_GROUP" => Some(
+            "the credentials are good, but no member of this project: add the service account or key \
+             to it, or correct the project id",
+        ),
+        _ => None,
     }
 }
 

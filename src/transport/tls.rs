@@ -1,5 +1,7 @@
 //! TLS 1.2 or newer, always verified, against the system's roots and those a caller adds.
 
+mod roots;
+
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore, crypto};
@@ -10,21 +12,7 @@ use crate::error::Error;
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` take the place of the system's store, as they do in OpenSSL.
 pub(super) fn client_config(config: &Config) -> Result<ClientConfig, Error> {
     let unusable = |why: String| Error::Configuration(format!("TLS cannot be set up: {why}"));
-    let mut roots = RootCertStore::empty();
-    let native = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(native.certs);
-    for certificate in &config.extra_roots {
-        roots.add(certificate.clone()).map_err(|error| {
-            Error::Configuration(format!("ca_file holds an unusable certificate: {error}"))
-        })?;
-    }
-    if roots.is_empty() {
-        let why = native.errors.first().map_or_else(
-            || "the system has no root certificates; set SSL_CERT_FILE or ca_file".to_owned(),
-            ToString::to_string,
-        );
-        return Err(unusable(why));
-    }
+    let roots = roots::roots(&config.extra_roots, &|name| std::env::var_os(name))?;
     let mut tls = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(error.to_string()))?

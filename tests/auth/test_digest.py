@@ -119,11 +119,12 @@ def test_a_refused_role_is_no_reason_to_ask_again(
     only_reads = emulator.credential("api_key", read_only=True)
     client = make_client(ApiKey(only_reads.id, only_reads.secret), base_url=emulator.base_url)
 
-    with pytest.raises(UnauthorizedError) as caught:
-        door.take(client)
+    for _ in range(2):
+        with pytest.raises(UnauthorizedError) as caught:
+            door.take(client)
+        assert caught.value.error_code == "USER_UNAUTHORIZED"
 
-    assert caught.value.error_code == "USER_UNAUTHORIZED"
-    assert statuses(emulator) == [401, 401]
+    assert statuses(emulator) == [401] * 3  # a challenge, then two calls on one nonce
 
 
 def test_an_endless_stale_challenge_ends(

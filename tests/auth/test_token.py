@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -124,16 +126,60 @@ def test_a_token_that_ended_early_is_renewed_after_the_401(
 
 
 def test_a_second_401_is_raised(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
-    body = b'{"error": 401, "errorCode": "USER_UNAUTHORIZED", "detail": "No."}'
+    body = b'{"error": 401, "errorCode": "UNEXPECTED_ERROR", "detail": "No."}'
     emulator.fault(Fault(path="/backup/", status=401, body=body, times=None))
 
     with pytest.raises(UnauthorizedError, match="2 attempts") as caught:
         door.take(atlas)
 
-    assert caught.value.error_code == "USER_UNAUTHORIZED"
+    assert caught.value.error_code == "UNEXPECTED_ERROR"
     assert caught.value.hint is not None
     assert "the token was granted" in caught.value.hint
     assert asked(emulator) == ["token", "snapshots", "token", "snapshots"]
+
+
+def test_an_api_that_refuses_every_token_costs_two_however_often_it_is_called(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path="/backup/", times=None))
+
+    for _ in range(4):
+        with pytest.raises(UnauthorizedError):
+            door.take(atlas)
+
+    assert asked(emulator) == ["token", "snapshots", "token", *["snapshots"] * 4]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["USER_UNAUTHORIZED", "NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "NOT_ORG_GROUP_CREATOR"],
+)
+def test_a_missing_role_says_nothing_against_the_token(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, code: str
+) -> None:
+    emulator.fault(replace(Fault.error(401, code), path="/backup/", times=None))
+
+    for take in (door.take, door.take_raw, door.take):
+        with suppress(UnauthorizedError):
+            assert take(atlas).status == 401
+
+    assert asked(emulator) == ["token", *["snapshots"] * 3]
+
+
+def test_a_real_missing_role_costs_one_token(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    only_reads = emulator.credential("service_account", read_only=True)
+    client = make_client(
+        ServiceAccount(only_reads.id, only_reads.secret), base_url=emulator.base_url
+    )
+
+    for _ in range(3):
+        with pytest.raises(UnauthorizedError, match="USER_UNAUTHORIZED") as caught:
+            door.take(client)
+        assert "Project Backup Manager" in (caught.value.hint or "")
+
+    assert asked(emulator) == ["token", *["snapshots"] * 3]
 
 
 def test_the_token_is_revoked_on_close(

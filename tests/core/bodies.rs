@@ -174,23 +174,67 @@ async fn cut_false_and_foreign_encodings_leave_it_open() {
     let mut damaged = whole.clone();
     let last = damaged.len() - 6;
     damaged[last] ^= 0xff;
-    for (encoding, body) in [
-        ("gzip", cut),
-        ("gzip", no_trailer),
-        ("gzip", damaged),
-        ("gzip", good().into_bytes()),
-        ("gzip", Vec::new()),
-        ("br", vec![0x1b, 0x00, 0x00]),
+    // Where more would have come, the connection broke; what cannot be decoded is no answer of Atlas.
+    for (encoding, body, broke) in [
+        ("gzip", cut.clone(), true),
+        ("gzip", whole[..4].to_vec(), true),
+        ("gzip", no_trailer, true),
+        ("gzip", damaged, false),
+        ("gzip", good().into_bytes(), false),
+        ("gzip", Vec::new(), false),
+        ("br", vec![0x1b, 0x00, 0x00], false),
     ] {
-        let bytes = answer(200, &format!("Content-Encoding: {encoding}\r\n"), &body);
-        let server = Server::start(move |_| vec![Step::Send(bytes.clone())]).await;
+        for raw in [false, true] {
+            let bytes = answer(200, &format!("Content-Encoding: {encoding}\r\n"), &body);
+            let server = Server::start(move |_| vec![Step::Send(bytes.clone())]).await;
+            let client = Client::new(&server.url());
 
-        let (result, took) = timed(Client::new(&server.url()).take()).await;
+            // As it came, for better or worse.
+            if raw && (encoding == "br" || body.is_empty()) {
+                client.raw().await.unwrap();
+                continue;
+            }
+            let (error, took) = timed(async {
+                if raw { ambiguous(client.raw().await) } else { ambiguous(client.take().await) }
+            })
+            .await;
 
-        ambiguous(result);
-        assert!(took < SLACK);
-        assert_eq!(server.posts(), 1, "{encoding}");
+            let transport = matches!(&*error.cause, Error::Transport(_));
+            let invalid = matches!(&*error.cause, Error::InvalidResponse(_));
+            assert_eq!((transport, invalid), (broke, !broke), "{encoding} {error}");
+            assert!(took < SLACK);
+            assert_eq!(server.posts(), 1, "{encoding}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_compressed_answer_that_ends_early_is_a_broken_connection() {
+    let body = gzip([good().into_bytes()]);
+    let mut bytes = answer(200, "Content-Encoding: gzip\r\n", &body);
+    bytes.truncate(bytes.len() - 20);
+    for end in [Step::Close, Step::Reset] {
+        let (sent, pause) = (bytes.clone(), Step::Pause(Duration::from_millis(20)));
+        let server =
+            Server::start(move |_| vec![Step::Send(sent.clone()), pause.clone(), end.clone()])
+                .await;
+
+        let error = ambiguous(Client::new(&server.url()).take().await);
+
+        assert!(matches!(&*error.cause, Error::Transport(_)), "{error}");
+        assert_eq!(server.posts(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_needs_no_readable_body() {
+    let garbled = "WWW-Authenticate: Bearer\r\nContent-Encoding: gzip\r\n";
+    let server = Server::start(move |_| vec![Step::Send(answer(401, garbled, "no gzip"))]).await;
+
+    let error = Client::new(&server.url()).take().await.unwrap_err();
+
+    assert!(matches!(error, Error::Api(_)), "{error}");
+    assert_eq!(server.posts(), 1);
 }
 
 #[tokio::test]

@@ -26,10 +26,11 @@ pub(crate) struct Budget<'a> {
     pub(crate) total: f64,
     pub(crate) retries: u32,
     pub(crate) ca_file: Option<&'a Path>,
+    pub(crate) token_cache: Option<&'a Path>,
 }
 
 pub(crate) const BUDGET: Budget<'static> =
-    Budget { connect: 1.0, attempt: 1.5, total: 2.0, retries: 4, ca_file: None };
+    Budget { connect: 1.0, attempt: 1.5, total: 2.0, retries: 4, ca_file: None, token_cache: None };
 
 /// A short one, for servers that say nothing.
 pub(crate) const IMPATIENT: Budget<'static> =
@@ -48,6 +49,7 @@ pub(crate) fn options<'a>(url: &'a str, budget: &Budget<'a>) -> Options<'a> {
         timeout: budget.attempt,
         total_timeout: budget.total,
         max_retries: budget.retries,
+        token_cache: budget.token_cache,
         proxy: None,
         ca_file: budget.ca_file,
         user_agent: "atlas-backups/test",

@@ -18,3 +18,5 @@ mod redirects;
 mod refused;
 mod take;
 mod tls;
+#[cfg(unix)]
+mod token_cache;

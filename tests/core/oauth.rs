@@ -231,6 +231,64 @@ async fn a_second_refusal_is_final() {
 }
 
 #[tokio::test]
+async fn an_api_that_refuses_every_token_costs_two_however_often_it_is_called() {
+    let server = Server::start(|request| match is_token(request) {
+        true => granted(request.nth, "3600"),
+        false => json(401, &atlas_error(401, "UNEXPECTED_ERROR")),
+    })
+    .await;
+    let client = client(&server);
+
+    for _ in 0..5 {
+        assert_eq!(api(client.take().await).kind, ApiKind::Unauthorized);
+    }
+
+    assert_eq!((server.count(TOKEN), server.posts(), server.count(REVOKE)), (2, 6, 0));
+}
+
+#[tokio::test]
+async fn tokens_that_end_again_and_again_are_replaced_each_time() {
+    // Each one is good for two calls.
+    let server = Server::start(|request| match is_token(request) {
+        true => granted(request.nth, "3600"),
+        false if request.nth % 3 == 2 => json(401, &atlas_error(401, "UNEXPECTED_ERROR")),
+        false => json(200, &good()),
+    })
+    .await;
+    let client = client(&server);
+
+    for _ in 0..6 {
+        client.take().await.unwrap();
+    }
+
+    assert_eq!((server.count(TOKEN), server.posts()), (3, 8));
+}
+
+#[tokio::test]
+async fn a_missing_role_says_nothing_against_the_token() {
+    for code in
+        ["USER_UNAUTHORIZED", "NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "NOT_ORG_GROUP_CREATOR"]
+    {
+        for challenge in ["", "WWW-Authenticate: Bearer\r\n"] {
+            let server = Server::start(move |request| match is_token(request) {
+                true => granted(request.nth, "3600"),
+                false => json_with(401, challenge, &atlas_error(401, code)),
+            })
+            .await;
+            let client = client(&server);
+
+            for _ in 0..3 {
+                let error = api(client.take().await);
+                assert_eq!((error.status, error.effort.attempts), (401, 1), "{code}");
+                assert_eq!(error.error_code.as_deref(), Some(code));
+            }
+
+            assert_eq!((server.count(TOKEN), server.posts()), (1, 3), "{code}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_401_that_is_not_from_atlas_is_not_answered_by_a_second_post() {
     // The fault matrix: a 4xx not from Atlas, without a challenge, leaves it open.
     let server = Server::start(|request| match is_token(request) {
@@ -283,6 +341,12 @@ async fn closing_without_a_token_asks_nothing_and_a_failing_revocation_is_no_err
     client.take().await.unwrap();
     let ((), took) = timed(client.close()).await;
     assert!(took < Duration::from_secs(1) + SLACK);
+
+    let patient = Budget { attempt: 60.0, total: 300.0, ..BUDGET };
+    let client = Client::with(&server.url(), &service_account(), &patient);
+    client.take().await.unwrap();
+    let ((), took) = timed(client.close()).await;
+    assert!(took < Duration::from_secs(3) + SLACK, "{took:?}");
 }
 
 #[tokio::test]
@@ -408,12 +472,30 @@ async fn a_token_in_an_unreadable_answer_is_not_quoted() {
         (200, r#""canary-token""#),
         (500, r#"{"access_token":"canary-token"}"#),
         (302, "access_token=canary-token"),
+        (200, "canary-token"),
+        (500, "canary-token"),
+        (400, "<canary-token>"),
+        (502, "<html>access_token=canary-token</html>"),
+        (401, "Bearer canary-token"),
+        (200, "<html"),
+        (200, "ü"),
     ] {
         let server = Server::start(move |_| json(status, body)).await;
         let budget = Budget { retries: 0, ..BUDGET };
         let error =
             Client::with(&server.url(), &service_account(), &budget).take().await.unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"), "{status}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateways_page_is_quoted() {
+    for page in ["<html>a page</html>", " \n<!DOCTYPE HTML><p>a page", "<HTML lang=\"en\">a page"] {
+        for status in [200, 404] {
+            let server = Server::start(move |_| json(status, page)).await;
+            let error = client(&server).take().await.unwrap_err();
+            assert!(error.to_string().contains("a page"), "{error}");
+        }
     }
 }
 

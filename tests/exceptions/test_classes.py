@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import pickle
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import atlas_backups as ab
+from atlas_backups.emulator import Fault
 from tests.bodies import PAGE_ERRORS, error
 from tests.door import PATH
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
-    from tests.conftest import Serve
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, Serve
     from tests.door import Door
 
 CASES: list[tuple[int, str | None, type[ab.ApiError]]] = [
@@ -127,6 +130,31 @@ def test_the_message_names_all_that_matters(
     assert re.search(r"\(1 attempt, \d+\.\d\d s\)", text)
     if caught.hint:
         assert text.endswith(f". Hint: {caught.hint}")
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"),
+    [
+        ("USER_UNAUTHORIZED", "no role for this"),
+        ("NOT_ORG_GROUP_CREATOR", "no role for this"),
+        ("NOT_IN_GROUP", "no member of this project"),
+        ("USER_CANNOT_ACCESS_GROUP", "no member of this project"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
+def test_a_missing_role_is_not_blamed_on_the_credentials(  # noqa: PLR0913, PLR0917  # fixtures
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, code: str, missing: str, kind: str
+) -> None:
+    client = make_client(getattr(emulator, kind), base_url=emulator.base_url)
+    door.take(client)
+    emulator.fault(replace(Fault.error(401, code), path="/backup/"))
+
+    with pytest.raises(ab.UnauthorizedError) as caught:
+        door.take(client)
+
+    hint = caught.value.hint or ""
+    assert "the credentials are good" in hint
+    assert missing in hint
 
 
 PAGE_CLASSES = (

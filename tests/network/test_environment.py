@@ -192,13 +192,30 @@ def test_the_given_file_is_trusted_besides_that_of_the_environment(
         assert ending.snapshot_id == network.emulator.snapshots[-1].id
 
 
-def test_a_file_of_the_environment_that_is_none_is_said(
-    network: Network, run: Run, tmp_path: Path
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("place", ["missing", "empty", "folder", ""])
+def test_a_variable_that_leads_to_no_certificates_is_named(
+    network: Network, run: Run, tmp_path: Path, variable: str, place: str
 ) -> None:
+    """Not even where `ca_file` would do: something else was meant."""
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
     environment = {"MONGODB_ATLAS_BASE_URL": network.front.base_url}
+    value = str(tmp_path / place) if place else ""
 
-    ending = run({**environment, "SSL_CERT_FILE": str(tmp_path / "missing.pem")})
+    ending = run({**environment, variable: value}, ca_file=str(network.authority.file))
 
     assert ending.error == "ConfigurationError"
-    assert "missing.pem" in ending.text
+    assert ending.text.startswith(f"{variable} is set, but ")
+    assert value in ending.text
     assert network.front.accepted == 0
+
+
+def test_without_tls_the_variables_do_not_matter(
+    network: Network, run: Run, tmp_path: Path
+) -> None:
+    environment = {"SSL_CERT_FILE": str(tmp_path / "missing.pem"), "SSL_CERT_DIR": ""}
+
+    ending = run({**environment, "MONGODB_ATLAS_BASE_URL": network.emulator.base_url})
+
+    assert ending.snapshot_id == network.emulator.snapshots[-1].id

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from atlas_backups import AccessToken, TransportError
 from atlas_backups.emulator import Fault
 from tests.bodies import error, queued
 from tests.door import PATH
-from tests.raw_server import READ, always, answer
+from tests.raw_server import READ, RawServer, always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
@@ -67,7 +68,25 @@ def test_a_failed_attempt_is_logged_too(
         door.take(atlas)
 
     (line,) = lines(caplog, logging.DEBUG)
-    assert "the connection broke" in line
+    assert line.startswith(f"POST {PATH}: the connection broke: ")
+    assert line.count("attempt") == line.count("POST") == line.count(PATH) == 1
+
+
+def test_no_connection_is_one_line_for_each_attempt(
+    door: Door, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RawServer() as server:
+        base_url = server.base_url
+    client = make_client(AccessToken("t-0123456"), base_url=base_url, max_retries=1)
+
+    with caplog.at_level(logging.DEBUG, "atlas_backups"), pytest.raises(TransportError):
+        door.take(client)
+
+    first, second = lines(caplog, logging.DEBUG)
+    for number, line in enumerate((first, second), 1):
+        assert line.startswith(f"POST {PATH}: no connection: ")
+        assert f"(attempt {number}, " in line
+        assert line.count("attempt") == line.count(PATH) == 1
 
 
 def test_fetching_a_token_is_logged_without_it(

@@ -80,7 +80,7 @@ def test_a_second_401_is_returned_after_the_token_was_renewed(
     door: Door, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.credentials, base_url=emulator.base_url)
-    body = json.dumps(error(401, "USER_UNAUTHORIZED")).encode()
+    body = json.dumps(error(401, "UNEXPECTED_ERROR")).encode()
     emulator.fault(Fault(path="/backup/", status=401, body=body, times=None))
 
     response = door.take_raw(client)

@@ -33,7 +33,8 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
 
     One client holds one pool of connections and one token: share it. It may be used from many
     threads, from many event loops and on both sides of a fork at the same time; a forked child
-    gets connections and a token of its own. Making one sends nothing and starts no thread.
+    gets connections of its own, and a token of its own unless `token_cache` shares one. Making
+    one sends nothing and starts no thread.
 
     It is a context manager, sync and async. After `close()` every call raises
     `ClientClosedError`. It pickles only where no secret would be in the pickle: with credentials
@@ -44,7 +45,8 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
     Args:
         credentials: `ServiceAccount`, `ApiKey`, `AccessToken`, or a callable without arguments
             that returns one of them; it is asked at the first call, and again when Atlas refuses
-            what it gave, on the thread of the call and by one call at a time. `None`: the environment's, in this order: `MONGODB_ATLAS_ACCESS_TOKEN`;
+            what it gave, on the thread of the call and by one call at a time. `None`: the
+            environment's, in this order: `MONGODB_ATLAS_ACCESS_TOKEN`;
             `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET`;
             `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY` (also
             `MONGODB_ATLAS_PUBLIC_KEY` and `MONGODB_ATLAS_PRIVATE_KEY`).
@@ -56,6 +58,13 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         total_timeout: seconds for one call with all its retries; finite and above 0.
         max_retries: how often what is safe to repeat is repeated; 0: never. A snapshot that may
             have been taken is never asked for again.
+        token_cache: file in which processes share the token of a service account, for many tasks
+            at once: Atlas grants few. It and `<file>.lock` beside it are made where they are not
+            there, mode 0600; a symbolic link, a file of another user or one that others can open
+            is refused (on Unix; elsewhere the directory must keep others out). `close()` does not
+            end a token in it. A relative path counts from the working directory, `~` is not
+            expanded. `None`: the token stays in memory and is ended by `close()`. Other kinds of
+            credentials do not use it.
         proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
             Loopback addresses never go through a proxy.
         ca_file: PEM file of certificates to trust besides the system's. `SSL_CERT_FILE` and
@@ -78,6 +87,7 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         timeout: float = 60.0,
         total_timeout: float = 300.0,
         max_retries: int = 4,
+        token_cache: str | os.PathLike[str] | None = None,
         proxy: str | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         user_agent_suffix: str | None = None,
@@ -88,6 +98,7 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
             "timeout": timeout,
             "total_timeout": total_timeout,
             "max_retries": max_retries,
+            "token_cache": token_cache,
             "proxy": proxy,
             "ca_file": ca_file,
             "user_agent_suffix": user_agent_suffix,
@@ -101,7 +112,9 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         self._source = CredentialSource(self._core, credentials)
 
     def close(self) -> None:
-        """Close the client: end its token, best effort, and refuse every later call.
+        """Close the client: end its token, best effort (3 s), and refuse every later call.
+
+        A token that `token_cache` shares is left to the others.
 
         Calls in flight go on; one that Atlas refuses because its token has ended raises
         `ClientClosedError`, and took nothing. A second `close()` does nothing.

@@ -14,7 +14,8 @@ fn answer_with(status: u16, headers: &[(HeaderName, &str)], body: &[u8], cut: bo
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_str(value).ok()?)))
         .collect();
-    let received = Received { bytes: Bytes::copy_from_slice(body), cut };
+    let unread = cut.then_some(Unread::TooLarge);
+    let received = Received { bytes: Bytes::copy_from_slice(body), unread };
     let secrets = Secrets::new(["canary\"/\\é-secret".into(), "canary-token".into()]);
     Answer::new(line, (status, headers), received, (Scheme::ApiKey, secrets))
 }

@@ -1,0 +1,119 @@
+//! What the file of a token cache holds: JSON with a version, one entry for each service account.
+//!
+//! Pure. Whatever cannot be understood, a later version too, counts as nothing and is overwritten.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+const VERSION: u64 = 1;
+
+/// Whose token: one service account of one Atlas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Owner {
+    pub(in super::super) base_url: String,
+    pub(in super::super) client_id: String,
+}
+
+/// A token; times in seconds of Unix.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Entry {
+    pub(in super::super) token: SecretString,
+    pub(in super::super) renew_at: i64,
+    pub(in super::super) expires_at: i64,
+    /// When it took the place of one that the API had refused, if it did.
+    pub(in super::super) replaced_at: Option<i64>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Entries(Vec<(Owner, Entry)>);
+
+#[derive(Deserialize)]
+struct Content {
+    version: u64,
+    tokens: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    base_url: String,
+    client_id: String,
+    access_token: String,
+    renew_at: i64,
+    expires_at: i64,
+    replaced_at: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct ContentToWrite<'a> {
+    version: u64,
+    tokens: Vec<RowToWrite<'a>>,
+}
+
+#[derive(Serialize)]
+struct RowToWrite<'a> {
+    base_url: &'a str,
+    client_id: &'a str,
+    access_token: &'a str,
+    renew_at: i64,
+    expires_at: i64,
+    replaced_at: Option<i64>,
+}
+
+impl Entries {
+    pub(super) fn parse(json: &[u8]) -> Self {
+        let content = serde_json::from_slice::<Content>(json).ok();
+        let rows = content.filter(|content| content.version == VERSION).map(|it| it.tokens);
+        let rows = rows.into_iter().flatten().filter_map(|row| serde_json::from_value(row).ok());
+        Self(rows.map(Row::split).collect())
+    }
+
+    pub(super) fn to_json(&self) -> Zeroizing<Vec<u8>> {
+        let tokens = self.0.iter().map(|(owner, entry)| RowToWrite {
+            base_url: &owner.base_url,
+            client_id: &owner.client_id,
+            access_token: entry.token.expose_secret(),
+            renew_at: entry.renew_at,
+            expires_at: entry.expires_at,
+            replaced_at: entry.replaced_at,
+        });
+        let content = ContentToWrite { version: VERSION, tokens: tokens.collect() };
+        // Texts and numbers can always be written.
+        Zeroizing::new(serde_json::to_vec_pretty(&content).unwrap_or_default())
+    }
+
+    pub(super) fn get(&self, owner: &Owner) -> Option<&Entry> {
+        self.0.iter().find(|(other, _)| other == owner).map(|(_, entry)| entry)
+    }
+
+    /// The only entry of its owner from now on.
+    pub(super) fn put(&mut self, owner: &Owner, entry: Entry) {
+        self.0.retain(|(other, _)| other != owner);
+        self.0.push((owner.clone(), entry));
+    }
+
+    /// Removes a token of an owner, but no other that has taken its place.
+    pub(super) fn remove(&mut self, owner: &Owner, token: &SecretString) {
+        self.0.retain(|(other, entry)| {
+            other != owner || entry.token.expose_secret() != token.expose_secret()
+        });
+    }
+
+    /// Removes what has expired, whosever it is.
+    pub(super) fn prune(&mut self, now: i64) {
+        self.0.retain(|(_, entry)| entry.expires_at > now);
+    }
+}
+
+impl Row {
+    fn split(self) -> (Owner, Entry) {
+        let Self { base_url, client_id, access_token, renew_at, expires_at, replaced_at } = self;
+        let token = SecretString::from(access_token);
+        (Owner { base_url, client_id }, Entry { token, renew_at, expires_at, replaced_at })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests;

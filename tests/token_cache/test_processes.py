@@ -1,0 +1,168 @@
+"""Real processes with one `token_cache`: a hundred that start together, forks, a killed one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups.emulator import Fault
+from tests.door import CLUSTER_NAME, GROUP_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.door import Door
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and inherited pipes")
+
+TAKE = {
+    "sync": f'atlas.take_snapshot("{GROUP_ID}", "{CLUSTER_NAME}")',
+    "async": f'asyncio.run(atlas.take_snapshot_async("{GROUP_ID}", "{CLUSTER_NAME}"))',
+}
+SCRIPT = """
+import asyncio, os, sys
+from atlas_backups import AtlasBackups
+atlas = AtlasBackups(token_cache=sys.argv[1])
+os.read(int(sys.argv[2]), 1)  # ends when the test closes the other side, for all at once
+"""
+
+
+def asked(emulator: AtlasEmulator, what: str) -> int:
+    return sum(request.path.endswith(what) for request in emulator.requests)
+
+
+def start(script: str, emulator: AtlasEmulator, *arguments: str, go: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # our own interpreter  # noqa: S603  # our own interpreter
+        [sys.executable, "-W", "error", "-c", SCRIPT + script, *arguments, str(go)],
+        env={**os.environ, **emulator.env},
+        pass_fds=[go],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(count: int, script: str, emulator: AtlasEmulator, cache: Path) -> None:
+    """Run it in so many processes that start together; each must end well and say nothing."""
+    wait, go = os.pipe()
+    with ExitStack() as stack:
+        try:
+            processes = [
+                stack.enter_context(start(script, emulator, str(cache), go=wait))
+                for _ in range(count)
+            ]
+        finally:
+            os.close(wait)
+            os.close(go)
+        ends = [process.communicate(timeout=60)[1] for process in processes]
+        assert ends == [""] * count
+        assert [process.returncode for process in processes] == [0] * count
+
+
+def test_a_hundred_processes_that_start_together_fetch_one_token(
+    door: Door, emulator: AtlasEmulator, cache: Path
+) -> None:
+    emulator.fault(Fault(path="/oauth/", delay=0.2))
+
+    run(100, TAKE[door.name], emulator, cache)
+
+    assert (asked(emulator, "/token"), asked(emulator, "/snapshots")) == (1, 100)
+    assert asked(emulator, "/revoke") == 0
+    assert {request.status for request in emulator.requests} == {200}
+    assert sorted(path.name for path in cache.parent.iterdir()) == [
+        cache.name,
+        f"{cache.name}.lock",
+    ]
+    assert len(json.loads(cache.read_text())["tokens"]) == 1
+
+
+def test_processes_that_find_the_token_ended_fetch_one_more(
+    door: Door, emulator: AtlasEmulator, cache: Path
+) -> None:
+    run(1, TAKE[door.name], emulator, cache)
+    emulator.forget_tokens()
+    emulator.clear_requests()
+
+    run(12, TAKE[door.name], emulator, cache)
+
+    assert asked(emulator, "/token") == 1
+
+
+FORKS = {
+    "before first use": ("child = os.fork(); take(); end(child)", 2),
+    "after first use": ("take(); child = os.fork(); take(); end(child)", 3),
+    "closed in the child": ("take(); child = os.fork(); child or atlas.close(); end(child)", 1),
+}
+
+
+@pytest.mark.parametrize(("script", "takes"), FORKS.values(), ids=FORKS.keys())
+def test_both_sides_of_a_fork_share_the_token(
+    door: Door, emulator: AtlasEmulator, cache: Path, script: str, takes: int
+) -> None:
+    prelude = f"""
+import warnings; warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads
+def take():
+    {TAKE[door.name]}
+def end(child):
+    if not child:
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+
+    run(1, prelude + script, emulator, cache)
+
+    assert (asked(emulator, "/token"), asked(emulator, "/snapshots")) == (1, takes)
+    assert asked(emulator, "/revoke") == 0
+
+
+def test_a_child_that_was_forked_during_a_fetch_does_not_keep_the_lock(
+    door: Door, emulator: AtlasEmulator, cache: Path
+) -> None:
+    emulator.fault(Fault(path="/oauth/", delay=0.5))
+    script = f"""
+import signal, threading, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)
+def take():
+    {TAKE[door.name]}
+other = threading.Thread(target=take); other.start()
+while not os.path.exists(sys.argv[1] + ".lock"): time.sleep(0.01)
+child = os.fork()
+if not child:
+    time.sleep(60)
+try:
+    other.join()
+    os.remove(sys.argv[1])
+    atlas = AtlasBackups(token_cache=sys.argv[1], total_timeout=10)
+    take()
+finally:
+    os.kill(child, signal.SIGKILL); os.waitpid(child, 0)
+"""
+
+    run(1, script, emulator, cache)
+
+    assert (asked(emulator, "/token"), asked(emulator, "/snapshots")) == (2, 2)
+
+
+def test_a_killed_process_gives_its_lock_back(
+    door: Door, emulator: AtlasEmulator, cache: Path
+) -> None:
+    emulator.fault(Fault(path="/oauth/", delay=1))
+    wait, go = os.pipe()
+    with start(TAKE[door.name], emulator, str(cache), go=wait) as process:
+        os.close(wait)
+        os.close(go)
+        while not emulator.requests:
+            time.sleep(0.01)
+        process.kill()
+        process.communicate()
+
+    run(3, TAKE[door.name], emulator, cache)
+
+    assert asked(emulator, "/token") == 2
