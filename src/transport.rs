@@ -11,6 +11,7 @@ mod events;
 mod headers;
 mod hints;
 mod lost;
+mod quota;
 mod retry;
 mod secrets;
 mod tls;
@@ -79,7 +80,7 @@ impl Transport {
 
     /// The retries that an operation may spend on what is safe to repeat.
     pub(crate) fn retries(&self) -> Retries {
-        Retries::new(self.connection.config().max_retries, auth::random())
+        self.connection.retries(self.connection.config().max_retries)
     }
 
     /// Ends the token, best effort; the credentials are not used again.

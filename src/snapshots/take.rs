@@ -61,7 +61,10 @@ async fn post(
             Err(lost) => sort_lost(lost),
         };
         match sorted {
-            Sorted::Taken(snapshot) => return Ok(*snapshot),
+            Sorted::Taken(snapshot) => {
+                retries.succeeded();
+                return Ok(*snapshot);
+            }
             Sorted::Refused(error) => return Err(error),
             Sorted::Again(error, again) => retries.pause(error, again, call).await?,
             Sorted::Unknown(error) => return Err(ambiguous(error)),
@@ -88,6 +91,9 @@ pub async fn take_snapshot_raw(
             }
             Ok(answer) => {
                 note_deprecation(&answer, call);
+                if answer.status() < 300 {
+                    retries.succeeded();
+                }
                 break Ok(raw(&answer));
             }
             Err(lost) => match sort_lost(lost) {

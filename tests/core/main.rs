@@ -14,6 +14,7 @@ mod http2;
 mod keep_alive;
 mod lost;
 mod oauth;
+mod quota;
 mod redirects;
 mod refused;
 mod take;

@@ -11,13 +11,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::form_urlencoded;
 
-use super::{Grant, Proof, Scheme, Secrets, random, secret, sensitive};
+use super::{Grant, Proof, Scheme, Secrets, secret, sensitive};
 use crate::error::Error;
 use crate::transport::answer::Answer;
 use crate::transport::call::Call;
 use crate::transport::connection::{Connection, Target};
 use crate::transport::lost::Fate;
-use crate::transport::retry::{Again, Retries};
+use crate::transport::retry::Again;
 
 const TOKEN_PATH: &str = "/api/oauth/token";
 const REVOKE_PATH: &str = "/api/oauth/revoke";
@@ -219,7 +219,7 @@ impl ServiceAccount {
         let form = "grant_type=client_credentials".to_owned();
         let target = Target::form(connection, TOKEN_PATH, form);
         let grant = self.basic([]);
-        let mut retries = Retries::new(max_retries, random());
+        let mut retries = connection.retries(max_retries);
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -228,6 +228,9 @@ impl ServiceAccount {
                 Ok(answer) => match answer.status() {
                     200 => {
                         let token = self.read(&answer, asked_at);
+                        if token.is_ok() {
+                            retries.succeeded();
+                        }
                         return token.map_err(|error| error.after(call.effort_of(attempt)));
                     }
                     408 | 429 | 500..=599 => {
