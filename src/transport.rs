@@ -10,6 +10,7 @@ mod connection;
 mod events;
 mod headers;
 mod hints;
+mod limit;
 mod lost;
 mod quota;
 mod retry;
@@ -59,10 +60,13 @@ impl Transport {
         let mut fresh = None;
         loop {
             let first = fresh.is_none();
+            // Before the grant, which may not keep through a wait.
+            let pass = self.connection.limits.pass(&request.path, &target.line, call).await?;
             let grant = self.auth.grant(fresh, &self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
             let attempt = call.begin_attempt();
-            let answer = self.connection.exchange(&target, &grant, attempt, call).await?;
+            let exchange = self.connection.exchange(&target, &grant, attempt, call);
+            let answer = pass.spend(exchange).await?;
             if !answer.refuses_credentials() {
                 self.auth.keep(grant);
                 return Ok(answer);

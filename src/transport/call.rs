@@ -1,6 +1,6 @@
 //! One call of one operation: its deadline, what was tried so far, and what to log of it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ pub struct Call {
     started: Instant,
     deadline: Instant,
     attempts: AtomicU32,
+    waited: AtomicBool,
     /// What happened, for whoever listens.
     pub events: Events,
 }
@@ -28,7 +29,8 @@ impl Call {
 
     pub(crate) fn new(total: Duration, events: Events) -> Self {
         let started = Instant::now();
-        Self { started, deadline: started + total, attempts: AtomicU32::new(0), events }
+        let (attempts, waited) = (AtomicU32::new(0), AtomicBool::new(false));
+        Self { started, deadline: started + total, attempts, waited, events }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -38,6 +40,11 @@ impl Call {
     /// Counts a request of the operation, and says which one it is.
     pub(crate) fn begin_attempt(&self) -> u32 {
         self.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// Whether it waits for a rate limit for the first time; the log tells of that once.
+    pub(super) fn is_first_wait(&self) -> bool {
+        !self.waited.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn effort(&self) -> Effort {

@@ -15,6 +15,7 @@ use super::auth::{self, Grant};
 use super::body::{self, Sending, Watched};
 use super::call::Call;
 use super::events::Level;
+use super::limit::Limits;
 use super::lost::{Fate, Lost};
 use super::quota::Quota;
 use super::retry::Retries;
@@ -35,6 +36,7 @@ pub struct Connection {
     http: reqwest::Client,
     in_flight: Semaphore,
     quota: Arc<Quota>,
+    pub(super) limits: Limits,
 }
 
 /// A request that is ready to be sent, but for its credentials.
@@ -103,6 +105,7 @@ impl Connection {
             http,
             in_flight: Semaphore::new(MOST_IN_FLIGHT),
             quota: Arc::new(Quota::full()),
+            limits: Limits::new(),
         })
     }
 

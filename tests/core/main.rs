@@ -12,6 +12,7 @@ mod deadlines;
 mod digest;
 mod http2;
 mod keep_alive;
+mod limits;
 mod lost;
 mod oauth;
 mod quota;
