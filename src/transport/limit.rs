@@ -65,8 +65,8 @@ impl Limits {
         let Some(scope) = Scope::of(path) else { return Ok(Pass(None)) };
         let lane = self.0.lock().unwrap_or_else(PoisonError::into_inner).lane(scope);
         // Barred: trying again within this call would not help.
-        let late = |failure| Lost { error: Error::Timeout(failure), fate: Fate::Barred };
-        let ticket = lane.enter(request, call).await.map_err(late)?;
+        let barred = |failure| Lost { error: Error::Timeout(failure), fate: Fate::Barred };
+        let ticket = lane.enter(request, call).await.map_err(barred)?;
         Ok(Pass(Some(Open { lane, ticket, sent: false })))
     }
 }

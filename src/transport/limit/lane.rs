@@ -59,7 +59,7 @@ impl Lane {
             let place = state.waiting.saturating_add(1);
             let ready_at = state.bucket.ready_at(now, place);
             if ready_at >= call.deadline() {
-                return Err(too_long(line, ready_at - now));
+                return Err(Failure::new(line, too_long(ready_at - now)));
             }
             state.waiting = place;
             (ready_at, Place(self))
@@ -86,7 +86,7 @@ impl Lane {
                 state.bucket.ready_at(now, 1)
             };
             if ready_at >= call.deadline() {
-                return Err(too_long(line, ready_at - now));
+                return Err(Failure::new(line, too_long(ready_at - now)));
             }
             // Either way the bucket is asked again.
             let _ = tokio::time::timeout_at(ready_at, self.corrected.notified()).await;
@@ -119,13 +119,10 @@ impl Drop for Place<'_> {
     }
 }
 
-fn too_long(line: &RequestLine, wait: Duration) -> Box<Failure> {
+fn too_long(wait: Duration) -> String {
     let seconds = wait.as_secs_f64();
-    Failure::new(
-        line,
-        format!(
-            "not sent, because the project's rate limit leaves no request for it before total_timeout ends \
-             (in about {seconds:.1} s)"
-        ),
+    format!(
+        "not sent, because the project's rate limit leaves no request for it before total_timeout ends \
+         (in about {seconds:.1} s)"
     )
 }

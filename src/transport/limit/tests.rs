@@ -60,14 +60,14 @@ async fn a_request_that_never_went_out_gives_its_token_to_the_next() {
     learn(pass(&limits, &clusters(1)).await.unwrap(), &remaining(1.0));
     drop(pass(&limits, &clusters(1)).await.unwrap());
     let error = || Error::ClientClosed;
-    let lost = pass(&limits, &clusters(1)).await.unwrap();
-    let lost = lost.spend(async { Err(Lost { error: error(), fate: Fate::NotSent }) }).await;
-    lost.unwrap_err();
+    let refused = pass(&limits, &clusters(1)).await.unwrap();
+    let end = refused.spend(async { Err(Lost { error: error(), fate: Fate::NotSent }) }).await;
+    end.unwrap_err();
 
     let begun = Instant::now();
-    let last = pass(&limits, &clusters(1)).await.unwrap();
-    let last = last.spend(async { Err(Lost { error: error(), fate: Fate::Unknown }) }).await;
-    last.unwrap_err();
+    let broken = pass(&limits, &clusters(1)).await.unwrap();
+    let end = broken.spend(async { Err(Lost { error: error(), fate: Fate::Unknown }) }).await;
+    end.unwrap_err();
 
     assert_eq!(begun.elapsed(), Duration::ZERO);
     let none = timeout(Duration::from_millis(5), pass(&limits, &clusters(1))).await;

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::sync::Arc;
 
@@ -60,6 +60,20 @@ async fn those_who_wait_are_served_in_their_order_and_spread() {
         assert_eq!(number, place);
         assert!(after >= expected && after <= expected + GRAIN, "{number}: {after:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_later_does_not_overtake() {
+    let lane = told(1.0).await;
+    let ticket = lane.enter(&line(), &call(seconds(1.0))).await.unwrap();
+    let first = tokio::spawn(wait(Arc::clone(&lane), seconds(10.0)));
+    tokio::task::yield_now().await;
+    lane.learn(ticket, &remaining(1.0));
+
+    let second = wait(Arc::clone(&lane), seconds(10.0)).await.unwrap();
+
+    assert_eq!(first.await.unwrap().unwrap(), Duration::ZERO);
+    assert!(second >= seconds(0.1), "{second:?}");
 }
 
 #[tokio::test(start_paused = true)]
