@@ -8,10 +8,12 @@ mod convert;
 mod credentials;
 mod errors;
 mod fallback;
+mod fleet;
 mod log;
 mod operation;
 mod process;
 mod queue;
+mod state;
 mod types;
 
 use pyo3::prelude::*;
@@ -28,6 +30,8 @@ mod _core {
     use super::credentials::{
         AccessToken, ApiKey, Credential, ServiceAccount, credentials_from_environment,
     };
+    #[pymodule_export]
+    use super::fleet::Fleet;
     #[pymodule_export]
     use super::operation::{Operation, Pending};
 

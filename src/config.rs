@@ -85,12 +85,15 @@ fn excepts_everything(env: &dyn Fn(&str) -> Option<String>) -> bool {
 }
 
 fn seconds(name: &str, value: f64) -> Result<Duration, Error> {
+    positive_seconds(name, value).map_err(Error::Configuration)
+}
+
+/// A time that a caller gave; `Err` says what is wrong with it.
+pub(crate) fn positive_seconds(name: &str, value: f64) -> Result<Duration, String> {
     if value.is_finite() && value > 0.0 {
         Ok(Duration::from_secs_f64(value.min(LONGEST)))
     } else {
-        Err(Error::Configuration(format!(
-            "{name} must be a finite number of seconds above zero, not {value}"
-        )))
+        Err(format!("{name} must be a finite number of seconds above zero, not {value}"))
     }
 }
 

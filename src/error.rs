@@ -38,6 +38,15 @@ pub enum Error {
     /// The take may or may not have happened.
     #[error("{0}")]
     Ambiguous(Box<Ambiguous>),
+    /// More than one snapshot carries the tag of one key.
+    #[error("{0}")]
+    Duplicates(Box<Duplicates>),
+    /// Atlas gave up on the snapshot.
+    #[error("{}", failed(.0))]
+    SnapshotFailed(Box<Snapshot>),
+    /// The wait is over, the snapshot is not.
+    #[error("{0}")]
+    WaitTimeout(Box<WaitTimeout>),
     /// Atlas refused.
     #[error("{0}")]
     Api(Box<ApiError>),
@@ -67,6 +76,26 @@ pub struct Ambiguous {
     pub cause: Arc<Error>,
 }
 
+/// Snapshots that one key was meant to give only one of.
+#[derive(Debug, Clone)]
+pub struct Duplicates {
+    /// The tag that they carry.
+    pub tag: String,
+    /// All of them, newest first.
+    pub snapshots: Vec<Snapshot>,
+}
+
+/// A wait that came to its end before the snapshot did.
+#[derive(Debug, Clone)]
+pub struct WaitTimeout {
+    /// For which snapshot, and for how long.
+    pub what: String,
+    /// As last seen; `None` if it never was.
+    pub snapshot: Option<Snapshot>,
+    /// What the last look ended with, if it did not see the snapshot.
+    pub cause: Option<Error>,
+}
+
 impl Error {
     /// Says how much was tried before this error, unless that is known already.
     #[must_use]
@@ -80,7 +109,12 @@ impl Error {
                 let cause = Arc::unwrap_or_clone(Arc::clone(&ambiguous.cause));
                 ambiguous.cause = Arc::new(cause.after(effort));
             }
-            Self::Configuration(_) | Self::ClientClosed | Self::InvalidArgument(_) => {}
+            Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::InvalidArgument(_)
+            | Self::Duplicates(_)
+            | Self::SnapshotFailed(_)
+            | Self::WaitTimeout(_) => {}
         }
         self
     }
@@ -94,6 +128,9 @@ impl Error {
             }
             Self::Api(api) => &mut api.hint,
             Self::Ambiguous(_)
+            | Self::Duplicates(_)
+            | Self::SnapshotFailed(_)
+            | Self::WaitTimeout(_)
             | Self::Configuration(_)
             | Self::ClientClosed
             | Self::InvalidArgument(_) => return self,
@@ -125,6 +162,48 @@ impl std::fmt::Display for Ambiguous {
             "the snapshot may or may not have been taken, and nothing was sent again: {}",
             self.cause
         )?;
-        effort::write_hint(f, Some("look at the cluster's snapshots before you take another one"))
+        match self.candidates.len() {
+            0 => {}
+            1 => write!(f, "; one on-demand snapshot of that time exists")?,
+            count => write!(f, "; {count} on-demand snapshots of that time exist")?,
+        }
+        let hint = if self.idempotency_tag.is_some() {
+            "call again with the same key: it finds the snapshot if there is one"
+        } else {
+            "look at the cluster's snapshots before you take another one; with an idempotency_key \
+             the call could simply be repeated"
+        };
+        effort::write_hint(f, Some(hint))
     }
+}
+
+impl std::fmt::Display for Duplicates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ids: Vec<&str> = self.snapshots.iter().map(|snapshot| snapshot.id.as_str()).collect();
+        let (count, tag, ids) = (ids.len(), &self.tag, ids.join(", "));
+        write!(f, "{count} snapshots carry the tag {tag} of one key: {ids}")?;
+        effort::write_hint(f, Some("keep one and delete the others"))
+    }
+}
+
+impl std::fmt::Display for WaitTimeout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.what)?;
+        match &self.snapshot {
+            Some(snapshot) => write!(f, "; it was last seen {}", snapshot.status_word())?,
+            None => write!(f, "; it was never seen")?,
+        }
+        if let Some(cause) = &self.cause {
+            write!(f, "; the last look ended with: {cause}")?;
+        }
+        effort::write_hint(f, Some("the snapshot goes on in Atlas: wait again, take no other"))
+    }
+}
+
+fn failed(snapshot: &Snapshot) -> String {
+    format!(
+        "Atlas failed to take snapshot {} of cluster {}: there is no backup",
+        snapshot.id,
+        snapshot.cluster_name()
+    )
 }

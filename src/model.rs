@@ -3,9 +3,11 @@
 //! Only an `id` is required; whatever else cannot be understood stays, unchanged, in `extra`.
 
 mod fields;
+mod inventory;
 mod snapshot;
 mod timestamp;
 
-pub(crate) use fields::{JsonObject, is_object_id};
+pub(crate) use fields::{JsonObject, is_object_id, second_of};
+pub use inventory::{Cluster, Project};
 pub use snapshot::Snapshot;
 pub use timestamp::Timestamp;

@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 pub(crate) use answer::Answer;
 pub use auth::Auth;
+pub(crate) use auth::random;
 pub use call::Call;
 pub use connection::Connection;
 pub use events::{Event, Level};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use retry::{Again, Retries};
 
-use crate::error::Error;
+use crate::error::{Error, RequestLine};
 
 /// A connection pool with the credentials to use on it; cheap to clone.
 #[derive(Debug, Clone)]
@@ -80,6 +81,11 @@ impl Transport {
                 return Ok(answer);
             }
         }
+    }
+
+    /// How messages name a request.
+    pub(crate) fn line(&self, request: &Request) -> RequestLine {
+        self.connection.line(&request.method, &request.path)
     }
 
     /// The retries that an operation may spend on what is safe to repeat.

@@ -1,6 +1,7 @@
 //! Python arguments of the wrong type get the same clear error as those of a wrong value.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pyo3::exceptions::PyOverflowError;
 use pyo3::intern;
@@ -9,6 +10,7 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use super::errors::to_exception;
 use crate::error::Error;
+use crate::snapshots::{ClusterAddress, IfBusy, SnapshotAddress, TakeArguments, time_out};
 
 /// How a refusal is raised: as an argument of a call, or as an option of the client.
 #[derive(Clone, Copy)]
@@ -105,4 +107,87 @@ impl Refusal {
         };
         Ok(flag.is_true())
     }
+}
+
+/// A cluster by its names.
+pub(super) fn cluster(
+    group_id: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyAny>,
+) -> PyResult<ClusterAddress> {
+    let group = Refusal::Argument.string("group_id", group_id)?;
+    let text = Refusal::Argument.string("cluster_name", name)?;
+    ClusterAddress::new(&group, &text).map_err(|error| to_exception(name.py(), &error))
+}
+
+/// A snapshot by its cluster and its id.
+pub(super) fn address(
+    group_id: &Bound<'_, PyAny>,
+    cluster_name: &Bound<'_, PyAny>,
+    snapshot_id: &Bound<'_, PyAny>,
+    is_sharded: bool,
+) -> PyResult<SnapshotAddress> {
+    let cluster = cluster(group_id, cluster_name)?;
+    let id = Refusal::Argument.string("snapshot_id", snapshot_id)?;
+    SnapshotAddress::new(cluster, &id, is_sharded)
+        .map_err(|error| to_exception(group_id.py(), &error))
+}
+
+/// What goes into the body of a take.
+pub(super) fn take_arguments(
+    description: &Bound<'_, PyAny>,
+    retention_in_days: &Bound<'_, PyAny>,
+    envelope: &Bound<'_, PyAny>,
+    pretty: &Bound<'_, PyAny>,
+) -> PyResult<TakeArguments> {
+    let argument = Refusal::Argument;
+    let text = argument.optional_string("description", description)?;
+    let days = argument.optional_integer("retention_in_days", retention_in_days)?;
+    let envelope = argument.boolean("envelope", envelope)?;
+    let pretty = argument.boolean("pretty", pretty)?;
+    TakeArguments::new(text.as_deref(), days, envelope, pretty)
+        .map_err(|error| to_exception(description.py(), &error))
+}
+
+/// Adds what to do about a running snapshot.
+pub(super) fn with_waiting(
+    arguments: TakeArguments,
+    if_busy: &Bound<'_, PyAny>,
+    wait_timeout: &Bound<'_, PyAny>,
+) -> PyResult<TakeArguments> {
+    let word = Refusal::Argument.string("if_busy", if_busy)?;
+    let if_busy = IfBusy::parse(&word).map_err(|error| to_exception(if_busy.py(), &error))?;
+    let wait_timeout = seconds("wait_timeout", wait_timeout)?;
+    Ok(arguments.if_busy(if_busy, wait_timeout))
+}
+
+/// Adds an idempotency key, if there is one.
+pub(super) fn with_key(
+    arguments: TakeArguments,
+    key: &Bound<'_, PyAny>,
+    cluster: &ClusterAddress,
+) -> PyResult<TakeArguments> {
+    let Some(text) = Refusal::Argument.optional_string("idempotency_key", key)? else {
+        return Ok(arguments);
+    };
+    arguments.with_key(&text, cluster).map_err(|error| to_exception(key.py(), &error))
+}
+
+/// How long to wait, if at all.
+pub(super) fn wait_if_wanted(
+    wait: &Bound<'_, PyAny>,
+    wait_timeout: &Bound<'_, PyAny>,
+) -> PyResult<Option<Duration>> {
+    let timeout = seconds("wait_timeout", wait_timeout)?;
+    Ok(Refusal::Argument.boolean("wait", wait)?.then_some(timeout))
+}
+
+/// A time that an operation takes, in seconds.
+pub(super) fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
+    let given = Refusal::Argument.seconds(name, value)?;
+    time_out(name, given).map_err(|error| to_exception(value.py(), &error))
+}
+
+/// The same, or nothing.
+pub(super) fn optional_seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Duration>> {
+    if value.is_none() { Ok(None) } else { seconds(name, value).map(Some) }
 }

@@ -1,89 +1,29 @@
-//! The client's state in one process, and the operations that it can begin.
+//! The client as Python sees it: its options, and the operations that it can begin.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::prelude::*;
+use tokio::sync::Mutex;
 
-use super::arguments::Refusal;
+use super::arguments::{
+    Refusal, address, cluster, optional_seconds, seconds, take_arguments, wait_if_wanted, with_key,
+    with_waiting,
+};
 use super::convert::Output;
 use super::credentials::extract;
 use super::errors::to_exception;
+use super::fleet::Fleet;
 use super::operation::Operation;
-use super::process::OfProcess;
+use super::state::Shared;
 use super::types::types;
 use crate::config::{Config, Options, ProxyUrl};
-use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::snapshots::{Cluster, TakeArguments, take_snapshot, take_snapshot_raw};
-use crate::transport::{Auth, Connection, Transport};
+use crate::snapshots::{self, Retention, TakeArguments, Watch};
 
 /// What `AtlasBackups` stands on; private.
 #[pyclass(frozen, module = "atlas_backups._core")]
 pub(super) struct Client(Arc<Shared>);
-
-/// Shared with operations that were begun.
-pub(super) struct Shared {
-    config: Arc<Config>,
-    state: Mutex<State>,
-}
-
-struct State {
-    closed: bool,
-    credentials: Option<Credentials>,
-    /// How often the credentials were replaced.
-    generation: u64,
-    in_process: Option<OfProcess<InProcess>>,
-}
-
-/// Connections and tokens, which a forked child must not share.
-struct InProcess {
-    connection: Arc<Connection>,
-    auth: Arc<Auth>,
-}
-
-impl Shared {
-    pub(super) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// Locked only with Python attached and never across a call into it: see `process`.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The transport of this process, made on first use and after a fork.
-    pub(super) fn transport(&self) -> Result<Transport, Error> {
-        let mut state = self.state();
-        if state.closed {
-            return Err(Error::ClientClosed);
-        }
-        if state.in_process.as_ref().and_then(OfProcess::get).is_none() {
-            let connection = Connection::new(Arc::clone(&self.config))?;
-            state.enter(Arc::new(connection))?;
-        }
-        let in_process = state.in_process.as_ref().and_then(OfProcess::get);
-        let InProcess { connection, auth } = in_process.ok_or(Error::ClientClosed)?;
-        Ok(Transport::new(Arc::clone(connection), Arc::clone(auth)))
-    }
-}
-
-impl State {
-    /// The connections of this process, if it has any.
-    fn connection(&self) -> Option<Arc<Connection>> {
-        let in_process = self.in_process.as_ref().and_then(OfProcess::get);
-        in_process.map(|in_process| Arc::clone(&in_process.connection))
-    }
-
-    /// Begins anew with the present credentials.
-    fn enter(&mut self, connection: Arc<Connection>) -> Result<(), Error> {
-        let credentials = self.credentials.as_ref().ok_or_else(|| {
-            Error::Configuration("the credentials callable was not asked yet".to_owned())
-        })?;
-        let auth = Arc::new(Auth::new(credentials)?);
-        self.in_process = Some(OfProcess::new(InProcess { connection, auth }));
-        Ok(())
-    }
-}
 
 #[pymethods]
 impl Client {
@@ -124,24 +64,23 @@ impl Client {
             user_agent,
         };
         let config = Config::new(&options, &|name| std::env::var(name).ok()).map_err(refuse)?;
-        let state = State { closed: false, credentials: None, generation: 0, in_process: None };
-        Ok(Self(Arc::new(Shared { config: Arc::new(config), state: Mutex::new(state) })))
+        Ok(Self(Arc::new(Shared::new(config))))
     }
 
     #[getter]
     fn base_url(&self) -> &str {
-        self.0.config.base_url()
+        self.0.config().base_url()
     }
 
     #[getter]
     fn closed(&self) -> bool {
-        self.0.state().closed
+        self.0.is_closed()
     }
 
     /// How often the credentials were replaced; 0 while there are none.
     #[getter]
     fn generation(&self) -> u64 {
-        self.0.state().generation
+        self.0.generation()
     }
 
     /// Replaces the credentials, unless they are the same; returns the generation.
@@ -155,37 +94,32 @@ impl Client {
             );
             return Err(to_exception(py, &Error::Configuration(text)));
         };
-        let mut state = self.0.state();
-        if state.credentials.as_ref() != Some(&credentials) {
-            state.credentials = Some(credentials);
-            state.generation += 1;
-            // The connections stay: they carry no credentials.
-            if let Some(connection) = state.connection() {
-                state.enter(connection).map_err(|error| to_exception(py, &error))?;
-            }
-        }
-        Ok(state.generation)
+        self.0.set_credentials(credentials).map_err(|error| to_exception(py, &error))
     }
 
-    #[pyo3(signature = (group_id, cluster_name, *, description, retention_in_days, envelope, pretty))]
+    /// `key` and `if_busy` as in the public method; what is waited for is only a running snapshot.
+    #[pyo3(signature = (group_id, cluster_name, *, description, retention_in_days, idempotency_key, if_busy, wait_timeout, envelope, pretty))]
+    #[allow(clippy::too_many_arguments)] // those of the public method, one by one
     fn take_snapshot(
         &self,
         group_id: &Bound<'_, PyAny>,
         cluster_name: &Bound<'_, PyAny>,
         description: &Bound<'_, PyAny>,
         retention_in_days: &Bound<'_, PyAny>,
+        idempotency_key: &Bound<'_, PyAny>,
+        if_busy: &Bound<'_, PyAny>,
+        wait_timeout: &Bound<'_, PyAny>,
         envelope: &Bound<'_, PyAny>,
         pretty: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let cluster = cluster(group_id, cluster_name)?;
         let arguments = take_arguments(description, retention_in_days, envelope, pretty)?;
-        let job = Arc::new((cluster, arguments));
-        Ok(Operation::new(Arc::clone(&self.0), move |transport, call| {
-            let job = Arc::clone(&job);
-            async move {
-                let snapshot = take_snapshot(&transport, &job.0, &job.1, &call).await?;
-                Ok(Output::Snapshot(Box::new(snapshot)))
-            }
+        let arguments = with_waiting(arguments, if_busy, wait_timeout)?;
+        let arguments = with_key(arguments, idempotency_key, &cluster)?;
+        let job = (cluster, arguments);
+        Ok(Operation::new(&self.0, job, |transport, call, job| async move {
+            let snapshot = snapshots::take_snapshot(&transport, &job.0, &job.1, &call).await?;
+            Ok(Output::Snapshot(Box::new(snapshot)))
         }))
     }
 
@@ -201,31 +135,168 @@ impl Client {
     ) -> PyResult<Operation> {
         let cluster = cluster(group_id, cluster_name)?;
         let arguments = take_arguments(description, retention_in_days, envelope, pretty)?;
-        let job = Arc::new((cluster, arguments));
-        Ok(Operation::new(Arc::clone(&self.0), move |transport, call| {
-            let job = Arc::clone(&job);
-            async move {
-                let raw = take_snapshot_raw(&transport, &job.0, &job.1, &call).await?;
-                Ok(Output::Raw(raw))
-            }
+        let job = (cluster, arguments);
+        Ok(Operation::new(&self.0, job, |transport, call, job| async move {
+            snapshots::take_snapshot_raw(&transport, &job.0, &job.1, &call).await.map(Output::Raw)
         }))
+    }
+
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded))]
+    fn get_snapshot(
+        &self,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        snapshot_id: &Bound<'_, PyAny>,
+        is_sharded: bool,
+    ) -> PyResult<Operation> {
+        let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
+        Ok(Operation::new(&self.0, address, |transport, call, address| async move {
+            let snapshot = snapshots::get_snapshot(&transport, &address, &call).await?;
+            Ok(Output::Snapshot(Box::new(snapshot)))
+        }))
+    }
+
+    #[pyo3(signature = (group_id, cluster_name, *, include_sharded))]
+    fn list_snapshots(
+        &self,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        include_sharded: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let cluster = cluster(group_id, cluster_name)?;
+        let sharded = Refusal::Argument.boolean("include_sharded", include_sharded)?;
+        Ok(Operation::new(&self.0, (cluster, sharded), |transport, call, job| async move {
+            let list = snapshots::list_snapshots(&transport, &job.0, job.1, &call).await?;
+            Ok(Output::Snapshots(list))
+        }))
+    }
+
+    /// A wait that tells of every change, each as an operation of its own.
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded, timeout, poll_interval))]
+    fn watch_snapshot(
+        &self,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        snapshot_id: &Bound<'_, PyAny>,
+        is_sharded: bool,
+        timeout: &Bound<'_, PyAny>,
+        poll_interval: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
+        let timeout = seconds("timeout", timeout)?;
+        let interval = optional_seconds("poll_interval", poll_interval)?;
+        let watch = Mutex::new(Watch::new(address, timeout, interval));
+        Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
+            let snapshot = watch.lock().await.next(&transport, &call).await?;
+            Ok(Output::Snapshot(Box::new(snapshot)))
+        }))
+    }
+
+    /// Waits for a snapshot that was just taken, then looks for others with its tag.
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded, timeout))]
+    fn finish_snapshot(
+        &self,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        snapshot_id: &Bound<'_, PyAny>,
+        is_sharded: bool,
+        timeout: f64,
+    ) -> PyResult<Operation> {
+        let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
+        let timeout = Duration::try_from_secs_f64(timeout).unwrap_or_default();
+        let watch = Mutex::new(Watch::new(address, timeout, None));
+        Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
+            let snapshot = snapshots::finish(&transport, &mut *watch.lock().await, &call).await?;
+            Ok(Output::Snapshot(Box::new(snapshot)))
+        }))
+    }
+
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, days, weeks, months, years, wait, wait_timeout))]
+    #[allow(clippy::too_many_arguments)] // those of the public method, one by one
+    fn update_retention(
+        &self,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        snapshot_id: &Bound<'_, PyAny>,
+        days: &Bound<'_, PyAny>,
+        weeks: &Bound<'_, PyAny>,
+        months: &Bound<'_, PyAny>,
+        years: &Bound<'_, PyAny>,
+        wait: &Bound<'_, PyAny>,
+        wait_timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let address = address(group_id, cluster_name, snapshot_id, false)?;
+        let integer = |name, value| Refusal::Argument.optional_integer(name, value);
+        let given = [
+            integer("days", days)?,
+            integer("weeks", weeks)?,
+            integer("months", months)?,
+            integer("years", years)?,
+        ];
+        let retention = Retention::new(given).map_err(|error| to_exception(days.py(), &error))?;
+        let job = (address, retention, wait_if_wanted(wait, wait_timeout)?);
+        Ok(Operation::new(&self.0, job, |transport, call, job| async move {
+            let (address, retention, wait) = &*job;
+            let changed =
+                snapshots::update_retention(&transport, address, *retention, *wait, &call).await?;
+            Ok(Output::Snapshot(Box::new(changed)))
+        }))
+    }
+
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded, wait, wait_timeout))]
+    fn delete_snapshot(
+        &self,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        snapshot_id: &Bound<'_, PyAny>,
+        is_sharded: bool,
+        wait: &Bound<'_, PyAny>,
+        wait_timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
+        let job = (address, wait_if_wanted(wait, wait_timeout)?);
+        Ok(Operation::new(&self.0, job, |transport, call, job| async move {
+            snapshots::delete_snapshot(&transport, &job.0, job.1, &call).await?;
+            Ok(Output::Nothing)
+        }))
+    }
+
+    fn list_projects(&self) -> Operation {
+        Operation::new(&self.0, (), |transport, call, _| async move {
+            snapshots::list_projects(&transport, &call).await.map(Output::Projects)
+        })
+    }
+
+    fn list_clusters(&self, group_id: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let text = Refusal::Argument.string("group_id", group_id)?;
+        let group =
+            snapshots::group_id(&text).map_err(|error| to_exception(group_id.py(), &error))?;
+        Ok(Operation::new(&self.0, group, |transport, call, group| async move {
+            snapshots::list_clusters(&transport, &group, &call).await.map(Output::Clusters)
+        }))
+    }
+
+    /// Many takes at once; how many is for the caller to say, one by one.
+    #[pyo3(signature = (*, if_busy, wait, wait_timeout))]
+    fn fleet(
+        &self,
+        if_busy: &Bound<'_, PyAny>,
+        wait: &Bound<'_, PyAny>,
+        wait_timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Fleet> {
+        let settings = with_waiting(TakeArguments::default(), if_busy, wait_timeout)?;
+        let wait = Refusal::Argument.boolean("wait", wait)?;
+        Ok(Fleet::new(&self.0, settings, wait))
     }
 
     /// Closes the client; the operation that is left to run ends its token, if there is one.
     fn close(&self) -> Option<Operation> {
-        let mut state = self.0.state();
-        state.closed = true;
-        let in_process = state.in_process.take()?;
-        let InProcess { connection, auth } = in_process.get()?;
-        let transport = Transport::new(Arc::clone(connection), Arc::clone(auth));
-        Some(Operation::with_transport(
-            Arc::clone(&self.0),
-            transport,
-            |transport, call| async move {
-                transport.close(&call).await;
-                Ok(Output::Nothing)
-            },
-        ))
+        let transport = self.0.close()?;
+        let end = Operation::new(&self.0, (), |transport, call, _| async move {
+            transport.close(&call).await;
+            Ok(Output::Nothing)
+        });
+        Some(end.on(transport))
     }
 }
 
@@ -233,25 +304,4 @@ impl Client {
 #[pyfunction]
 pub(super) fn has_credentials(url: &str) -> bool {
     ProxyUrl::has_credentials(url)
-}
-
-fn cluster(group_id: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<Cluster> {
-    let group = Refusal::Argument.string("group_id", group_id)?;
-    let text = Refusal::Argument.string("cluster_name", name)?;
-    Cluster::new(&group, &text).map_err(|error| to_exception(name.py(), &error))
-}
-
-fn take_arguments(
-    description: &Bound<'_, PyAny>,
-    retention_in_days: &Bound<'_, PyAny>,
-    envelope: &Bound<'_, PyAny>,
-    pretty: &Bound<'_, PyAny>,
-) -> PyResult<TakeArguments> {
-    let argument = Refusal::Argument;
-    let text = argument.optional_string("description", description)?;
-    let days = argument.optional_integer("retention_in_days", retention_in_days)?;
-    let envelope = argument.boolean("envelope", envelope)?;
-    let pretty = argument.boolean("pretty", pretty)?;
-    TakeArguments::new(text.as_deref(), days, envelope, pretty)
-        .map_err(|error| to_exception(description.py(), &error))
 }

@@ -7,14 +7,20 @@ use pythonize::{
 };
 use serde::Serialize;
 
+use super::errors::to_exception;
 use super::types::{build, types};
-use crate::model::Snapshot;
-use crate::snapshots::RawResponse;
+use crate::model::{Cluster, Project, Snapshot};
+use crate::snapshots::{Ended, RawResponse};
 
 /// What an operation gives back.
 #[derive(Debug)]
 pub(super) enum Output {
     Snapshot(Box<Snapshot>),
+    Snapshots(Vec<Snapshot>),
+    Projects(Vec<Project>),
+    Clusters(Vec<Cluster>),
+    /// Takes of a fleet, each with the number it was given.
+    Ended(Vec<(u64, Ended)>),
     Raw(RawResponse),
     Nothing,
 }
@@ -23,6 +29,13 @@ impl Output {
     pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
             Self::Snapshot(snapshot) => to_python(py, &snapshot).map(Bound::unbind),
+            Self::Snapshots(snapshots) => Ok(to_tuple(py, &snapshots)?.into_any().unbind()),
+            Self::Projects(projects) => Ok(to_tuple(py, &projects)?.into_any().unbind()),
+            Self::Clusters(clusters) => Ok(to_tuple(py, &clusters)?.into_any().unbind()),
+            Self::Ended(ends) => {
+                let ends: PyResult<Vec<_>> = ends.into_iter().map(|end| ended(py, end)).collect();
+                Ok(PyTuple::new(py, ends?)?.into_any().unbind())
+            }
             Self::Raw(raw) => raw_response(py, raw).map(Bound::unbind),
             Self::Nothing => Ok(py.None()),
         }
@@ -44,6 +57,13 @@ pub(super) fn to_tuple<'py, T: Serialize>(
 ) -> PyResult<Bound<'py, PyTuple>> {
     let items: PyResult<Vec<_>> = values.iter().map(|value| to_python(py, value)).collect();
     PyTuple::new(py, items?)
+}
+
+/// `(number, snapshot, error)`.
+fn ended(py: Python<'_>, (number, end): (u64, Ended)) -> PyResult<Bound<'_, PyTuple>> {
+    let snapshot = to_python(py, &end.snapshot)?;
+    let error = end.error.map(|error| to_exception(py, &error).into_value(py));
+    (number, snapshot, error).into_pyobject(py)
 }
 
 fn raw_response(py: Python<'_>, raw: RawResponse) -> PyResult<Bound<'_, PyAny>> {

@@ -25,8 +25,23 @@ fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
             describe_ambiguous(&details, ambiguous)?;
             "AmbiguousOutcomeError"
         }
+        Error::Duplicates(duplicates) => {
+            details.set_item("snapshots", to_tuple(py, &duplicates.snapshots)?)?;
+            "DuplicateSnapshotsError"
+        }
+        Error::SnapshotFailed(snapshot) => {
+            details.set_item("snapshot", to_python(py, snapshot)?)?;
+            "SnapshotFailedError"
+        }
+        Error::WaitTimeout(wait) => {
+            details.set_item("snapshot", to_python(py, &wait.snapshot)?)?;
+            "WaitTimeoutError"
+        }
         Error::Api(api) => {
             describe_api(&details, api)?;
+            if api.kind == ApiKind::SnapshotInProgress {
+                details.set_item("snapshot", to_python(py, &api.running)?)?;
+            }
             api_class(api.kind)
         }
     };

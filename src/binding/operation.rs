@@ -2,19 +2,19 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
-use super::client::Shared;
 use super::convert::Output;
 use super::errors::to_exception;
 use super::process::{OfProcess, runtime};
 use super::queue::{CompletionQueue, Ticket};
+use super::state::Shared;
 use super::{fallback, log};
 use crate::error::Error;
 use crate::transport::{Call, Transport};
@@ -26,12 +26,15 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Result<Output, Error>> + Send
 type Begin = dyn Fn(Transport, Arc<Call>) -> Work + Send + Sync;
 
 /// A call with checked arguments that can be run, and run again with other credentials.
+///
+/// Both runs are one call: they share its time, and count their attempts together.
 #[pyclass(frozen, module = "atlas_backups._core")]
 pub(super) struct Operation {
     client: Arc<Shared>,
     /// Given when the client has none any more, because it is being closed.
     transport: Option<OfProcess<Transport>>,
     begin: Box<Begin>,
+    call: OnceLock<Arc<Call>>,
 }
 
 /// A call that is running for a coroutine.
@@ -53,26 +56,25 @@ impl Drop for AbortOnDrop {
 }
 
 impl Operation {
-    pub(super) fn new<F>(
-        client: Arc<Shared>,
-        begin: impl Fn(Transport, Arc<Call>) -> F + Send + Sync + 'static,
+    /// `begin` gets its arguments anew at every run.
+    pub(super) fn new<A, F>(
+        client: &Arc<Shared>,
+        arguments: A,
+        begin: impl Fn(Transport, Arc<Call>, Arc<A>) -> F + Send + Sync + 'static,
     ) -> Self
     where
+        A: Send + Sync + 'static,
         F: Future<Output = Result<Output, Error>> + Send + 'static,
     {
-        let begin = Box::new(move |transport, call| Box::pin(begin(transport, call)) as Work);
-        Self { client, transport: None, begin }
+        let arguments = Arc::new(arguments);
+        let begin = Box::new(move |transport, call| {
+            Box::pin(begin(transport, call, Arc::clone(&arguments))) as Work
+        });
+        Self { client: Arc::clone(client), transport: None, begin, call: OnceLock::new() }
     }
 
-    pub(super) fn with_transport<F>(
-        client: Arc<Shared>,
-        transport: Transport,
-        begin: impl Fn(Transport, Arc<Call>) -> F + Send + Sync + 'static,
-    ) -> Self
-    where
-        F: Future<Output = Result<Output, Error>> + Send + 'static,
-    {
-        Self { transport: Some(OfProcess::new(transport)), ..Self::new(client, begin) }
+    pub(super) fn on(self, transport: Transport) -> Self {
+        Self { transport: Some(OfProcess::new(transport)), ..self }
     }
 
     fn begin(&self, py: Python<'_>) -> PyResult<(Work, Arc<Call>)> {
@@ -80,8 +82,9 @@ impl Operation {
         let transport = given.map_or_else(|| self.client.transport(), Ok);
         let transport = transport.map_err(|error| to_exception(py, &error))?;
         let _entered = runtime(py)?.enter();
-        let call = Arc::new(Call::begin(self.client.config(), log::listener(py)?));
-        Ok(((self.begin)(transport, Arc::clone(&call)), call))
+        let listener = log::listener(py)?;
+        let call = self.call.get_or_init(|| Arc::new(Call::begin(self.client.config(), listener)));
+        Ok(((self.begin)(transport, Arc::clone(call)), Arc::clone(call)))
     }
 }
 
@@ -109,6 +112,24 @@ impl Operation {
                 Err(RecvTimeoutError::Disconnected) => return Err(lost_task()),
             }
         }
+    }
+
+    /// Seconds that went into waiting for snapshots.
+    #[getter]
+    fn waited(&self) -> f64 {
+        self.call.get().map_or(0.0, |call| call.waited().as_secs_f64())
+    }
+
+    /// What Atlas said of this version's end, for a warning.
+    #[getter]
+    fn deprecation(&self) -> Option<String> {
+        self.call.get()?.deprecation()
+    }
+
+    /// The exception that says what is unknown because the call was cut off; `None`: nothing.
+    fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
+        let doubt = self.call.get()?.in_doubt()?;
+        Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
     }
 
     /// Starts for the running event loop; await `future` of what is returned.

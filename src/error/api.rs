@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::effort::{Effort, RequestLine, write_hint};
 use super::kind::ApiKind;
+use crate::model::Snapshot;
 
 /// Wrong fields that a message names; all of them are in the error.
 const SHOWN_VIOLATIONS: usize = 2;
@@ -33,6 +35,10 @@ pub struct ApiError {
     pub field_violations: Vec<FieldViolation>,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
+    /// The server's clock when it answered.
+    pub(crate) server_time: Option<Timestamp>,
+    /// The unfinished snapshot that stands in the way of another one, where it was found.
+    pub running: Option<Box<Snapshot>>,
     /// What the person can do about it.
     pub hint: Option<&'static str>,
     /// How often and how long it was tried.

@@ -61,6 +61,12 @@ fn readable(value: Value) -> Value {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Items<T>(Vec<T>);
 
+impl<T> Items<T> {
+    pub(super) fn as_slice(&self) -> &[T] {
+        &self.0
+    }
+}
+
 impl<T> Default for Items<T> {
     fn default() -> Self {
         Self(Vec::new())
@@ -97,6 +103,11 @@ impl<'de> Deserialize<'de> for Integer {
 /// Whether a text is an id of Atlas: 24 hexadecimal digits in lower case.
 pub(crate) fn is_object_id(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// The second since 1970 in which the server made an id: its first four bytes.
+pub(crate) fn second_of(id: &str) -> i64 {
+    id.get(..8).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

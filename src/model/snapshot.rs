@@ -6,7 +6,7 @@ mod tests;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::fields::{Fields, Integer, Items, JsonObject, is_object_id};
+use super::fields::{Fields, Integer, Items, JsonObject, is_object_id, second_of};
 use super::timestamp::Timestamp;
 
 /// One snapshot; `None` where Atlas has not said yet.
@@ -130,6 +130,60 @@ impl Snapshot {
             kind,
             extra: fields.rest(),
         })
+    }
+}
+
+/// What operations want to know of one.
+impl Snapshot {
+    /// Whether its status will not change any more.
+    pub(crate) fn is_final(&self) -> bool {
+        self.is_completed() || self.has_failed()
+    }
+
+    pub(crate) fn is_completed(&self) -> bool {
+        self.status.as_deref() == Some("completed")
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.status.as_deref() == Some("failed")
+    }
+
+    /// Its status as a message shows it.
+    pub(crate) fn status_word(&self) -> &str {
+        self.status.as_deref().unwrap_or("without a status")
+    }
+
+    pub(crate) fn is_on_demand(&self) -> bool {
+        self.snapshot_type.as_deref() == Some("onDemand")
+    }
+
+    pub(crate) fn is_sharded(&self) -> bool {
+        matches!(self.details, Details::ShardedCluster { .. })
+    }
+
+    pub(crate) fn description(&self) -> &str {
+        self.description.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn cluster_name(&self) -> &str {
+        &self.cluster_name
+    }
+
+    /// Ids of the snapshots that are parts of this one.
+    pub(crate) fn part_ids(&self) -> impl Iterator<Item = &str> {
+        let (members, ids): (&[SnapshotMember], &[String]) = match &self.details {
+            Details::ShardedCluster { members, snapshot_ids, .. } => {
+                (members.as_slice(), snapshot_ids.as_slice())
+            }
+            Details::ReplicaSet { .. } | Details::Unknown => (&[], &[]),
+        };
+        let members = members.iter().filter_map(|member| member.id.as_deref());
+        members.chain(ids.iter().map(String::as_str))
+    }
+
+    /// The second in which the server made the id, since 1970.
+    pub(crate) fn requested_at(&self) -> i64 {
+        second_of(&self.id)
     }
 }
 

@@ -1,13 +1,25 @@
-//! Taking a snapshot: one POST, sorted into taken, refused, not sent, or nobody knows.
+//! Taking a snapshot, exactly: look for the key's own, POST once, and find out what became of it.
 //!
 //! A POST that the server may have acted on is never sent again.
 
-use std::sync::Arc;
+mod busy;
+mod post;
+mod reconcile;
+mod tag;
 
-use super::arguments::{Cluster, TakeArguments};
-use crate::error::{Ambiguous, Error};
+use std::time::Duration;
+
+use self::post::{NotTaken, Post};
+pub(crate) use self::tag::Tag;
+use super::arguments::{ClusterAddress, TakeArguments};
+use super::ask::Unanswered;
+use super::list::{Listing, listing};
+use crate::error::{ApiKind, Duplicates, Error};
 use crate::model::Snapshot;
-use crate::transport::{Again, Answer, Call, Fate, Level, Lost, Request, Transport};
+use crate::transport::{Answer, Call, Level, Transport};
+
+/// Seconds between looks for a snapshot that a list may not show yet.
+const LOOKS: [u64; 7] = [2, 4, 8, 16, 30, 30, 30];
 
 /// An answer as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,56 +32,40 @@ pub struct RawResponse {
     pub text: String,
 }
 
-/// What became of one POST.
-enum Sorted {
-    Taken(Box<Snapshot>),
-    Refused(Error),
-    /// Nothing was acted on, and another try may go through.
-    Again(Error, Again),
-    Unknown(Error),
+/// One take under way.
+struct Take<'a> {
+    transport: &'a Transport,
+    cluster: &'a ClusterAddress,
+    arguments: &'a TakeArguments,
+    post: Post<'a>,
+    /// Its deadline moves on by the time that is spent waiting for other snapshots.
+    call: Call,
+    /// Time that is left for that.
+    waiting: Duration,
 }
 
 /// Takes one on-demand snapshot.
 ///
 /// # Errors
-/// [`Error::Ambiguous`] when the snapshot may exist all the same; any other error means that it
-/// was not taken.
+/// [`Error::Ambiguous`] when the snapshot may exist all the same, [`Error::Duplicates`] when more
+/// than one does; any other error means that it was not taken.
 pub async fn take_snapshot(
     transport: &Transport,
-    cluster: &Cluster,
+    cluster: &ClusterAddress,
     arguments: &TakeArguments,
     call: &Call,
 ) -> Result<Snapshot, Error> {
-    let request = request(cluster, arguments);
-    let result = post(transport, cluster, &request, call).await;
-    result.map_err(|error| error.after(call.effort()))
-}
-
-async fn post(
-    transport: &Transport,
-    cluster: &Cluster,
-    request: &Request,
-    call: &Call,
-) -> Result<Snapshot, Error> {
-    let mut retries = transport.retries();
-    loop {
-        let sorted = match transport.exchange(request, call).await {
-            Ok(answer) => {
-                note_deprecation(&answer, call);
-                sort(&answer, cluster)
-            }
-            Err(lost) => sort_lost(lost),
-        };
-        match sorted {
-            Sorted::Taken(snapshot) => {
-                retries.succeeded();
-                return Ok(*snapshot);
-            }
-            Sorted::Refused(error) => return Err(error),
-            Sorted::Again(error, again) => retries.pause(error, again, call).await?,
-            Sorted::Unknown(error) => return Err(ambiguous(error)),
-        }
-    }
+    let take = Take {
+        transport,
+        cluster,
+        arguments,
+        post: Post::new(transport, cluster, arguments),
+        call: call.clone(),
+        waiting: arguments.wait_timeout,
+    };
+    let result = take.run().await.map_err(|error| error.after(call.effort()));
+    call.clear_doubt();
+    result
 }
 
 /// Takes one on-demand snapshot and gives whatever Atlas answers, errors included, as it came.
@@ -78,97 +74,108 @@ async fn post(
 /// When no whole answer came; [`Error::Ambiguous`] if the snapshot may exist all the same.
 pub async fn take_snapshot_raw(
     transport: &Transport,
-    cluster: &Cluster,
+    cluster: &ClusterAddress,
     arguments: &TakeArguments,
     call: &Call,
 ) -> Result<RawResponse, Error> {
-    let request = request(cluster, arguments);
-    let mut retries = transport.retries();
-    let result = loop {
-        match transport.exchange(&request, call).await {
-            Ok(answer) if answer.is_cut() && !answer.is_refusal() => {
-                break Err(ambiguous(answer.invalid("it is larger than what Atlas sends")));
-            }
-            Ok(answer) => {
-                note_deprecation(&answer, call);
-                if answer.status() < 300 {
-                    retries.succeeded();
+    let sent = Post::new(transport, cluster, arguments).send(call).await;
+    let result = match sent {
+        Ok(answer) if answer.is_cut() && !answer.is_refusal() => {
+            Err(NotTaken::Unknown(answer.invalid("it is larger than what Atlas sends")).into())
+        }
+        Ok(answer) => Ok(raw(&answer)),
+        Err(not_taken) => Err(not_taken.into()),
+    };
+    call.clear_doubt();
+    result.map_err(|error: Error| error.after(call.effort()))
+}
+
+/// Looks whether the tag of a key is carried by one snapshot only, once lists show them all.
+///
+/// # Errors
+/// [`Error::Duplicates`] if it is not. That it cannot be found out is logged: the snapshot exists.
+pub(super) async fn check_for_duplicates(
+    transport: &Transport,
+    cluster: &ClusterAddress,
+    snapshot: &Snapshot,
+    call: &Call,
+) -> Result<(), Error> {
+    let Some(tag) = Tag::read(snapshot.description()) else { return Ok(()) };
+    match listing(transport, cluster, true, call).await {
+        Ok(listing) => only(&tag, &listing, Some(snapshot)).map(|_| ()),
+        Err(refused) => {
+            call.events.add(Level::Warning, || {
+                let (id, error) = (&snapshot.id, &refused.error);
+                format!("snapshot {id} exists; whether another one carries its tag is not known: {error}")
+            });
+            Ok(())
+        }
+    }
+}
+
+impl Take<'_> {
+    async fn run(mut self) -> Result<Snapshot, Error> {
+        loop {
+            if self.arguments.tag().is_some() {
+                let listing = self.list().await?;
+                if let Some(own) = self.own(&listing)? {
+                    return Ok(own);
                 }
-                break Ok(raw(&answer));
             }
-            Err(lost) => match sort_lost(lost) {
-                Sorted::Again(error, again) => {
-                    if let Err(error) = retries.pause(error, again, call).await {
-                        break Err(error);
+            match self.post.take(&self.call).await {
+                Ok(snapshot) => {
+                    self.check(&snapshot).await?;
+                    return Ok(snapshot);
+                }
+                Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
+                    if let Some(snapshot) = self.find_running(refusal).await? {
+                        return Ok(snapshot);
                     }
                 }
-                Sorted::Unknown(error) => break Err(ambiguous(error)),
-                Sorted::Refused(error) => break Err(error),
-                Sorted::Taken(_) => {}
-            },
+                Err(NotTaken::Refused(error)) => return Err(error),
+                Err(NotTaken::Unknown(cause)) => return self.reconcile(cause).await,
+            }
         }
-    };
-    result.map_err(|error| error.after(call.effort()))
-}
-
-fn request(cluster: &Cluster, arguments: &TakeArguments) -> Request {
-    Request {
-        method: http::Method::POST,
-        path: cluster.snapshots_path(),
-        query: arguments.query(),
-        body: Some(arguments.body()),
     }
-}
 
-fn sort(answer: &Answer, cluster: &Cluster) -> Sorted {
-    match answer.status() {
-        200..=299 => match answer.object().and_then(|object| read(object, answer, cluster)) {
-            Ok(snapshot) => Sorted::Taken(Box::new(snapshot)),
-            Err(error) => Sorted::Unknown(error),
-        },
-        429 => Sorted::Again(answer.error(), Again::Requested(answer.requested_pause())),
-        405 if answer.atlas_code() == Some("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES") => {
-            Sorted::Again(answer.error(), Again::Requested(answer.requested_pause()))
+    async fn list(&self) -> Result<Listing, Unanswered> {
+        listing(self.transport, self.cluster, true, &self.call).await
+    }
+
+    /// The one snapshot that carries this call's tag.
+    fn own(&self, listing: &Listing) -> Result<Option<Snapshot>, Error> {
+        self.arguments.tag().map_or(Ok(None), |tag| only(tag, listing, None))
+    }
+
+    async fn check(&self, snapshot: &Snapshot) -> Result<(), Error> {
+        if self.arguments.tag().is_none() {
+            return Ok(());
         }
-        _ if answer.is_refusal() => Sorted::Refused(answer.error()),
-        // Gateways answer 408 while the server behind them goes on.
-        408 => Sorted::Unknown(answer.error()),
-        400..=499 if answer.atlas_code().is_some() => Sorted::Refused(answer.error()),
-        _ => Sorted::Unknown(answer.error()),
+        self.post.doubt_only(snapshot, &self.call);
+        check_for_duplicates(self.transport, self.cluster, snapshot, &self.call).await
     }
 }
 
-fn sort_lost(lost: Lost) -> Sorted {
-    match lost.fate {
-        Fate::NotSent => Sorted::Again(lost.error, Again::Soon),
-        Fate::Barred => Sorted::Refused(lost.error),
-        Fate::Unknown => Sorted::Unknown(lost.error),
+fn is_busy(error: &Error) -> bool {
+    matches!(error, Error::Api(api) if api.kind == ApiKind::SnapshotInProgress)
+}
+
+/// The one snapshot with a tag among those listed and the one that is known beside them.
+fn only(tag: &Tag, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
+    let mut tagged = listing.tagged(tag);
+    if let Some(known) = known
+        && tagged.iter().all(|snapshot| snapshot.id != known.id)
+        && !listing.names_as_part(&known.id)
+    {
+        tagged.insert(0, known);
     }
-}
-
-fn read(
-    object: &crate::model::JsonObject,
-    answer: &Answer,
-    cluster: &Cluster,
-) -> Result<Snapshot, Error> {
-    Snapshot::read(object.clone(), &cluster.group_id, &cluster.name)
-        .map_err(|why| answer.invalid(why))
-}
-
-fn ambiguous(cause: Error) -> Error {
-    Error::Ambiguous(Box::new(Ambiguous {
-        idempotency_tag: None,
-        candidates: Vec::new(),
-        cause: Arc::new(cause),
-    }))
-}
-
-/// For a write only the log tells: a warning turned into an error would hide that it was done.
-fn note_deprecation(answer: &Answer, call: &Call) {
-    if let Some(notice) = answer.deprecation() {
-        call.events.add(Level::Warning, || {
-            format!("Atlas says that this version of \"take a snapshot\" is {notice}")
-        });
+    match tagged.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some((*one).clone())),
+        many => Err(Error::Duplicates(Box::new(Duplicates {
+            tag: tag.as_str().to_owned(),
+            snapshots: many.iter().map(|snapshot| (*snapshot).clone()).collect(),
+        }))),
     }
 }
 

@@ -118,6 +118,15 @@ impl Answer {
         self.status == 401 && (self.has_challenge() || self.atlas_code().is_some())
     }
 
+    /// Whether it says that nothing was done, and that it may be later.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        match self.status {
+            429 => true,
+            405 => self.atlas_code() == Some("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"),
+            _ => false,
+        }
+    }
+
     pub(super) fn challenges(&self) -> impl Iterator<Item = &str> {
         let values = self.headers.get_all(WWW_AUTHENTICATE).iter();
         values.filter_map(|value| value.to_str().ok())
@@ -143,9 +152,14 @@ impl Answer {
         }
     }
 
+    /// What time it is, by the server's clock.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        self.header(DATE.as_str()).and_then(http_date)
+    }
+
     /// How long the server asks to wait, by its header or by a 429's parameters.
     pub(crate) fn requested_pause(&self) -> Option<Duration> {
-        let now = self.header(DATE.as_str()).and_then(http_date).unwrap_or_else(Timestamp::now);
+        let now = self.server_time().unwrap_or_else(Timestamp::now);
         let header = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
         header.or_else(|| {
             let wait = self.parameters().get(1)?;
@@ -209,6 +223,8 @@ impl Answer {
             parameters: list(body.as_ref().and_then(|body| body.get("parameters"))),
             field_violations: violations.iter().map(violation).collect(),
             retry_after: self.requested_pause(),
+            server_time: self.server_time(),
+            running: None,
             error_code,
             detail,
             hint,

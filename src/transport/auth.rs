@@ -166,7 +166,7 @@ fn sensitive(text: &str) -> Result<HeaderValue, Error> {
 }
 
 /// Random numbers for nonces and jitter, seeded by the system.
-pub(super) fn random() -> fastrand::Rng {
+pub(crate) fn random() -> fastrand::Rng {
     fastrand::Rng::new()
 }
 

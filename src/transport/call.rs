@@ -1,23 +1,39 @@
 //! One call of one operation: its deadline, what was tried so far, and what to log of it.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::events::{Events, Level};
 use crate::config::Config;
-use crate::error::{Effort, Failure, RequestLine};
+use crate::error::{Ambiguous, Effort, Failure, RequestLine};
 
 /// Shared by everything that happens for one call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Call {
     started: Instant,
     deadline: Instant,
-    attempts: AtomicU32,
-    waited: AtomicBool,
+    tally: Arc<Tally>,
     /// What happened, for whoever listens.
-    pub events: Events,
+    pub events: Arc<Events>,
+}
+
+/// What adds up in the course of a call, whichever part of it adds.
+#[derive(Debug, Default)]
+struct Tally {
+    attempts: AtomicU32,
+    held_back: AtomicBool,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    waited: Duration,
+    /// What will be unknown once there are more attempts than that.
+    in_doubt: Option<(u32, Ambiguous)>,
+    deprecation: Option<String>,
 }
 
 impl Call {
@@ -29,8 +45,13 @@ impl Call {
 
     pub(crate) fn new(total: Duration, events: Events) -> Self {
         let started = Instant::now();
-        let (attempts, waited) = (AtomicU32::new(0), AtomicBool::new(false));
-        Self { started, deadline: started + total, attempts, waited, events }
+        let (tally, events) = (Arc::default(), Arc::new(events));
+        Self { started, deadline: started + total, tally, events }
+    }
+
+    /// A part of this call that has a deadline of its own.
+    pub(crate) fn until(&self, deadline: Instant) -> Self {
+        Self { deadline, ..self.clone() }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -39,21 +60,69 @@ impl Call {
 
     /// Counts a request of the operation, and says which one it is.
     pub(crate) fn begin_attempt(&self) -> u32 {
-        self.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+        self.tally.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
-    /// Whether it waits for a rate limit for the first time; the log tells of that once.
+    /// Whether a rate limit holds it back for the first time; the log tells of that once.
     pub(super) fn is_first_wait(&self) -> bool {
-        !self.waited.swap(true, Ordering::Relaxed)
+        !self.tally.held_back.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn effort(&self) -> Effort {
-        self.effort_of(self.attempts.load(Ordering::Relaxed))
+        self.effort_of(self.attempts())
     }
 
     /// The effort of a part of the call that counts its own requests.
     pub(crate) fn effort_of(&self, attempts: u32) -> Effort {
         Effort { attempts, elapsed: self.started.elapsed() }
+    }
+
+    /// Adds to the time that was spent waiting for a snapshot rather than for an answer.
+    pub(crate) fn add_waited(&self, time: Duration) {
+        self.noted().waited += time;
+    }
+
+    /// How long the call has waited for snapshots.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.noted().waited
+    }
+
+    /// Says what is unknown if the call is cut off after its next attempt has begun.
+    pub(crate) fn set_in_doubt(&self, doubt: Ambiguous) {
+        self.noted().in_doubt = Some((self.attempts(), doubt));
+    }
+
+    /// Nothing is unknown any more.
+    pub(crate) fn clear_doubt(&self) {
+        self.noted().in_doubt = None;
+    }
+
+    /// What is unknown because the call was cut off.
+    #[must_use]
+    pub fn in_doubt(&self) -> Option<Ambiguous> {
+        let attempts = self.attempts();
+        let doubt = self.noted().in_doubt.clone();
+        doubt.filter(|(before, _)| attempts > *before).map(|(_, doubt)| doubt)
+    }
+
+    fn attempts(&self) -> u32 {
+        self.tally.attempts.load(Ordering::Relaxed)
+    }
+
+    /// Keeps the first notice that this version of the interface goes away.
+    pub(crate) fn note_deprecation(&self, notice: impl FnOnce() -> String) {
+        self.noted().deprecation.get_or_insert_with(notice);
+    }
+
+    /// That notice, for a warning.
+    #[must_use]
+    pub fn deprecation(&self) -> Option<String> {
+        self.noted().deprecation.clone()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.tally.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Awaits something that sends no request of the operation, until the call's deadline.

@@ -43,6 +43,11 @@ impl Events {
         }
     }
 
+    /// Adds what another call has collected.
+    pub fn extend(&self, events: Vec<Event>) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+    }
+
     /// Takes what has come together so far.
     pub fn drain(&self) -> Vec<Event> {
         std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))

@@ -9,7 +9,7 @@ use atlas_backups::credentials::Credentials;
 use atlas_backups::error::{Ambiguous, ApiError, Error, Failure};
 use atlas_backups::model::Snapshot;
 use atlas_backups::snapshots::{
-    Cluster, RawResponse, TakeArguments, take_snapshot, take_snapshot_raw,
+    ClusterAddress, RawResponse, TakeArguments, take_snapshot, take_snapshot_raw,
 };
 use atlas_backups::transport::{Auth, Call, Connection, Transport};
 
@@ -29,7 +29,7 @@ pub(crate) struct Budget<'a> {
 }
 
 pub(crate) const BUDGET: Budget<'static> =
-    Budget { connect: 1.0, attempt: 2.0, total: 4.0, retries: 4, ca_file: None };
+    Budget { connect: 1.0, attempt: 1.5, total: 2.0, retries: 4, ca_file: None };
 
 /// A short one, for servers that say nothing.
 pub(crate) const IMPATIENT: Budget<'static> =
@@ -94,8 +94,8 @@ impl Client {
     }
 }
 
-pub(crate) fn cluster() -> Cluster {
-    Cluster::new(GROUP, "Cluster0").unwrap()
+pub(crate) fn cluster() -> ClusterAddress {
+    ClusterAddress::new(GROUP, "Cluster0").unwrap()
 }
 
 /// How long something took.

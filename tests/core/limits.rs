@@ -5,13 +5,15 @@ use std::time::{Duration, Instant};
 
 use atlas_backups::error::{ApiKind, Error};
 use atlas_backups::model::Snapshot;
-use atlas_backups::snapshots::{Cluster, TakeArguments, take_snapshot};
+use atlas_backups::snapshots::{
+    ClusterAddress, SnapshotAddress, TakeArguments, Watch, take_snapshot, wait_for_snapshot,
+};
 use atlas_backups::transport::{Call, Level};
 use tokio::task::JoinSet;
 
 use crate::client::{
-    BUDGET, Budget, Client, GROUP, SLACK, api, cluster, good, service_account, timed, timeout,
-    token,
+    BUDGET, Budget, Client, GROUP, SLACK, SNAPSHOT_ID, api, cluster, good, service_account, timed,
+    timeout, token,
 };
 use crate::server::{Received, Server, Step, json, json_with};
 
@@ -51,7 +53,10 @@ async fn server(
 }
 
 /// A take of which the log is kept.
-async fn logged(client: &Client, cluster: Cluster) -> (Result<Snapshot, Error>, Vec<String>) {
+async fn logged(
+    client: &Client,
+    cluster: ClusterAddress,
+) -> (Result<Snapshot, Error>, Vec<String>) {
     let call = Call::begin(&client.config, Some(Level::Info));
     let result = take_snapshot(&client.transport, &cluster, &TakeArguments::default(), &call).await;
     (result, call.events.drain().into_iter().map(|event| event.text).collect())
@@ -101,7 +106,7 @@ async fn a_refusal_holds_back_the_other_calls_of_its_project_only() {
     }
     // The answer is on its way.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let other = Cluster::new("6500000000000000000000ab", "Cluster0").unwrap();
+    let other = ClusterAddress::new("6500000000000000000000ab", "Cluster0").unwrap();
 
     let ((elsewhere, log), took) = timed(logged(&client, other)).await;
     client.take().await.unwrap();
@@ -168,4 +173,19 @@ async fn headers_without_sense_hold_nobody_back() {
         second.unwrap();
         assert!(log.is_empty(), "{headers}: {log:?}");
     }
+}
+
+#[tokio::test]
+async fn a_wait_for_a_snapshot_that_a_limit_holds_back_ends_as_a_wait() {
+    let (server, _) = server(|_| json_with(429, "Retry-After: 60\r\n", "")).await;
+    let client = Client::new(&server.url());
+    let address = SnapshotAddress::new(cluster(), SNAPSHOT_ID, false).unwrap();
+    let mut watch = Watch::new(address, Duration::from_secs(1), None);
+
+    let call = Call::begin(&client.config, None);
+    let result = wait_for_snapshot(&client.transport, &mut watch, &call).await;
+
+    let Err(Error::WaitTimeout(timeout)) = result else { panic!("{result:?}") };
+    assert!(timeout.cause.unwrap().to_string().contains("not sent, because"));
+    assert_eq!(server.requests().len(), 1);
 }

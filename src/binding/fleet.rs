@@ -1,0 +1,145 @@
+//! Many takes at once on the runtime; the caller adds them one by one and takes the ended ones away.
+//!
+//! Whoever drops the fleet cuts off what is still running.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use pyo3::prelude::*;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+
+use super::arguments::{cluster, take_arguments, with_key};
+use super::convert::Output;
+use super::errors::to_exception;
+use super::log;
+use super::operation::Operation;
+use super::process::{OfProcess, runtime};
+use super::state::Shared;
+use crate::error::Error;
+use crate::snapshots::{Ended, TakeArguments, take_and_wait};
+use crate::transport::{Call, Event, Transport};
+
+/// How many ended takes one look brings at most.
+const BATCH: usize = 64;
+
+/// The takes of one `take_snapshots`; private.
+#[pyclass(frozen, module = "atlas_backups._core")]
+pub(super) struct Fleet {
+    client: Arc<Shared>,
+    settings: TakeArguments,
+    wait: bool,
+    running: OfProcess<Running>,
+}
+
+/// A take that ended, and what to log of it.
+type Arrival = (u64, Ended, Vec<Event>);
+
+struct Running {
+    transport: OnceLock<Transport>,
+    sender: UnboundedSender<Arrival>,
+    inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
+    tasks: Arc<Mutex<HashMap<u64, AbortHandle>>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for (_, task) in lock(&self.tasks).drain() {
+            task.abort();
+        }
+    }
+}
+
+impl Fleet {
+    pub(super) fn new(client: &Arc<Shared>, settings: TakeArguments, wait: bool) -> Self {
+        let (sender, inbox) = unbounded_channel();
+        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
+        let running = OfProcess::new(Running {
+            transport: OnceLock::new(),
+            sender,
+            inbox,
+            tasks: Arc::default(),
+        });
+        Self { client: Arc::clone(client), settings, wait, running }
+    }
+
+    fn running(&self, py: Python<'_>) -> PyResult<&Running> {
+        self.running.get().ok_or_else(|| {
+            let text = "take_snapshots cannot go on in a forked child: its parent takes them";
+            to_exception(py, &Error::InvalidArgument(text.to_owned()))
+        })
+    }
+}
+
+#[pymethods]
+impl Fleet {
+    /// Begins one more take under a number of the caller's.
+    #[pyo3(signature = (number, group_id, cluster_name, *, description, retention_in_days, idempotency_key))]
+    #[allow(clippy::too_many_arguments)] // those of a request, one by one
+    fn add(
+        &self,
+        number: u64,
+        group_id: &Bound<'_, PyAny>,
+        cluster_name: &Bound<'_, PyAny>,
+        description: &Bound<'_, PyAny>,
+        retention_in_days: &Bound<'_, PyAny>,
+        idempotency_key: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = group_id.py();
+        let cluster = cluster(group_id, cluster_name)?;
+        let no = pyo3::types::PyBool::new(py, false);
+        let body = take_arguments(description, retention_in_days, &no, &no)?;
+        let arguments = body.if_busy(self.settings.if_busy, self.settings.wait_timeout);
+        let arguments = with_key(arguments, idempotency_key, &cluster)?;
+        let transport = self.client.transport().map_err(|error| to_exception(py, &error))?;
+        let running = self.running(py)?;
+        running.transport.get_or_init(|| transport.clone());
+        let runtime = runtime(py)?;
+        let _entered = runtime.enter();
+        let call = Call::begin(self.client.config(), log::listener(py)?);
+        let (sender, tasks) = (running.sender.clone(), Arc::clone(&running.tasks));
+        let wait = self.wait;
+        // Locked until the task is entered, so that it does not leave before.
+        let mut entries = lock(&running.tasks);
+        let task = runtime.spawn(async move {
+            let end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
+            let _ = sender.send((number, end, call.events.drain()));
+            lock(&tasks).remove(&number);
+        });
+        entries.insert(number, task.abort_handle());
+        Ok(())
+    }
+
+    /// Waits until at least one has ended; gives `(number, snapshot, error)` of those that have.
+    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
+        let running = self.running(py)?;
+        let inbox = Arc::clone(&running.inbox);
+        let next = Operation::new(&self.client, inbox, |_, call, inbox| async move {
+            let mut arrivals = Vec::new();
+            inbox.lock().await.recv_many(&mut arrivals, BATCH).await;
+            let ends = arrivals.into_iter().map(|(number, end, events)| {
+                call.events.extend(events);
+                (number, end)
+            });
+            Ok(Output::Ended(ends.collect()))
+        });
+        // What was begun goes on when the client is closed meanwhile.
+        Ok(match running.transport.get() {
+            Some(transport) => next.on(transport.clone()),
+            None => next,
+        })
+    }
+
+    /// Cuts off what is still running.
+    fn cancel(&self) {
+        if let Some(running) = self.running.get() {
+            for (_, task) in lock(&running.tasks).drain() {
+                task.abort();
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,110 @@
+//! What a client is in one process: its options, its credentials, its connections.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::process::OfProcess;
+use crate::config::Config;
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::transport::{Auth, Connection, Transport};
+
+/// Shared with operations that were begun.
+pub(super) struct Shared {
+    config: Arc<Config>,
+    state: Mutex<State>,
+}
+
+struct State {
+    closed: bool,
+    credentials: Option<Credentials>,
+    /// How often the credentials were replaced.
+    generation: u64,
+    in_process: Option<OfProcess<InProcess>>,
+}
+
+/// Connections and tokens, which a forked child must not share.
+struct InProcess {
+    connection: Arc<Connection>,
+    auth: Arc<Auth>,
+}
+
+impl Shared {
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn new(config: Config) -> Self {
+        let state = State { closed: false, credentials: None, generation: 0, in_process: None };
+        Self { config: Arc::new(config), state: Mutex::new(state) }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// How often the credentials were replaced; 0 while there are none.
+    pub(super) fn generation(&self) -> u64 {
+        self.state().generation
+    }
+
+    /// Replaces the credentials, unless they are the same; returns the generation.
+    pub(super) fn set_credentials(&self, credentials: Credentials) -> Result<u64, Error> {
+        let mut state = self.state();
+        if state.credentials.as_ref() != Some(&credentials) {
+            state.credentials = Some(credentials);
+            state.generation += 1;
+            // The connections stay: they carry no credentials.
+            if let Some(connection) = state.connection() {
+                state.enter(connection)?;
+            }
+        }
+        Ok(state.generation)
+    }
+
+    /// Refuses every later call; gives what is left to end.
+    pub(super) fn close(&self) -> Option<Transport> {
+        let mut state = self.state();
+        state.closed = true;
+        let in_process = state.in_process.take()?;
+        let InProcess { connection, auth } = in_process.get()?;
+        Some(Transport::new(Arc::clone(connection), Arc::clone(auth)))
+    }
+
+    /// Locked only with Python attached and never across a call into it: see `process`.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The transport of this process, made on first use and after a fork.
+    pub(super) fn transport(&self) -> Result<Transport, Error> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(Error::ClientClosed);
+        }
+        if state.in_process.as_ref().and_then(OfProcess::get).is_none() {
+            let connection = Connection::new(Arc::clone(&self.config))?;
+            state.enter(Arc::new(connection))?;
+        }
+        let in_process = state.in_process.as_ref().and_then(OfProcess::get);
+        let InProcess { connection, auth } = in_process.ok_or(Error::ClientClosed)?;
+        Ok(Transport::new(Arc::clone(connection), Arc::clone(auth)))
+    }
+}
+
+impl State {
+    /// The connections of this process, if it has any.
+    fn connection(&self) -> Option<Arc<Connection>> {
+        let in_process = self.in_process.as_ref().and_then(OfProcess::get);
+        in_process.map(|in_process| Arc::clone(&in_process.connection))
+    }
+
+    /// Begins anew with the present credentials.
+    fn enter(&mut self, connection: Arc<Connection>) -> Result<(), Error> {
+        let credentials = self.credentials.as_ref().ok_or_else(|| {
+            Error::Configuration("the credentials callable was not asked yet".to_owned())
+        })?;
+        let auth = Arc::new(Auth::new(credentials)?);
+        self.in_process = Some(OfProcess::new(InProcess { connection, auth }));
+        Ok(())
+    }
+}

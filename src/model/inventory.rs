@@ -1,0 +1,99 @@
+//! Projects and clusters, as far as a person needs them to choose what to back up.
+
+use serde::Serialize;
+
+use super::fields::{Fields, Integer, JsonObject, is_object_id};
+use super::timestamp::Timestamp;
+
+/// A project ("group") that the credentials can see.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Project {
+    /// Its id: 24 hexadecimal digits.
+    pub id: String,
+    name: Option<String>,
+    org_id: Option<String>,
+    cluster_count: Option<Integer>,
+    created: Option<Timestamp>,
+    extra: JsonObject,
+}
+
+/// A cluster of a project.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cluster {
+    id: Option<String>,
+    /// Its name, unique in its project.
+    pub name: String,
+    group_id: String,
+    cluster_type: Option<String>,
+    state_name: Option<String>,
+    backup_enabled: Option<bool>,
+    paused: Option<bool>,
+    mongo_db_version: Option<String>,
+    extra: JsonObject,
+}
+
+impl Project {
+    /// Reads a project; `Err` says what is wrong with its id.
+    pub(crate) fn read(object: JsonObject) -> Result<Self, &'static str> {
+        let mut fields = Fields::new(object);
+        let id = fields.take::<String>("id").filter(|id| is_object_id(id));
+        Ok(Self {
+            id: id.ok_or("a project in it has no well-formed id")?,
+            name: fields.take("name"),
+            org_id: fields.take("orgId"),
+            cluster_count: fields.take("clusterCount"),
+            created: fields.take("created"),
+            extra: fields.rest(),
+        })
+    }
+}
+
+impl Cluster {
+    /// Reads a cluster; `Err` says what is wrong with its name, by which everything else asks.
+    pub(crate) fn read(object: JsonObject, group_id: &str) -> Result<Self, &'static str> {
+        let mut fields = Fields::new(object);
+        let name = fields.take::<String>("name").filter(|name| !name.is_empty());
+        Ok(Self {
+            id: fields.take("id"),
+            name: name.ok_or("a cluster in it has no name")?,
+            group_id: fields.take("groupId").unwrap_or_else(|| group_id.to_owned()),
+            cluster_type: fields.take("clusterType"),
+            state_name: fields.take("stateName"),
+            backup_enabled: fields.take("backupEnabled"),
+            paused: fields.take("paused"),
+            mongo_db_version: fields.take("mongoDBVersion"),
+            extra: fields.rest(),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: &serde_json::Value) -> JsonObject {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_project_keeps_what_it_does_not_know() {
+        let wire =
+            json!({"id": "32b6e34b3d91647abb20e7b8", "name": "P", "clusterCount": 3, "tags": []});
+        let seen = serde_json::to_value(Project::read(object(&wire)).unwrap()).unwrap();
+        assert_eq!(seen["cluster_count"], 3);
+        assert_eq!(seen["extra"], json!({"tags": []}));
+        assert!(Project::read(object(&json!({"id": "short"}))).is_err());
+    }
+
+    #[test]
+    fn a_cluster_needs_a_name_and_nothing_else() {
+        let wire = json!({"name": "Cluster0", "backupEnabled": true, "mongoDBVersion": "8.0.1"});
+        let seen = serde_json::to_value(Cluster::read(object(&wire), "g").unwrap()).unwrap();
+        assert_eq!(seen["backup_enabled"], true);
+        assert_eq!((&seen["group_id"], &seen["id"]), (&json!("g"), &json!(null)));
+        assert!(Cluster::read(object(&json!({"id": "x"})), "g").is_err());
+    }
+}

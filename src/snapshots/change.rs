@@ -1,0 +1,114 @@
+//! Writes that say the same thing twice: how long a snapshot is kept, and that it shall go.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use tokio::time::Instant;
+
+use super::arguments::{Retention, SnapshotAddress};
+use super::ask::{Unanswered, ask};
+use super::get::{Endpoint, is_not_there, read};
+use super::wait::Watch;
+use crate::error::{ApiKind, Error};
+use crate::model::Snapshot;
+use crate::transport::{Call, Request, Transport};
+
+/// Changes how long a snapshot is kept, counted from its completion.
+///
+/// With `wait`, an unfinished snapshot is first waited for that long.
+///
+/// # Errors
+/// [`Error::Api`], the errors of the network, and those of the wait.
+pub async fn update_retention(
+    transport: &Transport,
+    address: &SnapshotAddress,
+    retention: Retention,
+    wait: Option<Duration>,
+    call: &Call,
+) -> Result<Snapshot, Error> {
+    // Atlas has no such request for the sharded endpoint.
+    let request = write(Method::PATCH, Endpoint::Plain, address, Some(retention.body()));
+    let mut call = call.clone();
+    let mut wait = wait;
+    loop {
+        match ask(transport, &request, &call).await {
+            Ok(answer) => return Ok(read(&answer, address, &call)?),
+            Err(refused) => {
+                call = until_finished(transport, address, refused, &mut wait, call).await?
+            }
+        }
+    }
+}
+
+/// Deletes a snapshot.
+///
+/// With `wait`, an unfinished snapshot is first waited for that long.
+///
+/// # Errors
+/// [`Error::Api`], the errors of the network, and those of the wait.
+pub async fn delete_snapshot(
+    transport: &Transport,
+    address: &SnapshotAddress,
+    wait: Option<Duration>,
+    call: &Call,
+) -> Result<(), Error> {
+    let mut call = call.clone();
+    let mut wait = wait;
+    loop {
+        match delete_once(transport, address, &call).await {
+            Ok(()) => return Ok(()),
+            Err(refused) => {
+                call = until_finished(transport, address, refused, &mut wait, call).await?
+            }
+        }
+    }
+}
+
+/// Deletes at the one endpoint, then at the other.
+async fn delete_once(
+    transport: &Transport,
+    address: &SnapshotAddress,
+    call: &Call,
+) -> Result<(), Unanswered> {
+    let first = Endpoint::first(address);
+    let delete = |endpoint| write(Method::DELETE, endpoint, address, None);
+    let missing = match ask(transport, &delete(first), call).await {
+        Ok(_) => return Ok(()),
+        Err(missing) if missing.is_missing() => missing,
+        Err(refused) => return Err(refused),
+    };
+    match ask(transport, &delete(first.other()), call).await {
+        Ok(_) => Ok(()),
+        // An attempt whose answer was lost has done it.
+        Err(second) if second.is_missing() && (missing.may_have_acted || second.may_have_acted) => {
+            Ok(())
+        }
+        Err(second) if is_not_there(&second) => Err(missing),
+        Err(second) => Err(second),
+    }
+}
+
+/// Waits if the snapshot is unfinished and waiting is wanted; gives the call with its new deadline.
+async fn until_finished(
+    transport: &Transport,
+    address: &SnapshotAddress,
+    refused: Unanswered,
+    wait: &mut Option<Duration>,
+    call: Call,
+) -> Result<Call, Error> {
+    let is_unfinished = refused.kind() == Some(ApiKind::SnapshotNotCompleted);
+    let Some(timeout) = wait.take().filter(|_| is_unfinished) else { return Err(refused.error) };
+    let begun = Instant::now();
+    Watch::new(address.clone(), timeout, None).to_end(transport, &call).await?;
+    Ok(call.until(call.deadline() + begun.elapsed()))
+}
+
+fn write(
+    method: Method,
+    endpoint: Endpoint,
+    address: &SnapshotAddress,
+    body: Option<Bytes>,
+) -> Request {
+    Request { method, path: endpoint.path(address), query: Vec::new(), body }
+}

@@ -1,0 +1,80 @@
+//! One of many takes: how it ended, whether or not its snapshot was waited for.
+
+use tokio::time::Instant;
+
+use super::arguments::{ClusterAddress, SnapshotAddress, TakeArguments};
+use super::take::{check_for_duplicates, take_snapshot};
+use super::wait::{Watch, wait_for_snapshot};
+use crate::error::Error;
+use crate::model::Snapshot;
+use crate::transport::{Call, Transport};
+
+/// The snapshot as far as it came, and what went wrong.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// `None`: nothing was taken, or nobody knows.
+    pub snapshot: Option<Snapshot>,
+    /// `None`: what was asked for is true.
+    pub error: Option<Error>,
+}
+
+/// Takes a snapshot and, if wanted, waits for its completion.
+pub async fn take_and_wait(
+    transport: &Transport,
+    cluster: &ClusterAddress,
+    arguments: &TakeArguments,
+    wait: bool,
+    call: &Call,
+) -> Ended {
+    let snapshot = match take_snapshot(transport, cluster, arguments, call).await {
+        Ok(snapshot) => snapshot,
+        Err(error) => return Ended { snapshot: None, error: Some(error) },
+    };
+    if !wait {
+        return Ended { snapshot: Some(snapshot), error: None };
+    }
+    let left = arguments.wait_timeout.saturating_sub(call.waited());
+    let address = SnapshotAddress {
+        cluster: cluster.clone(),
+        id: snapshot.id.clone(),
+        is_sharded: snapshot.is_sharded(),
+    };
+    match finish(transport, &mut Watch::new(address, left, None), call).await {
+        Ok(completed) => Ended { snapshot: Some(completed), error: None },
+        Err(error) => {
+            Ended { snapshot: Some(last_seen(&error).unwrap_or(snapshot)), error: Some(error) }
+        }
+    }
+}
+
+/// Waits for a snapshot that was taken, then looks whether its key gave only this one.
+///
+/// # Errors
+/// Those of the wait, and [`Error::Duplicates`].
+pub async fn finish(
+    transport: &Transport,
+    watch: &mut Watch,
+    call: &Call,
+) -> Result<Snapshot, Error> {
+    let begun = Instant::now();
+    let completed = wait_for_snapshot(transport, watch, call).await?;
+    let call = call.until(call.deadline() + begun.elapsed());
+    check_for_duplicates(transport, watch.cluster(), &completed, &call).await?;
+    Ok(completed)
+}
+
+fn last_seen(error: &Error) -> Option<Snapshot> {
+    match error {
+        Error::SnapshotFailed(snapshot) => Some(Snapshot::clone(snapshot)),
+        Error::WaitTimeout(wait) => wait.snapshot.clone(),
+        Error::Configuration(_)
+        | Error::ClientClosed
+        | Error::InvalidArgument(_)
+        | Error::Transport(_)
+        | Error::Timeout(_)
+        | Error::InvalidResponse(_)
+        | Error::Ambiguous(_)
+        | Error::Duplicates(_)
+        | Error::Api(_) => None,
+    }
+}

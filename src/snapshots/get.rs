@@ -1,0 +1,111 @@
+//! Reading one snapshot, from the endpoint that serves its kind of cluster.
+
+use super::arguments::SnapshotAddress;
+use super::ask::{Unanswered, ask};
+use super::pages::request;
+use crate::error::{ApiKind, Error};
+use crate::model::Snapshot;
+use crate::transport::{Answer, Call, Transport};
+
+/// Where a snapshot is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Plain,
+    Sharded,
+}
+
+impl Endpoint {
+    /// The one to begin with.
+    pub(super) fn first(address: &SnapshotAddress) -> Self {
+        if address.is_sharded { Self::Sharded } else { Self::Plain }
+    }
+
+    pub(super) fn other(self) -> Self {
+        match self {
+            Self::Plain => Self::Sharded,
+            Self::Sharded => Self::Plain,
+        }
+    }
+
+    pub(super) fn path(self, address: &SnapshotAddress) -> String {
+        let (base, id) = (address.cluster.snapshots_path(), &address.id);
+        match self {
+            Self::Plain => format!("{base}/{id}"),
+            Self::Sharded => format!("{base}/shardedCluster/{id}"),
+        }
+    }
+}
+
+/// Reads one snapshot; that of a sharded cluster with its members.
+///
+/// # Errors
+/// [`Error::Api`] and the errors of the network.
+pub async fn get_snapshot(
+    transport: &Transport,
+    address: &SnapshotAddress,
+    call: &Call,
+) -> Result<Snapshot, Error> {
+    Ok(look(transport, address, &mut None, call).await?)
+}
+
+/// The same for one who comes again: `endpoint` remembers where the snapshot was found.
+pub(super) async fn look(
+    transport: &Transport,
+    address: &SnapshotAddress,
+    endpoint: &mut Option<Endpoint>,
+    call: &Call,
+) -> Result<Snapshot, Unanswered> {
+    if let Some(known) = *endpoint {
+        return read_at(known, transport, address, call).await;
+    }
+    let first = Endpoint::first(address);
+    let found = read_at(first, transport, address, call).await;
+    let (second, fallback) = match found {
+        Ok(snapshot) if first == Endpoint::Plain && snapshot.is_sharded() => {
+            (Endpoint::Sharded, Ok(snapshot))
+        }
+        Err(missing) if missing.is_missing() => (first.other(), Err(missing)),
+        Ok(snapshot) => {
+            *endpoint = Some(first);
+            return Ok(snapshot);
+        }
+        Err(refused) => return Err(refused),
+    };
+    match read_at(second, transport, address, call).await {
+        Ok(snapshot) => {
+            *endpoint = Some(second);
+            Ok(snapshot)
+        }
+        Err(refused) if is_not_there(&refused) => fallback.inspect(|_| *endpoint = Some(first)),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// What an endpoint says of a snapshot of the other kind of cluster.
+pub(super) fn is_not_there(refused: &Unanswered) -> bool {
+    refused.is_missing() || refused.kind() == Some(ApiKind::BadRequest)
+}
+
+async fn read_at(
+    endpoint: Endpoint,
+    transport: &Transport,
+    address: &SnapshotAddress,
+    call: &Call,
+) -> Result<Snapshot, Unanswered> {
+    let answer = ask(transport, &request(&endpoint.path(address), Vec::new()), call).await?;
+    read(&answer, address, call)
+}
+
+/// The snapshot in a good answer.
+pub(super) fn read(
+    answer: &Answer,
+    address: &SnapshotAddress,
+    call: &Call,
+) -> Result<Snapshot, Unanswered> {
+    let cluster = &address.cluster;
+    let object = answer.object().cloned();
+    let snapshot = object.and_then(|object| {
+        Snapshot::read(object, &cluster.group_id, &cluster.name).map_err(|why| answer.invalid(why))
+    });
+    snapshot.map_err(|error| Unanswered::invalid(error.after(call.effort())))
+}

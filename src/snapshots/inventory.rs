@@ -1,0 +1,32 @@
+//! Which projects the credentials can see, and which clusters a project has.
+
+use super::pages;
+use crate::error::Error;
+use crate::model::{Cluster, Project};
+use crate::transport::{Call, Transport};
+
+const PROJECTS: &str = "/api/atlas/v2/groups";
+
+/// Lists the projects that the credentials can see.
+///
+/// # Errors
+/// [`Error::Api`] and the errors of the network.
+pub async fn list_projects(transport: &Transport, call: &Call) -> Result<Vec<Project>, Error> {
+    let walked = pages::walk(transport, PROJECTS, call).await?;
+    Ok(pages::read_items(walked.items, PROJECTS, call, Project::read)?)
+}
+
+/// Lists the clusters of a project.
+///
+/// # Errors
+/// [`Error::Api`] and the errors of the network.
+pub async fn list_clusters(
+    transport: &Transport,
+    group_id: &str,
+    call: &Call,
+) -> Result<Vec<Cluster>, Error> {
+    let path = format!("{PROJECTS}/{group_id}/clusters");
+    let walked = pages::walk(transport, &path, call).await?;
+    let read = |item| Cluster::read(item, group_id);
+    Ok(pages::read_items(walked.items, &path, call, read)?)
+}

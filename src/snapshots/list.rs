@@ -1,0 +1,116 @@
+//! All snapshots of a cluster: the plain list joined with the one of sharded clusters.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::Tag;
+use super::arguments::ClusterAddress;
+use super::ask::Unanswered;
+use super::pages::{self, read_items};
+use crate::error::Error;
+use crate::model::Snapshot;
+use crate::transport::{Call, Transport};
+
+/// What a cluster has, newest first.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub(super) snapshots: Vec<Snapshot>,
+    pub(super) server_time: Option<Timestamp>,
+}
+
+/// Lists the snapshots of a cluster, newest first; all pages.
+///
+/// The parts of a sharded snapshot are in its `members`, not entries of their own, unless
+/// `include_sharded` is off: then the list is what the plain endpoint says.
+///
+/// # Errors
+/// [`Error::Api`] and the errors of the network; nothing that a list lacks is passed over.
+pub async fn list_snapshots(
+    transport: &Transport,
+    cluster: &ClusterAddress,
+    include_sharded: bool,
+    call: &Call,
+) -> Result<Vec<Snapshot>, Error> {
+    Ok(listing(transport, cluster, include_sharded, call).await?.snapshots)
+}
+
+pub(super) async fn listing(
+    transport: &Transport,
+    cluster: &ClusterAddress,
+    include_sharded: bool,
+    call: &Call,
+) -> Result<Listing, Unanswered> {
+    let path = cluster.snapshots_path();
+    let read = |item| Snapshot::read(item, &cluster.group_id, &cluster.name);
+    let walked = pages::walk(transport, &path, call).await?;
+    let plain = read_items(walked.items, &path, call, read)?;
+    let sharded = if include_sharded {
+        let path = format!("{path}/shardedClusters");
+        match pages::whole(transport, &path, call).await {
+            Ok(items) => read_items(items, &path, call, read)?,
+            // The cluster is there, so this says that it is not sharded.
+            Err(refused) if says_not_sharded(&refused) => Vec::new(),
+            Err(refused) => return Err(refused),
+        }
+    } else {
+        Vec::new()
+    };
+    Ok(Listing { snapshots: join(plain, sharded), server_time: walked.server_time })
+}
+
+fn says_not_sharded(refused: &Unanswered) -> bool {
+    matches!(&refused.error, Error::Api(api) if matches!(api.status, 400 | 404))
+}
+
+/// The sharded list knows more of what stands in both.
+fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snapshot> {
+    let known: HashSet<String> = sharded
+        .iter()
+        .flat_map(|whole| whole.part_ids().chain([whole.id.as_str()]))
+        .map(ToOwned::to_owned)
+        .collect();
+    sharded.extend(plain.into_iter().filter(|snapshot| !known.contains(&snapshot.id)));
+    // An id begins with the second of its making.
+    sharded.sort_by(|a, b| b.id.cmp(&a.id));
+    sharded
+}
+
+impl Listing {
+    /// Those that carry a tag and have not failed; parts of a sharded one do not count.
+    pub(super) fn tagged(&self, tag: &Tag) -> Vec<&Snapshot> {
+        let tagged = self.snapshots.iter().filter(|snapshot| {
+            !snapshot.has_failed() && Tag::read(snapshot.description()).as_ref() == Some(tag)
+        });
+        whole_ones(tagged.collect())
+    }
+
+    /// Whether an id is that of a part of a sharded snapshot.
+    pub(super) fn names_as_part(&self, id: &str) -> bool {
+        self.snapshots.iter().any(|whole| whole.part_ids().any(|part| part == id))
+    }
+
+    /// The on-demand snapshot that stands in the way of another one.
+    pub(super) fn running(&self) -> Option<&Snapshot> {
+        let running = self
+            .snapshots
+            .iter()
+            .filter(|snapshot| snapshot.is_on_demand() && !snapshot.is_final());
+        whole_ones(running.collect()).into_iter().next()
+    }
+
+    /// On-demand snapshots that were asked for at that second of the server's clock or later.
+    pub(super) fn on_demand_since(&self, second: i64) -> Vec<&Snapshot> {
+        let recent = self
+            .snapshots
+            .iter()
+            .filter(|snapshot| snapshot.is_on_demand() && snapshot.requested_at() >= second);
+        whole_ones(recent.collect())
+    }
+}
+
+/// Without the parts that a sharded snapshot does not name yet: a cluster is sharded or is not.
+fn whole_ones(snapshots: Vec<&Snapshot>) -> Vec<&Snapshot> {
+    let any_sharded = snapshots.iter().any(|snapshot| snapshot.is_sharded());
+    snapshots.into_iter().filter(|snapshot| !any_sharded || snapshot.is_sharded()).collect()
+}

@@ -1,0 +1,135 @@
+//! Walks the pages of a list whose items may shift from page to page meanwhile.
+//!
+//! No item comes twice; where the counts do not agree, the list is walked again and joined.
+
+use std::collections::HashSet;
+
+use http::Method;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::ask::{Unanswered, ask};
+use crate::error::{Error, Failure, RequestLine};
+use crate::model::JsonObject;
+use crate::transport::{Answer, Call, Request, Transport};
+
+/// The most that Atlas gives on one page.
+const PAGE: usize = 500;
+/// A list that shifts during every walk is taken as the sum of that many.
+const MOST_WALKS: u32 = 3;
+
+/// All items of a list, in the order in which they were found.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) items: Vec<JsonObject>,
+    /// The server's clock at the last page.
+    pub(super) server_time: Option<Timestamp>,
+    known: HashSet<String>,
+}
+
+struct Page {
+    items: Vec<JsonObject>,
+    total: Option<usize>,
+}
+
+/// Reads all pages.
+pub(super) async fn walk(
+    transport: &Transport,
+    path: &str,
+    call: &Call,
+) -> Result<Walked, Unanswered> {
+    let mut walked = Walked::default();
+    for _ in 0..MOST_WALKS {
+        if walked.once(transport, path, call).await? {
+            break;
+        }
+    }
+    Ok(walked)
+}
+
+/// Reads a list that has no pages.
+pub(super) async fn whole(
+    transport: &Transport,
+    path: &str,
+    call: &Call,
+) -> Result<Vec<JsonObject>, Unanswered> {
+    let answer = ask(transport, &request(path, Vec::new()), call).await?;
+    let mut walked = Walked::default();
+    walked.add(read(&answer)?.items);
+    Ok(walked.items)
+}
+
+impl Walked {
+    /// Walks from the first page to the last; false when the list has shifted under way.
+    async fn once(
+        &mut self,
+        transport: &Transport,
+        path: &str,
+        call: &Call,
+    ) -> Result<bool, Unanswered> {
+        let (mut passed, mut distinct) = (0, HashSet::new());
+        let (mut first_total, mut is_steady) = (None, true);
+        for number in 1.. {
+            let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
+            let answer = ask(transport, &request(path, query), call).await?;
+            self.server_time = answer.server_time();
+            let Page { items, total } = read(&answer)?;
+            passed += items.len();
+            let news = items.iter().filter(|item| is_new(&mut distinct, item)).count();
+            self.add(items);
+            is_steady &= first_total.is_none_or(|first| first == total);
+            first_total.get_or_insert(total);
+            if news == 0 || total.is_some_and(|total| passed >= total) {
+                return Ok(is_steady && total.is_none_or(|total| distinct.len() >= total));
+            }
+        }
+        Ok(is_steady)
+    }
+
+    fn add(&mut self, items: Vec<JsonObject>) {
+        for item in items {
+            if is_new(&mut self.known, &item) {
+                self.items.push(item);
+            }
+        }
+    }
+}
+
+/// Makes something of every item; one that cannot be used spoils the list.
+pub(super) fn read_items<T>(
+    items: Vec<JsonObject>,
+    path: &str,
+    call: &Call,
+    read: impl Fn(JsonObject) -> Result<T, &'static str>,
+) -> Result<Vec<T>, Unanswered> {
+    items.into_iter().map(read).collect::<Result<_, _>>().map_err(|why| {
+        let line = RequestLine { method: Method::GET, path: path.to_owned() };
+        Unanswered::invalid(Error::InvalidResponse(Failure::new(&line, why)).after(call.effort()))
+    })
+}
+
+/// Whether an item was not there before; one without an id is for the reader to refuse.
+fn is_new(known: &mut HashSet<String>, item: &JsonObject) -> bool {
+    item.get("id").and_then(Value::as_str).is_none_or(|id| known.insert(id.to_owned()))
+}
+
+pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {
+    Request { method: Method::GET, path: path.to_owned(), query, body: None }
+}
+
+fn read(answer: &Answer) -> Result<Page, Unanswered> {
+    let object = answer.object().map_err(Unanswered::invalid)?;
+    let total = object.get("totalCount").and_then(Value::as_u64);
+    let total = total.and_then(|total| usize::try_from(total).ok());
+    let items = match object.get("results") {
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(Value::Null) if total.is_none_or(|total| total == 0) => &[],
+        _ => return Err(Unanswered::invalid(answer.invalid("it is no list"))),
+    };
+    let objects: Option<Vec<JsonObject>> =
+        items.iter().map(|item| item.as_object().cloned()).collect();
+    let items = objects.ok_or_else(|| {
+        Unanswered::invalid(answer.invalid("the list holds something else than objects"))
+    })?;
+    Ok(Page { items, total })
+}

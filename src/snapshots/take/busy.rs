@@ -1,0 +1,122 @@
+//! Atlas refuses a take while another on-demand snapshot is unfinished: whose is it, and what then?
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{LOOKS, Take};
+use crate::error::{Error, WaitTimeout};
+use crate::model::Snapshot;
+use crate::snapshots::arguments::{IfBusy, SnapshotAddress};
+use crate::snapshots::wait::Watch;
+use crate::transport::Level;
+
+impl Take<'_> {
+    /// The snapshot to give instead of a new one; `None`: the POST may go again.
+    ///
+    /// With a tag it may be our own, from an earlier call, which lists do not show yet: they are
+    /// asked again before somebody else is blamed. A running one that they do show is the reason.
+    pub(super) async fn find_running(&mut self, refusal: Error) -> Result<Option<Snapshot>, Error> {
+        let (is_keyed, if_busy) = (self.arguments.tag().is_some(), self.arguments.if_busy);
+        let mut pauses = LOOKS.map(Duration::from_secs).into_iter();
+        loop {
+            match self.list().await {
+                Ok(listing) => {
+                    if let Some(own) = self.own(&listing)? {
+                        return Ok(Some(own));
+                    }
+                    if let Some(running) = listing.running() {
+                        return self.meet(running.clone(), refusal).await;
+                    }
+                }
+                Err(refused) if refused.is_passing => {}
+                Err(_) => return Err(refusal),
+            }
+            let next = pauses.next();
+            let Some(pause) = next.filter(|_| is_keyed || if_busy != IfBusy::Raise) else {
+                // It has ended meanwhile, or stays out of sight.
+                return if if_busy == IfBusy::Wait { Ok(None) } else { Err(refusal) };
+            };
+            self.pause(pause, &refusal).await?;
+            if !is_keyed {
+                // Perhaps it has ended: then the POST goes through, else it is refused once more.
+                return Ok(None);
+            }
+        }
+    }
+
+    /// What to do about somebody else's snapshot.
+    async fn meet(&mut self, running: Snapshot, refusal: Error) -> Result<Option<Snapshot>, Error> {
+        match self.arguments.if_busy {
+            IfBusy::Raise => Err(with_running(refusal, running)),
+            IfBusy::Join => Ok(Some(running)),
+            IfBusy::Wait => self.wait_for(&running).await.map(|()| None),
+        }
+    }
+
+    async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
+        let address = SnapshotAddress {
+            cluster: self.cluster.clone(),
+            id: running.id.clone(),
+            is_sharded: running.is_sharded(),
+        };
+        self.call.events.add(Level::Info, || {
+            format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
+        });
+        let begun = Instant::now();
+        let mut watch = Watch::new(address, self.waiting, None);
+        let end = watch.to_end(self.transport, &self.call).await;
+        self.add_waited(begun.elapsed());
+        match end {
+            // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
+            Ok(_) => Ok(()),
+            Err(Error::Api(api)) if api.status == 404 => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A pause before the next look: part of the waiting where that is wanted, else of the call.
+    async fn pause(&mut self, pause: Duration, refusal: &Error) -> Result<(), Error> {
+        if self.arguments.if_busy == IfBusy::Wait {
+            if pause >= self.waiting {
+                return Err(self.waited_in_vain(refusal));
+            }
+            sleep(pause).await;
+            self.add_waited(pause);
+        } else {
+            if Instant::now() + pause >= self.call.deadline() {
+                return Err(refusal.clone());
+            }
+            sleep(pause).await;
+        }
+        Ok(())
+    }
+
+    /// The call's own time stands still while it waits for somebody else's snapshot.
+    fn add_waited(&mut self, time: Duration) {
+        self.waiting = self.waiting.saturating_sub(time);
+        self.call.add_waited(time);
+        self.call = self.call.until(self.call.deadline() + time);
+    }
+
+    fn waited_in_vain(&self, refusal: &Error) -> Error {
+        let (name, seconds) = (&self.cluster.name, self.arguments.wait_timeout.as_secs_f64());
+        Error::WaitTimeout(Box::new(WaitTimeout {
+            what: format!(
+                "the unfinished snapshot of cluster {name} did not end within {seconds} s"
+            ),
+            snapshot: None,
+            cause: Some(refusal.clone()),
+        }))
+    }
+}
+
+fn with_running(refusal: Error, running: Snapshot) -> Error {
+    match refusal {
+        Error::Api(mut api) => {
+            api.running = Some(Box::new(running));
+            Error::Api(api)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,174 @@
+//! The one POST, sorted into taken, refused, or nobody knows; what was not acted on goes again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{Ambiguous, Error, Failure};
+use crate::model::Snapshot;
+use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
+use crate::transport::{Again, Answer, Call, Fate, Level, Lost, Request, Retries, Transport};
+
+/// A POST and the retries it may still spend.
+pub(super) struct Post<'a> {
+    transport: &'a Transport,
+    cluster: &'a ClusterAddress,
+    request: Request,
+    tag: Option<String>,
+    retries: Retries,
+    last_sent: Instant,
+}
+
+/// A POST that brought no snapshot.
+pub(super) enum NotTaken {
+    /// It certainly was not acted on.
+    Refused(Error),
+    /// It may have been.
+    Unknown(Error),
+}
+
+/// What an answer says.
+enum Sorted {
+    Taken(Box<Snapshot>),
+    Refused(Error),
+    /// Nothing was acted on, and another try may go through.
+    Again(Error, Again),
+    Unknown(Error),
+}
+
+impl From<NotTaken> for Error {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Refused(error) => error,
+            NotTaken::Unknown(cause) => Self::Ambiguous(Box::new(Ambiguous {
+                idempotency_tag: None,
+                candidates: Vec::new(),
+                cause: Arc::new(cause),
+            })),
+        }
+    }
+}
+
+impl<'a> Post<'a> {
+    pub(super) fn new(
+        transport: &'a Transport,
+        cluster: &'a ClusterAddress,
+        arguments: &TakeArguments,
+    ) -> Self {
+        let request = Request {
+            method: http::Method::POST,
+            path: cluster.snapshots_path(),
+            query: arguments.query(),
+            body: Some(arguments.body()),
+        };
+        let tag = arguments.tag().map(|tag| tag.as_str().to_owned());
+        Self {
+            transport,
+            cluster,
+            request,
+            tag,
+            retries: transport.retries(),
+            last_sent: Instant::now(),
+        }
+    }
+
+    /// Sends it until there is an answer, whatever that says.
+    pub(super) async fn send(&mut self, call: &Call) -> Result<Answer, NotTaken> {
+        loop {
+            self.last_sent = Instant::now();
+            call.set_in_doubt(self.doubt(None));
+            let lost = match self.transport.exchange(&self.request, call).await {
+                Ok(answer) => {
+                    if (200..300).contains(&answer.status()) {
+                        self.retries.succeeded();
+                    }
+                    note_deprecation(&answer, call);
+                    return Ok(answer);
+                }
+                Err(lost) => lost,
+            };
+            match lost {
+                Lost { error, fate: Fate::NotSent } => self.pause(error, Again::Soon, call).await?,
+                Lost { error, fate: Fate::Barred } => {
+                    call.clear_doubt();
+                    return Err(NotTaken::Refused(error));
+                }
+                Lost { error, fate: Fate::Unknown } => return Err(NotTaken::Unknown(error)),
+            }
+        }
+    }
+
+    /// Sends it until it is known what became of it, or that this will not become known.
+    pub(super) async fn take(&mut self, call: &Call) -> Result<Snapshot, NotTaken> {
+        loop {
+            let answer = self.send(call).await?;
+            match sort(&answer, self.cluster) {
+                Sorted::Taken(snapshot) => return Ok(*snapshot),
+                Sorted::Again(error, again) => self.pause(error, again, call).await?,
+                Sorted::Refused(error) => {
+                    call.clear_doubt();
+                    return Err(NotTaken::Refused(error));
+                }
+                Sorted::Unknown(error) => return Err(NotTaken::Unknown(error)),
+            }
+        }
+    }
+
+    /// From here on the snapshot is known to exist; a call that is cut off says which.
+    pub(super) fn doubt_only(&self, snapshot: &Snapshot, call: &Call) {
+        call.set_in_doubt(self.doubt(Some(snapshot)));
+    }
+
+    /// How long ago it was sent for the last time.
+    pub(super) fn since_sent(&self) -> Duration {
+        self.last_sent.elapsed()
+    }
+
+    async fn pause(&mut self, error: Error, again: Again, call: &Call) -> Result<(), NotTaken> {
+        call.clear_doubt();
+        self.retries.pause(error, again, call).await.map_err(NotTaken::Refused)
+    }
+
+    /// What a call leaves unknown that is cut off now.
+    fn doubt(&self, snapshot: Option<&Snapshot>) -> Ambiguous {
+        let line = self.transport.line(&self.request);
+        let failure = Failure::new(&line, "the call was cut off before its outcome was known");
+        Ambiguous {
+            idempotency_tag: self.tag.clone(),
+            candidates: snapshot.into_iter().cloned().collect(),
+            cause: Arc::new(Error::Transport(failure)),
+        }
+    }
+}
+
+fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
+    match answer.status() {
+        200..=299 => match read(answer, cluster) {
+            Ok(snapshot) => Sorted::Taken(Box::new(snapshot)),
+            Err(error) => Sorted::Unknown(error),
+        },
+        _ if answer.asks_to_wait() => {
+            Sorted::Again(answer.error(), Again::Requested(answer.requested_pause()))
+        }
+        _ if answer.is_refusal() => Sorted::Refused(answer.error()),
+        // Gateways answer 408 while the server behind them goes on.
+        408 => Sorted::Unknown(answer.error()),
+        400..=499 if answer.atlas_code().is_some() => Sorted::Refused(answer.error()),
+        _ => Sorted::Unknown(answer.error()),
+    }
+}
+
+fn read(answer: &Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
+    let object = answer.object()?.clone();
+    Snapshot::read(object, &cluster.group_id, &cluster.name).map_err(|why| answer.invalid(why))
+}
+
+/// For a write only the log tells: a warning turned into an error would hide that it was done.
+fn note_deprecation(answer: &Answer, call: &Call) {
+    if let Some(notice) = answer.deprecation() {
+        call.events.add(Level::Warning, || {
+            format!("Atlas says that this version of \"take a snapshot\" is {notice}")
+        });
+    }
+}

@@ -1,0 +1,141 @@
+//! Waiting for a snapshot: looks with growing pauses, through outages, until a hard deadline.
+//!
+//! Nothing is ever deleted, taken or changed here.
+
+mod pauses;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use self::pauses::Pauses;
+use super::arguments::{ClusterAddress, SnapshotAddress};
+use super::ask::Unanswered;
+use super::get::{Endpoint, look};
+use crate::error::{Error, WaitTimeout};
+use crate::model::{Snapshot, second_of};
+use crate::transport::{Call, Level, Transport};
+
+/// A snapshot that was just taken may not be found for that long.
+const NOT_FOUND_YET: Duration = Duration::from_secs(120);
+const NOT_FOUND_CODES: [&str; 2] = ["SNAPSHOT_NOT_FOUND", "RESOURCE_NOT_FOUND"];
+
+/// A wait for one snapshot, that tells of every change.
+#[derive(Debug)]
+pub struct Watch {
+    address: SnapshotAddress,
+    timeout: Duration,
+    pauses: Pauses,
+    /// Known from the first look on.
+    begun: Option<Instant>,
+    endpoint: Option<Endpoint>,
+    last: Option<Snapshot>,
+}
+
+/// Waits until a snapshot is completed.
+///
+/// # Errors
+/// [`Error::SnapshotFailed`], [`Error::WaitTimeout`], and what is final: no credentials, no role,
+/// no such snapshot.
+pub async fn wait_for_snapshot(
+    transport: &Transport,
+    watch: &mut Watch,
+    call: &Call,
+) -> Result<Snapshot, Error> {
+    let snapshot = watch.to_end(transport, call).await?;
+    if snapshot.has_failed() {
+        Err(Error::SnapshotFailed(Box::new(snapshot)))
+    } else {
+        Ok(snapshot)
+    }
+}
+
+impl Watch {
+    /// A wait that begins with its first look; without an interval the pauses grow to 30 s.
+    #[must_use]
+    pub fn new(address: SnapshotAddress, timeout: Duration, interval: Option<Duration>) -> Self {
+        let pauses = Pauses::new(interval);
+        Self { address, timeout, pauses, begun: None, endpoint: None, last: None }
+    }
+
+    pub(super) fn cluster(&self) -> &ClusterAddress {
+        &self.address.cluster
+    }
+
+    /// The snapshot as it is when it will not change any more.
+    pub(super) async fn to_end(
+        &mut self,
+        transport: &Transport,
+        call: &Call,
+    ) -> Result<Snapshot, Error> {
+        loop {
+            let snapshot = self.next(transport, call).await?;
+            if snapshot.is_final() {
+                return Ok(snapshot);
+            }
+        }
+    }
+
+    /// The snapshot as it is first seen, then at its next change.
+    ///
+    /// # Errors
+    /// [`Error::WaitTimeout`] and what is final.
+    pub async fn next(&mut self, transport: &Transport, call: &Call) -> Result<Snapshot, Error> {
+        let mut is_first = self.begun.is_none();
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        let deadline = begun + self.timeout;
+        let call = call.until(deadline);
+        let mut cause = None;
+        loop {
+            if !std::mem::take(&mut is_first) {
+                let left = deadline.saturating_duration_since(Instant::now());
+                let Some(pause) = self.pauses.next(left, self.timeout) else {
+                    return Err(self.timed_out(cause));
+                };
+                sleep_until(Instant::now() + pause).await;
+            }
+            match look(transport, &self.address, &mut self.endpoint, &call).await {
+                Ok(snapshot) => {
+                    cause = None;
+                    if self.last.as_ref() != Some(&snapshot) {
+                        self.last = Some(snapshot.clone());
+                        return Ok(snapshot);
+                    }
+                }
+                Err(refused) if refused.is_passing || self.may_yet_come(&refused, begun) => {
+                    call.events.add(Level::Info, || {
+                        format!("{}; still waiting for the snapshot", refused.error)
+                    });
+                    cause = Some(refused.error);
+                }
+                Err(refused) => return Err(refused.error),
+            }
+        }
+    }
+
+    /// Whether it is not found only because it is so new; judged by the server's own clock.
+    fn may_yet_come(&self, refused: &Unanswered, begun: Instant) -> bool {
+        let Error::Api(api) = &refused.error else { return false };
+        let code = api.error_code.as_deref().unwrap_or_default();
+        if self.last.is_some() || api.status != 404 || !NOT_FOUND_CODES.contains(&code) {
+            return false;
+        }
+        match api.server_time {
+            Some(now) => {
+                let age = now.as_second() - second_of(&self.address.id);
+                age < NOT_FOUND_YET.as_secs().cast_signed()
+            }
+            None => begun.elapsed() < NOT_FOUND_YET,
+        }
+    }
+
+    fn timed_out(&self, cause: Option<Error>) -> Error {
+        let SnapshotAddress { cluster, id, .. } = &self.address;
+        let (name, seconds) = (&cluster.name, self.timeout.as_secs_f64());
+        Error::WaitTimeout(Box::new(WaitTimeout {
+            what: format!("snapshot {id} of cluster {name} was not finished within {seconds} s"),
+            snapshot: self.last.clone(),
+            cause,
+        }))
+    }
+}
