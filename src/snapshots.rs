@@ -21,4 +21,4 @@ pub use inventory::{list_clusters, list_projects};
 pub use list::list_snapshots;
 pub(crate) use take::Tag;
 pub use take::{RawResponse, take_snapshot, take_snapshot_raw};
-pub use wait::{Watch, wait_for_snapshot};
+pub use wait::{Watch, unless_failed};

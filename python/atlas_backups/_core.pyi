@@ -6,13 +6,15 @@ from typing import Generic, NoReturn, TypeVar, final
 
 from typing_extensions import Self, disjoint_base
 
-from atlas_backups.models import RawResponse, Snapshot
+from atlas_backups.errors import AmbiguousOutcomeError, AtlasError
+from atlas_backups.models import Cluster, Project, RawResponse, Snapshot
 
 __all__ = [
     "AccessToken",
     "ApiKey",
     "Client",
     "Credential",
+    "Fleet",
     "Operation",
     "Pending",
     "ServiceAccount",
@@ -55,6 +57,26 @@ class Pending(Generic[_ResultT_co]):
 class Operation(Generic[_ResultT_co]):
     def blocking(self) -> _ResultT_co: ...
     def start(self) -> Pending[_ResultT_co]: ...
+    @property
+    def waited(self) -> float: ...
+    @property
+    def deprecation(self) -> str | None: ...
+    def in_doubt(self) -> AmbiguousOutcomeError | None: ...
+
+@final
+class Fleet:
+    def add(
+        self,
+        number: int,
+        group_id: str,
+        cluster_name: str,
+        *,
+        description: str | None,
+        retention_in_days: int | None,
+        idempotency_key: str | None,
+    ) -> None: ...
+    def next(self) -> Operation[tuple[tuple[int, Snapshot | None, AtlasError | None], ...]]: ...
+    def cancel(self) -> None: ...
 
 @final
 class Client:
@@ -84,6 +106,9 @@ class Client:
         *,
         description: str | None,
         retention_in_days: int | None,
+        idempotency_key: str | None,
+        if_busy: str,
+        wait_timeout: float,
         envelope: bool,
         pretty: bool,
     ) -> Operation[Snapshot]: ...
@@ -97,6 +122,58 @@ class Client:
         envelope: bool,
         pretty: bool,
     ) -> Operation[RawResponse]: ...
+    def get_snapshot(
+        self, group_id: str, cluster_name: str, snapshot_id: str, is_sharded: bool
+    ) -> Operation[Snapshot]: ...
+    def list_snapshots(
+        self, group_id: str, cluster_name: str, *, include_sharded: bool
+    ) -> Operation[tuple[Snapshot, ...]]: ...
+    def watch_snapshot(
+        self,
+        group_id: str,
+        cluster_name: str,
+        snapshot_id: str,
+        is_sharded: bool,
+        *,
+        timeout: float,
+        poll_interval: float | None,
+        refuse_failed: bool,
+    ) -> Operation[Snapshot]: ...
+    def finish_snapshot(
+        self,
+        group_id: str,
+        cluster_name: str,
+        snapshot_id: str,
+        is_sharded: bool,
+        *,
+        timeout: float,
+    ) -> Operation[Snapshot]: ...
+    def update_retention(
+        self,
+        group_id: str,
+        cluster_name: str,
+        snapshot_id: str,
+        *,
+        days: int | None,
+        weeks: int | None,
+        months: int | None,
+        years: int | None,
+        wait: bool,
+        wait_timeout: float,
+    ) -> Operation[Snapshot]: ...
+    def delete_snapshot(
+        self,
+        group_id: str,
+        cluster_name: str,
+        snapshot_id: str,
+        is_sharded: bool,
+        *,
+        wait: bool,
+        wait_timeout: float,
+    ) -> Operation[None]: ...
+    def list_projects(self) -> Operation[tuple[Project, ...]]: ...
+    def list_clusters(self, group_id: str) -> Operation[tuple[Cluster, ...]]: ...
+    def fleet(self, *, if_busy: str, wait: bool, wait_timeout: float) -> Fleet: ...
     def close(self) -> Operation[None] | None: ...
 
 def credentials_from_environment() -> Credential: ...

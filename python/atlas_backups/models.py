@@ -7,25 +7,35 @@ them changes after they are made: threads, event loops and forked processes may 
 # ruff: noqa: PYI051  # `| str` opens the labels, the Literal names the known ones for completion
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from atlas_backups._frozen import FrozenDict, Headers, Record
 
+if TYPE_CHECKING:
+    from atlas_backups.errors import AtlasError
+
 __all__ = [
     "CloudProvider",
+    "Cluster",
+    "ClusterType",
     "ConfigServerType",
     "FrequencyType",
     "Headers",
+    "IfBusy",
     "Link",
+    "Project",
     "RawResponse",
     "ReplicaSetSnapshot",
     "ShardedClusterSnapshot",
     "Snapshot",
     "SnapshotClusterType",
+    "SnapshotList",
     "SnapshotMember",
+    "SnapshotOutcome",
+    "SnapshotRequest",
     "SnapshotStatus",
     "SnapshotType",
 ]
@@ -40,12 +50,15 @@ FrequencyType: TypeAlias = (
 )
 CloudProvider: TypeAlias = Literal["AWS", "AZURE", "GCP"] | str
 ConfigServerType: TypeAlias = Literal["EMBEDDED", "DEDICATED"] | str
+ClusterType: TypeAlias = Literal["REPLICASET", "SHARDED", "GEOSHARDED"] | str
+IfBusy: TypeAlias = Literal["raise", "wait", "join"]
 UnknownFields: TypeAlias = Mapping[str, Any]
 
 _TAG_PREFIX = "[ab1:"
 _TAG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TAG_LENGTH = 32  # the prefix, 26 characters of base32, the bracket; a space follows
 _SHOWN_CHARACTERS = 60
+_SHOWN_SNAPSHOTS = 3
 _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_size_bytes")
 
 
@@ -155,7 +168,7 @@ class Snapshot(Record):
         letters = text[len(_TAG_PREFIX) : _TAG_LENGTH - 1]
         is_tagged = (
             text.startswith(_TAG_PREFIX)
-            and text.startswith("] ", _TAG_LENGTH - 1)
+            and (text + " ").startswith("] ", _TAG_LENGTH - 1)  # the space may have been trimmed
             and not letters.strip(_TAG_ALPHABET)  # nothing is left: all are of the alphabet
         )
         return text[:_TAG_LENGTH] if is_tagged else None
@@ -245,3 +258,142 @@ class RawResponse(Record):
 
     def __repr__(self) -> str:
         return f"RawResponse(status={self.status}, text={_shown(self.text)}, ...)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(Record):
+    """A project ("group") that the credentials can see.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        id: 24 hexadecimal digits; what `group_id` means everywhere else.
+        name: its name; `None` where Atlas gives none.
+        org_id: id of its organization; `None` where Atlas gives none.
+        cluster_count: how many clusters it has; `None` where Atlas does not say.
+        created: UTC time of its making; `None` where Atlas does not say.
+        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+    """
+
+    id: str
+    name: str | None = None
+    org_id: str | None = None
+    cluster_count: int | None = None
+    created: datetime | None = None
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster(Record):
+    """A cluster of a project.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        id: 24 hexadecimal digits; `None` where Atlas gives none.
+        name: its name, unique in its project; what `cluster_name` means everywhere else.
+        group_id: id of the project.
+        cluster_type: `"REPLICASET"`, `"SHARDED"`, `"GEOSHARDED"`, or an unknown label.
+        state_name: as `"IDLE"`, `"UPDATING"`; `None` where Atlas does not say.
+        backup_enabled: whether Cloud Backup is on; `None` where Atlas does not say.
+        paused: whether it is paused; `None` where Atlas does not say.
+        mongo_db_version: as `"8.0.29"`; `None` where Atlas does not say.
+        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+    """
+
+    id: str | None = None
+    name: str
+    group_id: str
+    cluster_type: ClusterType | None = None
+    state_name: str | None = None
+    backup_enabled: bool | None = None
+    paused: bool | None = None
+    mongo_db_version: str | None = None
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotRequest(Record):
+    """One take of `take_snapshots`; the values are checked when it is its turn.
+
+    Immutable, safe to share between threads and processes.
+
+    Attributes:
+        group_id: id of the project, 24 hexadecimal digits in lower case.
+        cluster_name: name of the cluster.
+        description: text to keep with the snapshot; `None`: none.
+        retention_in_days: days to keep it; `None`: what Atlas chooses.
+        idempotency_key: as for `take_snapshot`; `None`: another snapshot at every run.
+    """
+
+    group_id: str
+    cluster_name: str
+    description: str | None = None
+    retention_in_days: int | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotOutcome(Record):
+    """How one take of `take_snapshots` ended.
+
+    Safe to share between threads; it pickles with its error.
+
+    Attributes:
+        request: what was asked for.
+        snapshot: what was taken, as last seen; `None`: nothing, or nobody knows.
+        error: what went wrong; `None`: what was asked for is true.
+    """
+
+    request: SnapshotRequest
+    snapshot: Snapshot | None = None
+    error: AtlasError | None = None
+
+
+class SnapshotList(Sequence[Snapshot]):
+    """Snapshots of a cluster, newest first: an immutable sequence.
+
+    Slices are lists of the same kind. Safe to share between threads and processes.
+
+    Args:
+        snapshots: what it holds, in this order.
+    """
+
+    __slots__ = ("_snapshots",)
+
+    def __init__(self, snapshots: Iterable[Snapshot] = ()) -> None:
+        self._snapshots = tuple(snapshots)
+
+    @overload
+    def __getitem__(self, index: int) -> Snapshot: ...
+    @overload
+    def __getitem__(self, index: slice) -> SnapshotList: ...
+    def __getitem__(self, index: int | slice) -> Snapshot | SnapshotList:
+        if isinstance(index, slice):
+            return SnapshotList(self._snapshots[index])
+        return self._snapshots[index]
+
+    def __len__(self) -> int:
+        return len(self._snapshots)
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        return iter(self._snapshots)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SnapshotList):
+            return self._snapshots == other._snapshots
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._snapshots)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(snapshot) for snapshot in self._snapshots[:_SHOWN_SNAPSHOTS])
+        more = len(self) - _SHOWN_SNAPSHOTS
+        return f"SnapshotList([{shown}{f', and {more} more' if more > 0 else ''}])"
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
+        return [asdict(snapshot) for snapshot in self._snapshots]

@@ -141,7 +141,7 @@ impl Client {
         }))
     }
 
-    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded))]
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded))]
     fn get_snapshot(
         &self,
         group_id: &Bound<'_, PyAny>,
@@ -171,8 +171,8 @@ impl Client {
         }))
     }
 
-    /// A wait that tells of every change, each as an operation of its own.
-    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded, timeout, poll_interval))]
+    /// A wait: every run of the operation gives the next change.
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout, poll_interval, refuse_failed))]
     fn watch_snapshot(
         &self,
         group_id: &Bound<'_, PyAny>,
@@ -181,19 +181,22 @@ impl Client {
         is_sharded: bool,
         timeout: &Bound<'_, PyAny>,
         poll_interval: &Bound<'_, PyAny>,
+        refuse_failed: bool,
     ) -> PyResult<Operation> {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
         let timeout = seconds("timeout", timeout)?;
         let interval = optional_seconds("poll_interval", poll_interval)?;
         let watch = Mutex::new(Watch::new(address, timeout, interval));
-        Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
+        Ok(Operation::new(&self.0, watch, move |transport, call, watch| async move {
             let snapshot = watch.lock().await.next(&transport, &call).await?;
+            let snapshot =
+                if refuse_failed { snapshots::unless_failed(snapshot)? } else { snapshot };
             Ok(Output::Snapshot(Box::new(snapshot)))
         }))
     }
 
     /// Waits for a snapshot that was just taken, then looks for others with its tag.
-    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded, timeout))]
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout))]
     fn finish_snapshot(
         &self,
         group_id: &Bound<'_, PyAny>,
@@ -243,7 +246,7 @@ impl Client {
         }))
     }
 
-    #[pyo3(signature = (group_id, cluster_name, snapshot_id, *, is_sharded, wait, wait_timeout))]
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, wait, wait_timeout))]
     fn delete_snapshot(
         &self,
         group_id: &Bound<'_, PyAny>,

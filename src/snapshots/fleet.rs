@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::arguments::{ClusterAddress, SnapshotAddress, TakeArguments};
 use super::take::{check_for_duplicates, take_snapshot};
-use super::wait::{Watch, wait_for_snapshot};
+use super::wait::{Watch, unless_failed};
 use crate::error::Error;
 use crate::model::Snapshot;
 use crate::transport::{Call, Transport};
@@ -57,7 +57,7 @@ pub async fn finish(
     call: &Call,
 ) -> Result<Snapshot, Error> {
     let begun = Instant::now();
-    let completed = wait_for_snapshot(transport, watch, call).await?;
+    let completed = unless_failed(watch.to_end(transport, call).await?)?;
     let call = call.until(call.deadline() + begun.elapsed());
     check_for_duplicates(transport, watch.cluster(), &completed, &call).await?;
     Ok(completed)

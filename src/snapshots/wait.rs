@@ -32,17 +32,11 @@ pub struct Watch {
     last: Option<Snapshot>,
 }
 
-/// Waits until a snapshot is completed.
+/// The snapshot, unless Atlas gave up on it.
 ///
 /// # Errors
-/// [`Error::SnapshotFailed`], [`Error::WaitTimeout`], and what is final: no credentials, no role,
-/// no such snapshot.
-pub async fn wait_for_snapshot(
-    transport: &Transport,
-    watch: &mut Watch,
-    call: &Call,
-) -> Result<Snapshot, Error> {
-    let snapshot = watch.to_end(transport, call).await?;
+/// [`Error::SnapshotFailed`].
+pub fn unless_failed(snapshot: Snapshot) -> Result<Snapshot, Error> {
     if snapshot.has_failed() {
         Err(Error::SnapshotFailed(Box::new(snapshot)))
     } else {

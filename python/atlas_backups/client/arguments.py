@@ -1,0 +1,62 @@
+"""Arguments that Python itself has to understand; the others are checked by the core."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from atlas_backups.errors import InvalidArgumentError
+from atlas_backups.models import ShardedClusterSnapshot, Snapshot
+
+
+class Address(NamedTuple):
+    """What the core wants to know of a snapshot."""
+
+    group_id: str
+    cluster_name: str
+    snapshot_id: str
+    is_sharded: bool
+
+
+def address(
+    group_id: str | Snapshot, cluster_name: str | None, snapshot_id: str | Snapshot | None
+) -> Address:
+    """Return the address; whether its parts are well-formed is for the core to say.
+
+    Raises:
+        InvalidArgumentError: a part is missing, or a snapshot is of another cluster.
+    """
+    if isinstance(group_id, Snapshot):
+        if cluster_name is not None or snapshot_id is not None:
+            raise InvalidArgumentError(
+                "a Snapshot knows its cluster and its id: give nothing beside it"
+            )
+        return _of(group_id)
+    if cluster_name is None or snapshot_id is None:
+        raise InvalidArgumentError(
+            "give group_id, cluster_name and snapshot_id, or one Snapshot instead of the three"
+        )
+    if not isinstance(snapshot_id, Snapshot):
+        return Address(group_id, cluster_name, snapshot_id, is_sharded=False)
+    found = _of(snapshot_id)
+    if (found.group_id, found.cluster_name) != (group_id, cluster_name):
+        raise InvalidArgumentError(
+            f"snapshot {found.snapshot_id} is of cluster {found.cluster_name} in project "
+            f"{found.group_id}, not of the one that was named"
+        )
+    return found
+
+
+def _of(snapshot: Snapshot) -> Address:
+    is_sharded = isinstance(cast("object", snapshot), ShardedClusterSnapshot)
+    return Address(snapshot.group_id, snapshot.cluster_name, snapshot.id, is_sharded)
+
+
+def flag(name: str, value: object) -> bool:
+    """Return a boolean.
+
+    Raises:
+        InvalidArgumentError: it is something else.
+    """
+    if not isinstance(value, bool):
+        raise InvalidArgumentError(f"{name} must be a bool, not {type(value).__name__}")
+    return value

@@ -1,0 +1,168 @@
+"""`AtlasBackups` itself: its options, its life, its pickles."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from atlas_backups import _core
+from atlas_backups.client.credentials import CredentialSource
+from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.client.fleet import FleetMethods
+from atlas_backups.client.inventory import InventoryMethods
+from atlas_backups.client.snapshots import SnapshotMethods
+from atlas_backups.client.take import TakeMethods
+from atlas_backups.client.wait import WaitMethods
+from atlas_backups.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from atlas_backups._core import Operation
+    from atlas_backups.client.credentials import Given
+    from atlas_backups.client.drive import Steps
+
+ClientT = TypeVar("ClientT", bound="AtlasBackups")
+
+
+class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, InventoryMethods):
+    """Takes on-demand snapshots of MongoDB Atlas clusters.
+
+    One client holds one pool of connections and one token: share it. It may be used from many
+    threads, from many event loops and on both sides of a fork at the same time; a forked child
+    gets connections and a token of its own. Making one sends nothing and starts no thread.
+
+    It is a context manager, sync and async. After `close()` every call raises
+    `ClientClosedError`. It pickles only where no secret would be in the pickle: with credentials
+    from the environment or from a function of a module.
+
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Args:
+        credentials: `ServiceAccount`, `ApiKey`, `AccessToken`, or a callable without arguments
+            that returns one of them; it is asked at the first call, and again when Atlas refuses
+            what it gave, on the thread of the call and by one call at a time. `None`: the environment's, in this order: `MONGODB_ATLAS_ACCESS_TOKEN`;
+            `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET`;
+            `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY` (also
+            `MONGODB_ATLAS_PUBLIC_KEY` and `MONGODB_ATLAS_PRIVATE_KEY`).
+        base_url: where Atlas is, `https` (or `http` to a loopback address), a path prefix allowed.
+            `None`: `MONGODB_ATLAS_BASE_URL` or `MONGODB_ATLAS_OPS_MANAGER_URL`, else
+            `https://cloud.mongodb.com`; for US government `https://cloud.mongodbgov.com`.
+        connect_timeout: seconds to make one connection, TLS included; finite and above 0.
+        timeout: seconds for one attempt, the whole answer included; finite and above 0.
+        total_timeout: seconds for one call with all its retries; finite and above 0.
+        max_retries: how often what is safe to repeat is repeated; 0: never. A snapshot that may
+            have been taken is never asked for again.
+        proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+            Loopback addresses never go through a proxy.
+        ca_file: PEM file of certificates to trust besides the system's. `SSL_CERT_FILE` and
+            `SSL_CERT_DIR` take the place of the system's. `None`: no others.
+        user_agent_suffix: printable ASCII that ends the `User-Agent`. `None`: nothing.
+
+    Raises:
+        ConfigurationError: an option cannot be used, or there are no credentials; the message
+            names the option or the environment variables.
+    """
+
+    __slots__ = ("__weakref__", "_options")
+
+    def __init__(  # noqa: PLR0913  # options of one thing, keyword-only
+        self,
+        credentials: Given = None,
+        *,
+        base_url: str | None = None,
+        connect_timeout: float = 10.0,
+        timeout: float = 60.0,
+        total_timeout: float = 300.0,
+        max_retries: int = 4,
+        proxy: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        user_agent_suffix: str | None = None,
+    ) -> None:
+        self._options: dict[str, Any] = {
+            "base_url": base_url,
+            "connect_timeout": connect_timeout,
+            "timeout": timeout,
+            "total_timeout": total_timeout,
+            "max_retries": max_retries,
+            "proxy": proxy,
+            "ca_file": ca_file,
+            "user_agent_suffix": user_agent_suffix,
+        }
+        passed_on: dict[str, Any] = {
+            **self._options,
+            "user_agent": _user_agent(user_agent_suffix),
+        }
+        del passed_on["user_agent_suffix"]
+        self._core = _core.Client(**passed_on)
+        self._source = CredentialSource(self._core, credentials)
+
+    def close(self) -> None:
+        """Close the client: end its token, best effort, and refuse every later call.
+
+        Calls in flight go on; one that Atlas refuses because its token has ended raises
+        `ClientClosedError`, and took nothing. A second `close()` does nothing.
+        """
+        operation = self._core.close()
+        if operation is not None:
+            drive(_once(operation))
+
+    async def aclose(self) -> None:
+        """Call `close` from asyncio."""
+        operation = self._core.close()
+        if operation is not None:
+            await drive_async(_once(operation))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self._core.closed else ""
+        return f"<AtlasBackups {self._core.base_url}, credentials: {self._source!r}{state}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        proxy = self._options["proxy"]
+        if proxy is not None and _core.has_credentials(proxy):
+            raise TypeError("cannot pickle AtlasBackups: its proxy URL holds a password")
+        return _rebuild, (type(self), self._source.reduced(), self._options)
+
+
+def _once(operation: Operation[None]) -> Steps[None]:
+    yield operation
+
+
+def _rebuild(cls: type[ClientT], credentials: Given, options: dict[str, Any]) -> ClientT:
+    """Make a client again; pickles name this function, so it keeps its name."""
+    return cls(credentials, **options)
+
+
+def _user_agent(suffix: str | None) -> str:
+    if suffix is not None and not isinstance(suffix, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without types
+        raise ConfigurationError("user_agent_suffix must be a str")
+    if suffix and not (suffix.isascii() and suffix.isprintable()):
+        raise ConfigurationError("user_agent_suffix must be printable ASCII")
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    own = f"atlas-backups/{_core.__version__} (python/{version}; {sys.platform})"
+    return f"{own} {suffix}" if suffix else own

@@ -1,0 +1,122 @@
+"""The two doors: every operation is written once, as steps, and driven with or without `await`.
+
+A step is an operation of the core to run, whose result is sent back; in an iteration also a value
+to hand out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+
+from atlas_backups.errors import AtlasError
+
+if TYPE_CHECKING:
+    from atlas_backups._core import Operation
+
+ResultT = TypeVar("ResultT")
+ValueT = TypeVar("ValueT")
+
+Steps: TypeAlias = Generator["Operation[Any]", Any, ResultT]
+
+
+class Value(Generic[ValueT]):
+    """A step of an iteration that is handed out."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: ValueT) -> None:
+        self.it = it
+
+
+Iteration: TypeAlias = Generator["Operation[Any] | Value[ValueT]", Any, None]
+
+
+def drive(steps: Steps[ResultT]) -> ResultT:
+    """Run steps to their end on this thread."""
+    try:
+        operation = next(steps)
+        while True:
+            try:
+                result = operation.blocking()
+            except BaseException as error:  # noqa: BLE001  # the steps decide on it
+                operation = steps.throw(_with_doubt(error, operation))
+            else:
+                operation = steps.send(result)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
+
+
+async def drive_async(steps: Steps[ResultT]) -> ResultT:
+    """Run steps to their end in the running event loop."""
+    try:
+        operation = next(steps)
+        while True:
+            try:
+                result = await _await(operation)
+            except BaseException as error:  # noqa: BLE001  # the steps decide on it
+                operation = steps.throw(_with_doubt(error, operation))
+            else:
+                operation = steps.send(result)
+    except StopIteration as end:
+        return cast("ResultT", end.value)
+
+
+def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
+    """Run an iteration on this thread; closing it closes the steps."""
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Value):
+                yield step.it
+                step = next(steps)
+                continue
+            try:
+                result = step.blocking()
+            except BaseException as error:  # noqa: BLE001  # the steps decide on it
+                step = steps.throw(_with_doubt(error, step))
+            else:
+                step = steps.send(result)
+    except StopIteration:
+        return
+    finally:
+        steps.close()
+
+
+async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None]:
+    """Run an iteration in the running event loop; closing it closes the steps."""
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Value):
+                yield step.it
+                step = next(steps)
+                continue
+            try:
+                result = await _await(step)
+            except BaseException as error:  # noqa: BLE001  # the steps decide on it
+                step = steps.throw(_with_doubt(error, step))
+            else:
+                step = steps.send(result)
+    except StopIteration:
+        return
+    finally:
+        steps.close()
+
+
+async def _await(operation: Operation[ResultT]) -> ResultT:
+    pending = operation.start()
+    try:
+        return await pending.future
+    finally:
+        pending.cancel()
+
+
+def _with_doubt(error: BaseException, operation: Operation[Any]) -> BaseException:
+    """Let what cuts a take off (Ctrl-C, a cancellation) say in its context what is unknown."""
+    if not isinstance(error, AtlasError):
+        doubt = operation.in_doubt()
+        if doubt is not None:
+            doubt.__context__ = error.__context__
+            error.__context__ = doubt
+    return error

@@ -1,0 +1,195 @@
+"""Taking snapshots of many clusters at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from atlas_backups.client.arguments import flag
+from atlas_backups.client.base import Base
+from atlas_backups.client.drive import Value, iterate, iterate_async
+from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
+from atlas_backups.models import SnapshotOutcome, SnapshotRequest
+from atlas_backups.progress import counting
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Iterator
+
+    from atlas_backups._core import Fleet
+    from atlas_backups.client.credentials import CredentialSource
+    from atlas_backups.client.drive import Iteration
+    from atlas_backups.models import IfBusy, Snapshot
+
+_MOST_AT_ONCE = 1000
+
+
+class FleetMethods(Base):
+    """The methods that take many snapshots at once."""
+
+    __slots__ = ()
+
+    def take_snapshots(  # noqa: PLR0913  # how to take them, keyword-only
+        self,
+        requests: Iterable[SnapshotRequest],
+        *,
+        concurrency: int = 16,
+        if_busy: IfBusy = "raise",
+        wait: bool = False,
+        wait_timeout: float = 3600.0,
+        progress: bool = False,
+    ) -> Iterator[SnapshotOutcome]:
+        """Take one snapshot for each request, several at a time; one failure stops nobody else.
+
+        Nothing is asked for before the iteration begins. Requests are drawn from their iterable
+        as places get free, so it may be long. Ending the iteration early cuts off what is still
+        running, whose outcome then is unknown: give keys, and it can be run again.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            requests: what to take. If it raises, nothing more is drawn from it, what runs comes
+                to its end, then an `InvalidArgumentError` with its exception as cause is raised.
+            concurrency: how many takes run at a time, 1 to 1000.
+            if_busy: as for `take_snapshot`.
+            wait: whether an outcome comes only when its snapshot is completed.
+            wait_timeout: seconds for all waiting of one request; finite and above 0.
+            progress: whether to show on standard error how many are done.
+
+        Returns:
+            An iterator of outcomes, each as it ends. An outcome with an `error` may have a
+            `snapshot` all the same: it was taken, but failed or was not completed in time.
+
+        Raises:
+            InvalidArgumentError: an option cannot be right; nothing was sent.
+            ClientClosedError: the client was closed before.
+        """
+        fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
+        crew = _Crew(fleet, self._source)
+        return iterate(
+            crew.work(
+                _iterator(requests), _places(concurrency), progress=flag("progress", progress)
+            )
+        )
+
+    async def take_snapshots_async(  # noqa: PLR0913  # the same
+        self,
+        requests: Iterable[SnapshotRequest],
+        *,
+        concurrency: int = 16,
+        if_busy: IfBusy = "raise",
+        wait: bool = False,
+        wait_timeout: float = 3600.0,
+        progress: bool = False,
+    ) -> AsyncGenerator[SnapshotOutcome, None]:
+        """Call `take_snapshots` from asyncio."""
+        fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
+        crew = _Crew(fleet, self._source)
+        outcomes = iterate_async(
+            crew.work(
+                _iterator(requests), _places(concurrency), progress=flag("progress", progress)
+            )
+        )
+        try:
+            async for outcome in outcomes:
+                yield outcome
+        finally:
+            await outcomes.aclose()
+
+
+class _Crew:
+    """The takes that run, by number, each with the credentials that it began with."""
+
+    def __init__(self, fleet: Fleet, source: CredentialSource) -> None:
+        self._fleet = fleet
+        self._source = source
+        self._running: dict[int, tuple[SnapshotRequest, int]] = {}
+        self._last = 0
+
+    def work(
+        self, requests: Iterator[SnapshotRequest], places: int, *, progress: bool
+    ) -> Iteration[SnapshotOutcome]:
+        broken: Exception | None = None
+        is_open = True
+        try:
+            with counting(shown=progress) as show:
+                while is_open or self._running:
+                    while is_open and len(self._running) < places:
+                        try:
+                            request = next(requests)
+                        except StopIteration:
+                            is_open = False
+                        except Exception as error:  # noqa: BLE001  # raised when the others are done
+                            is_open, broken = False, error
+                        else:
+                            refused = self._begin(request)
+                            if refused is not None:
+                                show(refused)
+                                yield Value(refused)
+                    if self._running:
+                        for outcome in self._ended((yield self._fleet.next())):
+                            show(outcome)
+                            yield Value(outcome)
+        finally:
+            self._fleet.cancel()
+        if broken is not None:
+            raise InvalidArgumentError(
+                f"requests raised {type(broken).__name__} after {self._last} of them; "
+                "those were carried out"
+            ) from broken
+
+    def _begin(self, request: SnapshotRequest) -> SnapshotOutcome | None:
+        """Begin a take; return its outcome if it is refused here."""
+        if not isinstance(cast("object", request), SnapshotRequest):
+            kind = type(request).__name__
+            error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
+            return SnapshotOutcome(request=request, error=error)
+        generation = self._source.first()
+        self._last += 1
+        try:
+            self._fleet.add(
+                self._last,
+                request.group_id,
+                request.cluster_name,
+                description=request.description,
+                retention_in_days=request.retention_in_days,
+                idempotency_key=request.idempotency_key,
+            )
+        except AtlasError as error:
+            return SnapshotOutcome(request=request, error=error)
+        self._running[self._last] = request, generation
+        return None
+
+    def _ended(
+        self, ends: tuple[tuple[int, Snapshot | None, AtlasError | None], ...]
+    ) -> Iterator[SnapshotOutcome]:
+        for number, snapshot, error in ends:
+            request, generation = self._running.pop(number)
+            if (
+                isinstance(error, UnauthorizedError)
+                and snapshot is None
+                and self._source.has_other(generation)
+            ):
+                # What Atlas refused was not acted on.
+                refused = self._begin(request)
+                if refused is not None:
+                    yield refused
+                continue
+            yield SnapshotOutcome(request=request, snapshot=snapshot, error=error)
+
+
+def _iterator(requests: Iterable[SnapshotRequest]) -> Iterator[SnapshotRequest]:
+    try:
+        return iter(requests)
+    except TypeError:
+        kind = type(requests).__name__
+        raise InvalidArgumentError(
+            f"requests must be an iterable of SnapshotRequest, not {kind}"
+        ) from None
+
+
+def _places(concurrency: int) -> int:
+    is_integer = isinstance(cast("object", concurrency), int) and not isinstance(concurrency, bool)
+    if not is_integer or not 1 <= concurrency <= _MOST_AT_ONCE:
+        raise InvalidArgumentError(
+            f"concurrency must be an int from 1 to {_MOST_AT_ONCE}, not {concurrency!r:.40}"
+        )
+    return concurrency

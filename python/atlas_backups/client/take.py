@@ -1,0 +1,230 @@
+"""Taking one snapshot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from atlas_backups.client.arguments import address, flag
+from atlas_backups.client.base import Base
+from atlas_backups.client.drive import drive, drive_async
+
+if TYPE_CHECKING:
+    from atlas_backups.client.drive import Steps
+    from atlas_backups.models import IfBusy, RawResponse, Snapshot
+
+
+class TakeMethods(Base):
+    """The methods that take one snapshot."""
+
+    __slots__ = ()
+
+    def take_snapshot(  # noqa: PLR0913  # the arguments of the API, keyword-only
+        self,
+        group_id: str,
+        cluster_name: str,
+        *,
+        description: str | None = None,
+        retention_in_days: int | None = None,
+        idempotency_key: str | None = None,
+        if_busy: IfBusy = "raise",
+        wait: bool = False,
+        wait_timeout: float = 3600.0,
+        envelope: bool = False,
+        pretty: bool = False,
+    ) -> Snapshot:
+        """Take one on-demand snapshot of a cluster.
+
+        Atlas takes it in the background: what comes back is `"queued"`, unless you `wait`. The
+        request is sent again only when it certainly was not acted on. Whoever calls again after a
+        failure, or may be killed in between, gives an `idempotency_key`.
+
+        If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) while
+        the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 hexadecimal digits in lower case.
+            cluster_name: name of the cluster: letters, digits and hyphens, at most 64.
+            description: text to keep with the snapshot, without control characters. `None`: none.
+            retention_in_days: days to keep it, 1 to 2147483647. `None`: what Atlas chooses.
+            idempotency_key: 1 to 1024 characters. The same key gives the same snapshot of this
+                cluster, however often and in whatever process the call is made; it travels as a
+                tag before the description. A failed, deleted or expired snapshot frees its key.
+                `None`: every call takes another snapshot.
+            if_busy: what to do while another on-demand snapshot of the cluster is unfinished:
+                `"raise"`, `"wait"` for it and take one then, or `"join"`: return that one.
+            wait: whether to return only when the snapshot is completed.
+            wait_timeout: seconds for all waiting of this call, for the other snapshot and for the
+                new one; finite and above 0. `total_timeout` bounds the rest of the call.
+            envelope: have Atlas wrap its answer together with the status; the result is the same.
+            pretty: have Atlas indent its answer; the result is the same.
+
+        Returns:
+            A `ReplicaSetSnapshot` or a `ShardedClusterSnapshot`; a plain `Snapshot` for a type
+            that this version does not know.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            SnapshotInProgressError: another one is unfinished; it is the error's `.snapshot`.
+            AmbiguousOutcomeError: the snapshot may have been taken or not; `.cause` says why that
+                is not known. Nothing was sent again. With a key: call again.
+            DuplicateSnapshotsError: more than one snapshot carries the tag of the key.
+            SnapshotFailedError: waited for, and Atlas failed to take it.
+            WaitTimeoutError: `wait_timeout` is over; the snapshot goes on.
+            ApiError: Atlas refused; its class says why. No snapshot was taken.
+            TransportError: Atlas could not be reached. No snapshot was taken.
+            RequestTimeoutError: the time was over before the request was sent.
+            ClientClosedError: the client was closed before.
+        """
+        return drive(
+            self._take(
+                group_id,
+                cluster_name,
+                description=description,
+                retention_in_days=retention_in_days,
+                idempotency_key=idempotency_key,
+                if_busy=if_busy,
+                wait=wait,
+                wait_timeout=wait_timeout,
+                envelope=envelope,
+                pretty=pretty,
+            )
+        )
+
+    async def take_snapshot_async(  # noqa: PLR0913  # the same
+        self,
+        group_id: str,
+        cluster_name: str,
+        *,
+        description: str | None = None,
+        retention_in_days: int | None = None,
+        idempotency_key: str | None = None,
+        if_busy: IfBusy = "raise",
+        wait: bool = False,
+        wait_timeout: float = 3600.0,
+        envelope: bool = False,
+        pretty: bool = False,
+    ) -> Snapshot:
+        """Call `take_snapshot` from asyncio."""
+        return await drive_async(
+            self._take(
+                group_id,
+                cluster_name,
+                description=description,
+                retention_in_days=retention_in_days,
+                idempotency_key=idempotency_key,
+                if_busy=if_busy,
+                wait=wait,
+                wait_timeout=wait_timeout,
+                envelope=envelope,
+                pretty=pretty,
+            )
+        )
+
+    def take_snapshot_raw(  # noqa: PLR0913  # the same
+        self,
+        group_id: str,
+        cluster_name: str,
+        *,
+        description: str | None = None,
+        retention_in_days: int | None = None,
+        envelope: bool = False,
+        pretty: bool = False,
+    ) -> RawResponse:
+        """Take one on-demand snapshot, and get Atlas' answer as it came.
+
+        Authentication is done as for `take_snapshot`, everything else is left to you: an answer
+        of any status is returned, none is raised, none is waited for.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 hexadecimal digits in lower case.
+            cluster_name: name of the cluster: letters, digits and hyphens, at most 64.
+            description: text to keep with the snapshot, without control characters. `None`: none.
+            retention_in_days: days to keep it, 1 to 2147483647. `None`: what Atlas chooses.
+            envelope: have Atlas wrap its answer together with the status.
+            pretty: have Atlas indent its answer.
+
+        Returns:
+            Status and headers of HTTP, and the body as text.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            AmbiguousOutcomeError: no whole answer came, but the snapshot may have been taken.
+            ApiError: the token endpoint refused the service account. No snapshot was taken.
+            TransportError: Atlas could not be reached. No snapshot was taken.
+            RequestTimeoutError: the time was over before the request was sent.
+            ClientClosedError: the client was closed before.
+        """
+        return drive(
+            self._write(
+                self._core.take_snapshot_raw(
+                    group_id,
+                    cluster_name,
+                    description=description,
+                    retention_in_days=retention_in_days,
+                    envelope=envelope,
+                    pretty=pretty,
+                )
+            )
+        )
+
+    async def take_snapshot_raw_async(  # noqa: PLR0913  # the same
+        self,
+        group_id: str,
+        cluster_name: str,
+        *,
+        description: str | None = None,
+        retention_in_days: int | None = None,
+        envelope: bool = False,
+        pretty: bool = False,
+    ) -> RawResponse:
+        """Call `take_snapshot_raw` from asyncio."""
+        return await drive_async(
+            self._write(
+                self._core.take_snapshot_raw(
+                    group_id,
+                    cluster_name,
+                    description=description,
+                    retention_in_days=retention_in_days,
+                    envelope=envelope,
+                    pretty=pretty,
+                )
+            )
+        )
+
+    def _take(  # noqa: PLR0913  # the same
+        self,
+        group_id: str,
+        cluster_name: str,
+        *,
+        description: str | None,
+        retention_in_days: int | None,
+        idempotency_key: str | None,
+        if_busy: IfBusy,
+        wait: bool,
+        wait_timeout: float,
+        envelope: bool,
+        pretty: bool,
+    ) -> Steps[Snapshot]:
+        is_waited_for = flag("wait", wait)
+        operation = self._core.take_snapshot(
+            group_id,
+            cluster_name,
+            description=description,
+            retention_in_days=retention_in_days,
+            idempotency_key=idempotency_key,
+            if_busy=if_busy,
+            wait_timeout=wait_timeout,
+            envelope=envelope,
+            pretty=pretty,
+        )
+        snapshot = yield from self._write(operation)
+        if not is_waited_for:
+            return snapshot
+        # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
+        left = wait_timeout - operation.waited
+        finish = self._core.finish_snapshot(*address(snapshot, None, None), timeout=left)
+        return (yield from self._write(finish))

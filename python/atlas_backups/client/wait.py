@@ -1,0 +1,156 @@
+"""Waiting for a snapshot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from atlas_backups.client.arguments import address, flag
+from atlas_backups.client.base import Base
+from atlas_backups.client.drive import Value, drive, drive_async, iterate, iterate_async
+from atlas_backups.progress import watching
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from atlas_backups._core import Operation
+    from atlas_backups.client.drive import Iteration, Steps
+    from atlas_backups.models import Snapshot
+
+
+class WaitMethods(Base):
+    """The methods that wait for a snapshot."""
+
+    __slots__ = ()
+
+    def wait_for_snapshot(  # noqa: PLR0913  # how to wait, keyword-only
+        self,
+        group_id: str | Snapshot,
+        cluster_name: str | None = None,
+        snapshot_id: str | Snapshot | None = None,
+        *,
+        timeout: float = 3600.0,
+        poll_interval: float | None = None,
+        progress: bool = False,
+    ) -> Snapshot:
+        """Wait until a snapshot is completed.
+
+        Outages are waited through. Nothing is ever deleted or taken: after a `WaitTimeoutError`
+        the snapshot goes on, and may be waited for again.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project; or a `Snapshot`, and no cluster and id.
+            cluster_name: name of the cluster.
+            snapshot_id: id of the snapshot, 24 hexadecimal digits in lower case.
+            timeout: seconds to wait at most; finite and above 0.
+            poll_interval: seconds between two looks; finite and above 0. `None`: it grows from
+                1 to 30.
+            progress: whether to show on standard error how it goes on.
+
+        Returns:
+            The snapshot, its status `"completed"`.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            SnapshotFailedError: Atlas failed to take it: there is no backup.
+            WaitTimeoutError: `timeout` is over; `.snapshot` is what was last seen.
+            SnapshotNotFoundError: there is none, or it was deleted meanwhile.
+            ApiError: the credentials may not look.
+            TransportError: the server's certificate cannot be trusted.
+            ClientClosedError: the client was closed before.
+        """
+        found = address(group_id, cluster_name, snapshot_id)
+        watch = self._core.watch_snapshot(
+            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
+        )
+        return drive(self._wait(watch, found.cluster_name, progress=flag("progress", progress)))
+
+    async def wait_for_snapshot_async(  # noqa: PLR0913  # the same
+        self,
+        group_id: str | Snapshot,
+        cluster_name: str | None = None,
+        snapshot_id: str | Snapshot | None = None,
+        *,
+        timeout: float = 3600.0,  # the same as without asyncio
+        poll_interval: float | None = None,
+        progress: bool = False,
+    ) -> Snapshot:
+        """Call `wait_for_snapshot` from asyncio."""
+        found = address(group_id, cluster_name, snapshot_id)
+        watch = self._core.watch_snapshot(
+            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
+        )
+        steps = self._wait(watch, found.cluster_name, progress=flag("progress", progress))
+        return await drive_async(steps)
+
+    def watch_snapshot(  # noqa: PLR0913  # the same
+        self,
+        group_id: str | Snapshot,
+        cluster_name: str | None = None,
+        snapshot_id: str | Snapshot | None = None,
+        *,
+        timeout: float = 3600.0,
+        poll_interval: float | None = None,
+        progress: bool = False,
+    ) -> Iterator[Snapshot]:
+        """Iterate over a snapshot's life: as it is now, then at every change, to its end.
+
+        The last one is final: look whether its status is `"completed"` or `"failed"`. Arguments
+        and errors are those of `wait_for_snapshot`, but that a failed snapshot is not raised.
+
+        Returns:
+            An iterator that waits between one snapshot and the next.
+
+        Raises:
+            InvalidArgumentError: an argument cannot be right; nothing was sent.
+        """
+        found = address(group_id, cluster_name, snapshot_id)
+        watch = self._core.watch_snapshot(
+            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
+        )
+        return iterate(self._watch(watch, found.cluster_name, progress=flag("progress", progress)))
+
+    async def watch_snapshot_async(  # noqa: PLR0913  # the same
+        self,
+        group_id: str | Snapshot,
+        cluster_name: str | None = None,
+        snapshot_id: str | Snapshot | None = None,
+        *,
+        timeout: float = 3600.0,  # the same as without asyncio
+        poll_interval: float | None = None,
+        progress: bool = False,
+    ) -> AsyncGenerator[Snapshot, None]:
+        """Call `watch_snapshot` from asyncio."""
+        found = address(group_id, cluster_name, snapshot_id)
+        watch = self._core.watch_snapshot(
+            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
+        )
+        steps = self._watch(watch, found.cluster_name, progress=flag("progress", progress))
+        changes = iterate_async(steps)
+        try:
+            async for snapshot in changes:
+                yield snapshot
+        finally:
+            await changes.aclose()
+
+    def _wait(
+        self, watch: Operation[Snapshot], cluster_name: str, *, progress: bool
+    ) -> Steps[Snapshot]:
+        with watching(cluster_name, shown=progress) as show:
+            while True:
+                snapshot = yield from self._read(watch)
+                show(snapshot)
+                if snapshot.is_final:
+                    return snapshot
+
+    def _watch(
+        self, watch: Operation[Snapshot], cluster_name: str, *, progress: bool
+    ) -> Iteration[Snapshot]:
+        with watching(cluster_name, shown=progress) as show:
+            while True:
+                snapshot = yield from self._read(watch)
+                show(snapshot)
+                yield Value(snapshot)
+                if snapshot.is_final:
+                    return
