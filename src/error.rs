@@ -136,6 +136,26 @@ impl Error {
         }
         self
     }
+
+    /// Says what a person can do about it, unless that is said already.
+    #[must_use]
+    pub(crate) fn with_hint(mut self, text: &'static str) -> Self {
+        let hint = match &mut self {
+            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+                &mut failure.hint
+            }
+            Self::Api(api) => &mut api.hint,
+            Self::Ambiguous(_)
+            | Self::Duplicates(_)
+            | Self::SnapshotFailed(_)
+            | Self::WaitTimeout(_)
+            | Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::InvalidArgument(_) => return self,
+        };
+        hint.get_or_insert(text);
+        self
+    }
 }
 
 impl Failure {

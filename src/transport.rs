@@ -10,7 +10,9 @@ mod connection;
 mod events;
 mod headers;
 mod hints;
+mod limit;
 mod lost;
+mod quota;
 mod retry;
 mod secrets;
 mod tls;
@@ -59,10 +61,13 @@ impl Transport {
         let mut fresh = None;
         loop {
             let is_last = fresh.is_some();
+            // Before the grant, which may not keep through a wait.
+            let pass = self.connection.limits.pass(&request.path, &target.line, call).await?;
             let grant = self.auth.grant(fresh, &self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
             let attempt = call.begin_attempt();
-            let answer = self.connection.exchange(&target, &grant, attempt, call).await?;
+            let exchange = self.connection.exchange(&target, &grant, attempt, call);
+            let answer = pass.spend(exchange).await?;
             if !answer.refuses(&grant) {
                 self.auth.keep(grant, &answer);
                 return Ok(answer);
@@ -85,7 +90,7 @@ impl Transport {
 
     /// The retries that an operation may spend on what is safe to repeat.
     pub(crate) fn retries(&self) -> Retries {
-        Retries::new(self.connection.config().max_retries, auth::random())
+        self.connection.retries(self.connection.config().max_retries)
     }
 
     /// Ends the token, best effort; the credentials are not used again.

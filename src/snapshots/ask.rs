@@ -52,6 +52,7 @@ pub(super) async fn ask(
         let (error, again, acted) = match transport.exchange(request, call).await {
             Ok(answer) => match refusal(&answer) {
                 None => {
+                    retries.succeeded();
                     note_deprecation(&answer, request, call);
                     return Ok(answer);
                 }
@@ -65,7 +66,9 @@ pub(super) async fn ask(
         };
         let error = error.after(call.effort());
         let Some(again) = again else {
-            return Err(Unanswered { error, is_passing: false, may_have_acted });
+            // What had no time to be sent, as where a rate limit holds it back, may have some later.
+            let is_passing = matches!(error, Error::Timeout(_));
+            return Err(Unanswered { error, is_passing, may_have_acted });
         };
         let paused = retries.pause(error, again, call).await;
         paused.map_err(|error| Unanswered { error, is_passing: true, may_have_acted })?;

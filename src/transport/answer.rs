@@ -150,6 +150,12 @@ impl Answer {
         self.content.as_ref().ok()?.get("errorCode")?.as_str()
     }
 
+    /// What the sentence of an error was made from.
+    pub(super) fn parameters(&self) -> &[Value] {
+        let list = self.content.as_ref().ok().and_then(|value| value.get("parameters")?.as_array());
+        list.map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// The JSON object that a good answer holds.
     pub(crate) fn object(&self) -> Result<&JsonObject, Error> {
         match &self.content {
@@ -169,7 +175,7 @@ impl Answer {
         let now = self.server_time().unwrap_or_else(Timestamp::now);
         let header = self.header(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
         header.or_else(|| {
-            let wait = self.content.as_ref().ok()?.get("parameters")?.get(1)?;
+            let wait = self.parameters().get(1)?;
             let seconds = wait.as_f64().or_else(|| wait.as_str()?.parse().ok())?;
             Duration::try_from_secs_f64(seconds).ok().filter(|_| self.status == 429)
         })

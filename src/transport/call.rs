@@ -1,6 +1,6 @@
 //! One call of one operation: its deadline, what was tried so far, and what to log of it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ pub struct Call {
 #[derive(Debug, Default)]
 struct Tally {
     attempts: AtomicU32,
+    held_back: AtomicBool,
     noted: Mutex<Noted>,
 }
 
@@ -60,6 +61,11 @@ impl Call {
     /// Counts a request of the operation, and says which one it is.
     pub(crate) fn begin_attempt(&self) -> u32 {
         self.tally.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    /// Whether a rate limit holds it back for the first time; the log tells of that once.
+    pub(super) fn is_first_wait(&self) -> bool {
+        !self.tally.held_back.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn effort(&self) -> Effort {

@@ -11,11 +11,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::answer::Answer;
-use super::auth::Grant;
+use super::auth::{self, Grant};
 use super::body::{self, Sending, Watched};
 use super::call::Call;
 use super::events::Level;
+use super::limit::Limits;
 use super::lost::{Fate, Lost};
+use super::quota::Quota;
+use super::retry::Retries;
 use super::{Request, tls};
 use crate::config::Config;
 use crate::error::{Error, Failure, RequestLine};
@@ -32,6 +35,8 @@ pub struct Connection {
     config: Arc<Config>,
     http: reqwest::Client,
     in_flight: Semaphore,
+    quota: Arc<Quota>,
+    pub(super) limits: Limits,
 }
 
 /// A request that is ready to be sent, but for its credentials.
@@ -95,7 +100,18 @@ impl Connection {
             None => {}
         }
         let http = builder.build().map_err(unusable)?;
-        Ok(Self { config, http, in_flight: Semaphore::new(MOST_IN_FLIGHT) })
+        Ok(Self {
+            config,
+            http,
+            in_flight: Semaphore::new(MOST_IN_FLIGHT),
+            quota: Arc::new(Quota::full()),
+            limits: Limits::new(),
+        })
+    }
+
+    /// That many retries, as far as the quota of the client pays for them.
+    pub(super) fn retries(&self, most: u32) -> Retries {
+        Retries::new(most, Arc::clone(&self.quota), auth::random())
     }
 
     pub(super) fn config(&self) -> &Config {

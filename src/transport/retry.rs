@@ -1,24 +1,38 @@
-//! When to try again: full jitter under a growing ceiling, within a count and a deadline.
+//! When to try again: full jitter under a growing ceiling, within a count, a deadline and a quota.
 //!
-//! What may be repeated is not decided here.
+//! What may be repeated is not decided here. The decision reads no clock and never sleeps: it gets
+//! the time, and its random numbers and the client's quota were passed in.
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::call::Call;
 use super::events::Level;
+use super::quota::{self, Quota};
 use crate::error::Error;
 
 const FIRST_CEILING: Duration = Duration::from_millis(200);
 const LAST_CEILING: Duration = Duration::from_secs(10);
 /// A server that says "later" means at least this, whatever its header says.
 const SHORTEST_REQUESTED: Duration = Duration::from_secs(1);
+/// What a retry takes out of the quota.
+const COST: u32 = 5;
+/// What it takes after a time-out, which costs both sides more.
+const COST_AFTER_TIMEOUT: u32 = 10;
+const QUOTA_SPENT: &str = "not tried again, because too many calls of this client failed lately (its retry quota is spent)";
 
 /// The retries that one step of a call still has.
 pub(crate) struct Retries {
     left: u32,
     ceiling: Duration,
+    quota: Arc<Quota>,
+    /// What the last retry took out of the quota.
+    spent: Option<u32>,
     random: fastrand::Rng,
 }
 
@@ -30,22 +44,44 @@ pub(crate) enum Again {
     Requested(Option<Duration>),
 }
 
+/// Why not to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spent {
+    Count,
+    Time,
+    Quota,
+}
+
 impl Retries {
-    pub(crate) fn new(max_retries: u32, random: fastrand::Rng) -> Self {
-        Self { left: max_retries, ceiling: FIRST_CEILING, random }
+    pub(crate) fn new(max_retries: u32, quota: Arc<Quota>, random: fastrand::Rng) -> Self {
+        Self { left: max_retries, ceiling: FIRST_CEILING, quota, spent: None, random }
     }
 
-    /// The next pause, or `None` when the count is spent.
-    fn next_pause(&mut self, again: &Again) -> Option<Duration> {
-        self.left = self.left.checked_sub(1)?;
+    /// The pause before another attempt, which is paid for, or why there is none.
+    fn decide(
+        &mut self,
+        again: &Again,
+        cost: u32,
+        now: Instant,
+        deadline: Instant,
+    ) -> Result<Duration, Spent> {
+        self.left = self.left.checked_sub(1).ok_or(Spent::Count)?;
         let jitter = self.ceiling.mul_f64(self.random.f64());
         self.ceiling = (self.ceiling * 2).min(LAST_CEILING);
-        Some(match again {
+        let pause = match again {
             Again::Soon => jitter,
             Again::Requested(pause) => {
                 pause.unwrap_or_default().max(SHORTEST_REQUESTED).saturating_add(jitter)
             }
-        })
+        };
+        if now.checked_add(pause).is_none_or(|until| until >= deadline) {
+            return Err(Spent::Time);
+        }
+        if !self.quota.take(cost) {
+            return Err(Spent::Quota);
+        }
+        self.spent = Some(cost);
+        Ok(pause)
     }
 
     /// Pauses before the next attempt; gives the error back when there is no budget for one.
@@ -55,61 +91,25 @@ impl Retries {
         again: Again,
         call: &Call,
     ) -> Result<(), Error> {
-        let Some(pause) = self.next_pause(&again) else { return Err(error) };
-        let now = Instant::now();
-        if now.checked_add(pause).is_none_or(|until| until >= call.deadline()) {
-            return Err(error);
-        }
+        let cost = if matches!(error, Error::Timeout(_)) { COST_AFTER_TIMEOUT } else { COST };
+        let pause = match self.decide(&again, cost, Instant::now(), call.deadline()) {
+            Ok(pause) => pause,
+            Err(Spent::Count | Spent::Time) => return Err(error),
+            Err(Spent::Quota) => {
+                let error = error.after(call.effort()).with_hint(QUOTA_SPENT);
+                call.events.add(Level::Info, || error.to_string());
+                return Err(error);
+            }
+        };
         call.events.add(Level::Info, || {
             format!("{}; trying again in {:.1} s", error.after(call.effort()), pause.as_secs_f64())
         });
         tokio::time::sleep(pause).await;
         Ok(())
     }
-}
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use crate::transport::events::Events;
-
-    fn retries(count: u32) -> Retries {
-        Retries::new(count, fastrand::Rng::with_seed(7))
-    }
-
-    #[test]
-    fn pauses_stay_under_a_growing_ceiling_and_end() {
-        let mut retries = retries(10);
-        let mut ceiling = FIRST_CEILING;
-        for _ in 0..10 {
-            assert!(retries.next_pause(&Again::Soon).unwrap() <= ceiling);
-            ceiling = (ceiling * 2).min(LAST_CEILING);
-        }
-        assert_eq!(retries.next_pause(&Again::Soon), None);
-    }
-
-    #[test]
-    fn a_requested_pause_has_a_floor_and_never_overflows() {
-        let mut retries = retries(3);
-        assert!(retries.next_pause(&Again::Requested(None)).unwrap() >= SHORTEST_REQUESTED);
-        let zero = Again::Requested(Some(Duration::ZERO));
-        assert!(retries.next_pause(&zero).unwrap() >= SHORTEST_REQUESTED);
-        let forever = Again::Requested(Some(Duration::MAX));
-        assert_eq!(retries.next_pause(&forever), Some(Duration::MAX));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_beyond_the_deadline_gives_the_error_back_at_once() {
-        let call = Call::new(Duration::from_secs(5), Events::new(None));
-        let begun = Instant::now();
-
-        let soon = retries(9).pause(Error::ClientClosed, Again::Soon, &call).await;
-        let late = Again::Requested(Some(Duration::from_secs(60)));
-        let never = retries(9).pause(Error::ClientClosed, late, &call).await;
-
-        assert!(soon.is_ok());
-        assert!(matches!(never, Err(Error::ClientClosed)));
-        assert!(begun.elapsed() < Duration::from_secs(1));
+    /// Gives back to the quota, once the attempt that was tried for has gone well.
+    pub(crate) fn succeeded(&mut self) {
+        self.quota.give(self.spent.take().unwrap_or(quota::SUCCESS));
     }
 }

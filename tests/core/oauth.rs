@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use atlas_backups::error::{ApiKind, Error};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 
 use crate::client::{
     BUDGET, Budget, Client, IMPATIENT, SLACK, ambiguous, api, good, service_account, timed, timeout,
@@ -68,7 +67,7 @@ async fn many_first_calls_fetch_one_token() {
     assert_eq!((server.count(TOKEN), server.posts()), (1, 64));
     let requests = server.requests();
     let asked = requests.iter().find(|request| is_token(request)).unwrap();
-    let basic = format!("Basic {}", STANDARD.encode("mdb_sa_id_1:canary-client-secret"));
+    let basic = format!("Basic {}", BASE64.encode(b"mdb_sa_id_1:canary-client-secret"));
     assert_eq!(asked.header("authorization"), Some(basic.as_str()));
     assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(
@@ -510,7 +509,7 @@ async fn echoed_secrets_are_hidden() {
     })
     .await;
     let error = client(&server).take().await.unwrap_err();
-    let encoded = STANDARD.encode("mdb_sa_id_1:canary-client-secret");
+    let encoded = BASE64.encode(b"mdb_sa_id_1:canary-client-secret");
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("canary") && !shown.contains(&encoded), "{shown}");
 }

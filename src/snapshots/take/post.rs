@@ -80,6 +80,9 @@ impl<'a> Post<'a> {
             call.set_in_doubt(self.doubt(None));
             let lost = match self.transport.exchange(&self.request, call).await {
                 Ok(answer) => {
+                    if (200..300).contains(&answer.status()) {
+                        self.retries.succeeded();
+                    }
                     note_deprecation(&answer, call);
                     return Ok(answer);
                 }

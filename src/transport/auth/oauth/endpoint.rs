@@ -2,22 +2,21 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::form_urlencoded;
 
 use super::super::token_cache::Entry;
-use super::super::{Grant, Proof, Scheme, Secrets, random, secret, sensitive};
+use super::super::{Grant, Proof, Scheme, Secrets, secret, sensitive};
 use super::token::Token;
 use crate::error::{Error, RequestLine};
 use crate::transport::call::Call;
 use crate::transport::connection::{Connection, Target};
 use crate::transport::events::Level;
 use crate::transport::lost::Fate;
-use crate::transport::retry::{Again, Retries};
+use crate::transport::retry::Again;
 
 const TOKEN_PATH: &str = "/api/oauth/token";
 const REVOKE_PATH: &str = "/api/oauth/revoke";
@@ -34,7 +33,7 @@ pub(super) struct Endpoint {
 impl Endpoint {
     pub(super) fn new(client_id: &str, client_secret: &SecretString) -> Result<Self, Error> {
         let pair = secret(format!("{client_id}:{}", client_secret.expose_secret()));
-        let encoded = secret(STANDARD.encode(pair.expose_secret()));
+        let encoded = secret(BASE64.encode(pair.expose_secret().as_bytes()));
         Ok(Self {
             basic: sensitive(&format!("Basic {}", encoded.expose_secret()))?,
             own_secrets: vec![client_secret.clone(), encoded],
@@ -61,7 +60,7 @@ impl Endpoint {
         let form = "grant_type=client_credentials".to_owned();
         let target = Target::form(connection, TOKEN_PATH, form);
         let grant = self.grant([]);
-        let mut retries = Retries::new(max_retries, random());
+        let mut retries = connection.retries(max_retries);
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -70,6 +69,9 @@ impl Endpoint {
                 Ok(answer) => match answer.status() {
                     200 => {
                         let token = Token::read(&answer, asked_at, &self.own_secrets);
+                        if token.is_ok() {
+                            retries.succeeded();
+                        }
                         return token.map_err(|error| error.after(call.effort_of(attempt)));
                     }
                     408 | 429 | 500..=599 => {
