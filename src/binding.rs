@@ -37,6 +37,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::process::count_forks(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
