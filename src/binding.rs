@@ -7,7 +7,6 @@ mod client;
 mod convert;
 mod credentials;
 mod errors;
-mod fallback;
 mod fleet;
 mod log;
 mod operation;
