@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown, clippy::match_bool, clippy::unnecessary_box_returns)]
 
 mod client;
+mod life;
 mod server;
 
 mod bodies;
@@ -13,6 +14,7 @@ mod digest;
 mod http2;
 mod keep_alive;
 mod limits;
+mod lists;
 mod lost;
 mod oauth;
 mod quota;
