@@ -12,6 +12,7 @@ mod config;
 mod deadlines;
 mod digest;
 mod http2;
+mod inventory;
 mod keep_alive;
 mod limits;
 mod lists;
@@ -20,6 +21,7 @@ mod oauth;
 mod quota;
 mod redirects;
 mod refused;
+mod sharded;
 mod take;
 mod tls;
 #[cfg(unix)]
