@@ -64,6 +64,8 @@ pub struct Failure {
     pub hint: Option<&'static str>,
     /// How often and how long it was tried.
     pub effort: Effort,
+    /// Whether another try would end the same, however much later.
+    pub(crate) lasts: bool,
 }
 
 /// A POST whose outcome nobody knows.
@@ -162,7 +164,7 @@ impl Failure {
     #[allow(clippy::unnecessary_box_returns)] // every variant that holds one boxes it
     pub(crate) fn new(request: &RequestLine, what: impl Into<String>) -> Box<Self> {
         let (request, what) = (request.clone(), what.into());
-        Box::new(Self { request, what, hint: None, effort: Effort::default() })
+        Box::new(Self { request, what, hint: None, effort: Effort::default(), lasts: false })
     }
 }
 

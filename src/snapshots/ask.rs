@@ -49,7 +49,9 @@ pub(super) async fn ask(
     let mut retries = transport.retries();
     let mut may_have_acted = false;
     loop {
-        let (error, again, acted) = match transport.exchange(request, call).await {
+        let result = transport.exchange(request, call).await;
+        let is_answer = result.is_ok();
+        let (error, again, acted) = match result {
             Ok(answer) => match refusal(&answer) {
                 None => {
                     retries.succeeded();
@@ -66,8 +68,7 @@ pub(super) async fn ask(
         };
         let error = error.after(call.effort());
         let Some(again) = again else {
-            // What had no time to be sent, as where a rate limit holds it back, may have some later.
-            let is_passing = matches!(error, Error::Timeout(_));
+            let is_passing = !is_answer && may_pass(&error);
             return Err(Unanswered { error, is_passing, may_have_acted });
         };
         let paused = retries.pause(error, again, call).await;
@@ -88,6 +89,23 @@ fn refusal(answer: &Answer) -> Option<(Error, Option<Again>, bool)> {
             Some((answer.error(), Some(again), true))
         }
         _ => Some((answer.error(), None, false)),
+    }
+}
+
+/// Whether what kept a request from being sent may be gone later: a rate limit that left no time for
+/// it, or trouble of the token endpoint, which has had its own retries.
+fn may_pass(barred: &Error) -> bool {
+    match barred {
+        Error::Timeout(_) | Error::InvalidResponse(_) => true,
+        Error::Transport(failure) => !failure.lasts,
+        Error::Api(api) => matches!(api.status, 408 | 429 | 500..=599),
+        Error::Configuration(_)
+        | Error::ClientClosed
+        | Error::InvalidArgument(_)
+        | Error::Ambiguous(_)
+        | Error::Duplicates(_)
+        | Error::SnapshotFailed(_)
+        | Error::WaitTimeout(_) => false,
     }
 }
 

@@ -29,3 +29,5 @@ mod take;
 mod tls;
 #[cfg(unix)]
 mod token_cache;
+mod watch;
+mod watch_outage;
