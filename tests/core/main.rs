@@ -8,6 +8,7 @@ mod life;
 mod server;
 
 mod bodies;
+mod changes;
 mod config;
 mod deadlines;
 mod digest;
