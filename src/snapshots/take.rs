@@ -32,6 +32,12 @@ pub struct RawResponse {
     pub text: String,
 }
 
+/// The pause before one more look, after so many.
+fn pause_after(looks: usize) -> Duration {
+    let [.., longest] = LOOKS;
+    Duration::from_secs(LOOKS.get(looks).copied().unwrap_or(longest))
+}
+
 /// One take under way.
 struct Take<'a> {
     transport: &'a Transport,
@@ -42,6 +48,10 @@ struct Take<'a> {
     call: Call,
     /// Time that is left for that.
     waiting: Duration,
+    /// The snapshot that was waited for last.
+    met: Option<String>,
+    /// How often Atlas has called the cluster busy without a list that shows why.
+    blind: usize,
 }
 
 /// Takes one on-demand snapshot.

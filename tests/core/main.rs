@@ -8,6 +8,7 @@ mod life;
 mod server;
 
 mod bodies;
+mod busy;
 mod changes;
 mod config;
 mod deadlines;
