@@ -72,10 +72,10 @@ pub async fn take_snapshot(
         post: Post::new(transport, cluster, arguments),
         call: call.clone(),
         waiting: arguments.wait_timeout,
+        met: None,
+        blind: 0,
     };
-    let result = take.run().await.map_err(|error| error.after(call.effort()));
-    call.clear_doubt();
-    result
+    take.run().await.map_err(|error| error.after(call.effort()))
 }
 
 /// Takes one on-demand snapshot and gives whatever Atlas answers, errors included, as it came.
@@ -93,7 +93,9 @@ pub async fn take_snapshot_raw(
         Some(why) if !answer.is_refusal() => Err(NotTaken::Unknown(answer.invalid(why))),
         Some(_) | None => Ok(raw(&answer)),
     });
-    call.clear_doubt();
+    if result.as_ref().is_ok_and(|raw| (400..500).contains(&raw.status)) {
+        call.clear_doubt();
+    }
     result.map_err(|not_taken| Error::from(not_taken).after(call.effort()))
 }
 
@@ -131,7 +133,11 @@ impl Take<'_> {
             }
             match self.post.take(&self.call).await {
                 Ok(snapshot) => {
-                    self.check(&snapshot).await?;
+                    self.post.doubt_only(&snapshot, &self.call);
+                    if self.arguments.tag().is_some() {
+                        let Self { transport, cluster, call, .. } = &self;
+                        check_for_duplicates(transport, cluster, &snapshot, call).await?;
+                    }
                     return Ok(snapshot);
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
@@ -140,7 +146,11 @@ impl Take<'_> {
                     }
                 }
                 Err(NotTaken::Refused(error)) => return Err(error),
-                Err(NotTaken::Unknown(cause)) => return self.reconcile(cause).await,
+                Err(NotTaken::Unknown(cause)) => {
+                    let own = self.reconcile(cause).await?;
+                    self.post.doubt_only(&own, &self.call);
+                    return Ok(own);
+                }
             }
         }
     }
@@ -152,14 +162,6 @@ impl Take<'_> {
     /// The one snapshot that carries this call's tag.
     fn own(&self, listing: &Listing) -> Result<Option<Snapshot>, Error> {
         self.arguments.tag().map_or(Ok(None), |tag| only(tag, listing, None))
-    }
-
-    async fn check(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        if self.arguments.tag().is_none() {
-            return Ok(());
-        }
-        self.post.doubt_only(snapshot, &self.call);
-        check_for_duplicates(self.transport, self.cluster, snapshot, &self.call).await
     }
 }
 
