@@ -34,12 +34,14 @@ pub async fn take_and_wait(
         return Ended { snapshot: Some(snapshot), error: None };
     }
     let left = arguments.wait_timeout.saturating_sub(call.waited());
+    // The call's own time stood still meanwhile.
+    let call = call.until(call.deadline() + call.waited());
     let address = SnapshotAddress {
         cluster: cluster.clone(),
         id: snapshot.id.clone(),
         is_sharded: snapshot.is_sharded(),
     };
-    match finish(transport, &mut Watch::new(address, left, None), call).await {
+    match finish(transport, &mut Watch::new(address, left, None), &call).await {
         Ok(completed) => Ended { snapshot: Some(completed), error: None },
         Err(error) => {
             Ended { snapshot: Some(last_seen(&error).unwrap_or(snapshot)), error: Some(error) }
