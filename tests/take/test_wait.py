@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("wait_timeout", [5, 1e9, 1e300, pytest.param(10**300, id="an integer")])
-def test_a_wait_may_be_as_long_as_one_likes(
-    door: Door, serve: Serve, wait_timeout: float
-) -> None:
+def test_a_wait_may_be_as_long_as_one_likes(door: Door, serve: Serve, wait_timeout: float) -> None:
     taken, completed = answer(200, queued()), answer(200, queued(status="completed"))
     server, client = serve([READ, taken, READ, completed])
 
