@@ -49,7 +49,7 @@ pub(super) async fn listing(
         let path = format!("{path}/shardedClusters");
         match pages::whole(transport, &path, call).await {
             Ok(items) => read_items(items, &path, call, read)?,
-            // The cluster is there, so this says that it is not sharded.
+            // The cluster is there, so this says that it is not sharded; a gateway's page says nothing.
             Err(refused) if says_not_sharded(&refused) => Vec::new(),
             Err(refused) => return Err(refused),
         }
@@ -60,7 +60,8 @@ pub(super) async fn listing(
 }
 
 fn says_not_sharded(refused: &Unanswered) -> bool {
-    matches!(&refused.error, Error::Api(api) if matches!(api.status, 400 | 404))
+    let Error::Api(api) = &refused.error else { return false };
+    matches!(api.status, 400 | 404) && api.error_code.is_some()
 }
 
 /// The sharded list knows more of what stands in both.
