@@ -80,10 +80,11 @@ fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snapshot> {
 impl Listing {
     /// Those that carry a tag and have not failed; parts of a sharded one do not count.
     pub(super) fn tagged(&self, tag: &Tag) -> Vec<&Snapshot> {
-        let tagged = self.snapshots.iter().filter(|snapshot| {
-            !snapshot.has_failed() && Tag::read(snapshot.description()).as_ref() == Some(tag)
-        });
-        whole_ones(tagged.collect())
+        let is_tagged = |it: &&Snapshot| Tag::read(it.description()).as_ref() == Some(tag);
+        // The parts of one that failed may be good: the whole speaks for them.
+        let mut tagged = whole_ones(self.snapshots.iter().filter(is_tagged).collect());
+        tagged.retain(|snapshot| !snapshot.has_failed());
+        tagged
     }
 
     /// Whether an id is that of a part of a sharded snapshot.
@@ -93,11 +94,9 @@ impl Listing {
 
     /// The on-demand snapshot that stands in the way of another one.
     pub(super) fn running(&self) -> Option<&Snapshot> {
-        let running = self
-            .snapshots
-            .iter()
-            .filter(|snapshot| snapshot.is_on_demand() && !snapshot.is_final());
-        whole_ones(running.collect()).into_iter().next()
+        let on_demand = self.snapshots.iter().filter(|snapshot| snapshot.is_on_demand());
+        // Its parts may have been listed before it ended, and it itself after that.
+        whole_ones(on_demand.collect()).into_iter().find(|snapshot| !snapshot.is_final())
     }
 
     /// On-demand snapshots that were asked for at that second of the server's clock or later.
