@@ -56,7 +56,7 @@ def _is_refusal(result: object) -> bool:
 
 
 def _caller() -> int:
-    """Return the `stacklevel` of whoever called this package, for the function that warns."""
+    """Return the `stacklevel` of this package's caller, for a `warn` in the calling function."""
     level, frame = 1, sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as `warnings` itself
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
         level, frame = level + 1, frame.f_back
