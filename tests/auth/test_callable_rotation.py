@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
     from tests.door import Door
+    from tests.raw_server import Script
 
 REFUSED = answer(401, error(401, "UNEXPECTED_ERROR"))
 
@@ -61,7 +62,7 @@ def test_total_timeout_spans_the_tries_with_old_and_with_new_credentials(
     door: Door, serve: Serve
 ) -> None:
     provide = Slow(AccessToken("an-old-token"), AccessToken("a-new-token"))
-    script = [READ, Delay(0.8), REFUSED, READ, NEVER]
+    script: Script = [READ, Delay(0.8), REFUSED, READ, NEVER]
     server, client = serve(script, credentials=provide, total_timeout=1.2)
     begun = time.monotonic()
 
