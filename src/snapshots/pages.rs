@@ -108,9 +108,11 @@ pub(super) fn read_items<T>(
     })
 }
 
-/// Whether an item was not there before; one without an id is for the reader to refuse.
+/// Whether an item was not there before, by its id, or its name where Atlas gives no id; one
+/// without both is for the reader to refuse.
 fn is_new(known: &mut HashSet<String>, item: &JsonObject) -> bool {
-    item.get("id").and_then(Value::as_str).is_none_or(|id| known.insert(id.to_owned()))
+    let identity = ["id", "name"].iter().find_map(|key| item.get(*key).and_then(Value::as_str));
+    identity.is_none_or(|identity| known.insert(identity.to_owned()))
 }
 
 pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {
