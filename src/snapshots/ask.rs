@@ -9,8 +9,6 @@ use crate::transport::{Again, Answer, Call, Fate, Request, Transport};
 #[derive(Debug)]
 pub(super) struct Unanswered {
     pub(super) error: Error,
-    /// Whether the same question may be answered later.
-    pub(super) is_passing: bool,
     /// Whether an attempt before the last one may have been acted on.
     pub(super) may_have_acted: bool,
 }
@@ -18,7 +16,7 @@ pub(super) struct Unanswered {
 impl Unanswered {
     /// An answer that is not what Atlas sends; the next one may be.
     pub(super) fn invalid(error: Error) -> Self {
-        Self { error, is_passing: true, may_have_acted: false }
+        Self { error, may_have_acted: false }
     }
 
     /// Whether there is nothing at that path, though project and cluster are there.
@@ -49,9 +47,7 @@ pub(super) async fn ask(
     let mut retries = transport.retries();
     let mut may_have_acted = false;
     loop {
-        let result = transport.exchange(request, call).await;
-        let is_answer = result.is_ok();
-        let (error, again, acted) = match result {
+        let (error, again, acted) = match transport.exchange(request, call).await {
             Ok(answer) => match refusal(&answer) {
                 None => {
                     retries.succeeded();
@@ -67,12 +63,9 @@ pub(super) async fn ask(
             },
         };
         let error = error.after(call.effort());
-        let Some(again) = again else {
-            let is_passing = !is_answer && may_pass(&error);
-            return Err(Unanswered { error, is_passing, may_have_acted });
-        };
+        let Some(again) = again else { return Err(Unanswered { error, may_have_acted }) };
         let paused = retries.pause(error, again, call).await;
-        paused.map_err(|error| Unanswered { error, is_passing: true, may_have_acted })?;
+        paused.map_err(|error| Unanswered { error, may_have_acted })?;
         may_have_acted |= acted;
     }
 }
@@ -89,23 +82,6 @@ fn refusal(answer: &Answer) -> Option<(Error, Option<Again>, bool)> {
             Some((answer.error(), Some(again), true))
         }
         _ => Some((answer.error(), None, false)),
-    }
-}
-
-/// Whether what kept a request from being sent may be gone later: a rate limit that left no time for
-/// it, or trouble of the token endpoint, which has had its own retries.
-fn may_pass(barred: &Error) -> bool {
-    match barred {
-        Error::Timeout(_) | Error::InvalidResponse(_) => true,
-        Error::Transport(failure) => !failure.lasts,
-        Error::Api(api) => matches!(api.status, 408 | 429 | 500..=599),
-        Error::Configuration(_)
-        | Error::ClientClosed
-        | Error::InvalidArgument(_)
-        | Error::Ambiguous(_)
-        | Error::Duplicates(_)
-        | Error::SnapshotFailed(_)
-        | Error::WaitTimeout(_) => false,
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn update_retention(
         match ask(transport, &request, &call).await {
             Ok(answer) => return Ok(read(&answer, address, &call)?),
             Err(refused) => {
-                call = until_finished(transport, address, refused, &mut wait, call).await?
+                call = until_finished(transport, address, refused, &mut wait, call).await?;
             }
         }
     }
@@ -59,7 +59,7 @@ pub async fn delete_snapshot(
         match delete_once(transport, address, &call).await {
             Ok(()) => return Ok(()),
             Err(refused) => {
-                call = until_finished(transport, address, refused, &mut wait, call).await?
+                call = until_finished(transport, address, refused, &mut wait, call).await?;
             }
         }
     }
@@ -108,7 +108,7 @@ async fn until_finished(
     let is_unfinished = refused.kind() == Some(ApiKind::SnapshotNotCompleted);
     let Some(timeout) = wait.take().filter(|_| is_unfinished) else { return Err(refused.error) };
     let begun = Instant::now();
-    Watch::new(address.clone(), timeout, None).to_end(transport, &call).await?;
+    Watch::new(address.clone(), timeout, None).until_final(transport, &call).await?;
     Ok(call.until(call.deadline() + begun.elapsed()))
 }
 

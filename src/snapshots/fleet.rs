@@ -34,13 +34,13 @@ pub async fn take_and_wait(
         return Ended { snapshot: Some(snapshot), error: None };
     }
     let left = arguments.wait_timeout.saturating_sub(call.waited());
-    // The call's own time stood still meanwhile.
-    let call = call.until(call.deadline() + call.waited());
     let address = SnapshotAddress {
         cluster: cluster.clone(),
         id: snapshot.id.clone(),
         is_sharded: snapshot.is_sharded(),
     };
+    // The call's own time stood still while it waited for somebody else's snapshot.
+    let call = call.until(call.deadline() + call.waited());
     match finish(transport, &mut Watch::new(address, left, None), &call).await {
         Ok(completed) => Ended { snapshot: Some(completed), error: None },
         Err(error) => {
@@ -59,7 +59,7 @@ pub async fn finish(
     call: &Call,
 ) -> Result<Snapshot, Error> {
     let begun = Instant::now();
-    let completed = unless_failed(watch.to_end(transport, call).await?)?;
+    let completed = unless_failed(watch.until_final(transport, call).await?)?;
     let call = call.until(call.deadline() + begun.elapsed());
     check_for_duplicates(transport, watch.cluster(), &completed, &call).await?;
     Ok(completed)

@@ -45,7 +45,7 @@ impl Lost {
         if error.is_connect() || error.is_builder() {
             let tls = causes(error).any(<dyn StdError>::is::<rustls::Error>);
             let mut failure = Failure::new(line, what);
-            failure.lasts = tls;
+            failure.is_permanent = tls;
             return if tls {
                 Self { error: Error::Transport(failure), fate: Fate::Barred }
             } else if error.is_timeout() {

@@ -123,9 +123,9 @@ async fn who_waits_takes_one_when_the_other_has_ended_however_it_did() {
             })
             .await;
 
-            let taken = patient(&server).take_when_busy(plain(), IfBusy::Wait, 9.0).await.unwrap();
+            let new = patient(&server).take_when_busy(plain(), IfBusy::Wait, 9.0).await.unwrap();
 
-            assert_eq!((taken.id.as_str(), server.posts()), (SNAPSHOT_ID, 2));
+            assert_eq!((new.id.as_str(), server.posts()), (SNAPSHOT_ID, 2));
         });
     }
     takes.join_all().await;

@@ -58,14 +58,13 @@ async fn duplicates_are_looked_for_even_after_a_wait_longer_than_the_total_time(
     let own = || made(SNAPSHOT_ID, "completed", &tagged("k"));
     let server = atlas(move |ask, nth| match (ask, nth) {
         (Ask::Take, 0) => busy(),
-        (Ask::Take, _) => one(&own()),
+        (Ask::Take, _) | (Ask::Get, 2..) => one(&own()),
         // The looks for its own, for the running one, for its own again, and after the take.
         (Ask::List(_), 0..3) => listed(&[made(OTHER_ID, "queued", "another's")]),
         (Ask::List(_), 3) => listed(&[own()]),
         (Ask::List(_), _) => listed(&[own(), made(OTHER_ID, "queued", &tagged("k"))]),
         (Ask::Get, 0) => one(&made(OTHER_ID, "inProgress", "another's")),
-        (Ask::Get, 1) => one(&made(OTHER_ID, "completed", "another's")),
-        (Ask::Get, _) => one(&own()),
+        (Ask::Get, _) => one(&made(OTHER_ID, "completed", "another's")),
         _ => not_sharded(),
     })
     .await;

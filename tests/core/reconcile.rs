@@ -174,7 +174,7 @@ async fn without_a_key_nothing_is_adopted_and_what_may_be_it_is_named() {
             let error = ambiguous(result);
             assert_eq!(error.idempotency_tag, None);
             let found = ids(&error.candidates);
-            assert!(found.len() == 1 && found[0].ends_with("1"), "{offset}: {found:?}");
+            assert!(found.len() == 1 && found[0].ends_with('1'), "{offset}: {found:?}");
             assert_eq!((server.posts(), server.asked(Ask::List(1))), (1, 1));
             assert!(took < Duration::from_secs(2) + SLACK, "{took:?}");
         });
