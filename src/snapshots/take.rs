@@ -42,6 +42,8 @@ struct Take<'a> {
     call: Call,
     /// Time that is left for that.
     waiting: Duration,
+    /// Ids of those that it has waited for.
+    ended: Vec<String>,
 }
 
 /// Takes one on-demand snapshot.
@@ -62,6 +64,7 @@ pub async fn take_snapshot(
         post: Post::new(transport, cluster, arguments),
         call: call.clone(),
         waiting: arguments.wait_timeout,
+        ended: Vec::new(),
     };
     let result = take.run().await.map_err(|error| error.after(call.effort()));
     call.clear_doubt();

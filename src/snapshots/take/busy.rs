@@ -25,7 +25,7 @@ impl Take<'_> {
                     if let Some(own) = self.own(&listing)? {
                         return Ok(Some(own));
                     }
-                    if let Some(running) = listing.running() {
+                    if let Some(running) = listing.running(&self.ended) {
                         return self.meet(running.clone(), refusal).await;
                     }
                 }
@@ -69,10 +69,12 @@ impl Take<'_> {
         self.add_waited(begun.elapsed());
         match end {
             // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
-            Ok(_) => Ok(()),
-            Err(Error::Api(api)) if api.status == 404 => Ok(()),
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(Error::Api(api)) if api.status == 404 => {}
+            Err(error) => return Err(error),
         }
+        self.ended.push(running.id.clone());
+        Ok(())
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.
