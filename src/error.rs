@@ -15,6 +15,9 @@ pub(crate) use kind::is_about_role;
 
 use crate::model::Snapshot;
 
+/// The error code of an upgrade of Atlas itself, which passes.
+pub(crate) const WRITES_STOPPED: &str = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES";
+
 /// Whatever an operation can end with instead of its result.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -62,6 +65,8 @@ pub struct Failure {
     pub what: String,
     /// What the person can do about it.
     pub hint: Option<&'static str>,
+    /// Whether trying again later cannot help, as with a certificate that is not trusted.
+    pub(crate) is_permanent: bool,
     /// How often and how long it was tried.
     pub effort: Effort,
 }
@@ -158,11 +163,32 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether the same question may be answered later: what a wait survives.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Transport(failure) => !failure.is_permanent,
+            Self::Timeout(_) | Self::InvalidResponse(_) => true,
+            Self::Api(api) => match api.status {
+                405 => api.error_code.as_deref() == Some(WRITES_STOPPED),
+                status => matches!(status, 408 | 429 | 500..=599),
+            },
+            Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::InvalidArgument(_)
+            | Self::Ambiguous(_)
+            | Self::Duplicates(_)
+            | Self::SnapshotFailed(_)
+            | Self::WaitTimeout(_) => false,
+        }
+    }
+}
+
 impl Failure {
     #[allow(clippy::unnecessary_box_returns)] // every variant that holds one boxes it
     pub(crate) fn new(request: &RequestLine, what: impl Into<String>) -> Box<Self> {
         let (request, what) = (request.clone(), what.into());
-        Box::new(Self { request, what, hint: None, effort: Effort::default() })
+        Box::new(Self { request, what, hint: None, is_permanent: false, effort: Effort::default() })
     }
 }
 

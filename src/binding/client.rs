@@ -176,6 +176,7 @@ impl Client {
 
     /// A wait: every run of the operation gives the next change.
     #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout, poll_interval, refuse_failed))]
+    #[allow(clippy::too_many_arguments)] // those of the public method, one by one
     fn watch_snapshot(
         &self,
         group_id: &Bound<'_, PyAny>,

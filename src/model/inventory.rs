@@ -19,6 +19,7 @@ pub struct Project {
 
 /// A cluster of a project.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(clippy::struct_field_names)] // the API's own names
 pub struct Cluster {
     id: Option<String>,
     /// Its name, unique in its project.
@@ -68,7 +69,7 @@ impl Cluster {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use serde_json::json;
 

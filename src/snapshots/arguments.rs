@@ -327,7 +327,7 @@ mod tests {
         let body = arguments.with_key("k", &cluster).unwrap().body();
 
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
-        let description = body["description"].as_str().unwrap();
+        let description = body.get("description").and_then(|text| text.as_str()).unwrap();
         assert!(
             description.starts_with("[ab1:") && description.ends_with("] text"),
             "{description}"

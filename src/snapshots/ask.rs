@@ -9,8 +9,6 @@ use crate::transport::{Again, Answer, Call, Fate, Request, Transport};
 #[derive(Debug)]
 pub(super) struct Unanswered {
     pub(super) error: Error,
-    /// Whether the same question may be answered later.
-    pub(super) is_passing: bool,
     /// Whether an attempt before the last one may have been acted on.
     pub(super) may_have_acted: bool,
 }
@@ -18,7 +16,7 @@ pub(super) struct Unanswered {
 impl Unanswered {
     /// An answer that is not what Atlas sends; the next one may be.
     pub(super) fn invalid(error: Error) -> Self {
-        Self { error, is_passing: true, may_have_acted: false }
+        Self { error, may_have_acted: false }
     }
 
     /// Whether there is nothing at that path, though project and cluster are there.
@@ -65,13 +63,9 @@ pub(super) async fn ask(
             },
         };
         let error = error.after(call.effort());
-        let Some(again) = again else {
-            // What had no time to be sent, as where a rate limit holds it back, may have some later.
-            let is_passing = matches!(error, Error::Timeout(_));
-            return Err(Unanswered { error, is_passing, may_have_acted });
-        };
+        let Some(again) = again else { return Err(Unanswered { error, may_have_acted }) };
         let paused = retries.pause(error, again, call).await;
-        paused.map_err(|error| Unanswered { error, is_passing: true, may_have_acted })?;
+        paused.map_err(|error| Unanswered { error, may_have_acted })?;
         may_have_acted |= acted;
     }
 }

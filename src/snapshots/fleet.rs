@@ -59,7 +59,7 @@ pub async fn finish(
     call: &Call,
 ) -> Result<Snapshot, Error> {
     let begun = Instant::now();
-    let completed = unless_failed(watch.to_end(transport, call).await?)?;
+    let completed = unless_failed(watch.until_final(transport, call).await?)?;
     let call = call.until(call.deadline() + begun.elapsed());
     check_for_duplicates(transport, watch.cluster(), &completed, &call).await?;
     Ok(completed)

@@ -128,6 +128,8 @@ impl Take<'_> {
                     return Ok(snapshot);
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
+                    // As it stands now: the looks that follow are no attempts at the POST.
+                    let refusal = refusal.after(self.call.effort());
                     if let Some(snapshot) = self.find_running(refusal).await? {
                         return Ok(snapshot);
                     }

@@ -57,7 +57,7 @@ impl Watch {
     }
 
     /// The snapshot as it is when it will not change any more.
-    pub(super) async fn to_end(
+    pub(super) async fn until_final(
         &mut self,
         transport: &Transport,
         call: &Call,
@@ -96,7 +96,9 @@ impl Watch {
                         return Ok(snapshot);
                     }
                 }
-                Err(refused) if refused.is_passing || self.may_yet_come(&refused, begun) => {
+                Err(refused)
+                    if refused.error.is_passing() || self.may_yet_come(&refused, begun) =>
+                {
                     call.events.add(Level::Info, || {
                         format!("{}; still waiting for the snapshot", refused.error)
                     });

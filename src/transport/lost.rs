@@ -44,7 +44,8 @@ impl Lost {
         let what = describe(error);
         if error.is_connect() || error.is_builder() {
             let tls = causes(error).any(<dyn StdError>::is::<rustls::Error>);
-            let failure = Failure::new(line, what);
+            let mut failure = Failure::new(line, what);
+            failure.is_permanent = tls;
             return if tls {
                 Self { error: Error::Transport(failure), fate: Fate::Barred }
             } else if error.is_timeout() {

@@ -43,9 +43,14 @@ class Base:
         return repeated
 
     def _read(self, operation: Operation[ResultT]) -> Steps[ResultT]:
-        """Do the same, and warn once if Atlas says that this version of its interface ends."""
+        """Do the same, and warn once if Atlas says that this version of its interface ends.
+
+        Of an operation that is run again and again, as a wait, only the first run that hears it
+        warns.
+        """
+        is_warned = operation.deprecation is not None
         result = yield from self._write(operation)
-        if operation.deprecation is not None:
+        if operation.deprecation is not None and not is_warned:
             warnings.warn(operation.deprecation, DeprecationWarning, stacklevel=_caller())
         return result
 
@@ -56,7 +61,7 @@ def _is_refusal(result: object) -> bool:
 
 
 def _caller() -> int:
-    """Return the `stacklevel` of whoever called this package, for `warn` in the calling function."""
+    """Return the `stacklevel` of this package's caller, for a `warn` in the calling function."""
     level, frame = 1, sys._getframe(1)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as `warnings` itself
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
         level, frame = level + 1, frame.f_back

@@ -29,7 +29,7 @@ impl Take<'_> {
                         return self.meet(running.clone(), refusal).await;
                     }
                 }
-                Err(refused) if refused.is_passing => {}
+                Err(refused) if refused.error.is_passing() => {}
                 Err(_) => return Err(refusal),
             }
             let next = pauses.next();
@@ -65,7 +65,7 @@ impl Take<'_> {
         });
         let begun = Instant::now();
         let mut watch = Watch::new(address, self.waiting, None);
-        let end = watch.to_end(self.transport, &self.call).await;
+        let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
         match end {
             // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.

@@ -40,7 +40,7 @@ impl Take<'_> {
                         return Ok(own);
                     }
                 }
-                Err(refused) if refused.is_passing && tag.is_some() => {}
+                Err(refused) if refused.error.is_passing() && tag.is_some() => {}
                 Err(_) => break,
             }
         }
