@@ -48,8 +48,8 @@ struct Take<'a> {
     call: Call,
     /// Time that is left for that.
     waiting: Duration,
-    /// The snapshot that was waited for last.
-    met: Option<String>,
+    /// Ids of those that it has waited for; lists may go on showing them as running.
+    ended: Vec<String>,
     /// How often Atlas has called the cluster busy without a list that shows why.
     blind: usize,
 }
@@ -72,7 +72,7 @@ pub async fn take_snapshot(
         post: Post::new(transport, cluster, arguments),
         call: call.clone(),
         waiting: arguments.wait_timeout,
-        met: None,
+        ended: Vec::new(),
         blind: 0,
     };
     take.run().await.map_err(|error| error.after(call.effort()))

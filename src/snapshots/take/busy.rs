@@ -25,7 +25,7 @@ impl Take<'_> {
                     if let Some(own) = self.own(&listing)? {
                         return Ok(Some(own));
                     }
-                    if let Some(running) = listing.running() {
+                    if let Some(running) = listing.running(&self.ended) {
                         return self.meet(running.clone(), refusal).await;
                     }
                 }
@@ -52,14 +52,7 @@ impl Take<'_> {
         match self.arguments.if_busy {
             IfBusy::Raise => Err(with_running(refusal, running)),
             IfBusy::Join => Ok(Some(running)),
-            IfBusy::Wait => {
-                // It has ended for all we know, but neither the list nor the take has heard of it.
-                if self.met.as_ref() == Some(&running.id) {
-                    self.pause_blindly(&refusal).await?;
-                }
-                self.met = Some(running.id.clone());
-                self.wait_for(&running).await.map(|()| None)
-            }
+            IfBusy::Wait => self.wait_for(&running).await.map(|()| None),
         }
     }
 
@@ -85,10 +78,12 @@ impl Take<'_> {
         self.add_waited(begun.elapsed());
         match end {
             // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
-            Ok(_) => Ok(()),
-            Err(Error::Api(api)) if api.status == 404 => Ok(()),
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(Error::Api(api)) if api.status == 404 => {}
+            Err(error) => return Err(error),
         }
+        self.ended.push(running.id.clone());
+        Ok(())
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.
