@@ -11,6 +11,9 @@ use crate::snapshots::arguments::{IfBusy, SnapshotAddress};
 use crate::snapshots::wait::Watch;
 use crate::transport::Level;
 
+/// Before the POST goes again because the snapshot in its way is not found any more.
+const AFTER_GONE: Duration = Duration::from_secs(2);
+
 impl Take<'_> {
     /// The snapshot to give instead of a new one; `None`: the POST may go again.
     ///
@@ -50,11 +53,11 @@ impl Take<'_> {
         match self.arguments.if_busy {
             IfBusy::Raise => Err(with_running(refusal, running)),
             IfBusy::Join => Ok(Some(running)),
-            IfBusy::Wait => self.wait_for(&running).await.map(|()| None),
+            IfBusy::Wait => self.wait_for(&running, &refusal).await.map(|()| None),
         }
     }
 
-    async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
+    async fn wait_for(&mut self, running: &Snapshot, refusal: &Error) -> Result<(), Error> {
         let address = SnapshotAddress {
             cluster: self.cluster.clone(),
             id: running.id.clone(),
@@ -68,9 +71,10 @@ impl Take<'_> {
         let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
         match end {
-            // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
+            // Whether it failed is its owner's concern.
             Ok(_) => Ok(()),
-            Err(Error::Api(api)) if api.status == 404 => Ok(()),
+            // If it was deleted, it is out of the way too, but lists may show it for a while.
+            Err(Error::Api(api)) if api.status == 404 => self.pause(AFTER_GONE, refusal).await,
             Err(error) => Err(error),
         }
     }
