@@ -8,7 +8,7 @@ import pytest
 
 import atlas_backups
 from atlas_backups.cli import failures, main, output
-from atlas_backups.cli.snapshots import size
+from atlas_backups.cli.tables import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

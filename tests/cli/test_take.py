@@ -161,7 +161,7 @@ def test_no_secret_in_any_output(run: Run, emulator: AtlasEmulator, output: str)
         ((), "the following arguments are required: CLUSTER"),
         (("a b",), "cluster_name must be"),
         (("C", "--project-id", "x"), "group_id must be"),
-        (("C", "--retention-in-days", "1.5"), "days are a whole number"),
+        (("C", "--retention-in-days", "1.5"), "not a whole number: '1.5'"),
         (("C", "--retention-in-days", "0"), "retention_in_days must be from 1"),
         (("C", "--description", "a\nb"), "control characters"),
         (("C", "--timeout", "nan"), "timeout must be"),
