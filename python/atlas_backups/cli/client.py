@@ -7,7 +7,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups.cli.options import is_progress_shown
-from atlas_backups.cli.output import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -36,18 +35,11 @@ def connected(arguments: argparse.Namespace) -> Generator[AtlasBackups]:
         yield atlas
 
 
-class _Printable(logging.Formatter):
-    """Escapes what a terminal would obey: messages quote Atlas."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's own name
-        return printable(super().formatMessage(record))
-
-
 @contextlib.contextmanager
 def _logging(verbosity: int) -> Generator[None]:
     logger = logging.getLogger("atlas_backups")
     handler = logging.StreamHandler()
-    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
