@@ -26,8 +26,9 @@ pub(super) fn listener(py: Python<'_>) -> PyResult<Option<Level>> {
     Ok(None)
 }
 
-/// Logs what came together. A handler that fails must not hide how the call ended; what a signal
-/// raises meanwhile (Ctrl-C) is no failure of a handler.
+/// Logs what came together; a handler that fails must not hide how the call ended.
+///
+/// What is no failure, as Ctrl-C in a handler, is for the caller to raise.
 pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
     if events.is_empty() {
         return Ok(());

@@ -211,19 +211,17 @@ impl CompletionQueue {
 
     /// Nobody waits for this one any more.
     pub(super) fn forget(&self, ticket: Ticket) {
-        let _dropped_outside_of_the_lock = {
-            let mut waiting = lock(&self.waiting);
-            let forgotten = waiting.calls.remove(&ticket);
-            self.dismiss(&waiting);
-            forgotten
-        };
+        drop(self.unbook(ticket));
     }
 
-    /// Lets the thread see that there is nothing left to watch for.
-    fn dismiss(&self, waiting: &Waiting) {
+    fn unbook(&self, ticket: Ticket) -> Option<(Py<PyAny>, Arc<Call>)> {
+        let mut waiting = lock(&self.waiting);
+        let booked = waiting.calls.remove(&ticket);
         if waiting.is_watched && waiting.calls.is_empty() {
+            // The thread sees that there is nothing left to watch for.
             self.shared.wake();
         }
+        booked
     }
 }
 
@@ -238,21 +236,12 @@ impl CompletionQueue {
         if !self.by_thread {
             self.shared.sleep();
         }
-        let mut result = Ok(());
-        for (ticket, outcome) in self.shared.take() {
-            let booked = {
-                let mut waiting = lock(&self.waiting);
-                let booked = waiting.calls.remove(&ticket);
-                self.dismiss(&waiting);
-                booked
-            };
-            let Some((future, call)) = booked else { continue };
-            // What a signal raises meanwhile must not keep their results from the others.
-            let logged = log::emit(py, call.events.drain());
-            let settled = settle(future.bind(py), outcome);
-            result = result.and(logged).and(settled);
-        }
-        result
+        // What one of them raises (Ctrl-C in a log handler) must not leave the others waiting.
+        let settled = self.shared.take().into_iter().map(|(ticket, result)| {
+            self.unbook(ticket)
+                .map_or(Ok(()), |(future, call)| settle(future.bind(py), &call, result))
+        });
+        settled.fold(Ok(()), Result::and)
     }
 
     /// Waits until the event loop has something to drain; false: no call is left.
@@ -286,22 +275,23 @@ fn is_missing(py: Python<'_>, error: &PyErr) -> bool {
         || error.is_instance_of::<PyAttributeError>(py)
 }
 
-/// Hands a future the outcome that it waits for.
-fn settle(future: &Bound<'_, PyAny>, outcome: Outcome) -> PyResult<()> {
+/// Tells a future how its call ended.
+fn settle(future: &Bound<'_, PyAny>, call: &Call, result: Outcome) -> PyResult<()> {
     let py = future.py();
+    let logged = log::emit(py, call.events.drain());
     if future.call_method0(intern!(py, "done"))?.is_truthy()? {
-        return Ok(());
+        return logged;
     }
-    let result = match outcome {
+    let result = match result {
         Some(Ok(output)) => output.into_python(py),
         Some(Err(error)) => Err(to_exception(py, &error)),
         None => Err(lost_task()),
     };
     match result {
-        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
-        Err(error) => future.call_method1(intern!(py, "set_exception"), (error,)),
-    }
-    .map(drop)
+        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
+        Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
+    };
+    logged
 }
 
 /// What an event loop can watch.
