@@ -49,12 +49,17 @@ STRICT = ["-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarn
 
 
 def start(
-    script: str, environment: dict[str, str], *, flags: Sequence[str] = STRICT
+    script: str,
+    environment: dict[str, str],
+    *,
+    flags: Sequence[str] = STRICT,
+    stdin: int | None = None,
 ) -> subprocess.Popen[str]:
     """Start a script that finds a client, and ways to use it, already there."""
     return subprocess.Popen(  # our own interpreter  # noqa: S603  # our own interpreter
         [sys.executable, *flags, "-c", PRELUDE + script],
         env={**os.environ, **environment},
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

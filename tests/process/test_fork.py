@@ -175,19 +175,24 @@ def refuse():
 """
 ITERATIONS = {
     "a watch goes on on both sides": WATCH + "child = in_child(finish); finish(); end(child)",
-    "a watch goes on in another thread": WATCH + """
+    "a watch goes on in another thread": WATCH
+    + """
 other = thread(finish); time.sleep(0.2); end(in_child(take)); other.join()
 """,
-    "a fleet goes on in the parent only": FLEET + """
+    "a fleet goes on in the parent only": FLEET
+    + """
 next(outcomes); child = in_child(refuse); finish(seen=1); end(child)
 """,
-    "a fleet goes on in another thread": FLEET + """
+    "a fleet goes on in another thread": FLEET
+    + """
 other = thread(finish); end(in_child(take)); other.join()
 """,
-    "a fleet that has not begun is taken on both sides": FLEET + """
+    "a fleet that has not begun is taken on both sides": FLEET
+    + """
 child = in_child(finish); finish(); end(child)
 """,
-    "a child drops a fleet": FLEET + """
+    "a child drops a fleet": FLEET
+    + """
 def drop():
     global outcomes
     del outcomes; gc.collect(); take()
