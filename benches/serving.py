@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import socketserver
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,7 +32,6 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    server: _Server
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
@@ -42,7 +41,7 @@ class _Handler(socketserver.StreamRequestHandler):
                 if line.startswith(b"content-length:"):
                     length = int(line.partition(b":")[2])
             self.rfile.read(length)
-            if not self.server.silent:
+            if not cast("_Server", self.server).silent:
                 self.wfile.write(ANSWER)
 
 

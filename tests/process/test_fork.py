@@ -74,7 +74,7 @@ def test_a_child_gets_connections_of_its_own(ready: RawServer) -> None:
 def slow() -> Iterator[RawServer]:
     """Takes its time for the first request, and answers all others at once."""
     with RawServer(
-        [READ, Delay(1.0), answer(200, queued())], always(answer(200, queued()))
+        [READ, Delay(0.8), answer(200, queued())], always(answer(200, queued()))
     ) as server:
         yield server
 
@@ -116,7 +116,7 @@ DOORS = {
 @pytest.mark.parametrize("script", HARMLESS.values(), ids=HARMLESS.keys())
 def test_a_call_in_flight_is_unharmed_by(slow: RawServer, script: str, door: str) -> None:
     wait = "\nwhile not [name for name in os.listdir('/proc/self/task')][1:]: time.sleep(0.01)"
-    begin = f"ends = []\n{door}{wait}\ntime.sleep(0.3)\n"
+    begin = f"ends = []\n{door}{wait}\ntime.sleep(0.2)\n"
 
     run(f"{begin}{script}\nassert not ends\ncall.join(); assert ends\n", access(slow))
 

@@ -32,7 +32,7 @@ async def hammer_async():
         while not stop.is_set(): await take_async()
     await asyncio.gather(*(one() for _ in range(8)))
 hammers = [thread(hammer) for _ in range(4)] + [thread(lambda: asyncio.run(hammer_async()))]
-until = time.monotonic() + 4
+until = time.monotonic() + 2.5
 try:
     for number in itertools.count():
         end(in_child(lambda: asyncio.run(take_async()) if number % 2 else take()))
