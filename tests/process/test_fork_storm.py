@@ -36,20 +36,17 @@ until = time.monotonic() + 2.5
 try:
     for number in itertools.count():
         end(in_child(lambda: asyncio.run(take_async()) if number % 2 else take()))
-        if time.monotonic() > until: break
+        if number >= 20 and time.monotonic() > until: break
 finally:
     stop.set()
 for hammer in hammers: hammer.join()
-print(number)
 """
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_a_client_that_is_hammered(ready: RawServer, host: str) -> None:
-    forks = int(run(f"HOST = {host!r}\n{STORM}", access(ready)))
-
     # A child that hangs is ended after 20 s, and the program with it.
-    assert forks >= 20
+    assert run(f"HOST = {host!r}\n{STORM}", access(ready)) == ""
 
 
 def test_forks_leave_nothing_behind() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -148,10 +149,12 @@ def test_closing_is_ended(sent: signal.Signals) -> None:
     token = answer(200, {"access_token": "t-0123", "expires_in": 3600, "token_type": "Bearer"})
 
     def close() -> float:
-        with RawServer([READ, token, READ, answer(200, queued())], always(NEVER)) as server:
+        script: Script = [READ, token, READ, answer(200, queued()), READ, NEVER]
+        with RawServer(script) as server:
             client = AtlasBackups(ACCOUNT, base_url=server.base_url)
             client.take_snapshot(GROUP_ID, CLUSTER_NAME)
-            with sending(sent, lambda: time.sleep(0.1)) as late, pytest.raises(expected(sent)):
+            revoking = sending(sent, lambda: server.wait_for_requests(3))
+            with revoking as late, pytest.raises(expected(sent)):
                 client.close()
         return late[0]
 
@@ -292,12 +295,15 @@ def test_a_program_ends_by_ctrl_c(silent: RawServer, call: str) -> None:
 
     assert process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in err
-    assert "the call was cut off before its outcome was known" in err
+    # Python 3.10 shows nothing of the task that it cancels then.
+    if call != CALLS["async"] or sys.version_info >= (3, 11):
+        assert "the call was cut off before its outcome was known" in err
     assert len(silent.requests) == 1
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="the first one raises there")
 def test_asyncio_run_keeps_the_first_ctrl_c_from_a_call_that_blocks_it(silent: RawServer) -> None:
-    # From 3.11 on its handler only cancels the task, which is not awaiting; the second one raises.
+    # Its handler only cancels the task, which is not awaiting; the second one raises.
     script = "async def main(): take()\nasyncio.run(main())"
     with start(script, access(silent)) as process:
         silent.wait_for_requests(1, 20)
