@@ -1,6 +1,7 @@
 //! Walks the pages of a list whose items may shift from page to page meanwhile.
 //!
 //! No item comes twice; where the counts do not agree, the list is walked again and joined.
+//! `totalCount` is an estimate, so a full page is never taken for the last one.
 
 use std::collections::HashSet;
 
@@ -75,11 +76,14 @@ impl Walked {
             self.server_time = answer.server_time();
             let Page { items, total } = read(&answer)?;
             passed += items.len();
-            let news = items.iter().filter(|item| is_new(&mut distinct, item)).count();
+            let is_full = items.len() >= PAGE;
+            let news =
+                items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
+            let news = news.count();
             self.add(items);
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
-            if news == 0 || total.is_some_and(|total| passed >= total) {
+            if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
                 return Ok(is_steady && total.is_none_or(|total| distinct.len() >= total));
             }
         }
@@ -88,7 +92,8 @@ impl Walked {
 
     fn add(&mut self, items: Vec<JsonObject>) {
         for item in items {
-            if is_new(&mut self.known, &item) {
+            // One that cannot be told from others is for the reader to refuse.
+            if name_of(&item).is_none_or(|name| self.known.insert(name.to_owned())) {
                 self.items.push(item);
             }
         }
@@ -108,11 +113,9 @@ pub(super) fn read_items<T>(
     })
 }
 
-/// Whether an item was not there before, by its id, or its name where Atlas gives no id; one
-/// without both is for the reader to refuse.
-fn is_new(known: &mut HashSet<String>, item: &JsonObject) -> bool {
-    let identity = ["id", "name"].iter().find_map(|key| item.get(*key).and_then(Value::as_str));
-    identity.is_none_or(|identity| known.insert(identity.to_owned()))
+/// What tells an item from the others of its list.
+fn name_of(item: &JsonObject) -> Option<&str> {
+    ["id", "name"].into_iter().find_map(|field| item.get(field)?.as_str())
 }
 
 pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {

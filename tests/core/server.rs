@@ -143,7 +143,8 @@ impl Server {
 
     /// Whole POSTs that ask for a snapshot.
     pub(crate) fn posts(&self) -> usize {
-        self.count("/backup/snapshots")
+        let asks = |it: &&Received| it.method == "POST" && it.path().ends_with("/backup/snapshots");
+        self.requests().iter().filter(asks).count()
     }
 
     pub(crate) fn connections(&self) -> usize {

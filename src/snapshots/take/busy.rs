@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{LOOKS, Take};
+use super::{LOOKS, Take, pause_after};
 use crate::error::{Error, WaitTimeout};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{IfBusy, SnapshotAddress};
 use crate::snapshots::wait::Watch;
 use crate::transport::Level;
-
-/// Before the POST goes again because the snapshot in its way is not found any more.
-const AFTER_GONE: Duration = Duration::from_secs(2);
 
 impl Take<'_> {
     /// The snapshot to give instead of a new one; `None`: the POST may go again.
@@ -28,23 +25,25 @@ impl Take<'_> {
                     if let Some(own) = self.own(&listing)? {
                         return Ok(Some(own));
                     }
-                    if let Some(running) = listing.running() {
+                    if let Some(running) = listing.running(&self.ended) {
                         return self.meet(running.clone(), refusal).await;
                     }
                 }
                 Err(refused) if refused.error.is_passing() => {}
                 Err(_) => return Err(refusal),
             }
-            let next = pauses.next();
-            let Some(pause) = next.filter(|_| is_keyed || if_busy != IfBusy::Raise) else {
+            if !is_keyed && if_busy == IfBusy::Raise {
+                return Err(refusal);
+            }
+            if !is_keyed {
+                // Perhaps it has ended: then the POST goes through, else it is refused once more.
+                return self.pause_blindly(&refusal).await.map(|()| None);
+            }
+            let Some(pause) = pauses.next() else {
                 // It has ended meanwhile, or stays out of sight.
                 return if if_busy == IfBusy::Wait { Ok(None) } else { Err(refusal) };
             };
             self.pause(pause, &refusal).await?;
-            if !is_keyed {
-                // Perhaps it has ended: then the POST goes through, else it is refused once more.
-                return Ok(None);
-            }
         }
     }
 
@@ -53,11 +52,18 @@ impl Take<'_> {
         match self.arguments.if_busy {
             IfBusy::Raise => Err(with_running(refusal, running)),
             IfBusy::Join => Ok(Some(running)),
-            IfBusy::Wait => self.wait_for(&running, &refusal).await.map(|()| None),
+            IfBusy::Wait => self.wait_for(&running).await.map(|()| None),
         }
     }
 
-    async fn wait_for(&mut self, running: &Snapshot, refusal: &Error) -> Result<(), Error> {
+    /// A pause that grows from one to the next.
+    async fn pause_blindly(&mut self, refusal: &Error) -> Result<(), Error> {
+        let pause = pause_after(self.blind);
+        self.blind += 1;
+        self.pause(pause, refusal).await
+    }
+
+    async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
         let address = SnapshotAddress {
             cluster: self.cluster.clone(),
             id: running.id.clone(),
@@ -67,16 +73,17 @@ impl Take<'_> {
             format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
         });
         let begun = Instant::now();
-        let mut watch = Watch::new(address, self.waiting, None);
+        let mut watch = Watch::new(address, self.waiting, None).after(running.clone());
         let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
         match end {
-            // Whether it failed is its owner's concern.
-            Ok(_) => Ok(()),
-            // If it was deleted, it is out of the way too, but lists may show it for a while.
-            Err(Error::Api(api)) if api.status == 404 => self.pause(AFTER_GONE, refusal).await,
-            Err(error) => Err(error),
+            // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
+            Ok(_) => {}
+            Err(Error::Api(api)) if api.status == 404 => {}
+            Err(error) => return Err(error),
         }
+        self.ended.push(running.id.clone());
+        Ok(())
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.
