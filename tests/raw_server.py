@@ -188,9 +188,7 @@ class RawServer:
         wrapped.do_handshake()
         return wrapped
 
-    def _run(
-        self, script: Script, number: int, connection: socket.socket, file: BinaryIO
-    ) -> bool:
+    def _run(self, script: Script, number: int, connection: socket.socket, file: BinaryIO) -> bool:
         """Do the steps; return whether the connection goes on."""
         steps = _flat(script)
         return all(
