@@ -81,8 +81,16 @@ pub(super) struct Called {
     pub(super) read_refused: Option<Moment>,
     /// The tag of which it reported duplicates.
     pub(super) reports: Option<String>,
-    /// It ended with an error that says that it took no snapshot.
-    pub(super) denies: bool,
+    pub(super) denies: Denies,
+}
+
+/// Which snapshot a call said, by its end, not to have taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Denies {
+    Nothing,
+    /// One that does not fail.
+    Good,
+    Any,
 }
 
 /// A listing under way.
@@ -116,7 +124,7 @@ impl Called {
             had_trouble: false,
             read_refused: None,
             reports: None,
-            denies: false,
+            denies: Denies::Nothing,
         }
     }
 
