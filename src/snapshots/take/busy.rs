@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{LOOKS, Take};
+use super::{LOOKS, Take, pause_after};
 use crate::error::{Error, WaitTimeout};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{IfBusy, SnapshotAddress};
@@ -32,16 +32,18 @@ impl Take<'_> {
                 Err(refused) if refused.error.is_passing() => {}
                 Err(_) => return Err(refusal),
             }
-            let next = pauses.next();
-            let Some(pause) = next.filter(|_| is_keyed || if_busy != IfBusy::Raise) else {
+            if !is_keyed && if_busy == IfBusy::Raise {
+                return Err(refusal);
+            }
+            if !is_keyed {
+                // Perhaps it has ended: then the POST goes through, else it is refused once more.
+                return self.pause_blindly(&refusal).await.map(|()| None);
+            }
+            let Some(pause) = pauses.next() else {
                 // It has ended meanwhile, or stays out of sight.
                 return if if_busy == IfBusy::Wait { Ok(None) } else { Err(refusal) };
             };
             self.pause(pause, &refusal).await?;
-            if !is_keyed {
-                // Perhaps it has ended: then the POST goes through, else it is refused once more.
-                return Ok(None);
-            }
         }
     }
 
@@ -54,6 +56,13 @@ impl Take<'_> {
         }
     }
 
+    /// A pause that grows from one to the next.
+    async fn pause_blindly(&mut self, refusal: &Error) -> Result<(), Error> {
+        let pause = pause_after(self.blind);
+        self.blind += 1;
+        self.pause(pause, refusal).await
+    }
+
     async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
         let address = SnapshotAddress {
             cluster: self.cluster.clone(),
@@ -64,7 +73,7 @@ impl Take<'_> {
             format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
         });
         let begun = Instant::now();
-        let mut watch = Watch::new(address, self.waiting, None);
+        let mut watch = Watch::new(address, self.waiting, None).after(running.clone());
         let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
         match end {
