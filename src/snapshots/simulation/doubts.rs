@@ -80,8 +80,9 @@ impl Over<'_> {
     pub(super) fn denies(&self, error: &Error) -> Denies {
         match error {
             Error::Ambiguous(_) => {
-                let nature = &self.world.cluster.nature;
-                let hidden = Duration::from_secs(nature.landing + nature.list_lag) + WAY;
+                let cluster = &self.world.cluster;
+                let hidden = cluster.nature.landing + cluster.longest_lag();
+                let hidden = Duration::from_secs(hidden) + WAY;
                 let post = self.world.posts.iter().rfind(|post| post.call == self.number);
                 let look = self.call.looks.last();
                 let pair = post.zip(look).filter(|_| self.call.tag.is_some());

@@ -94,10 +94,12 @@ pub(super) enum Denies {
 }
 
 /// A listing under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Listing {
     began: Moment,
     shown: Vec<Shown>,
+    /// No page of it was asked for so far.
+    pub(super) is_new: bool,
     /// The last read had no good answer, so far.
     is_broken: bool,
 }
@@ -133,7 +135,8 @@ impl Called {
         if is_first_page {
             self.listed = Some(now);
             if self.listing.is_broken {
-                self.listing = Listing::default();
+                // The client may still know what the walks before showed.
+                self.listing = Listing { is_new: self.listing.is_new, ..Listing::default() };
             }
         }
         self.listing.is_broken = true;
@@ -174,6 +177,12 @@ impl Called {
         look.shown
             .iter()
             .filter(move |shown| tag.is_some() && shown.tag.as_ref() == tag && !shown.has_failed)
+    }
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self { began: Moment::ZERO, shown: Vec::new(), is_new: true, is_broken: false }
     }
 }
 
