@@ -1,8 +1,9 @@
 """A server that does to each connection exactly what a script says, for what no HTTP server does.
 
 A script is a list of steps: `READ` waits for one whole request and records it, bytes are sent as
-they are, `Delay` waits, `Repeat` goes on for ever, `CLOSE` and `RESET` end the connection. The
-n-th connection gets the n-th script; the last script serves all further ones.
+they are, or what a callable then returns, `Delay` waits, `Repeat` goes on for ever, `CLOSE` and
+`RESET` end the connection. The n-th connection gets the n-th script; the last script serves all
+further ones.
 """
 
 # ruff: noqa: ANN401  # anything may be passed on
@@ -42,7 +43,7 @@ CLOSE: Literal["close"] = "close"
 RESET: Literal["reset"] = "reset"
 NEVER = Delay(3600)
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-Step: TypeAlias = "bytes | Delay | Repeat | Literal['read', 'close', 'reset']"
+Step: TypeAlias = "bytes | Callable[[], bytes] | Delay | Repeat | Literal['read', 'close', 'reset']"
 Script: TypeAlias = "Sequence[Step]"
 
 
@@ -167,6 +168,8 @@ class RawServer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         elif isinstance(step, bytes):
             connection.sendall(step)
+        elif callable(step):
+            connection.sendall(step())
         elif isinstance(step, Delay):
             self._stopping.wait(step.seconds)
         return step not in (CLOSE, RESET)

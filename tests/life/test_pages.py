@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from atlas_backups import RequestTimeoutError
 from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import READ, answer
+from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
     from tests.door import Door
-    from tests.raw_server import RawServer, Script, Step
+    from tests.raw_server import RawServer, Script
 
 NOT_SHARDED = answer(200, {"results": [], "totalCount": 0})
 
@@ -35,10 +33,9 @@ def page(numbers: range | list[int], total: int | None) -> bytes:
 
 
 def script(*pages: bytes) -> Script:
-    steps: list[Any] = []
-    for sent in (*pages, NOT_SHARDED):
-        steps += [READ, sent]
-    return steps
+    """Give one page after the other, on whatever connection it is asked for; then no more."""
+    answers = iter((*pages, NOT_SHARDED))
+    return always(lambda: next(answers))
 
 
 def found(door: Door, client: AtlasBackups) -> list[str]:
@@ -130,12 +127,8 @@ def test_a_server_that_always_gives_the_same_page(door: Door, serve: Serve) -> N
 
 
 def test_a_list_without_end_ends_with_total_timeout(door: Door, serve: Serve) -> None:
-    def endless() -> Iterator[Step]:
-        for number in itertools.count():
-            yield READ
-            yield page([number], 10**9)
-
-    server, client = serve(cast("Script", endless()), total_timeout=0.5)
+    numbers = itertools.count()
+    server, client = serve(always(lambda: page([next(numbers)], 10**9)), total_timeout=0.5)
     begun = time.monotonic()
 
     with pytest.raises(RequestTimeoutError, match="total_timeout"):
