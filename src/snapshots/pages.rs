@@ -126,7 +126,8 @@ pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request
 }
 
 fn read(answer: &Answer, call: &Call) -> Result<Page, Unanswered> {
-    let object = answer.object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
+    let object =
+        answer.object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
     let total = object.get("totalCount").and_then(Value::as_u64);
     let total = total.and_then(|total| usize::try_from(total).ok());
     let items = match object.get("results") {

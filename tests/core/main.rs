@@ -10,6 +10,7 @@ mod bodies;
 mod config;
 mod deadlines;
 mod digest;
+mod endless;
 mod http2;
 mod keep_alive;
 mod limits;

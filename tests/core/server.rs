@@ -143,7 +143,8 @@ impl Server {
 
     /// Whole POSTs that ask for a snapshot.
     pub(crate) fn posts(&self) -> usize {
-        self.count("/backup/snapshots")
+        let is_take = |it: &&Received| it.method == "POST" && it.path().ends_with("/snapshots");
+        self.requests().iter().filter(is_take).count()
     }
 
     pub(crate) fn connections(&self) -> usize {
