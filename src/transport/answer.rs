@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use jiff::Timestamp;
 use serde_json::Value;
+use zeroize::Zeroize;
 
 use super::auth::{Grant, Scheme};
 use super::body::{Received, Unread};
@@ -81,8 +82,9 @@ impl Answer {
     }
 
     /// The same answer, of which no error quotes what may be a token.
-    pub(super) fn confidential(self) -> Self {
-        Self { confidential: true, ..self }
+    pub(super) fn confidential(mut self) -> Self {
+        self.confidential = true;
+        self
     }
 
     /// The status that counts: that of the envelope, where there is one.
@@ -284,6 +286,30 @@ impl Answer {
         };
         let excerpt = printable(&text, LONGEST_EXCERPT);
         (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
+    }
+}
+
+/// A token leaves no copy behind.
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if !self.confidential {
+            return;
+        }
+        if let Ok(content) = &mut self.content {
+            wipe(content);
+        }
+        if let Ok(mut body) = std::mem::take(&mut self.body).try_into_mut() {
+            body.as_mut().zeroize();
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

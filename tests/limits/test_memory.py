@@ -73,7 +73,7 @@ def test_an_endless_answer_takes_little_memory(
     door: Door, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
-    before = [step for good in needed[:-1] for step in (READ, good)]
+    before: list[Step] = [step for good in needed[:-1] for step in (READ, good)]
 
     text, grown = cost(door, stack, method, [READ, TOKEN, *before, READ, *ENDLESS[kind]])
 
@@ -95,7 +95,7 @@ def test_a_body_within_the_limit_takes_a_few_times_its_size(
     door: Door, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
-    good = [step for answered in needed for step in (READ, answered)]
+    good: list[Step] = [step for answered in needed for step in (READ, answered)]
 
     text, grown = cost(door, stack, method, [READ, TOKEN, READ, answer(200, DENSE[kind]), *good])
 
@@ -106,7 +106,7 @@ def test_a_body_within_the_limit_takes_a_few_times_its_size(
 def cost(door: Door, stack: ExitStack, method: str, script: list[Step]) -> tuple[str, int]:
     """Call a method in a process of its own; return its error and how much memory it took."""
     arguments, needed = METHODS[method]
-    good = [step for answered in needed for step in (READ, answered)]
+    good: list[Step] = [step for answered in needed for step in (READ, answered)]
     revoked: list[Step] = [READ, answer(200)]
     warm_up = stack.enter_context(RawServer([READ, TOKEN, *good, *revoked], revoked))
     endless = stack.enter_context(RawServer(script, revoked))
