@@ -159,6 +159,8 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_source"):  # as in the traceback of a refused one
+            return f"<{type(self).__name__}, refused>"
         state = ", closed" if self._core.closed else ""
         return f"<AtlasBackups {self._core.base_url}, credentials: {self._source!r}{state}>"
 
