@@ -39,7 +39,7 @@ test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
 	$(BIN)/python -m pytest --ignore=tests/peers
 
 .PHONY: test-peers
-test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd and a Go program
+test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
 
 .PHONY: scale
