@@ -15,6 +15,9 @@ pub(crate) use kind::is_about_role;
 
 use crate::model::Snapshot;
 
+/// The error code of an upgrade of Atlas itself, which passes.
+pub(crate) const WRITES_STOPPED: &str = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES";
+
 /// Whatever an operation can end with instead of its result.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -166,7 +169,10 @@ impl Error {
         match self {
             Self::Transport(failure) => !failure.is_permanent,
             Self::Timeout(_) | Self::InvalidResponse(_) => true,
-            Self::Api(api) => matches!(api.status, 405 | 408 | 429 | 500..=599),
+            Self::Api(api) => match api.status {
+                405 => api.error_code.as_deref() == Some(WRITES_STOPPED),
+                status => matches!(status, 408 | 429 | 500..=599),
+            },
             Self::Configuration(_)
             | Self::ClientClosed
             | Self::InvalidArgument(_)

@@ -24,6 +24,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from atlas_backups.emulator import ReceivedRequest
+
 FOREIGN_VARIABLES = ("MONGODB_ATLAS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_")
 
 
@@ -31,6 +33,16 @@ class MakeClient(Protocol):
     """Makes a client that is closed when the test ends."""
 
     def __call__(self, credentials: Any = ..., /, **options: Any) -> AtlasBackups: ...
+
+
+class StartEmulator(Protocol):
+    """Starts an emulator of the test's own.
+
+    Its clock is the manual one, which moves on by `tick` seconds with every answer of the API, so
+    that snapshots live as fast as a client looks at them.
+    """
+
+    def __call__(self, *, tick: float = ..., **options: Any) -> AtlasEmulator: ...
 
 
 class Serve(Protocol):
@@ -64,6 +76,22 @@ def emulator(clock: ManualClock) -> Iterator[AtlasEmulator]:
     with AtlasEmulator(clock=clock, behaviour=behaviour) as emulator:
         yield emulator
     assert emulator.failures == ()
+
+
+@pytest.fixture
+def start_emulator(stack: ExitStack, clock: ManualClock) -> StartEmulator:
+    def start(*, tick: float = 0.0, **options: Any) -> AtlasEmulator:
+        def log(request: ReceivedRequest) -> None:
+            if "/api/atlas/" in request.path:
+                clock.advance(tick)
+
+        options = {"snapshot_seconds": 157.0, "clock": clock, "log": log, **options}
+        emulator = stack.enter_context(AtlasEmulator(**options))
+        # An error inside the emulator answers 500, which a test might take for granted.
+        stack.callback(lambda: pytest.fail("\n".join(f)) if (f := emulator.failures) else None)
+        return emulator
+
+    return start
 
 
 @pytest.fixture

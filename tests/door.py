@@ -8,16 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from atlas_backups import AtlasBackups, RawResponse, Snapshot
+    from atlas_backups.emulator import AtlasEmulator
 
 # Those of the emulator's default world; a raw server takes any.
 GROUP_ID = "66b0c1d2e3f4a5b6c7d8e9f0"
 CLUSTER_NAME = "Cluster0"
 PATH = f"/api/atlas/v2/groups/{GROUP_ID}/clusters/{CLUSTER_NAME}/backup/snapshots"
 
+# Of `total_timeout`: too short for the first look that follows an ambiguous take, after 2 s.
+BRIEF = 1.9
+
 DoorName: TypeAlias = Literal["sync", "async"]
+
+
+def sent(emulator: AtlasEmulator) -> list[str]:
+    """Return what was asked of snapshots: the method, and the path from `snapshots` on."""
+    parts = [(request.method, *request.path.partition("/backup/")) for request in emulator.requests]
+    return [f"{method} {path}" for method, _, folder, path in parts if folder]
 
 
 class Door:
@@ -30,6 +40,28 @@ class Door:
         if self.name == "sync":
             return getattr(client, method)(*args, **options)
         return asyncio.run(getattr(client, f"{method}_async")(*args, **options))
+
+    def iterate(
+        self, client: AtlasBackups, method: str, *args: Any, **options: Any
+    ) -> Generator[Any, None, None]:
+        """Iterate over what the method gives; the end of this iteration closes that one."""
+        if self.name == "sync":
+            yield from getattr(client, method)(*args, **options)
+            return
+        loop = asyncio.new_event_loop()
+        try:
+            iterator = getattr(client, f"{method}_async")(*args, **options)
+            try:
+                while True:
+                    try:
+                        value = loop.run_until_complete(anext(iterator))
+                    except StopAsyncIteration:
+                        return
+                    yield value
+            finally:
+                loop.run_until_complete(iterator.aclose())
+        finally:
+            loop.close()
 
     def take(self, client: AtlasBackups, **options: Any) -> Snapshot:
         return self.call(client, "take_snapshot", GROUP_ID, CLUSTER_NAME, **options)

@@ -16,13 +16,17 @@ import pytest
 from atlas_backups import models
 from atlas_backups._frozen import FrozenDict
 from atlas_backups.models import (
+    Cluster,
     Headers,
     Link,
+    Project,
     RawResponse,
     ReplicaSetSnapshot,
     ShardedClusterSnapshot,
     Snapshot,
     SnapshotMember,
+    SnapshotOutcome,
+    SnapshotRequest,
 )
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
@@ -67,6 +71,37 @@ RAW: dict[str, Any] = {
     "headers": Headers([("Content-Type", "application/json")]),
     "text": "{}",
 }
+PROJECT: dict[str, Any] = {
+    "id": "6a793f6b2c88faeba59bae37",
+    "name": "Billing",
+    "org_id": "6a793f6b2c88faeba59bae38",
+    "cluster_count": 3,
+    "created": datetime(2026, 8, 10, 3, 35, 5, tzinfo=timezone.utc),
+    "extra": FrozenDict({"tags": []}),
+}
+CLUSTER: dict[str, Any] = {
+    "id": "6a793f6b2c88faeba59bae39",
+    "name": "Cluster0",
+    "group_id": "6a793f6b2c88faeba59bae37",
+    "cluster_type": "REPLICASET",
+    "state_name": "IDLE",
+    "backup_enabled": True,
+    "paused": False,
+    "mongo_db_version": "8.0.29",
+    "extra": FrozenDict({"diskSizeGB": 10.0}),
+}
+REQUEST: dict[str, Any] = {
+    "group_id": "6a793f6b2c88faeba59bae37",
+    "cluster_name": "Cluster0",
+    "description": "before release 42",
+    "retention_in_days": 7,
+    "idempotency_key": "release-42",
+}
+OUTCOME: dict[str, Any] = {
+    "request": SnapshotRequest(**REQUEST),
+    "snapshot": Snapshot(**SNAPSHOT),
+    "error": None,  # exceptions compare by identity
+}
 
 EVERY: list[tuple[type, dict[str, Any]]] = [
     (Link, {"href": "https://cloud.mongodb.com/x", "rel": "self"}),
@@ -75,6 +110,10 @@ EVERY: list[tuple[type, dict[str, Any]]] = [
     (ReplicaSetSnapshot, SNAPSHOT | REPLICA_SET),
     (ShardedClusterSnapshot, SNAPSHOT | SHARDED),
     (RawResponse, RAW),
+    (Project, PROJECT),
+    (Cluster, CLUSTER),
+    (SnapshotRequest, REQUEST),
+    (SnapshotOutcome, OUTCOME),
 ]
 every = pytest.mark.parametrize(("cls", "values"), EVERY, ids=[cls.__name__ for cls, _ in EVERY])
 SNAPSHOT_CLASSES = [Snapshot, ReplicaSetSnapshot, ShardedClusterSnapshot]
@@ -331,13 +370,16 @@ def test_a_tag_is_read_from_the_start_of_the_description(cls: type[Snapshot], re
     assert made.idempotency_tag == TAG
 
 
+def test_a_tag_without_a_text_may_have_lost_its_space() -> None:
+    assert minimal(description=TAG).idempotency_tag == TAG
+
+
 @pytest.mark.parametrize(
     "description",
     [
         None,
         "",
         "before release 42",
-        TAG,  # no space behind it
         f"{TAG}x",
         f"{TAG}\ttext",
         f" {TAG} text",

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, overload
 
 from atlas_backups._frozen import FrozenDict, Headers, Record
-
-if TYPE_CHECKING:
-    from atlas_backups.errors import AtlasError
+from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
 
 __all__ = [
     "CloudProvider",
@@ -319,6 +317,7 @@ class SnapshotRequest(Record):
     """One take of `take_snapshots`; the values are checked when it is its turn.
 
     Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
         group_id: id of the project, 24 hexadecimal digits in lower case.
@@ -340,6 +339,7 @@ class SnapshotOutcome(Record):
     """How one take of `take_snapshots` ended.
 
     Safe to share between threads; it pickles with its error.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
         request: what was asked for.

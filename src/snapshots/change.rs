@@ -12,7 +12,7 @@ use super::get::{Endpoint, is_not_there, read};
 use super::wait::Watch;
 use crate::error::{ApiKind, Error};
 use crate::model::Snapshot;
-use crate::transport::{Call, Request, Transport};
+use crate::transport::{Answer, Call, Request, Transport};
 
 /// Changes how long a snapshot is kept, counted from its completion.
 ///
@@ -74,19 +74,27 @@ async fn delete_once(
     let first = Endpoint::first(address);
     let delete = |endpoint| write(Method::DELETE, endpoint, address, None);
     let missing = match ask(transport, &delete(first), call).await {
-        Ok(_) => return Ok(()),
+        Ok(answer) => return deleted(&answer, call),
         Err(missing) if missing.is_missing() => missing,
         Err(refused) => return Err(refused),
     };
     match ask(transport, &delete(first.other()), call).await {
-        Ok(_) => Ok(()),
+        Ok(answer) => deleted(&answer, call),
         // An attempt whose answer was lost has done it.
-        Err(second) if second.is_missing() && (missing.may_have_acted || second.may_have_acted) => {
-            Ok(())
-        }
+        Err(second) if second.is_missing() && second.may_have_acted => Ok(()),
+        Err(second) if is_not_there(&second) && missing.may_have_acted => Ok(()),
         Err(second) if is_not_there(&second) => Err(missing),
         Err(second) => Err(second),
     }
+}
+
+/// Whether a good answer is one that Atlas gives, rather than the page of a gateway.
+fn deleted(answer: &Answer, call: &Call) -> Result<(), Unanswered> {
+    if answer.text().trim().is_empty() {
+        return Ok(());
+    }
+    let object = answer.object().map(|_| ());
+    object.map_err(|error| Unanswered::invalid(error.after(call.effort())))
 }
 
 /// Waits if the snapshot is unfinished and waiting is wanted; gives the call with its new deadline.

@@ -39,7 +39,9 @@ pub async fn take_and_wait(
         id: snapshot.id.clone(),
         is_sharded: snapshot.is_sharded(),
     };
-    match finish(transport, &mut Watch::new(address, left, None), call).await {
+    // The call's own time stood still while it waited for somebody else's snapshot.
+    let call = call.until(call.deadline() + call.waited());
+    match finish(transport, &mut Watch::new(address, left, None), &call).await {
         Ok(completed) => Ended { snapshot: Some(completed), error: None },
         Err(error) => {
             Ended { snapshot: Some(last_seen(&error).unwrap_or(snapshot)), error: Some(error) }

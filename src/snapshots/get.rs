@@ -83,7 +83,8 @@ pub(super) async fn look(
 
 /// What an endpoint says of a snapshot of the other kind of cluster.
 pub(super) fn is_not_there(refused: &Unanswered) -> bool {
-    refused.is_missing() || refused.kind() == Some(ApiKind::BadRequest)
+    refused.is_missing()
+        || matches!(refused.kind(), Some(ApiKind::BadRequest | ApiKind::Validation))
 }
 
 async fn read_at(

@@ -49,7 +49,7 @@ pub(super) async fn listing(
         let path = format!("{path}/shardedClusters");
         match pages::whole(transport, &path, call).await {
             Ok(items) => read_items(items, &path, call, read)?,
-            // The cluster is there, so this says that it is not sharded.
+            // The cluster is there, so this says that it is not sharded; a gateway's page says nothing.
             Err(refused) if says_not_sharded(&refused) => Vec::new(),
             Err(refused) => return Err(refused),
         }
@@ -60,7 +60,8 @@ pub(super) async fn listing(
 }
 
 fn says_not_sharded(refused: &Unanswered) -> bool {
-    matches!(&refused.error, Error::Api(api) if matches!(api.status, 400 | 404))
+    let Error::Api(api) = &refused.error else { return false };
+    matches!(api.status, 400 | 404) && api.error_code.is_some()
 }
 
 /// The sharded list knows more of what stands in both.
@@ -79,10 +80,11 @@ fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snapshot> {
 impl Listing {
     /// Those that carry a tag and have not failed; parts of a sharded one do not count.
     pub(super) fn tagged(&self, tag: &Tag) -> Vec<&Snapshot> {
-        let tagged = self.snapshots.iter().filter(|snapshot| {
-            !snapshot.has_failed() && Tag::read(snapshot.description()).as_ref() == Some(tag)
-        });
-        whole_ones(tagged.collect())
+        let is_tagged = |it: &&Snapshot| Tag::read(it.description()).as_ref() == Some(tag);
+        // The parts of one that failed may be good: the whole speaks for them.
+        let mut tagged = whole_ones(self.snapshots.iter().filter(is_tagged).collect());
+        tagged.retain(|snapshot| !snapshot.has_failed());
+        tagged
     }
 
     /// Whether an id is that of a part of a sharded snapshot.
@@ -91,12 +93,13 @@ impl Listing {
     }
 
     /// The on-demand snapshot that stands in the way of another one.
-    pub(super) fn running(&self) -> Option<&Snapshot> {
-        let running = self
-            .snapshots
-            .iter()
-            .filter(|snapshot| snapshot.is_on_demand() && !snapshot.is_final());
-        whole_ones(running.collect()).into_iter().next()
+    ///
+    /// A list may be late: `ended` are those that are known to be out of the way.
+    pub(super) fn running(&self, ended: &[String]) -> Option<&Snapshot> {
+        let on_demand = self.snapshots.iter().filter(|snapshot| snapshot.is_on_demand());
+        // Its parts may have been listed before it ended, and it itself after that.
+        let is_running = |it: &&Snapshot| !it.is_final() && !ended.contains(&it.id);
+        whole_ones(on_demand.collect()).into_iter().find(is_running)
     }
 
     /// On-demand snapshots that were asked for at that second of the server's clock or later.

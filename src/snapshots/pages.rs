@@ -1,6 +1,7 @@
 //! Walks the pages of a list whose items may shift from page to page meanwhile.
 //!
 //! No item comes twice; where the counts do not agree, the list is walked again and joined.
+//! `totalCount` is an estimate, so a full page is never taken for the last one.
 
 use std::collections::HashSet;
 
@@ -83,11 +84,18 @@ impl Walked {
                 return Err(invalid(&answer, "the list has no end", call));
             }
             passed += items.len();
-            let news = items.iter().filter(|item| is_new(&mut distinct, item)).count();
+            let is_full = items.len() >= PAGE;
+            let news =
+                items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
+            let news = news.count();
+            let is_spoilt = items.iter().any(|item| name_of(item).is_none());
             self.add(items);
+            if is_spoilt {
+                return Ok(true); // the reader refuses that item; another walk would not mend it
+            }
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
-            if news == 0 || total.is_some_and(|total| passed >= total) {
+            if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
                 return Ok(is_steady && total.is_none_or(|total| distinct.len() >= total));
             }
         }
@@ -96,7 +104,8 @@ impl Walked {
 
     fn add(&mut self, items: Vec<JsonObject>) {
         for item in items {
-            if is_new(&mut self.known, &item) {
+            // One that cannot be told from others is for the reader to refuse.
+            if name_of(&item).is_none_or(|name| self.known.insert(name.to_owned())) {
                 self.items.push(item);
             }
         }
@@ -116,9 +125,9 @@ pub(super) fn read_items<T>(
     })
 }
 
-/// Whether an item was not there before; one without an id is for the reader to refuse.
-fn is_new(known: &mut HashSet<String>, item: &JsonObject) -> bool {
-    item.get("id").and_then(Value::as_str).is_none_or(|id| known.insert(id.to_owned()))
+/// What tells an item from the others of its list.
+fn name_of(item: &JsonObject) -> Option<&str> {
+    ["id", "name"].into_iter().find_map(|field| item.get(field)?.as_str())
 }
 
 pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {

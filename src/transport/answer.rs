@@ -18,7 +18,8 @@ use super::headers::{deprecation_date, http_date, retry_after};
 use super::hints;
 use super::secrets::Secrets;
 use crate::error::{
-    ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, is_about_role,
+    ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, WRITES_STOPPED,
+    is_about_role,
 };
 use crate::model::JsonObject;
 
@@ -146,7 +147,7 @@ impl Answer {
     pub(crate) fn asks_to_wait(&self) -> bool {
         match self.status {
             429 => true,
-            405 => self.atlas_code() == Some("WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"),
+            405 => self.atlas_code() == Some(WRITES_STOPPED),
             _ => false,
         }
     }

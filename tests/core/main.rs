@@ -4,22 +4,37 @@
 #![allow(clippy::doc_markdown, clippy::match_bool, clippy::unnecessary_box_returns)]
 
 mod client;
+mod life;
 mod server;
 
 mod bodies;
+mod busy;
+mod changes;
 mod config;
+mod cut_off;
 mod deadlines;
 mod digest;
 mod endless;
+mod fleet;
 mod http2;
+mod inventory;
 mod keep_alive;
+mod keys;
 mod limits;
+mod lists;
 mod lost;
 mod oauth;
 mod quota;
+mod reads_again;
+mod reads_final;
+mod reconcile;
 mod redirects;
 mod refused;
+mod retries;
+mod sharded;
 mod take;
 mod tls;
 #[cfg(unix)]
 mod token_cache;
+mod watch;
+mod watch_outage;

@@ -11,7 +11,6 @@ use crate::server::{Server, atlas_error, html, json, json_with};
 async fn every_other_error_of_atlas_is_final_and_sent_once() {
     for (status, code, kind) in [
         (400, "VALIDATION_ERROR", ApiKind::Validation),
-        (400, "UNFINISHED_ON_DEMAND_SNAPSHOT", ApiKind::SnapshotInProgress),
         (402, "ACCOUNT_SUSPENDED", ApiKind::PaymentRequired),
         (403, "CANNOT_CHANGE_GROUP_NAME", ApiKind::CannotChangeGroupName),
         (403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", ApiKind::IpAccessList),
@@ -124,7 +123,8 @@ async fn pause_of(retry_after: &str, body: &'static str) -> (u128, usize) {
         _ => json(200, &good()),
     })
     .await;
-    let (result, took) = timed(Client::new(&server.url()).take()).await;
+    let client = Client::with(&server.url(), &token(), &Budget { total: 10.0, ..BUDGET });
+    let (result, took) = timed(client.take()).await;
     result.unwrap();
     (took.as_millis(), server.posts())
 }

@@ -143,8 +143,8 @@ impl Server {
 
     /// Whole POSTs that ask for a snapshot.
     pub(crate) fn posts(&self) -> usize {
-        let is_take = |it: &&Received| it.method == "POST" && it.path().ends_with("/snapshots");
-        self.requests().iter().filter(is_take).count()
+        let asks = |it: &&Received| it.method == "POST" && it.path().ends_with("/backup/snapshots");
+        self.requests().iter().filter(asks).count()
     }
 
     pub(crate) fn connections(&self) -> usize {

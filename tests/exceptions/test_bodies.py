@@ -17,6 +17,7 @@ from atlas_backups import (
     ValidationError,
 )
 from tests.bodies import error
+from tests.door import BRIEF
 from tests.raw_server import CLOSE, READ, always, answer
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ RUBBISH = [
 def test_rubbish_gives_a_typed_error_with_a_short_message(
     door: Door, serve: Serve, status: int, body: bytes
 ) -> None:
-    _, client = serve(always(answer(status, body)), max_retries=0)
+    _, client = serve(always(answer(status, body)), max_retries=0, total_timeout=BRIEF)
 
     with pytest.raises((AmbiguousOutcomeError, RateLimitError)) as caught:
         door.take(client)
@@ -59,7 +60,8 @@ def test_rubbish_gives_a_typed_error_with_a_short_message(
 
 
 def test_a_short_excerpt_shows_who_answered(door: Door, serve: Serve) -> None:
-    _, client = serve(always(answer(503, "<html><h1>CloudFront  \n says no</h1></html>")))
+    page = answer(503, "<html><h1>CloudFront  \n says no</h1></html>")
+    _, client = serve(always(page), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError, match="CloudFront says no"):
         door.take(client)
@@ -67,7 +69,7 @@ def test_a_short_excerpt_shows_who_answered(door: Door, serve: Serve) -> None:
 
 def test_an_error_that_is_cut_off_is_ambiguous(door: Door, serve: Serve) -> None:
     whole = answer(400, error(400, "VALIDATION_ERROR"))
-    server, client = serve([READ, whole[:-9], CLOSE])
+    server, client = serve([READ, whole[:-9], CLOSE], total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError):
         door.take(client)

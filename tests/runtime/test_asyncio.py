@@ -22,7 +22,18 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
 
-TWINS = ["take_snapshot", "take_snapshot_raw"]
+ITERATIONS = ["watch_snapshot", "take_snapshots"]
+TWINS = [
+    "take_snapshot",
+    "take_snapshot_raw",
+    "get_snapshot",
+    "list_snapshots",
+    "wait_for_snapshot",
+    "update_retention",
+    "delete_snapshot",
+    "list_projects",
+    "list_clusters",
+]
 
 
 def take(client: AtlasBackups) -> Coroutine[Any, Any, Snapshot]:
@@ -38,6 +49,23 @@ def test_a_twin_is_a_coroutine_function_with_the_same_parameters(name: str) -> N
     assert inspect.signature(twin) == inspect.signature(plain)
     assert (twin.__doc__ or "").count("\n") == 0
     assert f"`{name}`" in (twin.__doc__ or "")
+
+
+@pytest.mark.parametrize("name", ITERATIONS)
+def test_the_twin_of_an_iteration_is_an_async_generator(name: str) -> None:
+    plain, twin = getattr(AtlasBackups, name), getattr(AtlasBackups, f"{name}_async")
+
+    assert inspect.isasyncgenfunction(twin)
+    assert inspect.signature(twin).parameters == inspect.signature(plain).parameters
+    assert f"`{name}`" in (twin.__doc__ or "")
+
+
+def test_every_public_method_has_a_twin() -> None:
+    names = {name for name in dir(AtlasBackups) if not name.startswith("_")}
+    twins = {name for name in names if f"{name}_async" in names}
+
+    assert twins == {*TWINS, *ITERATIONS}
+    assert names - twins == {"close", "aclose"} | {f"{name}_async" for name in twins}
 
 
 def test_nothing_is_sent_before_it_is_awaited(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:

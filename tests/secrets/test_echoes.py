@@ -11,6 +11,7 @@ import pytest
 
 from atlas_backups import AtlasError, ServiceAccount
 from tests.bodies import error
+from tests.door import BRIEF
 from tests.raw_server import READ, RESET, always, answer
 from tests.secrets.canaries import (
     BASIC,
@@ -55,7 +56,7 @@ def test_an_echoed_secret_is_in_no_error(
 ) -> None:
     first = GRANTED if isinstance(credentials, ServiceAccount) else sent
     script: Script = [READ, first, READ, sent, READ, first, READ, sent]
-    _, client = serve(script, credentials=credentials, max_retries=0)
+    _, client = serve(script, credentials=credentials, max_retries=0, total_timeout=BRIEF)
 
     with pytest.raises(AtlasError) as caught:
         door.take(client)
@@ -83,7 +84,8 @@ def test_the_token_endpoint_may_echo_too(door: Door, serve: Serve, sent: bytes) 
 
 def test_a_lost_connection_shows_no_secret(door: Door, serve: Serve) -> None:
     script: Script = [READ, GRANTED, READ, RESET]
-    _, client = serve(script, credentials=ServiceAccount("mdb_sa_id_1", CANARY), max_retries=0)
+    credentials = ServiceAccount("mdb_sa_id_1", CANARY)
+    _, client = serve(script, credentials=credentials, max_retries=0, total_timeout=BRIEF)
 
     with pytest.raises(AtlasError) as caught:
         door.take(client)

@@ -21,7 +21,7 @@ from atlas_backups import (
     UnexpectedServerError,
 )
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import PATH
+from tests.door import BRIEF, PATH
 from tests.raw_server import CLOSE, NEVER, READ, RESET, Delay, Repeat, answer
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def ambiguous(
     door: Door, serve: Serve, *steps: Step, **options: Any
 ) -> tuple[AmbiguousOutcomeError, RawServer]:
     """Take from a server that does the steps, and check what is true of every such end."""
-    server, client = serve([READ, *steps], **options)
+    server, client = serve([READ, *steps], **{"total_timeout": BRIEF, **options})
     with pytest.raises(AmbiguousOutcomeError) as caught:
         door.take(client)
     assert [(request.method, request.target) for request in server.requests] == [("POST", PATH)]

@@ -16,6 +16,7 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Fault
 from tests.bodies import SNAPSHOT_ID, error, queued
+from tests.door import BRIEF
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def test_a_refusal_inside_a_200_is_a_refusal(door: Door, serve: Serve, shape: st
 @pytest.mark.parametrize("shape", ["wrapped", "beside"])
 def test_a_server_error_inside_a_200_is_ambiguous(door: Door, serve: Serve, shape: str) -> None:
     body = enveloped(500, error(500, "UNEXPECTED_ERROR"), shape)
-    server, client = serve(always(answer(200, body)))
+    server, client = serve(always(answer(200, body)), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
         door.take(client, envelope=True)
@@ -92,7 +93,7 @@ def test_a_server_error_inside_a_200_is_ambiguous(door: Door, serve: Serve, shap
 def test_an_envelope_without_a_snapshot_is_ambiguous(
     door: Door, serve: Serve, body: dict[str, Any]
 ) -> None:
-    server, client = serve(always(answer(200, body)))
+    server, client = serve(always(answer(200, body)), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
         door.take(client, envelope=True)
@@ -102,7 +103,8 @@ def test_an_envelope_without_a_snapshot_is_ambiguous(
 
 
 def test_a_gateways_error_is_not_overruled_by_an_envelope(door: Door, serve: Serve) -> None:
-    server, client = serve(always(answer(502, {"status": 200, "content": queued()})))
+    body = {"status": 200, "content": queued()}
+    server, client = serve(always(answer(502, body)), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
         door.take(client, envelope=True)

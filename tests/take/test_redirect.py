@@ -8,6 +8,7 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError, InvalidResponseError, ServiceAccount
 from tests.bodies import queued
+from tests.door import BRIEF
 from tests.raw_server import READ, RawServer, always, answer
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def test_a_redirect_to_another_host_is_ambiguous_and_not_followed(
 ) -> None:
     target = elsewhere.base_url.replace("127.0.0.1", "localhost") + "/else"
     body = b"" if status == 304 else b"{}"
-    server, client = serve(always(answer(status, body, {"Location": target})))
+    redirect = answer(status, body, {"Location": target})
+    server, client = serve(always(redirect), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError, match="redirect") as caught:
         door.take(client)
@@ -41,7 +43,7 @@ def test_a_redirect_to_another_host_is_ambiguous_and_not_followed(
 
 def test_a_redirect_to_the_same_path_is_not_followed(door: Door, serve: Serve) -> None:
     redirect = answer(307, b"", {"Location": "/api/atlas/v2/again"})
-    server, client = serve([READ, redirect, READ, answer(200, queued())])
+    server, client = serve([READ, redirect, READ, answer(200, queued())], total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError):
         door.take(client)

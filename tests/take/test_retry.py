@@ -19,6 +19,7 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Fault
 from tests.bodies import SNAPSHOT_ID, error, queued
+from tests.door import BRIEF
 from tests.raw_server import READ, RESET, always, answer
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
     from tests.door import Door
+    from tests.raw_server import Script
 
 BUSY = error(429, "RATE_LIMITED")
 UPGRADE = error(405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES")
@@ -139,7 +141,8 @@ def test_another_405_is_final(door: Door, serve: Serve) -> None:
 
 
 def test_an_ambiguous_end_stops_the_retries(door: Door, serve: Serve) -> None:
-    server, client = serve([READ, answer(429, BUSY), READ, RESET], always(GOOD))
+    script: Script = [READ, answer(429, BUSY), READ, RESET]
+    server, client = serve(script, always(GOOD), total_timeout=1 + BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError):
         door.take(client)
@@ -167,12 +170,13 @@ def test_a_connection_that_cannot_be_made_in_time_was_not_sent(
 
 
 def test_a_reset_before_the_request_was_read_is_ambiguous(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     """The client cannot know that nothing was read, and so must not repeat."""
+    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
     emulator.fault(Fault(reset="before"))
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(atlas)
+        door.take(client)
 
     assert emulator.requests == ()

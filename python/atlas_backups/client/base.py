@@ -43,9 +43,14 @@ class Base:
         return repeated
 
     def _read(self, operation: Operation[ResultT]) -> Steps[ResultT]:
-        """Do the same, and warn once if Atlas says that this version of its interface ends."""
+        """Do the same, and warn once if Atlas says that this version of its interface ends.
+
+        Of an operation that is run again and again, as a wait, only the first run that hears it
+        warns.
+        """
+        is_warned = operation.deprecation is not None
         result = yield from self._write(operation)
-        if operation.deprecation is not None:
+        if operation.deprecation is not None and not is_warned:
             warnings.warn(operation.deprecation, DeprecationWarning, stacklevel=_caller())
         return result
 

@@ -1,0 +1,227 @@
+"""`delete_snapshot` ends when the snapshot is gone, however often that had to be said."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    CompliancePolicyError,
+    ForbiddenError,
+    ServerError,
+    SnapshotNotCompletedError,
+    SnapshotNotFoundError,
+    WaitTimeoutError,
+)
+from atlas_backups.emulator import Behaviour, Fault
+from tests.bodies import SNAPSHOT_ID
+from tests.door import CLUSTER_NAME, GROUP_ID, sent
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, StartEmulator
+    from tests.door import Door
+
+SHARDED = "Sharded0"
+
+
+@pytest.fixture
+def quick(start_emulator: StartEmulator) -> AtlasEmulator:
+    """Snapshots end at once."""
+    return start_emulator(snapshot_seconds=0)
+
+
+@pytest.fixture
+def client(quick: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
+    return make_client(quick.access_token, base_url=quick.base_url)
+
+
+def delete(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> None:  # noqa: ANN401
+    assert door.call(client, "delete_snapshot", *snapshot, **options) is None
+
+
+def there(emulator: AtlasEmulator, snapshot_id: str) -> bool:
+    return snapshot_id in {held.id for held in emulator.snapshots}
+
+
+def test_it_is_gone(door: Door, quick: AtlasEmulator, client: AtlasBackups) -> None:
+    taken, other = door.take(client), door.take(client)
+    quick.clear_requests()
+
+    delete(door, client, GROUP_ID, CLUSTER_NAME, taken.id)
+
+    assert (there(quick, taken.id), there(quick, other.id)) == (False, True)
+    assert sent(quick) == [f"DELETE snapshots/{taken.id}"]
+
+
+def test_a_snapshot_instead_of_three_arguments(
+    door: Door, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.take(client)
+
+    delete(door, client, taken)
+
+    assert not there(quick, taken.id)
+
+
+def test_one_that_never_was(door: Door, quick: AtlasEmulator, client: AtlasBackups) -> None:
+    with pytest.raises(SnapshotNotFoundError):
+        delete(door, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID, wait=True)
+
+    assert sent(quick) == [
+        f"DELETE snapshots/{SNAPSHOT_ID}",
+        f"DELETE snapshots/shardedCluster/{SNAPSHOT_ID}",
+    ]
+
+
+def test_twice_is_once_too_often(door: Door, client: AtlasBackups) -> None:
+    taken = door.take(client)
+    delete(door, client, taken)
+
+    with pytest.raises(SnapshotNotFoundError):
+        delete(door, client, taken)
+
+
+@pytest.mark.parametrize("in_plain", [False, True])
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_sharded_one_is_deleted_where_it_is(  # fixtures
+    door: Door, quick: AtlasEmulator, client: AtlasBackups, *, in_plain: bool, bare: bool
+) -> None:
+    quick.behaviour = Behaviour(sharded_in_plain_endpoints=in_plain)
+    taken = door.call(client, "take_snapshot", GROUP_ID, SHARDED)
+
+    delete(door, client, *((GROUP_ID, SHARDED, taken.id) if bare else (taken,)))
+
+    assert not there(quick, taken.id)
+
+
+def test_a_part_cannot_be_deleted_alone(
+    door: Door, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.call(client, "take_snapshot", GROUP_ID, SHARDED)
+
+    with pytest.raises(ForbiddenError):
+        delete(door, client, GROUP_ID, SHARDED, taken.members[0].id)
+
+    assert there(quick, taken.id)
+
+
+@pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
+def test_an_unfinished_one_is_refused_by_atlas(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, cluster_name: str
+) -> None:
+    taken = door.call(atlas, "take_snapshot", GROUP_ID, cluster_name)
+
+    for snapshot in ((taken,), (GROUP_ID, cluster_name, taken.id)):
+        with pytest.raises(SnapshotNotCompletedError):
+            delete(door, atlas, *snapshot)
+
+    assert there(emulator, taken.id)
+
+
+@pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
+@pytest.mark.parametrize("bare", [False, True])
+def test_an_unfinished_one_is_waited_for_if_that_is_wanted(  # fixtures
+    door: Door,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    cluster_name: str,
+    *,
+    bare: bool,
+) -> None:
+    emulator = start_emulator(tick=100)  # a snapshot takes 157 s
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    taken = door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+
+    delete(door, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)), wait=True)
+
+    assert not there(emulator, taken.id)
+    assert sent(emulator)[-1].startswith("DELETE")
+
+
+def test_the_wait_for_it_is_bounded_and_nothing_is_deleted(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    emulator.next_snapshot(never_ends=True)
+    taken = door.take(atlas)
+    begun = time.monotonic()
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        delete(door, atlas, taken, wait=True, wait_timeout=0.3)
+
+    assert time.monotonic() - begun < 2
+    assert caught.value.snapshot == taken
+    assert there(emulator, taken.id)
+    assert [line.split()[0] for line in sent(emulator)].count("DELETE") == 1
+
+
+@pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize(
+    "lost", [Fault(reset="after"), Fault(status=504, effect=True)], ids=["reset", "504"]
+)
+def test_not_found_after_a_lost_answer_means_gone(  # noqa: PLR0913  # fixtures
+    door: Door,
+    quick: AtlasEmulator,
+    client: AtlasBackups,
+    cluster_name: str,
+    lost: Fault,
+    *,
+    bare: bool,
+) -> None:
+    taken = door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+    # A bare id of a sharded cluster is first asked for at the plain endpoint, which knows nothing.
+    path = "/shardedCluster/" if cluster_name == SHARDED else "/snapshots/"
+    quick.fault(replace(lost, method="DELETE", path=path))
+
+    delete(door, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)))
+
+    assert not there(quick, taken.id)
+
+
+def test_a_request_that_never_came_is_sent_again(
+    door: Door, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.take(client)
+    quick.fault(Fault(reset="before", method="DELETE"))
+
+    delete(door, client, taken)
+
+    assert not there(quick, taken.id)
+
+
+def test_not_found_after_a_429_is_not_gone(
+    door: Door, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
+    quick.fault(replace(Fault.error(429, "RATE_LIMITED"), method="DELETE"))
+
+    with pytest.raises(SnapshotNotFoundError):
+        delete(door, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
+
+
+def test_an_outage_that_stays_is_raised(
+    door: Door, quick: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(quick.access_token, base_url=quick.base_url, max_retries=1)
+    taken = door.take(client)
+    quick.fault(Fault(method="DELETE", status=503, times=None))
+
+    with pytest.raises(ServerError, match="2 attempts"):
+        delete(door, client, taken)
+
+    assert there(quick, taken.id)
+
+
+def test_a_policy_that_forbids_it(door: Door, quick: AtlasEmulator, client: AtlasBackups) -> None:
+    taken = door.take(client)
+    code = "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY"
+    quick.fault(replace(Fault.error(400, code), method="DELETE"))
+
+    with pytest.raises(CompliancePolicyError):
+        delete(door, client, taken)
+
+    assert there(quick, taken.id)

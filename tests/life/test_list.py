@@ -1,0 +1,235 @@
+"""`list_snapshots` gives all snapshots of a cluster, once each, newest first."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    ClusterNotFoundError,
+    ForbiddenError,
+    InvalidResponseError,
+    ReplicaSetSnapshot,
+    ServerError,
+    ShardedClusterSnapshot,
+    SnapshotList,
+)
+from atlas_backups.emulator import Behaviour, Cluster, ExistingSnapshot, Fault, Project, World
+from tests.bodies import PAGE_SHARDED, SNAPSHOT_ID, queued
+from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.raw_server import READ, always, answer
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator, ManualClock
+    from tests.conftest import MakeClient, Serve, StartEmulator
+    from tests.door import Door
+
+SHARDED = "Sharded0"
+# All four ways in which Atlas may show sharded snapshots and their parts in the plain list.
+WAYS = [(whole, parts) for whole in (False, True) for parts in (False, True)]
+
+
+def listed(door: Door, client: AtlasBackups, name: str = CLUSTER_NAME, **options: Any) -> Any:
+    return door.call(client, "list_snapshots", GROUP_ID, name, **options)
+
+
+def with_snapshots(count: int, **options: Any) -> World:
+    snapshots = tuple(ExistingSnapshot(age_seconds=60.0 * age + 60) for age in range(count))
+    cluster = Cluster(name=CLUSTER_NAME, snapshots=snapshots, **options)
+    return World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),))
+
+
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (500, 1), (501, 2), (1203, 3)])
+def test_all_pages_are_walked(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, count: int, pages: int
+) -> None:
+    emulator = start_emulator(world=with_snapshots(count))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    snapshots = listed(door, client)
+
+    ids = [snapshot.id for snapshot in snapshots]
+    assert type(snapshots) is SnapshotList
+    assert ids == sorted((held.id for held in emulator.snapshots), reverse=True)
+    assert len(set(ids)) == len(ids) == count
+    assert [request.query for request in emulator.requests] == [
+        *(f"itemsPerPage=500&pageNum={number}" for number in range(1, pages + 1)),
+        "",
+    ]
+
+
+def test_snapshots_of_every_kind_come_with_what_is_known(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    taken = door.take(atlas, description="now")
+
+    snapshots = listed(door, atlas)
+
+    assert snapshots[0] == taken
+    assert [snapshot.snapshot_type for snapshot in snapshots] == [
+        "onDemand",
+        *["scheduled"] * 3,
+        "onDemand",
+    ]
+    assert {snapshot.cluster_name for snapshot in snapshots} == {CLUSTER_NAME}
+    assert {snapshot.group_id for snapshot in snapshots} == {GROUP_ID}
+    assert snapshots.to_dicts()[0]["description"] == "now"
+    assert len(snapshots) == len(emulator.snapshots) - 1  # one is of the sharded cluster
+
+
+@pytest.mark.parametrize(("whole", "parts"), WAYS)
+@pytest.mark.parametrize("seconds", [0, 60, 80, 200])
+def test_parts_are_no_snapshots_of_their_own(  # noqa: PLR0913  # fixtures
+    door: Door,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    clock: ManualClock,
+    seconds: int,
+    *,
+    whole: bool,
+    parts: bool,
+) -> None:
+    behaviour = Behaviour(sharded_in_plain_endpoints=whole, sharded_parts_listed=parts)
+    emulator = start_emulator(behaviour=behaviour)
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    taken = door.call(client, "take_snapshot", GROUP_ID, SHARDED)
+    clock.advance(seconds)
+
+    snapshots = listed(door, client, SHARDED)
+
+    assert [type(snapshot) for snapshot in snapshots] == [ShardedClusterSnapshot] * 2
+    assert snapshots[0].id == taken.id
+    assert len(snapshots[1].members) == 3
+
+
+@pytest.mark.parametrize(("whole", "parts"), WAYS)
+def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR0913  # fixtures
+    door: Door,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    clock: ManualClock,
+    *,
+    whole: bool,
+    parts: bool,
+) -> None:
+    behaviour = Behaviour(sharded_in_plain_endpoints=whole, sharded_parts_listed=parts)
+    emulator = start_emulator(behaviour=behaviour)
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    clock.advance(200)
+
+    snapshots = listed(door, client, SHARDED, include_sharded=False)
+
+    kinds: list[type] = [snapshot.__class__ for snapshot in snapshots]
+    assert kinds.count(ShardedClusterSnapshot) == whole
+    assert kinds.count(ReplicaSetSnapshot) == 3 * parts
+    assert sent(emulator) == ["GET snapshots"]
+
+
+@pytest.mark.parametrize("status", ["empty", 400, 404])
+def test_the_sharded_list_of_a_replica_set_is_empty_however_atlas_says_so(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, status: Any
+) -> None:
+    emulator.behaviour = Behaviour(sharded_list_of_replica_set=status)
+
+    assert len(listed(door, atlas)) == 4
+
+    assert sent(emulator) == ["GET snapshots", "GET snapshots/shardedClusters"]
+
+
+def test_another_refusal_of_the_sharded_list_is_raised(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
+    for status, expected in ((403, ForbiddenError), (500, ServerError)):
+        emulator.fault(replace(Fault.error(status, "A_CODE"), path="/shardedClusters"))
+
+        with pytest.raises(expected):
+            listed(door, client)
+
+
+def test_a_cluster_that_is_not_there(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    with pytest.raises(ClusterNotFoundError):
+        listed(door, atlas, "Nowhere")
+
+    assert sent(emulator) == ["GET snapshots"]
+
+
+def test_passing_faults_between_pages_are_repeated(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=with_snapshots(501))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    emulator.fault(Fault(nth=2, status=500))
+    emulator.fault(Fault(nth=3, cut_body=100))
+    emulator.fault(Fault(nth=4, reset="after"))
+
+    snapshots = listed(door, client)
+
+    assert len({snapshot.id for snapshot in snapshots}) == len(snapshots) == 501
+
+
+BROKEN = [
+    pytest.param({"results": [queued(), queued(id=None)], "totalCount": 2}, id="no id"),
+    pytest.param({"results": [queued(id="x")], "totalCount": 1}, id="bad id"),
+    pytest.param({"results": [queued(), 7], "totalCount": 2}, id="a number"),
+    pytest.param({"results": [None], "totalCount": 1}, id="null"),
+    pytest.param({"results": [["a"]], "totalCount": 1}, id="a list"),
+    pytest.param({"results": {"a": 1}, "totalCount": 1}, id="results are no list"),
+    pytest.param({"totalCount": 0}, id="no results"),
+    pytest.param({"results": None, "totalCount": 3}, id="results are null"),
+    pytest.param(["a"], id="a bare list"),
+    pytest.param(queued(), id="a snapshot"),
+    pytest.param("<html>", id="HTML"),
+]
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_a_broken_list_is_never_a_shorter_one(door: Door, serve: Serve, body: Any) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    server, client = serve(always(answer(200, text)), max_retries=0)
+
+    with pytest.raises(InvalidResponseError):
+        listed(door, client)
+
+    assert not any("shardedClusters" in request.target for request in server.requests)
+
+
+@pytest.mark.parametrize("body", [{"results": [], "totalCount": 0}, {"results": []}])
+def test_an_empty_list_is_empty(door: Door, serve: Serve, body: dict[str, Any]) -> None:
+    _, client = serve(always(answer(200, body)))
+
+    assert listed(door, client) == SnapshotList()
+
+
+def test_an_entry_that_stands_in_both_lists_comes_once_and_with_its_members(
+    door: Door, serve: Serve
+) -> None:
+    whole = {**PAGE_SHARDED, "id": SNAPSHOT_ID}
+    part = queued(id=PAGE_SHARDED["members"][0]["id"])
+    other = queued(id="6b1f0c3e2a88faeba59de4ff")
+    plain = {"results": [other, {**whole, "members": None}, part, other], "totalCount": 3}
+    sharded = {"results": [whole], "totalCount": 1}
+    _, client = serve([READ, answer(200, plain), READ, answer(200, sharded)])
+
+    snapshots = listed(door, client)
+
+    assert [snapshot.id for snapshot in snapshots] == [other["id"], SNAPSHOT_ID]
+    assert len(snapshots[1].members) == 1
+
+
+def test_unknown_types_and_labels_are_kept(door: Door, serve: Serve) -> None:
+    odd = queued(type="flexible", status="paused", frequencyType="yearlyish", brandNew=[1])
+    plain = answer(200, {"results": [odd], "totalCount": 1})
+    _, client = serve([READ, plain, READ, answer(200, {"results": []})])
+
+    (snapshot,) = listed(door, client)
+
+    assert (snapshot.type, snapshot.status) == ("flexible", "paused")
+    assert dict(snapshot.extra)["brandNew"] == [1] or snapshot.extra["brandNew"] == (1,)
