@@ -46,7 +46,7 @@ test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=
 	SIMULATION_CASES=$(CASES) SIMULATION_SEED=$(SEED) cargo test --locked --lib simulation -- --nocapture
 
 .PHONY: test-peers
-test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd and a Go program
+test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
 
 .PHONY: scale
