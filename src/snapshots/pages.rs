@@ -80,7 +80,11 @@ impl Walked {
             let news =
                 items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
             let news = news.count();
+            let is_spoilt = items.iter().any(|item| name_of(item).is_none());
             self.add(items);
+            if is_spoilt {
+                return Ok(true); // the reader refuses that item; another walk would not mend it
+            }
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
             if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
