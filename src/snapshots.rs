@@ -8,6 +8,8 @@ mod get;
 mod inventory;
 mod list;
 mod pages;
+#[cfg(test)]
+mod simulation;
 mod take;
 mod wait;
 

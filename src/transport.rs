@@ -24,6 +24,8 @@ pub use auth::Auth;
 pub(crate) use auth::random;
 pub use call::Call;
 pub use connection::Connection;
+#[cfg(test)]
+pub(crate) use connection::stand_in;
 pub use events::{Event, Level};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use retry::{Again, Retries};

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from atlas_backups.emulator import AtlasEmulator, Cluster, Project, World
+from atlas_backups.emulator import AtlasEmulator, Cluster, ExistingSnapshot, Project, World
 
 README = Path(__file__).parents[1] / "README.md"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
@@ -24,8 +24,9 @@ COMMANDS = [
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    clusters = (Cluster(name="Cluster0"), Cluster(name="Cluster1"))
-    project = Project(name="Readme", id="32b6e34b3d91647abb20e7b8", clusters=clusters)
+    snapshots = (ExistingSnapshot(id="66b0c1d2e3f4a5b6c7d8e9aa"),)
+    clusters = (Cluster(name="Cluster0", snapshots=snapshots), Cluster(name="Cluster1"))
+    project = Project(name="Production", id="32b6e34b3d91647abb20e7b8", clusters=clusters)
     with AtlasEmulator(world=World(projects=(project,)), snapshot_seconds=0.5) as emulator:
         for name, value in emulator.env.items():
             monkeypatch.setenv(name, value)
@@ -34,7 +35,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_the_readme_has_examples() -> None:
     assert len(PYTHON) >= 4
-    assert len(COMMANDS) >= 2
+    assert len(COMMANDS) >= 9
 
 
 @pytest.mark.usefixtures("environment")
@@ -51,7 +52,7 @@ def test_python_examples_run(code: str) -> None:
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_run(command: str) -> None:
-    arguments = command.partition("#")[0].split()[1:]
+    arguments = command.partition("#")[0].partition("&&")[0].split()[1:]
     done = subprocess.run(  # noqa: S603  # our own README
         [sys.executable, "-m", "atlas_backups", *arguments],
         capture_output=True,

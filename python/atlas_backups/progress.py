@@ -56,4 +56,6 @@ def counting(*, shown: bool) -> Generator[Callable[[SnapshotOutcome], None]]:
 def _say(text: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # a closed or broken stream is no reason to stop
         if sys.stderr is not None:  # as under pythonw
-            print(text, file=sys.stderr, flush=True)  # noqa: T201  # this is what progress=True asks for
+            # A terminal would obey the others, and the status is Atlas' text.
+            shown = "".join(c if c.isprintable() else "?" for c in text)
+            print(shown, file=sys.stderr, flush=True)  # noqa: T201  # this is what progress=True asks for

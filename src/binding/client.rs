@@ -1,7 +1,6 @@
 //! The client as Python sees it: its options, and the operations that it can begin.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
@@ -210,7 +209,8 @@ impl Client {
         timeout: f64,
     ) -> PyResult<Operation> {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
-        let timeout = Duration::try_from_secs_f64(timeout).unwrap_or_default();
+        // What is left of it may be nothing.
+        let timeout = snapshots::time_out("timeout", timeout).unwrap_or_default();
         let watch = Mutex::new(Watch::new(address, timeout, None));
         Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
             let snapshot = snapshots::finish(&transport, &mut *watch.lock().await, &call).await?;

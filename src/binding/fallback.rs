@@ -25,7 +25,7 @@ pub(super) fn start(py: Python<'_>, work: Work, call: Arc<Call>) -> PyResult<Py<
     let future = future_into_py_with_locals::<ProcessRuntime, _, _>(py, locals, async move {
         let result = work.await;
         Python::attach(|py| {
-            log::emit(py, call.events.drain());
+            log::emit(py, call.events.drain())?;
             match result {
                 Ok(output) => output.into_python(py),
                 Err(error) => Err(to_exception(py, &error)),

@@ -1,5 +1,6 @@
 //! What happened during a call goes to Python's `logging`, on the caller's thread.
 
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -26,9 +27,11 @@ pub(super) fn listener(py: Python<'_>) -> PyResult<Option<Level>> {
 }
 
 /// Logs what came together; a handler that fails must not hide how the call ended.
-pub(super) fn emit(py: Python<'_>, events: Vec<Event>) {
+///
+/// What is no failure, as Ctrl-C in a handler, is for the caller to raise.
+pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
     if events.is_empty() {
-        return;
+        return Ok(());
     }
     let log = || -> PyResult<()> {
         let logger = types(py)?.logger.bind(py);
@@ -37,7 +40,11 @@ pub(super) fn emit(py: Python<'_>, events: Vec<Event>) {
         }
         Ok(())
     };
-    if let Err(error) = log() {
-        error.write_unraisable(py, None);
+    match log() {
+        Err(error) if error.is_instance_of::<PyException>(py) => {
+            error.write_unraisable(py, None);
+            Ok(())
+        }
+        result => result,
     }
 }

@@ -104,7 +104,7 @@ impl Operation {
                 let received = inbox.recv_timeout(SLICE);
                 (inbox, received)
             });
-            log::emit(py, call.events.drain());
+            log::emit(py, call.events.drain())?;
             match received {
                 Ok(Ok(output)) => return output.into_python(py),
                 Ok(Err(error)) => return Err(to_exception(py, &error)),

@@ -164,25 +164,32 @@ impl CompletionQueue {
 impl CompletionQueue {
     /// Called by the event loop when there are results.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
-        for (ticket, result) in self.shared.take() {
-            let Some((future, call)) = lock(&self.waiting).calls.remove(&ticket) else { continue };
-            log::emit(py, call.events.drain());
-            let future = future.bind(py);
-            if future.call_method0(intern!(py, "done"))?.is_truthy()? {
-                continue;
-            }
-            let result = match result {
-                Some(Ok(output)) => output.into_python(py),
-                Some(Err(error)) => Err(to_exception(py, &error)),
-                None => Err(lost_task()),
-            };
-            match result {
-                Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
-                Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
-            };
-        }
-        Ok(())
+        // What one of them raises (Ctrl-C in a log handler) must not leave the others waiting.
+        let settled = self.shared.take().into_iter().map(|(ticket, result)| {
+            let booked = lock(&self.waiting).calls.remove(&ticket);
+            booked.map_or(Ok(()), |(future, call)| settle(future.bind(py), &call, result))
+        });
+        settled.fold(Ok(()), Result::and)
     }
+}
+
+/// Tells a future how its call ended.
+fn settle(future: &Bound<'_, PyAny>, call: &Call, result: Outcome) -> PyResult<()> {
+    let py = future.py();
+    let logged = log::emit(py, call.events.drain());
+    if future.call_method0(intern!(py, "done"))?.is_truthy()? {
+        return logged;
+    }
+    let result = match result {
+        Some(Ok(output)) => output.into_python(py),
+        Some(Err(error)) => Err(to_exception(py, &error)),
+        None => Err(lost_task()),
+    };
+    match result {
+        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
+        Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
+    };
+    logged
 }
 
 /// What an event loop can watch.

@@ -93,10 +93,13 @@ impl Listing {
     }
 
     /// The on-demand snapshot that stands in the way of another one.
-    pub(super) fn running(&self) -> Option<&Snapshot> {
+    ///
+    /// A list may be late: `ended` are those that are known to be out of the way.
+    pub(super) fn running(&self, ended: &[String]) -> Option<&Snapshot> {
         let on_demand = self.snapshots.iter().filter(|snapshot| snapshot.is_on_demand());
         // Its parts may have been listed before it ended, and it itself after that.
-        whole_ones(on_demand.collect()).into_iter().find(|snapshot| !snapshot.is_final())
+        let is_running = |it: &&Snapshot| !it.is_final() && !ended.contains(&it.id);
+        whole_ones(on_demand.collect()).into_iter().find(is_running)
     }
 
     /// On-demand snapshots that were asked for at that second of the server's clock or later.

@@ -32,6 +32,12 @@ pub struct RawResponse {
     pub text: String,
 }
 
+/// The pause before one more look, after so many.
+fn pause_after(looks: usize) -> Duration {
+    let [.., longest] = LOOKS;
+    Duration::from_secs(LOOKS.get(looks).copied().unwrap_or(longest))
+}
+
 /// One take under way.
 struct Take<'a> {
     transport: &'a Transport,
@@ -42,6 +48,10 @@ struct Take<'a> {
     call: Call,
     /// Time that is left for that.
     waiting: Duration,
+    /// Ids of those that it has waited for; lists may go on showing them as running.
+    ended: Vec<String>,
+    /// How often Atlas has called the cluster busy without a list that shows why.
+    blind: usize,
 }
 
 /// Takes one on-demand snapshot.
@@ -62,10 +72,10 @@ pub async fn take_snapshot(
         post: Post::new(transport, cluster, arguments),
         call: call.clone(),
         waiting: arguments.wait_timeout,
+        ended: Vec::new(),
+        blind: 0,
     };
-    let result = take.run().await.map_err(|error| error.after(call.effort()));
-    call.clear_doubt();
-    result
+    take.run().await.map_err(|error| error.after(call.effort()))
 }
 
 /// Takes one on-demand snapshot and gives whatever Atlas answers, errors included, as it came.
@@ -83,7 +93,9 @@ pub async fn take_snapshot_raw(
         Some(why) if !answer.is_refusal() => Err(NotTaken::Unknown(answer.invalid(why))),
         Some(_) | None => Ok(raw(&answer)),
     });
-    call.clear_doubt();
+    if result.as_ref().is_ok_and(|raw| (400..500).contains(&raw.status)) {
+        call.clear_doubt();
+    }
     result.map_err(|not_taken| Error::from(not_taken).after(call.effort()))
 }
 
@@ -121,7 +133,11 @@ impl Take<'_> {
             }
             match self.post.take(&self.call).await {
                 Ok(snapshot) => {
-                    self.check(&snapshot).await?;
+                    self.post.doubt_only(&snapshot, &self.call);
+                    if self.arguments.tag().is_some() {
+                        let Self { transport, cluster, call, .. } = &self;
+                        check_for_duplicates(transport, cluster, &snapshot, call).await?;
+                    }
                     return Ok(snapshot);
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
@@ -132,7 +148,11 @@ impl Take<'_> {
                     }
                 }
                 Err(NotTaken::Refused(error)) => return Err(error),
-                Err(NotTaken::Unknown(cause)) => return self.reconcile(cause).await,
+                Err(NotTaken::Unknown(cause)) => {
+                    let own = self.reconcile(cause).await?;
+                    self.post.doubt_only(&own, &self.call);
+                    return Ok(own);
+                }
             }
         }
     }
@@ -144,14 +164,6 @@ impl Take<'_> {
     /// The one snapshot that carries this call's tag.
     fn own(&self, listing: &Listing) -> Result<Option<Snapshot>, Error> {
         self.arguments.tag().map_or(Ok(None), |tag| only(tag, listing, None))
-    }
-
-    async fn check(&self, snapshot: &Snapshot) -> Result<(), Error> {
-        if self.arguments.tag().is_none() {
-            return Ok(());
-        }
-        self.post.doubt_only(snapshot, &self.call);
-        check_for_duplicates(self.transport, self.cluster, snapshot, &self.call).await
     }
 }
 

@@ -52,6 +52,11 @@ impl Watch {
         Self { address, timeout, pauses, begun: None, endpoint: None, last: None }
     }
 
+    /// The same for a snapshot that a list has shown: should it not be found, it is gone.
+    pub(super) fn after(self, seen: Snapshot) -> Self {
+        Self { last: Some(seen), ..self }
+    }
+
     pub(super) fn cluster(&self) -> &ClusterAddress {
         &self.address.cluster
     }

@@ -93,6 +93,11 @@ impl Call {
         self.noted().in_doubt = Some((self.attempts(), doubt));
     }
 
+    /// Says what is unknown if the call is cut off from now on, after an attempt.
+    pub(crate) fn set_in_doubt_at_once(&self, doubt: Ambiguous) {
+        self.noted().in_doubt = Some((self.attempts().saturating_sub(1), doubt));
+    }
+
     /// Nothing is unknown any more.
     pub(crate) fn clear_doubt(&self) {
         self.noted().in_doubt = None;

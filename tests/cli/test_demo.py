@@ -1,57 +1,19 @@
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-pty = pytest.importorskip("pty")
+from tests.cli.terminals import on_a_terminal
+
+pytest.importorskip("pty")
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.cli.helpers import Run
 
-    Run = Callable[..., subprocess.CompletedProcess[str]]
-
-_DEMO = [sys.executable, "-m", "atlas_backups", "demo"]
 _REDRAWN = re.compile(r"\x1b\[\d+A")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
-
-
-def on_a_terminal(
-    env: dict[str, str], *words: str, interrupt_at: str | None = None, **changes: str
-) -> tuple[int, str]:
-    """Run the demo on a terminal of its own; return its status and all that it wrote."""
-    controller, terminal = os.openpty()
-    with subprocess.Popen(  # noqa: S603  # our own program
-        [*_DEMO, *words],
-        env={**env, "COLUMNS": "80", **changes},
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        start_new_session=True,
-    ) as process:
-        os.close(terminal)
-        said = b""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            try:
-                piece = os.read(controller, 4096)
-            except OSError:  # how Linux says that the other side has closed
-                break
-            if not piece:
-                break
-            said += piece
-            if interrupt_at is not None and interrupt_at.encode() in said:
-                process.send_signal(signal.SIGINT)
-                interrupt_at = None
-        os.close(controller)
-        status = process.wait(timeout=5)
-    return status, said.decode().replace("\r\n", "\n")
 
 
 def test_piped_it_is_plain_lines_to_the_end(run: Run) -> None:
@@ -100,7 +62,7 @@ def test_the_environment_of_a_real_account_does_not_matter(run: Run) -> None:
 
 
 def test_on_a_terminal_it_moves_and_has_colours(env: dict[str, str]) -> None:
-    status, said = on_a_terminal(env, "--seconds", "0.8")
+    status, said = on_a_terminal(env, "demo", "--seconds", "0.8")
 
     assert status == 0
     assert len(_REDRAWN.findall(said)) > 5
@@ -112,7 +74,7 @@ def test_on_a_terminal_it_moves_and_has_colours(env: dict[str, str]) -> None:
 
 
 def test_no_color_moves_without_colours(env: dict[str, str]) -> None:
-    status, said = on_a_terminal(env, "--seconds", "0.5", NO_COLOR="1")
+    status, said = on_a_terminal(env, "demo", "--seconds", "0.5", NO_COLOR="1")
 
     assert status == 0
     assert _REDRAWN.search(said)
@@ -121,7 +83,7 @@ def test_no_color_moves_without_colours(env: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("columns", ["80", "41"])
 def test_what_is_drawn_again_fits_in_one_line(env: dict[str, str], columns: str) -> None:
-    _, said = on_a_terminal(env, "--seconds", "0.5", NO_COLOR="1", COLUMNS=columns)
+    _, said = on_a_terminal(env, "demo", "--seconds", "0.5", NO_COLOR="1", COLUMNS=columns)
 
     before_clearing = [piece.rsplit("\n", 1)[-1] for piece in said.split("\x1b[K")[:-1]]
     drawn = [line for line in before_clearing if "━" in line or "not yet" in line]
@@ -133,7 +95,7 @@ def test_what_is_drawn_again_fits_in_one_line(env: dict[str, str], columns: str)
 def test_a_terminal_that_cannot_gets_plain_lines(
     env: dict[str, str], changes: dict[str, str]
 ) -> None:
-    status, said = on_a_terminal(env, "--seconds", "0.3", **changes)
+    status, said = on_a_terminal(env, "demo", "--seconds", "0.3", **changes)
 
     assert status == 0
     assert "\x1b" not in said
@@ -142,7 +104,7 @@ def test_a_terminal_that_cannot_gets_plain_lines(
 
 def test_without_unicode_it_draws_in_ascii(env: dict[str, str]) -> None:
     status, said = on_a_terminal(
-        env, "--seconds", "0.3", PYTHONUTF8="0", PYTHONIOENCODING="ascii", NO_COLOR="1"
+        env, "demo", "--seconds", "0.3", PYTHONUTF8="0", PYTHONIOENCODING="ascii", NO_COLOR="1"
     )
 
     assert status == 0
@@ -152,7 +114,7 @@ def test_without_unicode_it_draws_in_ascii(env: dict[str, str]) -> None:
 
 
 def test_ctrl_c_is_130_and_leaves_the_terminal_in_order(env: dict[str, str]) -> None:
-    status, said = on_a_terminal(env, "--seconds", "30", interrupt_at="inProgress")
+    status, said = on_a_terminal(env, "demo", "--seconds", "30", at="inProgress")
 
     assert status == 130
     assert said.endswith("\natlas-backups: interrupted\n")

@@ -8,7 +8,8 @@ import pytest
 
 import atlas_backups
 from atlas_backups.cli import failures, main, output
-from atlas_backups.cli.snapshots import size
+from atlas_backups.cli.program import COMMANDS
+from atlas_backups.cli.tables import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ def test_help_names_every_command_and_where_credentials_come_from(run: Run) -> N
     done = run("--help")
 
     assert done.returncode == 0
-    for text in ("take", "emulator", "demo", "environment only", "exit status"):
+    for text in (*COMMANDS, "environment only", "exit status"):
         assert text in done.stdout
 
 
@@ -34,6 +35,13 @@ def test_help_names_every_command_and_where_credentials_come_from(run: Run) -> N
     ("name", "texts"),
     [
         ("take", ("CLUSTER", "--retention-in-days", "--output", "MONGODB_ATLAS_CLIENT_SECRET")),
+        ("list", ("CLUSTER", "--project ", "--token-cache")),
+        ("show", ("CLUSTER", "SNAPSHOT")),
+        ("wait", ("CLUSTER", "SNAPSHOT", "--wait-timeout", "--progress")),
+        ("retain", ("--days", "--weeks", "--months", "--years", "--wait")),
+        ("delete", ("--yes", "--wait")),
+        ("projects", ("--output",)),
+        ("clusters", ("--project ",)),
         ("emulator", ("--port", "--snapshot-seconds", "--digest-algorithm", "--quiet")),
         ("demo", ("--seconds", "--fail", "No account")),
     ],

@@ -3,40 +3,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from atlas_backups.emulator import Fault
+from tests.cli.helpers import SNAPSHOTS as TAKE
+from tests.cli.helpers import error_of, on_demand, requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from atlas_backups.emulator import AtlasEmulator
-
-    Run = Callable[..., subprocess.CompletedProcess[str]]
-    Inside = Callable[..., tuple[int, str, str]]
-
-TAKE = "/backup/snapshots"
-
-
-def on_demand(emulator: AtlasEmulator) -> list[str]:
-    return [item.id for item in emulator.snapshots if item.status in {"queued", "inProgress"}]
-
-
-def posts(emulator: AtlasEmulator) -> int:
-    return sum(item.method == "POST" and TAKE in item.path for item in emulator.requests)
-
-
-def error_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The one line of JSON on stderr, with nothing on stdout."""
-    assert done.stdout == ""
-    (line,) = done.stderr.splitlines()
-    error: dict[str, Any] = json.loads(line)["error"]
-    return error
+    from tests.cli.helpers import Inside, Run
 
 
 def test_takes_and_shows_a_table(run: Run, emulator: AtlasEmulator) -> None:
@@ -161,7 +139,7 @@ def test_no_secret_in_any_output(run: Run, emulator: AtlasEmulator, output: str)
         ((), "the following arguments are required: CLUSTER"),
         (("a b",), "cluster_name must be"),
         (("C", "--project-id", "x"), "group_id must be"),
-        (("C", "--retention-in-days", "1.5"), "days are a whole number"),
+        (("C", "--retention-in-days", "1.5"), "not a whole number: '1.5'"),
         (("C", "--retention-in-days", "0"), "retention_in_days must be from 1"),
         (("C", "--description", "a\nb"), "control characters"),
         (("C", "--timeout", "nan"), "timeout must be"),
@@ -169,6 +147,13 @@ def test_no_secret_in_any_output(run: Run, emulator: AtlasEmulator, output: str)
         (("C", "--ca-file", "/nowhere.pem"), "ca_file /nowhere.pem"),
         (("C", "--out", "json"), "unrecognized arguments: --out"),
         (("C", "D"), "unrecognized arguments: D"),
+        (("C", "--project", "P", "--project-id", "x"), "not allowed with argument"),
+        (("C", "--if-busy", "hope"), "invalid choice: 'hope'"),
+        (("C", "--if-busy", "join", "--key", "k"), "idempotency_key"),
+        (("C", "--key", ""), "idempotency_key must"),
+        (("C", "--wait", "--wait-timeout", "-1"), "wait_timeout must be"),
+        (("C", "--wait", "--wait-timeout", "soon"), "invalid float value: 'soon'"),
+        (("C", "--token-cache", "/nowhere/token"), "token_cache"),
     ],
 )
 def test_bad_usage_is_2_and_sends_nothing(
@@ -239,7 +224,7 @@ def test_ambiguous_is_1_and_shouted(run: Run, emulator: AtlasEmulator) -> None:
     assert "THE SNAPSHOT MAY OR MAY NOT HAVE BEEN TAKEN" in done.stderr.splitlines()[0]
     assert "hint: look at the cluster's snapshots" in done.stderr
     assert done.stdout == ""
-    assert posts(emulator) == 1
+    assert requests(emulator, "POST") == 1
 
 
 def test_ambiguous_as_json_says_the_cause(run: Run, emulator: AtlasEmulator) -> None:
@@ -261,31 +246,7 @@ def test_a_snapshot_that_has_failed_is_no_success(run: Run, emulator: AtlasEmula
 
     assert done.returncode == 1
     assert "there is no backup" in done.stderr
-
-
-def test_ctrl_c_while_taking_is_130_and_shouted(
-    command: list[str], env: dict[str, str], emulator: AtlasEmulator
-) -> None:
-    emulator.fault(Fault(method="POST", path=TAKE, delay=5))
-    with subprocess.Popen(  # noqa: S603  # our own program
-        [*command, "take", emulator.cluster_name],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        deadline = time.monotonic() + 10
-        while not on_demand(emulator) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.1)
-        emulator.clear_faults()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
-
-    assert process.returncode == 130
-    assert "MAY OR MAY NOT HAVE BEEN TAKEN" in err
-    assert "Traceback" not in err
-    assert out == ""
+    assert done.stdout == ""
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110

@@ -132,7 +132,7 @@ async fn a_server_that_tls_does_not_believe_gets_no_request() {
 async fn a_429_beyond_the_deadline() {
     for value in ["1000000000", "60", "Fri, 31 Dec 9998 23:59:59 GMT"] {
         let steps = json_with(429, &format!("Retry-After: {value}\r\n"), "");
-        let (error, took) = timed(at_once(value, steps)).await;
+        let (error, took) = timed(Box::pin(at_once(value, steps))).await;
         assert!(matches!(&error, Error::Api(api) if api.kind == ApiKind::RateLimit), "{error:?}");
         assert!(took < SLACK, "{value}: {took:?}");
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.cli import failures, output
 from atlas_backups.cli.parser import PROGRAM, Parser, wants_json
+from atlas_backups.cli.signals import INTERRUPTIONS, sigterm_raised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
 # One module a command, each with its own `main(argv) -> int`; only the one asked for is loaded.
 COMMANDS = {
     "take": ("atlas_backups.cli.take", "take one on-demand snapshot of a cluster"),
+    "list": ("atlas_backups.cli.list", "list the snapshots of a cluster"),
+    "show": ("atlas_backups.cli.show", "show one snapshot"),
+    "wait": ("atlas_backups.cli.wait", "wait until a snapshot is complete"),
+    "retain": ("atlas_backups.cli.retain", "change how long a snapshot is kept"),
+    "delete": ("atlas_backups.cli.delete", "delete a snapshot"),
+    "projects": ("atlas_backups.cli.projects", "list the projects"),
+    "clusters": ("atlas_backups.cli.clusters", "list the clusters of a project"),
     "emulator": ("atlas_backups.cli.emulator", "run the Atlas API on a loopback port, no account"),
     "demo": ("atlas_backups.cli.demo", "watch a snapshot's life on the emulator, no account"),
 }
 _EXIT_STATUS = """\
 exit status: 0 only when what was asked for is true, 1 when it is not or is not known,
-2 for bad usage, 130 after Ctrl-C.
+2 for bad usage, 130 after Ctrl-C, 143 after SIGTERM.
 
 Credentials are read from the environment only, never from the command line."""
 
@@ -32,18 +40,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; `None`: those of the process.
 
     Returns:
-        0 only when what was asked for is true, 2 for bad usage, 130 after Ctrl-C, else 1.
+        0 only when what was asked for is true, 2 for bad usage, 130 after Ctrl-C, 143 after
+        SIGTERM, else 1.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        status = _run(words)
-        output.flush()  # here, where a broken pipe can still be handled
+        with sigterm_raised():
+            status = _run(words)
+            output.flush()  # here, where a broken pipe can still be handled
     except SystemExit as stop:  # argparse, after --help and --version, and in the emulator
         return _leave(stop)
     except BrokenPipeError:  # from who writes to stdout by themselves: argparse, the emulator
         output.abandon()
         return failures.FAILURE
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # a person gets no traceback
+    except (Exception, *INTERRUPTIONS) as error:  # noqa: BLE001  # a person gets no traceback
         return failures.report(error, as_json=wants_json(words))
     return status
 

@@ -1,56 +1,75 @@
-"""A snapshot as a small table for a person."""
+"""Snapshots as text for a person."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli.output import printable
+from atlas_backups.cli.tables import facts, minute, moment, size, table
+from atlas_backups.models import ShardedClusterSnapshot
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
 
-    from atlas_backups import Snapshot
+    from atlas_backups.models import Snapshot
 
-_STEP = 1024.0
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_COLUMNS = (
+    "ID",
+    "STATUS",
+    "TYPE",
+    "REQUESTED (UTC)",
+    "EXPIRES (UTC)",
+    "SIZE",
+    "DESCRIPTION",
+)
 
 
-def table(snapshot: Snapshot) -> str:
+def details(snapshot: Snapshot) -> str:
     """Return what Atlas has said about a snapshot, one line a fact."""
     status = snapshot.status or "not said"
     moves = "" if snapshot.is_final else " (moves when it completes)"
-    facts = {
-        "Snapshot": snapshot.id,
-        "Status": status if snapshot.is_final else f"{status} (not complete yet)",
-        "Cluster": f"{snapshot.cluster_name} ({snapshot.type or 'type not said'})",
-        "Project": snapshot.group_id,
-        "Description": snapshot.description,
-        "Requested": moment(snapshot.requested_at),
-    }
-    if snapshot.created_at is not None:
-        facts["Created"] = moment(snapshot.created_at)
-    if snapshot.expires_at is not None:
-        facts["Expires"] = moment(snapshot.expires_at) + moves
-    if snapshot.storage_size_bytes:
-        facts["Size"] = size(snapshot.storage_size_bytes)
-    return rows({name: fact for name, fact in facts.items() if fact})
+    return facts(
+        {
+            "Snapshot": snapshot.id,
+            "Status": status if snapshot.is_final else f"{status} (not complete yet)",
+            "Cluster": f"{snapshot.cluster_name} ({snapshot.type or 'type not said'})",
+            "Project": snapshot.group_id,
+            "Type": snapshot.snapshot_type,
+            "Description": snapshot.description,
+            "Requested": moment(snapshot.requested_at),
+            "Created": snapshot.created_at and moment(snapshot.created_at),
+            "Expires": snapshot.expires_at and moment(snapshot.expires_at) + moves,
+            "Size": _size(snapshot),
+            "MongoDB": snapshot.mongod_version,
+            "Parts": _parts(snapshot),
+        }
+    )
 
 
-def rows(facts: dict[str, str]) -> str:
-    """Return names and values in two columns."""
-    width = max(map(len, facts))
-    return "".join(f"{name:{width}}  {printable(fact)}\n" for name, fact in facts.items())
+def listing(snapshots: Iterable[Snapshot]) -> str:
+    """Return one line a snapshot."""
+    return table(
+        _COLUMNS,
+        (
+            (
+                snapshot.id,
+                snapshot.status,
+                snapshot.snapshot_type,
+                minute(snapshot.requested_at),
+                minute(snapshot.expires_at),
+                _size(snapshot),
+                snapshot.description or " ",
+            )
+            for snapshot in snapshots
+        ),
+    )
 
 
-def moment(time: datetime) -> str:
-    """Return a UTC time to the second."""
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+def _size(snapshot: Snapshot) -> str | None:
+    # 0 means that Atlas has not said it yet.
+    return size(snapshot.storage_size_bytes) if snapshot.storage_size_bytes else None
 
 
-def size(count: float) -> str:
-    """Return a number of bytes in the unit that suits it."""
-    power = 0
-    while count >= _STEP and power < len(_UNITS) - 1:
-        count /= _STEP
-        power += 1
-    return f"{count:.{min(power, 1)}f} {_UNITS[power]}"
+def _parts(snapshot: Snapshot) -> str | None:
+    if not isinstance(snapshot, ShardedClusterSnapshot):
+        return None
+    return ", ".join(member.replica_set_name or member.id or "?" for member in snapshot.members)

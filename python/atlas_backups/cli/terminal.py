@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TextIO
 
 Colour = Literal["red", "green", "yellow", "cyan", "dim", "bold"]
 
@@ -56,6 +56,11 @@ class Terminal:
         if not self.has_colour or not colours:
             return text
         return f"\x1b[{';'.join(str(_CODES[colour]) for colour in colours)}m{text}\x1b[0m"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a person sits at a stream, which is `None` where it was closed."""
+    return stream is not None and stream.isatty()
 
 
 def _columns() -> int:

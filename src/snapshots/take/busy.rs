@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{LOOKS, Take};
+use super::{LOOKS, Take, pause_after};
 use crate::error::{Error, WaitTimeout};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{IfBusy, SnapshotAddress};
@@ -25,23 +25,25 @@ impl Take<'_> {
                     if let Some(own) = self.own(&listing)? {
                         return Ok(Some(own));
                     }
-                    if let Some(running) = listing.running() {
+                    if let Some(running) = listing.running(&self.ended) {
                         return self.meet(running.clone(), refusal).await;
                     }
                 }
                 Err(refused) if refused.error.is_passing() => {}
                 Err(_) => return Err(refusal),
             }
-            let next = pauses.next();
-            let Some(pause) = next.filter(|_| is_keyed || if_busy != IfBusy::Raise) else {
+            if !is_keyed && if_busy == IfBusy::Raise {
+                return Err(refusal);
+            }
+            if !is_keyed {
+                // Perhaps it has ended: then the POST goes through, else it is refused once more.
+                return self.pause_blindly(&refusal).await.map(|()| None);
+            }
+            let Some(pause) = pauses.next() else {
                 // It has ended meanwhile, or stays out of sight.
                 return if if_busy == IfBusy::Wait { Ok(None) } else { Err(refusal) };
             };
             self.pause(pause, &refusal).await?;
-            if !is_keyed {
-                // Perhaps it has ended: then the POST goes through, else it is refused once more.
-                return Ok(None);
-            }
         }
     }
 
@@ -54,6 +56,13 @@ impl Take<'_> {
         }
     }
 
+    /// A pause that grows from one to the next.
+    async fn pause_blindly(&mut self, refusal: &Error) -> Result<(), Error> {
+        let pause = pause_after(self.blind);
+        self.blind += 1;
+        self.pause(pause, refusal).await
+    }
+
     async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
         let address = SnapshotAddress {
             cluster: self.cluster.clone(),
@@ -64,15 +73,17 @@ impl Take<'_> {
             format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
         });
         let begun = Instant::now();
-        let mut watch = Watch::new(address, self.waiting, None);
+        let mut watch = Watch::new(address, self.waiting, None).after(running.clone());
         let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
         match end {
             // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
-            Ok(_) => Ok(()),
-            Err(Error::Api(api)) if api.status == 404 => Ok(()),
-            Err(error) => Err(error),
+            Ok(_) => {}
+            Err(Error::Api(api)) if api.status == 404 => {}
+            Err(error) => return Err(error),
         }
+        self.ended.push(running.id.clone());
+        Ok(())
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.

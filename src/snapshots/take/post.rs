@@ -115,9 +115,10 @@ impl<'a> Post<'a> {
         }
     }
 
-    /// From here on the snapshot is known to exist; a call that is cut off says which.
+    /// From here on the snapshot is known to exist; a call that is cut off says which, even when
+    /// it has ended, but nobody has heard of that yet.
     pub(super) fn doubt_only(&self, snapshot: &Snapshot, call: &Call) {
-        call.set_in_doubt(self.doubt(Some(snapshot)));
+        call.set_in_doubt_at_once(self.doubt(Some(snapshot)));
     }
 
     /// How long ago it was sent for the last time.

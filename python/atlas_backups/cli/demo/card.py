@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atlas_backups.cli.demo.timeline import COLOURS
-from atlas_backups.cli.snapshots import moment, size
+from atlas_backups.cli.tables import moment, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

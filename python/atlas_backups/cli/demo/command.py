@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from atlas_backups.cli import output
 from atlas_backups.cli.demo import card, intro
 from atlas_backups.cli.demo.life import Life
-from atlas_backups.cli.demo.looks import watch_snapshot
 from atlas_backups.cli.demo.screen import Screen
 from atlas_backups.cli.failures import FAILURE, SUCCESS
 from atlas_backups.cli.parser import PROGRAM, Parser
@@ -81,8 +80,7 @@ def _show(seconds: float, *, fails: bool) -> int:
         )
         with Screen(terminal, life) as screen:
             screen.show(snapshot)
-            for look in watch_snapshot(
-                emulator,
+            for look in atlas.watch_snapshot(
                 snapshot,
                 timeout=seconds + _PATIENCE_SECONDS,
                 poll_interval=min(_LONGEST_PAUSE, seconds / _LOOKS),

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli.snapshots import moment, size
+from atlas_backups.cli.tables import moment, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,163 @@
+//! The cluster as it truly is: its snapshots, the rule that there be one at a time, what is to come.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::case::{Foreign, Life, Nature, Rule, Shape};
+use crate::snapshots::Tag;
+
+/// The server's clock at the beginning, without its skew.
+pub(super) const EPOCH: i64 = 1_790_000_000;
+/// What callers say without a key, and somebody else perhaps too.
+pub(super) const TEXT: &str = "before the release";
+/// Another key's tag.
+const FOREIGN_TEXT: &str = "[ab1:AAAAAAAAAAAAAAAAAAAAAAAAAA] of somebody else";
+
+/// A moment, counted from the beginning of the case.
+pub(super) type Moment = Duration;
+
+#[derive(Debug)]
+pub(super) struct Cluster {
+    pub(super) nature: Nature,
+    pub(super) snapshots: Vec<Held>,
+    coming: Vec<(Moment, Coming)>,
+    /// What became of POSTs that have taken effect, by their number.
+    pub(super) landed: BTreeMap<usize, Landed>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Held {
+    pub(super) id: String,
+    pub(super) at: Moment,
+    ends: Moment,
+    pub(super) fails: bool,
+    pub(super) on_demand: bool,
+    pub(super) description: Option<String>,
+    /// The POST that made it; none: somebody else.
+    pub(super) post: Option<usize>,
+    pub(super) parts: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Coming {
+    Post(usize, Option<String>),
+    Foreign(Foreign),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Landed {
+    /// As the snapshot with that index.
+    Taken(usize),
+    /// One is unfinished.
+    Refused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Queued,
+    InProgress,
+    Completed,
+    Failed,
+}
+
+impl Cluster {
+    pub(super) fn new(nature: Nature, foreign: &[Foreign]) -> Self {
+        let coming = foreign
+            .iter()
+            .map(|foreign| (Duration::from_secs(foreign.at), Coming::Foreign(*foreign)));
+        let coming = coming.collect();
+        Self { nature, snapshots: Vec::new(), coming, landed: BTreeMap::new() }
+    }
+
+    /// A POST that takes effect at that moment.
+    pub(super) fn expect(&mut self, post: usize, description: Option<String>, at: Moment) {
+        self.coming.push((at, Coming::Post(post, description)));
+    }
+
+    /// Lets everything happen that has happened by now.
+    pub(super) fn advance(&mut self, now: Moment) {
+        loop {
+            let due = self.coming.iter().enumerate().filter(|(_, (at, _))| *at <= now);
+            let Some((index, _)) = due.min_by_key(|(_, (at, _))| *at) else { return };
+            let (at, coming) = self.coming.remove(index);
+            match coming {
+                Coming::Post(post, description) => {
+                    let landed = self.take(at, true, description, Some(post));
+                    self.landed.insert(post, landed);
+                }
+                Coming::Foreign(Foreign { on_demand, same_text, .. }) => {
+                    let text = if same_text { TEXT } else { FOREIGN_TEXT };
+                    self.take(at, on_demand, Some(text.to_owned()), None);
+                }
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        at: Moment,
+        on_demand: bool,
+        description: Option<String>,
+        post: Option<usize>,
+    ) -> Landed {
+        if on_demand && self.is_busy(at) {
+            return Landed::Refused;
+        }
+        let serial = self.snapshots.len();
+        let lives = &self.nature.lives;
+        let Life { seconds, fails } = lives[serial % lives.len()];
+        let second = self.server_second(at);
+        let id = |part: usize| format!("{second:08x}{serial:012x}{part:04x}");
+        let parts = match self.nature.shape {
+            Shape::ReplicaSet { .. } => Vec::new(),
+            Shape::Sharded { .. } => vec![id(1), id(2)],
+        };
+        let ends = at + Duration::from_secs(seconds);
+        let id = id(0);
+        self.snapshots.push(Held { id, at, ends, fails, on_demand, description, post, parts });
+        Landed::Taken(serial)
+    }
+
+    fn is_busy(&self, now: Moment) -> bool {
+        let blind = match self.nature.rule {
+            Rule::Atomic => 0,
+            Rule::Blind(seconds) => seconds,
+            Rule::Off => return false,
+        };
+        let seen = |held: &&Held| held.age(now) >= Duration::from_secs(blind);
+        self.snapshots.iter().filter(seen).any(|held| held.on_demand && !held.is_final(now))
+    }
+
+    pub(super) fn server_second(&self, now: Moment) -> i64 {
+        EPOCH + self.nature.skew + now.as_secs().cast_signed()
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Held> {
+        self.snapshots.iter().find(|held| held.id == id)
+    }
+}
+
+impl Held {
+    pub(super) fn status(&self, now: Moment) -> Status {
+        if now >= self.ends {
+            return if self.fails { Status::Failed } else { Status::Completed };
+        }
+        if self.age(now) < self.life() / 4 { Status::Queued } else { Status::InProgress }
+    }
+
+    pub(super) fn is_final(&self, now: Moment) -> bool {
+        now >= self.ends
+    }
+
+    pub(super) fn tag(&self) -> Option<Tag> {
+        Tag::read(self.description.as_deref().unwrap_or_default())
+    }
+
+    pub(super) fn life(&self) -> Duration {
+        self.ends.saturating_sub(self.at)
+    }
+
+    pub(super) fn age(&self, now: Moment) -> Duration {
+        now.saturating_sub(self.at)
+    }
+}

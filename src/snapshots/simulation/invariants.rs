@@ -1,0 +1,271 @@
+//! What must hold for every call, judged by one who sees both sides.
+
+use std::time::Duration;
+
+use super::cluster::{Held, Landed, Moment, Status};
+use super::counts::Counts;
+use super::journal::{Called, Look, Told};
+use super::world::World;
+use crate::error::{Ambiguous, ApiKind, Duplicates, Error};
+use crate::model::Snapshot;
+use crate::snapshots::{Ended, IfBusy};
+
+/// Clocks that count whole milliseconds, and a wait that ends just before its deadline.
+const SLACK: Duration = Duration::from_secs(1);
+/// The sum of the pauses between looks.
+const WINDOW: Duration = Duration::from_secs(120);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// A call with its number and the moment of its end.
+struct Over<'a> {
+    world: &'a World,
+    number: usize,
+    call: &'a Called,
+    now: Moment,
+}
+
+pub(super) fn check_end(world: &mut World, number: usize, ended: &Ended, counts: &mut Counts) {
+    let now = world.now();
+    world.cluster.advance(now);
+    let over = Over { world, number, call: &world.calls[number], now };
+    let mut wrongs = Vec::new();
+    over.check_time(&mut wrongs);
+    match (&ended.snapshot, &ended.error) {
+        (Some(snapshot), None) => over.check_success(snapshot, counts, &mut wrongs),
+        (Some(snapshot), Some(error)) => {
+            over.check_id(snapshot, &mut wrongs);
+            over.check_wait_error(error, counts, &mut wrongs);
+        }
+        (None, Some(error)) => over.check_error(error, counts, &mut wrongs),
+        (None, None) => wrongs.push("it ended with nothing".to_owned()),
+    }
+    let reports = match &ended.error {
+        Some(Error::Duplicates(duplicates)) => Some(duplicates.tag.clone()),
+        _ => None,
+    };
+    let denies = ended.snapshot.is_none() && ended.error.as_ref().is_some_and(denies);
+    let wrongs = wrongs.into_iter().map(|wrong| {
+        format!("call {number}, at {:.3} s: {wrong}; it ended: {ended:?}", now.as_secs_f64())
+    });
+    let wrongs: Vec<_> = wrongs.collect();
+    world.wrongs.extend(wrongs);
+    world.calls[number].reports = reports;
+    world.calls[number].denies = denies;
+}
+
+/// Whether an error says that no snapshot was taken.
+fn denies(error: &Error) -> bool {
+    !matches!(error, Error::Ambiguous(_) | Error::Duplicates(_))
+}
+
+pub(super) fn check_kill(
+    world: &mut World,
+    number: usize,
+    doubt: Option<Ambiguous>,
+    counts: &mut Counts,
+) {
+    counts.kills += 1;
+    let call = &world.calls[number];
+    let mut unclear = world.posts.iter().filter(|post| post.call == number && post.is_unclear());
+    let is_open = unclear.any(|post| !call.has_seen_own(post.ended_at));
+    let tag = call.tag.as_ref().map(|tag| tag.as_str().to_owned());
+    if is_open && doubt.is_none() {
+        world.wrongs.push(format!("call {number}: killed with a POST in the air, but no doubt"));
+    }
+    if doubt.is_some_and(|doubt| doubt.idempotency_tag != tag) {
+        world.wrongs.push(format!("call {number}: the doubt has another tag"));
+    }
+}
+
+/// When all is over: what was said not to exist does not.
+pub(super) fn check_denials(world: &mut World, counts: &mut Counts) {
+    counts.posts += world.posts.len() as u64;
+    for (number, post) in world.posts.iter().enumerate() {
+        let taken = matches!(world.cluster.landed.get(&number), Some(Landed::Taken(_)));
+        if taken && world.calls[post.call].denies {
+            world.wrongs.push(format!("call {}: said it took no snapshot, but did", post.call));
+        }
+    }
+}
+
+impl Over<'_> {
+    fn check_time(&self, wrongs: &mut Vec<String>) {
+        let caller = &self.call.caller;
+        let mut most = Duration::from_secs(caller.total_timeout) + SLACK;
+        if caller.wait || caller.if_busy == IfBusy::Wait {
+            most += Duration::from_secs(caller.wait_timeout);
+        }
+        let passed = self.now.saturating_sub(self.call.began);
+        if passed > most {
+            wrongs.push(format!("it took longer than {most:?}"));
+        }
+        let seconds = passed.as_secs();
+        if u64::from(self.call.requests) > 60 + 2 * seconds {
+            wrongs.push(format!("{} requests in {seconds} s", self.call.requests));
+        }
+    }
+
+    fn check_id(&self, snapshot: &Snapshot, wrongs: &mut Vec<String>) {
+        let Some(held) = self.world.cluster.find(&snapshot.id) else {
+            wrongs.push("Atlas has no such snapshot".to_owned());
+            return;
+        };
+        if !self.call.ids.contains(&snapshot.id) {
+            wrongs.push("its id was never read from Atlas".to_owned());
+        }
+        let is_own = match &self.call.tag {
+            Some(tag) => held.tag().as_ref() == Some(tag),
+            None => held.post.is_some_and(|post| self.world.posts[post].call == self.number),
+        };
+        let may_join = self.call.caller.if_busy == IfBusy::Join && held.on_demand;
+        if !is_own && !may_join {
+            wrongs.push("it is somebody else's snapshot".to_owned());
+        }
+    }
+
+    fn check_success(&self, snapshot: &Snapshot, counts: &mut Counts, wrongs: &mut Vec<String>) {
+        counts.successes += 1;
+        self.check_id(snapshot, wrongs);
+        let Some(held) = self.world.cluster.find(&snapshot.id) else { return };
+        let is_adopted = held.post.is_none_or(|post| self.world.posts[post].call != self.number);
+        counts.adopted += u64::from(is_adopted && self.call.tag.is_some());
+        if self.call.caller.wait && held.status(self.now) != Status::Completed {
+            wrongs.push(format!("it was waited for, but is {:?}", held.status(self.now)));
+        }
+        let last = self.call.looks.last();
+        if last.is_some_and(|look| self.call.own(look).any(|own| own.id != snapshot.id)) {
+            wrongs.push("its last look showed another one with its tag".to_owned());
+        }
+        self.check_last_look(wrongs);
+    }
+
+    /// With a key it looks for duplicates at the end, unless the network does not let it.
+    fn check_last_look(&self, wrongs: &mut Vec<String>) {
+        let Called { caller, tag, held, listed, had_trouble, .. } = self.call;
+        let had_time = caller.total_timeout >= 60;
+        if tag.is_some() && listed < held && had_time && !had_trouble {
+            wrongs.push("it did not look for duplicates at its end".to_owned());
+        }
+    }
+
+    fn check_wait_error(&self, error: &Error, counts: &mut Counts, wrongs: &mut Vec<String>) {
+        match error {
+            Error::SnapshotFailed(failed) => {
+                counts.failed += 1;
+                let held = self.world.cluster.find(&failed.id);
+                if held.is_none_or(|held| held.status(self.now) != Status::Failed) {
+                    wrongs.push("the snapshot has not failed".to_owned());
+                }
+            }
+            Error::Duplicates(duplicates) => self.check_duplicates(duplicates, counts, wrongs),
+            _ => counts.other_errors += 1,
+        }
+    }
+
+    fn check_error(&self, error: &Error, counts: &mut Counts, wrongs: &mut Vec<String>) {
+        match error {
+            Error::Ambiguous(ambiguous) => {
+                counts.ambiguous += 1;
+                counts.candidates += u64::from(!ambiguous.candidates.is_empty());
+                self.check_ambiguous(ambiguous, wrongs);
+            }
+            Error::Duplicates(duplicates) => self.check_duplicates(duplicates, counts, wrongs),
+            Error::SnapshotFailed(_) => wrongs.push("nothing was waited for".to_owned()),
+            Error::Api(api) if api.kind == ApiKind::SnapshotInProgress => {
+                counts.other_errors += 1;
+                self.check_busy(api.running.as_deref(), wrongs);
+            }
+            _ => counts.other_errors += 1,
+        }
+    }
+
+    fn check_busy(&self, running: Option<&Snapshot>, wrongs: &mut Vec<String>) {
+        let mut posts = self.world.posts.iter().filter(|post| post.call == self.number);
+        if !posts.any(|post| matches!(post.heard, Some(Told::Refused { busy: true }))) {
+            wrongs.push("Atlas never said that the cluster is busy".to_owned());
+        }
+        let held = running.and_then(|running| self.world.cluster.find(&running.id));
+        let is_own =
+            held.is_some_and(|held| self.call.tag.is_some() && held.tag() == self.call.tag);
+        if is_own || (running.is_some() && held.is_none_or(|held| !held.on_demand)) {
+            wrongs.push("that snapshot does not stand in the way of this call".to_owned());
+        }
+        if self.call.looks.last().is_some_and(|look| self.call.own(look).next().is_some()) {
+            wrongs.push("its own snapshot was in the list".to_owned());
+        }
+    }
+
+    fn check_duplicates(
+        &self,
+        duplicates: &Duplicates,
+        counts: &mut Counts,
+        wrongs: &mut Vec<String>,
+    ) {
+        counts.duplicate_errors += 1;
+        let real = duplicates.snapshots.iter().filter(|snapshot| {
+            let held = self.world.cluster.find(&snapshot.id);
+            let tag = held.and_then(Held::tag);
+            tag.is_some_and(|tag| tag.as_str() == duplicates.tag)
+        });
+        if real.count() < 2.max(duplicates.snapshots.len()) {
+            wrongs.push("they are no duplicates".to_owned());
+        }
+    }
+
+    fn check_ambiguous(&self, ambiguous: &Ambiguous, wrongs: &mut Vec<String>) {
+        let tag = self.call.tag.as_ref().map(|tag| tag.as_str().to_owned());
+        if ambiguous.idempotency_tag != tag {
+            wrongs.push("the tag is not that of the key".to_owned());
+        }
+        let mut posts = self.world.posts.iter().enumerate();
+        let Some((number, post)) = posts.rfind(|(_, post)| post.call == self.number) else {
+            wrongs.push("nothing was sent".to_owned());
+            return;
+        };
+        if !post.is_unclear() {
+            wrongs.push("the outcome is clear".to_owned());
+        }
+        if self.call.has_seen_own(post.ended_at) {
+            wrongs.push("its snapshot was in a list".to_owned());
+        }
+        if self.call.tag.is_none() {
+            let look = self.call.looks.last().filter(|look| look.began >= post.ended_at);
+            self.check_candidates(ambiguous, number, look, wrongs);
+        } else {
+            self.check_patience(post.ended_at, wrongs);
+        }
+    }
+
+    fn check_candidates(
+        &self,
+        ambiguous: &Ambiguous,
+        post: usize,
+        look: Option<&Look>,
+        wrongs: &mut Vec<String>,
+    ) {
+        let made = self.world.cluster.snapshots.iter().find(|held| held.post == Some(post));
+        let is_shown = |id: &str| look.is_some_and(|look| look.shown.iter().any(|it| it.id == id));
+        let is_candidate = |id: &str| ambiguous.candidates.iter().any(|it| it.id == id);
+        if made.is_some_and(|made| is_shown(&made.id) && !is_candidate(&made.id)) {
+            wrongs.push("its snapshot was in the list, but is no candidate".to_owned());
+        }
+        if ambiguous.candidates.iter().any(|it| !it.is_on_demand() || !is_shown(&it.id)) {
+            wrongs.push("a candidate was not in the list, or is not on demand".to_owned());
+        }
+    }
+
+    /// With a key it looks until the window is over or its own time is.
+    fn check_patience(&self, since: Moment, wrongs: &mut Vec<String>) {
+        let caller = &self.call.caller;
+        let deadline = self.call.began + Duration::from_secs(caller.total_timeout);
+        let had_time = self.now + LONGEST_PAUSE < deadline;
+        let was_refused = self.call.read_refused.is_some_and(|at| at >= since);
+        if self.now.saturating_sub(since) < WINDOW
+            && had_time
+            && !was_refused
+            && caller.if_busy != IfBusy::Wait
+        {
+            wrongs.push("it gave up early".to_owned());
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What happened: every POST and every call, as the client and as Atlas know it.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use super::case::Caller;
+use super::cluster::Moment;
+use crate::snapshots::Tag;
+
+/// What an answer told whoever got it.
+#[derive(Debug, Clone)]
+pub(super) enum Told {
+    Nothing,
+    Page {
+        number: usize,
+        shown: Vec<Shown>,
+    },
+    ShardedList(Vec<Shown>),
+    One(String),
+    /// That the POST made this snapshot.
+    Taken(String),
+    /// That the POST was not acted on; true: because a snapshot is unfinished.
+    Refused {
+        busy: bool,
+    },
+    /// Nothing that could be relied on, though it was sent.
+    Unclear,
+}
+
+/// A snapshot in a list.
+#[derive(Debug, Clone)]
+pub(super) struct Shown {
+    pub(super) id: String,
+    pub(super) tag: Option<Tag>,
+    pub(super) has_failed: bool,
+}
+
+/// One POST that the client began.
+#[derive(Debug)]
+pub(super) struct Posted {
+    pub(super) call: usize,
+    /// When the call's last listing that was answered to its end had begun at the server.
+    pub(super) looked: Option<Moment>,
+    pub(super) heard: Option<Told>,
+    pub(super) ended_at: Moment,
+}
+
+impl Posted {
+    /// Whether the client may believe that it was not acted on.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.heard, Some(Told::Refused { .. }))
+    }
+
+    /// Whether the client cannot know what became of it.
+    pub(super) fn is_unclear(&self) -> bool {
+        matches!(self.heard, None | Some(Told::Unclear))
+    }
+}
+
+/// One call of a caller.
+#[derive(Debug)]
+pub(super) struct Called {
+    pub(super) caller: Caller,
+    pub(super) tag: Option<Tag>,
+    pub(super) began: Moment,
+    pub(super) requests: u32,
+    /// Ids that came back in answers.
+    pub(super) ids: HashSet<String>,
+    /// The lag with which it sees the lists.
+    pub(super) lag: Duration,
+    pub(super) listing: Listing,
+    /// Listings that were answered to their end.
+    pub(super) looks: Vec<Look>,
+    /// When the last listing began at the client.
+    pub(super) listed: Option<Moment>,
+    /// When it last had a snapshot's id in hand: from the POST, or from a look at it.
+    pub(super) held: Option<Moment>,
+    /// Whether any exchange was slow, or did not end well.
+    pub(super) had_trouble: bool,
+    /// When a read was last answered with what no retry helps against.
+    pub(super) read_refused: Option<Moment>,
+    /// The tag of which it reported duplicates.
+    pub(super) reports: Option<String>,
+    /// It ended with an error that says that it took no snapshot.
+    pub(super) denies: bool,
+}
+
+/// A listing under way.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    began: Moment,
+    shown: Vec<Shown>,
+    /// The last read had no good answer, so far.
+    is_broken: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) began: Moment,
+    pub(super) shown: Vec<Shown>,
+}
+
+impl Called {
+    pub(super) fn new(caller: &Caller, tag: Option<Tag>, began: Moment) -> Self {
+        Self {
+            caller: caller.clone(),
+            tag,
+            began,
+            requests: 0,
+            ids: HashSet::new(),
+            lag: Duration::ZERO,
+            listing: Listing::default(),
+            looks: Vec::new(),
+            listed: None,
+            held: None,
+            had_trouble: false,
+            read_refused: None,
+            reports: None,
+            denies: false,
+        }
+    }
+
+    /// Notes that a read sets out; one that asks for the first page may begin another listing.
+    pub(super) fn ask(&mut self, is_first_page: bool, now: Moment) {
+        if is_first_page {
+            self.listed = Some(now);
+            if self.listing.is_broken {
+                self.listing = Listing::default();
+            }
+        }
+        self.listing.is_broken = true;
+    }
+
+    /// Notes what an answer to a read tells; it was true at `then`.
+    pub(super) fn hear(&mut self, told: Told, then: Moment, now: Moment) {
+        match told {
+            Told::Page { number, shown } => {
+                if number == 1 {
+                    self.listing.began = then;
+                }
+                self.listing.is_broken = false;
+                self.listing.add(shown, &mut self.ids);
+            }
+            Told::ShardedList(shown) => {
+                self.listing.add(shown, &mut self.ids);
+                let Listing { began, shown, .. } = std::mem::take(&mut self.listing);
+                self.looks.push(Look { began, shown });
+            }
+            Told::One(id) | Told::Taken(id) => {
+                self.held = Some(now);
+                self.ids.insert(id);
+            }
+            Told::Nothing | Told::Unclear | Told::Refused { .. } => {}
+        }
+    }
+
+    /// Whether a look since then has shown a snapshot with its tag.
+    pub(super) fn has_seen_own(&self, since: Moment) -> bool {
+        let looks = self.looks.iter().filter(|look| look.began >= since);
+        looks.map(|look| self.own(look)).any(|mut own| own.next().is_some())
+    }
+
+    /// The tagged snapshots of a look that have not failed.
+    pub(super) fn own<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = &'a Shown> {
+        let tag = self.tag.as_ref();
+        look.shown
+            .iter()
+            .filter(move |shown| tag.is_some() && shown.tag.as_ref() == tag && !shown.has_failed)
+    }
+}
+
+impl Listing {
+    fn add(&mut self, shown: Vec<Shown>, ids: &mut HashSet<String>) {
+        ids.extend(shown.iter().map(|shown| shown.id.clone()));
+        for shown in shown {
+            self.shown.retain(|known| known.id != shown.id);
+            self.shown.push(shown);
+        }
+    }
+}

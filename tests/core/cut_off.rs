@@ -1,0 +1,92 @@
+//! A take that is cut off (Ctrl-C, a cancelled task): what the call can still say is in doubt.
+
+use std::time::Duration;
+
+use atlas_backups::error::Ambiguous;
+use atlas_backups::snapshots::{TakeArguments, take_snapshot};
+
+use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, cluster, good, token};
+use crate::life::{Ask, atlas, busy, keyed, listed, made, not_sharded, tagged};
+use crate::server::{Server, Step, html, json, json_with};
+
+const PATIENT: Budget<'static> = Budget { total: 20.0, attempt: 10.0, ..BUDGET };
+
+/// Takes until the server has received the POST and a little more, then says what is in doubt.
+async fn cut(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
+    let client = Client::with(&server.url(), &token(), &PATIENT);
+    let call = client.call();
+    let take = tokio::spawn({
+        let call = call.clone();
+        async move { take_snapshot(&client.transport, &cluster(), &arguments, &call).await }
+    });
+    while server.posts() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    take.abort();
+    let _ = take.await;
+    call.in_doubt()
+}
+
+#[tokio::test]
+async fn before_the_answer_the_tag_is_in_doubt() {
+    let server = atlas(|ask, _| match ask {
+        Ask::Take => vec![Step::Pause(Duration::from_secs(30))],
+        Ask::List(_) => listed(&[]),
+        _ => not_sharded(),
+    })
+    .await;
+
+    let doubt = cut(&server, keyed("k")).await.unwrap();
+
+    assert_eq!(format!("{} ", doubt.idempotency_tag.unwrap()), tagged("k"));
+    assert!(doubt.candidates.is_empty());
+}
+
+#[tokio::test]
+async fn while_its_snapshot_is_looked_for_it_stays_in_doubt() {
+    let server = Server::start(|_| vec![Step::Reset]).await;
+
+    assert!(cut(&server, TakeArguments::default()).await.is_some());
+}
+
+#[tokio::test]
+async fn a_snapshot_that_was_read_is_named_even_before_the_next_request_is_sent() {
+    // The rate limit holds the look for duplicates back.
+    let server = atlas(|ask, _| match ask {
+        Ask::Take => {
+            let own = made(SNAPSHOT_ID, "queued", &tagged("k")).to_string();
+            json_with(200, "RateLimit-Limit: 1200\r\nRateLimit-Remaining: 0\r\n", &own)
+        }
+        Ask::List(_) => listed(&[]),
+        _ => not_sharded(),
+    })
+    .await;
+
+    let doubt = cut(&server, keyed("k")).await.unwrap();
+
+    assert_eq!(server.asked(Ask::List(1)), 1);
+    assert_eq!(doubt.candidates[0].id, SNAPSHOT_ID);
+}
+
+#[tokio::test]
+async fn one_that_was_taken_is_named_until_somebody_has_heard_of_it() {
+    // The task has ended, and its caller is cut off before it takes the result.
+    let server = Server::start(|_| json(200, &good())).await;
+
+    let doubt = cut(&server, TakeArguments::default()).await.unwrap();
+
+    assert_eq!(doubt.candidates[0].id, SNAPSHOT_ID);
+}
+
+#[tokio::test]
+async fn nothing_is_in_doubt_after_a_refusal() {
+    for answer in [busy(), json_with(429, "Retry-After: 9\r\n", "")] {
+        let server = Server::start(move |request| match request.method.as_str() {
+            "POST" => answer.clone(),
+            _ => html(503),
+        })
+        .await;
+        assert!(cut(&server, TakeArguments::default()).await.is_none());
+    }
+}

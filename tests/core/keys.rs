@@ -1,0 +1,179 @@
+//! A take with an idempotency key: its own snapshot is found before anything is posted, and only
+//! one may carry its tag.
+
+use atlas_backups::error::{Duplicates, Error};
+
+use crate::client::{Client, SNAPSHOT_ID, api};
+use crate::life::{Ask, atlas, keyed, listed, made, not_sharded, one, refused, sharded, tagged};
+use crate::server::{Server, Step};
+
+const OTHER_ID: &str = "6600000000000000000000cc";
+
+/// A server with these snapshots, whose list shows the one that is taken from then on.
+async fn with(before: Vec<serde_json::Value>) -> Server {
+    let taken = std::sync::atomic::AtomicBool::new(false);
+    let description = tagged("k");
+    atlas(move |ask, _| {
+        let new = made(SNAPSHOT_ID, "queued", &description);
+        match ask {
+            Ask::Take => {
+                taken.store(true, std::sync::atomic::Ordering::SeqCst);
+                one(&new)
+            }
+            Ask::List(_) => {
+                let mut items = before.clone();
+                if taken.load(std::sync::atomic::Ordering::SeqCst) {
+                    items.push(new);
+                }
+                listed(&items)
+            }
+            _ => not_sharded(),
+        }
+    })
+    .await
+}
+
+fn duplicates(result: Result<impl std::fmt::Debug, Error>) -> Box<Duplicates> {
+    match result {
+        Err(Error::Duplicates(duplicates)) => duplicates,
+        other => panic!("no duplicates: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_first_call_takes_one_with_the_tag_before_the_text() {
+    let server = with(vec![]).await;
+
+    let snapshot = Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+    assert_eq!((snapshot.id.as_str(), server.posts()), (SNAPSHOT_ID, 1));
+    let requests = server.requests();
+    let asked: Vec<Ask> = requests.iter().map(Ask::of).collect();
+    let (list, other) = (Ask::List(1), Ask::ShardedList);
+    assert_eq!(asked, [list, other, Ask::Take, list, other]);
+    let body: serde_json::Value = serde_json::from_slice(&requests[2].body).unwrap();
+    assert_eq!(body["description"], tagged("k"));
+}
+
+#[tokio::test]
+async fn its_own_snapshot_is_the_answer_and_nothing_is_posted() {
+    for status in ["queued", "inProgress", "completed", "verifying"] {
+        // Atlas might trim the space, and the text may be another one.
+        for description in [tagged("k").trim_end(), &format!("{}old text", tagged("k"))] {
+            let own = made(OTHER_ID, status, description);
+            let server = with(vec![made(SNAPSHOT_ID, "completed", &tagged("another")), own]).await;
+
+            let found = Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+            assert_eq!((found.id.as_str(), server.posts()), (OTHER_ID, 0), "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_that_failed_frees_its_key() {
+    let server = with(vec![made(OTHER_ID, "failed", &tagged("k"))]).await;
+
+    let snapshot = Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+    assert_eq!((snapshot.id.as_str(), server.posts()), (SNAPSHOT_ID, 1));
+}
+
+#[tokio::test]
+async fn a_tag_that_is_not_at_the_start_is_a_persons_text() {
+    let quoted = format!("see {}", tagged("k"));
+    let server = with(vec![made(OTHER_ID, "completed", &quoted)]).await;
+
+    Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+    assert_eq!(server.posts(), 1);
+}
+
+#[tokio::test]
+async fn without_a_list_nothing_is_posted() {
+    for answer in [refused(403, "ACCESS_FORBIDDEN"), refused(404, "CLUSTER_NOT_FOUND")] {
+        let server = atlas(move |_, _| answer.clone()).await;
+        api(Client::new(&server.url()).take_with(&keyed("k")).await);
+        assert_eq!((server.posts(), server.requests().len()), (0, 1));
+    }
+    let server = atlas(|ask, _| match ask {
+        Ask::List(_) => listed(&[]),
+        _ => vec![Step::Reset],
+    })
+    .await;
+    let result = Client::new(&server.url()).take_with(&keyed("k")).await;
+    assert!(matches!(result, Err(Error::Transport(_))), "{result:?}");
+    assert_eq!(server.posts(), 0);
+}
+
+#[tokio::test]
+async fn two_that_carry_the_tag_are_reported_and_no_third_is_taken() {
+    let two =
+        vec![made(SNAPSHOT_ID, "completed", &tagged("k")), made(OTHER_ID, "queued", &tagged("k"))];
+    let server = with(two).await;
+
+    let error = duplicates(Client::new(&server.url()).take_with(&keyed("k")).await);
+
+    assert_eq!(crate::life::ids(&error.snapshots), [OTHER_ID, SNAPSHOT_ID]);
+    assert_eq!(format!("{} ", error.tag), tagged("k"));
+    assert_eq!(server.posts(), 0);
+}
+
+#[tokio::test]
+async fn another_one_that_appears_after_the_post_is_reported() {
+    // That of a process which was started at the same time.
+    for lists_show_the_new_one in [true, false] {
+        let server = atlas(move |ask, nth| match (ask, nth) {
+            (Ask::Take, _) => one(&made(SNAPSHOT_ID, "queued", &tagged("k"))),
+            (Ask::List(_), 0) => listed(&[]),
+            (Ask::List(_), _) => {
+                let both = [SNAPSHOT_ID, OTHER_ID].map(|id| made(id, "queued", &tagged("k")));
+                listed(if lists_show_the_new_one { &both } else { &both[1..] })
+            }
+            _ => not_sharded(),
+        })
+        .await;
+
+        let error = duplicates(Client::new(&server.url()).take_with(&keyed("k")).await);
+
+        let mut found = crate::life::ids(&error.snapshots);
+        found.sort_unstable();
+        assert_eq!((found, server.posts()), (vec![SNAPSHOT_ID, OTHER_ID], 1));
+    }
+}
+
+#[tokio::test]
+async fn parts_of_a_sharded_snapshot_are_no_duplicates() {
+    const PART: &str = "6600000000000000000000b1";
+    // Named by the whole one, or not yet.
+    for named in [PART, "6600000000000000000000b9"] {
+        let server = atlas(move |ask, _| match ask {
+            Ask::List(_) => listed(&[
+                made(PART, "completed", &tagged("k")),
+                made(OTHER_ID, "completed", &tagged("k")),
+            ]),
+            Ask::ShardedList => listed(&[sharded(OTHER_ID, named, "completed", &tagged("k"))]),
+            _ => unreachable!(),
+        })
+        .await;
+
+        let found = Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+        assert_eq!((found.id.as_str(), server.posts()), (OTHER_ID, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_last_look_that_fails_does_not_hide_that_the_snapshot_exists() {
+    let server = atlas(|ask, nth| match (ask, nth) {
+        (Ask::Take, _) => one(&made(SNAPSHOT_ID, "queued", &tagged("k"))),
+        (Ask::List(_), 0) => listed(&[]),
+        (Ask::List(_), _) => refused(403, "ACCESS_FORBIDDEN"),
+        _ => not_sharded(),
+    })
+    .await;
+
+    let snapshot = Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+    assert_eq!(snapshot.id, SNAPSHOT_ID);
+}

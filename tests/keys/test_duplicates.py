@@ -1,0 +1,142 @@
+"""Two snapshots with one tag: said so, with all of them, and never made silently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups import AmbiguousOutcomeError, DuplicateSnapshotsError
+from atlas_backups.emulator import Behaviour, Cluster, ExistingSnapshot, Fault, Project, World
+from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID, sent
+from tests.tags import tag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, StartEmulator
+    from tests.door import Door
+
+KEY = "release-42"
+TAGGED = f"{tag_of(KEY)} text"
+
+
+def world(statuses: Sequence[str], description: str = TAGGED) -> World:
+    snapshots = tuple(
+        ExistingSnapshot(
+            age_seconds=100.0 * number + 300,
+            status=status,  # pyright: ignore[reportArgumentType]  # one of the literals
+            snapshot_type="onDemand",
+            description=description,
+        )
+        for number, status in enumerate(statuses)
+    )
+    cluster = Cluster(name=CLUSTER_NAME, snapshots=snapshots)
+    return World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),))
+
+
+def posts(emulator: AtlasEmulator) -> int:
+    return sent(emulator).count("POST snapshots")
+
+
+@pytest.mark.parametrize(
+    "statuses",
+    [
+        ("completed", "completed"),
+        ("inProgress", "completed"),
+        ("queued", "inProgress"),
+        ("completed", "failed", "completed", "completed"),
+    ],
+)
+def test_all_that_did_not_fail_are_named_and_nothing_is_taken(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, statuses: tuple[str, ...]
+) -> None:
+    emulator = start_emulator(world=world(statuses))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    with pytest.raises(DuplicateSnapshotsError) as caught:
+        door.take(client, idempotency_key=KEY)
+
+    expected = {held.id for held in emulator.snapshots if held.status != "failed"}
+    assert {snapshot.id for snapshot in caught.value.snapshots} == expected
+    assert all(snapshot_id in str(caught.value) for snapshot_id in expected)
+    assert tag_of(KEY) in str(caught.value)
+    assert posts(emulator) == 0
+
+
+@pytest.mark.parametrize("statuses", [("completed", "failed"), ("failed", "failed", "inProgress")])
+def test_failed_ones_are_no_duplicates(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, statuses: tuple[str, ...]
+) -> None:
+    emulator = start_emulator(world=world(statuses))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    snapshot = door.take(client, idempotency_key=KEY)
+
+    assert snapshot.status != "failed"
+    assert posts(emulator) == 0
+
+
+@pytest.mark.parametrize(
+    "description", [f"a {TAGGED}", TAGGED.lower(), TAGGED.replace("] ", "]"), tag_of("another")]
+)
+def test_what_only_looks_like_the_tag_is_none(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, description: str
+) -> None:
+    emulator = start_emulator(world=world(["completed"], description))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    assert door.take(client, idempotency_key=KEY).status == "queued"
+
+
+def test_one_that_appears_beside_the_new_one_is_noticed_at_the_end(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    behaviour = Behaviour(busy_check_lag_seconds=None)
+    emulator = start_emulator(tick=10, behaviour=behaviour)
+    brief = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
+    # It lands between the second call's first list and its final check.
+    emulator.fault(Fault(method="POST", status=504, effect_after=35))
+    with pytest.raises(AmbiguousOutcomeError):
+        door.take(brief, idempotency_key=KEY)
+
+    with pytest.raises(DuplicateSnapshotsError) as caught:
+        door.take(brief, idempotency_key=KEY)
+
+    assert len(caught.value.snapshots) == posts(emulator) == 2
+
+
+def test_one_that_no_list_shows_yet_is_noticed_after_the_wait(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    behaviour = Behaviour(busy_check_lag_seconds=None, list_lag_seconds=65)
+    emulator = start_emulator(tick=10, behaviour=behaviour, snapshot_seconds=25)
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    first = door.take(client, idempotency_key=KEY)
+
+    with pytest.raises(DuplicateSnapshotsError) as caught:
+        door.take(client, idempotency_key=KEY, wait=True)
+
+    ids = {snapshot.id for snapshot in caught.value.snapshots}
+    assert len(ids) == 2
+    assert first.id in ids
+
+
+def test_a_final_check_that_cannot_be_made_does_not_hide_the_snapshot(
+    door: Door,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client: AtlasBackups = make_client(
+        emulator.access_token, base_url=emulator.base_url, max_retries=0
+    )
+    emulator.fault(Fault(method="GET", nth=3, status=503, times=None))
+
+    with caplog.at_level("WARNING", "atlas_backups"):
+        snapshot = door.take(client, idempotency_key=KEY)
+
+    assert snapshot.idempotency_tag == tag_of(KEY)
+    assert f"snapshot {snapshot.id} exists" in caplog.text

@@ -1,0 +1,362 @@
+"""`wait_for_snapshot` and `watch_snapshot` follow a snapshot to its end, or to that of the time."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    ClusterNotFoundError,
+    InvalidArgumentError,
+    NotFoundError,
+    ShardedClusterSnapshot,
+    SnapshotFailedError,
+    SnapshotNotFoundError,
+    WaitTimeoutError,
+)
+from atlas_backups.emulator import Behaviour, Fault
+from tests.bodies import SNAPSHOT_ID
+from tests.door import CLUSTER_NAME, GROUP_ID, sent
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups, Snapshot
+    from atlas_backups.emulator import AtlasEmulator, ManualClock
+    from tests.conftest import MakeClient, StartEmulator
+    from tests.door import Door
+
+SOON = {"poll_interval": 0.01}
+NOT_FOUND = Fault.error(404, "SNAPSHOT_NOT_FOUND")
+
+
+@pytest.fixture
+def ticking(start_emulator: StartEmulator) -> AtlasEmulator:
+    """A snapshot takes 157 s there, which are over after 16 answers."""
+    return start_emulator(tick=10)
+
+
+@pytest.fixture
+def client(ticking: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
+    return make_client(ticking.access_token, base_url=ticking.base_url)
+
+
+def wait(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Snapshot:
+    return door.call(client, "wait_for_snapshot", *snapshot, **{**SOON, **options})
+
+
+def watch(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Any:
+    return door.iterate(client, "watch_snapshot", *snapshot, **{**SOON, **options})
+
+
+def looks(emulator: AtlasEmulator) -> int:
+    return sum(line.startswith("GET") for line in sent(emulator))
+
+
+def test_a_wait_ends_with_the_completed_snapshot(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.take(client, description="nightly")
+
+    done = wait(door, client, GROUP_ID, CLUSTER_NAME, taken.id)
+
+    assert (done.id, done.status, done.description) == (taken.id, "completed", "nightly")
+    assert done.created_at is not None
+    assert looks(ticking) == 16
+
+
+def test_a_completed_snapshot_costs_one_look(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.next_snapshot(seconds=0)
+    taken = door.take(client)
+
+    assert door.call(client, "wait_for_snapshot", taken).status == "completed"
+
+    assert looks(ticking) == 1
+
+
+def test_a_watch_tells_of_every_change_once(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.take(client)
+
+    changes = list(watch(door, client, taken))
+
+    assert [change.status for change in changes] == [
+        "inProgress",
+        "inProgress",  # with its mongod_version
+        "inProgress",  # with its cloud_provider
+        "completed",
+    ]
+    assert [change.mongod_version for change in changes] == [None, *["8.0.29"] * 3]
+    assert [change.cloud_provider for change in changes] == [None, None, "AWS", "AWS"]
+    assert all(one != other for one, other in pairwise(changes))
+    assert [change.is_final for change in changes] == [False, False, False, True]
+    assert looks(ticking) == 16
+
+
+def test_a_watch_tells_of_every_member_of_a_sharded_one(door: Door, client: AtlasBackups) -> None:
+    taken = door.call(client, "take_snapshot", GROUP_ID, "Sharded0")
+
+    changes = list(watch(door, client, GROUP_ID, "Sharded0", taken.id))
+
+    assert {type(change) for change in changes} == {ShardedClusterSnapshot}
+    counts = [len(change.members) for change in changes]
+    assert counts == sorted(counts)
+    assert set(counts) == {0, 1, 2, 3}
+    assert changes[-1].status == "completed"
+
+
+def test_a_sharded_one_is_looked_for_at_one_place_once_it_is_found(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.call(client, "take_snapshot", GROUP_ID, "Sharded0")
+
+    wait(door, client, GROUP_ID, "Sharded0", taken.id)
+
+    plain = [line for line in sent(ticking) if line == f"GET snapshots/{taken.id}"]
+    assert len(plain) == 1
+
+
+def test_a_failed_snapshot_ends_a_wait_with_an_exception(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.next_snapshot(fails=True)
+    taken = door.take(client)
+
+    with pytest.raises(SnapshotFailedError, match=taken.id) as caught:
+        wait(door, client, taken)
+
+    assert caught.value.snapshot is not None
+    assert (caught.value.snapshot.id, caught.value.snapshot.status) == (taken.id, "failed")
+
+
+def test_a_failed_snapshot_is_the_last_of_a_watch(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.next_snapshot(fails=True)
+    taken = door.take(client)
+
+    assert [change.status for change in watch(door, client, taken)][-1] == "failed"
+
+
+@pytest.mark.parametrize("poll_interval", [0.05, None])
+def test_a_wait_that_takes_too_long_tells_what_was_last_seen(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups, poll_interval: float | None
+) -> None:
+    ticking.next_snapshot(never_ends=True)
+    taken = door.take(client)
+    begun = time.monotonic()
+
+    with pytest.raises(WaitTimeoutError, match=taken.id) as caught:
+        wait(door, client, taken, timeout=0.4, poll_interval=poll_interval)
+
+    assert 0.3 < time.monotonic() - begun < 2
+    assert caught.value.snapshot is not None
+    assert caught.value.snapshot.status == "inProgress"
+    assert {line.split()[0] for line in sent(ticking)} == {"POST", "GET"}
+
+
+def test_a_watch_that_takes_too_long_tells_of_the_changes_first(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.next_snapshot(never_ends=True)
+    taken = door.take(client)
+    changes = watch(door, client, taken, timeout=0.5)
+
+    seen = [next(changes) for _ in range(3)]
+    with pytest.raises(WaitTimeoutError) as caught:
+        next(changes)
+
+    assert caught.value.snapshot == seen[-1]
+
+
+def test_the_time_of_a_watch_goes_on_while_nobody_looks(door: Door, client: AtlasBackups) -> None:
+    taken = door.take(client)
+    changes = watch(door, client, taken, timeout=0.2)
+    next(changes)
+    time.sleep(0.3)
+
+    with pytest.raises(WaitTimeoutError):
+        next(changes)
+
+
+def test_total_timeout_does_not_bound_a_wait(
+    door: Door, ticking: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(ticking.access_token, base_url=ticking.base_url, total_timeout=0.3)
+    taken = door.take(client)
+
+    assert wait(door, client, taken, poll_interval=0.05).status == "completed"
+
+
+def test_poll_interval_is_the_pause_between_two_looks(door: Door, client: AtlasBackups) -> None:
+    taken = door.take(client)
+    begun = time.monotonic()
+
+    wait(door, client, taken, poll_interval=0.05)
+
+    assert time.monotonic() - begun >= 15 * 0.05
+
+
+def test_a_snapshot_that_is_too_new_to_be_found_is_waited_for(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.behaviour = Behaviour(get_lag_seconds=60)
+    taken = door.take(client)
+
+    assert wait(door, client, taken).status == "completed"
+
+    statuses = [request.status for request in ticking.requests[1:]]
+    assert statuses[:2] == [404, 404]
+    assert statuses[-1] == 200
+    assert 404 not in statuses[statuses.index(200) :]
+
+
+def test_two_minutes_after_its_time_not_found_is_the_answer(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.behaviour = Behaviour(get_lag_seconds=600)
+    taken = door.take(client)
+
+    with pytest.raises(SnapshotNotFoundError):
+        wait(door, client, taken)
+
+    # The clock moves on by 10 s an answer, and each look asks both endpoints.
+    assert looks(ticking) in (12, 14)
+
+
+def test_an_old_snapshot_that_is_not_found_is_not_waited_for(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups, clock: ManualClock
+) -> None:
+    ticking.behaviour = Behaviour(get_lag_seconds=600)
+    taken = door.take(client)
+    clock.advance(121)
+
+    with pytest.raises(SnapshotNotFoundError):
+        wait(door, client, taken)
+
+    assert looks(ticking) == 2
+
+
+def test_an_id_that_never_was_is_not_waited_for(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    with pytest.raises(SnapshotNotFoundError):
+        wait(door, client, GROUP_ID, CLUSTER_NAME, "5" + SNAPSHOT_ID[1:])
+
+    assert looks(ticking) == 2
+
+
+@pytest.mark.parametrize("code", ["SNAPSHOT_NOT_FOUND", "RESOURCE_NOT_FOUND"])
+def test_one_that_was_seen_and_is_gone_is_not_waited_for(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups, code: str
+) -> None:
+    taken = door.take(client)
+    changes = watch(door, client, taken)
+    next(changes)
+    ticking.fault(replace(Fault.error(404, code), times=None))
+
+    with pytest.raises(NotFoundError, match=code):
+        next(changes)
+
+
+def test_a_cluster_that_is_not_there_is_not_waited_for(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.take(client)
+
+    with pytest.raises(ClusterNotFoundError):
+        wait(door, client, GROUP_ID, "Nowhere", taken.id)
+
+    assert looks(ticking) == 1
+
+
+def test_three_arguments_may_end_with_a_snapshot(door: Door, client: AtlasBackups) -> None:
+    taken = door.take(client)
+
+    assert wait(door, client, GROUP_ID, CLUSTER_NAME, taken).id == taken.id
+
+
+@pytest.mark.parametrize("place", [("6" * 24, CLUSTER_NAME), (GROUP_ID, "Sharded0")])
+def test_a_snapshot_of_another_cluster_is_refused(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups, place: tuple[str, str]
+) -> None:
+    taken = door.take(client)
+
+    with pytest.raises(InvalidArgumentError, match=f"{taken.id} is of cluster {CLUSTER_NAME}"):
+        wait(door, client, *place, taken)
+    with pytest.raises(InvalidArgumentError, match="is of cluster"):
+        next(watch(door, client, *place, taken))
+
+    assert looks(ticking) == 0
+
+
+def test_nothing_is_asked_before_a_watch_is_iterated_and_after_it_is_closed(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = door.take(client)
+    changes = watch(door, client, taken)
+    assert looks(ticking) == 0
+
+    next(changes)
+    changes.close()
+
+    assert looks(ticking) == 1
+
+
+def test_progress_is_a_line_on_standard_error_for_each_change(
+    door: Door, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
+) -> None:
+    taken = door.take(client)
+
+    wait(door, client, taken, progress=True)
+
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert [line.split(" (")[0] for line in err.splitlines()] == [
+        *[f"{CLUSTER_NAME}: snapshot {taken.id} is inProgress"] * 3,
+        f"{CLUSTER_NAME}: snapshot {taken.id} is completed",
+    ]
+
+
+def test_without_progress_nothing_is_printed(
+    door: Door, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
+) -> None:
+    wait(door, client, door.take(client))
+
+    assert capfd.readouterr() == ("", "")
+
+
+def test_take_and_wait_in_one_call(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.next_snapshot(seconds=5)
+
+    done = door.take(client, wait=True)
+
+    assert done.status == "completed"
+    assert [line.split()[0] for line in sent(ticking)] == ["POST", "GET"]
+
+
+def test_take_and_wait_for_a_snapshot_that_fails(
+    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    ticking.next_snapshot(seconds=5, fails=True)
+
+    with pytest.raises(SnapshotFailedError):
+        door.take(client, wait=True)
+
+
+def test_take_and_wait_is_bounded(door: Door, ticking: AtlasEmulator, client: AtlasBackups) -> None:
+    ticking.next_snapshot(never_ends=True)
+
+    with pytest.raises(WaitTimeoutError) as caught:
+        door.take(client, wait=True, wait_timeout=0.3)
+
+    assert caught.value.snapshot is not None
+    assert caught.value.snapshot.id in {held.id for held in ticking.snapshots}
