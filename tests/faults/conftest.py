@@ -7,9 +7,9 @@ import pytest
 
 from atlas_backups import AccessToken, AtlasBackups
 from tests.authority import Authority
+from tests.faults.calls import GET
 from tests.faults.fault import RETRIES
 from tests.faults.matrix import count
-from tests.faults.service import failing
 from tests.raw_server import RawServer
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ class Connect(Protocol):
     """Makes a client of a server for one call; it is closed when the test ends."""
 
     def __call__(self, server: RawServer, call: Call, **options: Any) -> AtlasBackups: ...
+
+
+class Start(Protocol):
+    """Starts a raw server that stops when the test ends."""
+
+    def __call__(self, *scripts: Script, **options: Any) -> RawServer: ...
 
 
 class Suffer(Protocol):
@@ -68,25 +74,26 @@ def start(stack: ExitStack) -> Start:
     return start
 
 
-class Start(Protocol):
-    """Starts a raw server that stops when the test ends."""
-
-    def __call__(self, *scripts: Script, **options: Any) -> RawServer: ...
-
-
 @pytest.fixture
-def suffer(door: Door, start: Start, connect: Connect, matrix: Matrix) -> Suffer:
+def suffer(
+    door: Door, start: Start, connect: Connect, authority: Authority, matrix: Matrix
+) -> Suffer:
     def suffer(fault: Fault, call: Call, *, lasts: bool) -> object:
-        server = start(failing(fault.steps, call.method, None if lasts else 1))
+        context = authority.context() if fault.over_tls else None
+        server = start(fault.script(call, lasts=lasts), context=context)
         retries = {"max_retries": RETRIES} if lasts else {}
-        client = connect(server, call, **retries, **fault.options)
+        client = connect(server, call, ca_file=authority.file, **retries, **fault.options)
+        if fault.is_stale:
+            GET.run(door, client)
+        before = len(server.requests)
 
         end = call.run(door, client)
 
+        received = server.requests[before:]
         fault.check_end(end, call, lasts=lasts)
-        assert count(server.requests) == fault.received(call, lasts=lasts)
-        name = f"{fault.name}, {'always' if lasts else 'once'}"
-        matrix.record(fault.row, name, call.name, door.name, end, server.requests)
+        assert count(received) == fault.received(call, lasts=lasts)
+        name = f"{fault.name}, always" if lasts else fault.name
+        matrix.record(fault.row, name, call.name, door.name, end, received)
         return end
 
     return suffer

@@ -21,7 +21,7 @@ What each call makes of each fault, as the tests found it: `make fault-matrix` w
 every run of the tests compares it. *R*: repeated within the budget, then success or the last cause.
 *A*: ambiguous, for the snapshot may have been taken; the server has received one POST and never gets
 a second one. *F*: a typed error. Requests are those that a server received in full; those for a token
-are not counted. "Once" means that the next request would have been answered well.
+are not counted. Unless it says "always", the next request would have been answered well.
 """
 
 

@@ -3,11 +3,12 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from tests.bodies import SNAPSHOT_ID, error, queued
 from tests.door import PATH
-from tests.raw_server import READ, Choose, Received, Repeat, answer
+from tests.raw_server import HEAR, READ, Choose, Received, Repeat, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,17 +47,29 @@ def service(headers: Mapping[str, str] | None = None, **changes: Any) -> Script:
 
 
 def failing(
-    steps: Callable[[Received], Script], method: str, times: int | None = None
+    steps: Callable[[Received], Script], method: str, *, skip: int = 0, times: int | None = None
 ) -> Script:
-    """Do the steps instead of answering requests of that method, the first ones or all."""
+    """Do the steps instead of answering requests of that method: all but the first, or so many."""
 
     def choose(requests: Sequence[Received]) -> Script:
         newest = requests[-1]
-        met = len(api_requests(requests, method))
-        is_hit = newest in api_requests(requests, method) and (times is None or met <= times)
+        met = api_requests(requests, method)
+        is_hit = newest in met and skip < len(met) and (times is None or len(met) - skip <= times)
         return steps(newest) if is_hit else [good(newest)]
 
     return [Repeat([READ, Choose(choose)])]
+
+
+def failing_unread(steps: Script, *, skip: int = 0, times: int | None = None) -> Script:
+    """Do the steps instead of reading what comes after the first requests, always or so often."""
+    hits = itertools.count(1)
+    answering: Script = [READ, Choose(lambda requests: [good(requests[-1])])]
+
+    def choose(requests: Sequence[Received]) -> Script:
+        is_hit = len(requests) == skip and (times is None or next(hits) <= times)
+        return [HEAR, *steps] if is_hit else answering
+
+    return [Repeat([Choose(choose)])]
 
 
 def api_requests(requests: Sequence[Received], method: str) -> list[Received]:

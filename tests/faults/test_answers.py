@@ -30,8 +30,7 @@ from atlas_backups import (
     ValidationError,
 )
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.faults.calls import CALLS
-from tests.faults.fault import Fault
+from tests.faults.fault import Fault, cases
 from tests.faults.rows import FOREIGN, NONSENSE, REFUSED, REQUEST_TIMEOUT, SERVER_ERROR, UNAUTHORIZED
 from tests.faults.service import good
 from tests.raw_server import Received, answer
@@ -143,8 +142,11 @@ REQUEST_TIMEOUTS = [
 ]
 
 
-@pytest.mark.parametrize("call", CALLS, ids=str)
-@pytest.mark.parametrize("lasts", [False, True], ids=["once", "always"])
-@pytest.mark.parametrize("fault", [*SERVER_ERRORS, *NO_SNAPSHOTS, *REFUSALS, *FOREIGN_REFUSALS, *REQUEST_TIMEOUTS], ids=str)
-def test_an_answer_that_is_not_what_was_asked_for(suffer: Suffer, fault: Fault, call: Call, *, lasts: bool) -> None:
+ALL = [*SERVER_ERRORS, *NO_SNAPSHOTS, *REFUSALS, *FOREIGN_REFUSALS, *REQUEST_TIMEOUTS]
+
+
+@pytest.mark.parametrize(("fault", "call", "lasts"), cases(ALL))
+def test_an_answer_that_is_not_what_was_asked_for(
+    suffer: Suffer, fault: Fault, call: Call, *, lasts: bool
+) -> None:
     suffer(fault, call, lasts=lasts)
