@@ -12,18 +12,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::auth::{Grant, Scheme};
-use super::body::{Received, Unread};
+use super::body::{LARGEST_ERROR_BODY, Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
-use super::hints;
 use super::secrets::Secrets;
+use super::{hints, json};
 use crate::error::{
     ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, WRITES_STOPPED,
     is_about_role,
 };
 use crate::model::JsonObject;
 
-/// Deeper JSON is not what Atlas sends.
-const DEEPEST_JSON: usize = 64;
 const LONGEST_EXCERPT: usize = 120;
 const LONGEST_DETAIL: usize = 500;
 const LONGEST_LABEL: usize = 100;
@@ -260,6 +258,15 @@ impl Answer {
         is_html && !self.text().contains("access_token")
     }
 
+    /// As much of the body as messages are made from.
+    fn beginning(&self) -> &[u8] {
+        let Some(cut) = self.body.get(..LARGEST_ERROR_BODY) else { return &self.body };
+        // A secret that the cut would halve, and so lay open, goes with its word.
+        let end = cut.iter().rposition(u8::is_ascii_whitespace).unwrap_or(cut.len());
+        cut.get(..end).unwrap_or(cut)
+    }
+
+    /// What the body begins with; without a copy of all that a large one holds.
     fn excerpt(&self) -> Option<String> {
         // The page of a gateway helps; anything else may be a token and does not leave here.
         if self.confidential && !self.is_page() {
@@ -267,8 +274,9 @@ impl Answer {
         }
         let text = match &self.content {
             // Writing it anew undoes escapes that a secret could hide behind.
+            Ok(_) if self.body.len() > LARGEST_ERROR_BODY => return None,
             Ok(value) => self.secrets.hide_in(value.clone()).to_string(),
-            Err(_) => self.secrets.hide(&self.text()),
+            Err(_) => self.secrets.hide(&String::from_utf8_lossy(self.beginning())),
         };
         let excerpt = printable(&text, LONGEST_EXCERPT);
         (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
@@ -293,38 +301,10 @@ fn why(unread: Unread) -> &'static str {
 }
 
 fn parse(received: &Received) -> Result<Value, String> {
-    if let Some(unread) = received.unread {
-        return Err(why(unread).to_owned());
+    match received.unread {
+        Some(unread) => Err(why(unread).to_owned()),
+        None => json::parse(&received.bytes),
     }
-    if received.bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err("it is empty".to_owned());
-    }
-    if depth(&received.bytes) > DEEPEST_JSON {
-        return Err(format!("its JSON is nested more than {DEEPEST_JSON} deep"));
-    }
-    // The parser's own words may quote the body.
-    serde_json::from_slice(&received.bytes).map_err(|error| {
-        format!("it is no JSON (line {}, column {})", error.line(), error.column())
-    })
-}
-
-/// How deep arrays and objects are nested; never less than a parser would find.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json {
-        match (in_string, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => in_string = !in_string,
-            (false, b'[' | b'{') => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            (true | false, _) => {}
-        }
-    }
-    deepest
 }
 
 /// A status inside the body, and the content that it stands beside.
