@@ -93,7 +93,6 @@ fn everything_of(answer: &Answer) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// How deep a value is, counted where nothing can be misread.
 proptest! {
     #[test]
     fn any_bytes_with_any_status_give_a_short_and_clean_message(
