@@ -10,6 +10,7 @@ mod connection;
 mod events;
 mod headers;
 mod hints;
+mod json;
 mod limit;
 mod lost;
 mod quota;
