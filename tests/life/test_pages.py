@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from atlas_backups import RequestTimeoutError
 from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import always, answer
+from tests.raw_server import READ, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
     from tests.door import Door
-    from tests.raw_server import RawServer, Script
+    from tests.raw_server import RawServer, Script, Step
 
 NOT_SHARDED = answer(200, {"results": [], "totalCount": 0})
 
@@ -32,10 +34,24 @@ def page(numbers: range | list[int], total: int | None) -> bytes:
     return answer(200, body if total is None else {**body, "totalCount": total})
 
 
+class InOrder:
+    """A script for every connection alike: each request gets the next answer of all."""
+
+    def __init__(self, answers: Iterable[Step]) -> None:
+        self._answers = iter(answers)
+
+    def __iter__(self) -> Iterator[Step]:
+        while True:
+            yield READ
+            step = next(self._answers, None)
+            if step is None:
+                return
+            yield step
+
+
 def script(*pages: bytes) -> Script:
-    """Give one page after the other, on whatever connection it is asked for; then no more."""
-    answers = iter((*pages, NOT_SHARDED))
-    return always(lambda: next(answers))
+    # The client may open a second connection while the first one is still busy with a long page.
+    return cast("Script", InOrder((*pages, NOT_SHARDED)))
 
 
 def found(door: Door, client: AtlasBackups) -> list[str]:
@@ -127,8 +143,12 @@ def test_a_server_that_always_gives_the_same_page(door: Door, serve: Serve) -> N
 
 
 def test_a_list_without_end_ends_with_total_timeout(door: Door, serve: Serve) -> None:
-    numbers = itertools.count()
-    server, client = serve(always(lambda: page([next(numbers)], 10**9)), total_timeout=0.5)
+    def endless() -> Iterator[Step]:
+        for number in itertools.count():
+            yield READ
+            yield page([number], 10**9)
+
+    server, client = serve(cast("Script", endless()), total_timeout=0.5)
     begun = time.monotonic()
 
     with pytest.raises(RequestTimeoutError, match="total_timeout"):

@@ -102,6 +102,15 @@ fn levels(value: &Value) -> usize {
     }
 }
 
+/// How many values there are, the value itself included.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Value::Object(map) => 1 + map.values().map(count).sum::<usize>(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_with_any_status_give_a_short_and_clean_message(
@@ -136,17 +145,24 @@ proptest! {
 
     #[test]
     fn depth_is_that_of_the_value(value in values()) {
-        prop_assert_eq!(depth(value.to_string().as_bytes()), levels(&value));
-        prop_assert_eq!(depth(format!("{value:#}").as_bytes()), levels(&value));
+        prop_assert_eq!(extent(value.to_string().as_bytes()).0, levels(&value));
+        prop_assert_eq!(extent(format!("{value:#}").as_bytes()).0, levels(&value));
     }
 
     #[test]
-    fn depth_is_never_less_than_a_parser_finds(text in "([\\[{\"\\\\:,1 ]|\\]|\\}|\"\\\\\"\"|\"a\":){0,30}") {
+    fn values_are_counted_within_a_factor_of_two(value in values()) {
+        let (_, counted) = extent(value.to_string().as_bytes());
+        prop_assert!((count(&value)..=2 * count(&value)).contains(&counted), "{}", counted);
+    }
+
+    #[test]
+    fn extent_is_never_less_than_a_parser_finds(text in "([\\[{\"\\\\:,1 ]|\\]|\\}|\"\\\\\"\"|\"a\":){0,30}") {
         if let Ok(value) = serde_json::from_str::<Value>(&text) {
-            prop_assert!(depth(text.as_bytes()) >= levels(&value));
+            let (depth, values) = extent(text.as_bytes());
+            prop_assert!(depth >= levels(&value) && values >= count(&value));
         }
         let nested = format!("{}{text}", "[".repeat(DEEPEST_JSON + 1));
-        prop_assert!(depth(nested.as_bytes()) > DEEPEST_JSON);
+        prop_assert!(extent(nested.as_bytes()).0 > DEEPEST_JSON);
     }
 
     #[test]
