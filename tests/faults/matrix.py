@@ -58,7 +58,10 @@ def count(requests: Iterable[Received]) -> str:
 
 
 def in_words(methods: Counter[str]) -> str:
-    return ", ".join(f"{number} {method}" for method, number in sorted(methods.items()) if number) or "none"
+    return (
+        ", ".join(f"{number} {method}" for method, number in sorted(methods.items()) if number)
+        or "none"
+    )
 
 
 def render(entries: Iterable[Entry]) -> str:

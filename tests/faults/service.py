@@ -19,9 +19,7 @@ TOKEN_PATH = "/api/oauth/token"
 REVOKE_PATH = "/api/oauth/revoke"
 
 
-def good(
-    request: Received, headers: Mapping[str, str] | None = None, **changes: Any
-) -> bytes:
+def good(request: Received, headers: Mapping[str, str] | None = None, **changes: Any) -> bytes:
     """Answer as Atlas does, with one snapshot; `changes` are made to its fields."""
     path = request.target.partition("?")[0]
     if path == TOKEN_PATH:

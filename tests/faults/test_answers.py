@@ -31,7 +31,14 @@ from atlas_backups import (
 )
 from tests.bodies import SNAPSHOT_ID, error, queued
 from tests.faults.fault import Fault, cases
-from tests.faults.rows import FOREIGN, NONSENSE, REFUSED, REQUEST_TIMEOUT, SERVER_ERROR, UNAUTHORIZED
+from tests.faults.rows import (
+    FOREIGN,
+    NONSENSE,
+    REFUSED,
+    REQUEST_TIMEOUT,
+    SERVER_ERROR,
+    UNAUTHORIZED,
+)
 from tests.faults.service import good
 from tests.raw_server import Received, answer
 

@@ -49,7 +49,13 @@ def snapshots(size: int) -> bytes:
 FAULTS = [
     large("endless chunks", OK, b"Transfer-Encoding: chunked\r\n\r\n", Repeat([CHUNK])),
     large("endless body without a length", OK, b"\r\n", Repeat([BLANKS])),
-    large("Content-Length of 10^15", OK, b"Content-Length: 1" + b"0" * 15, b"\r\n\r\n", Repeat([BLANKS])),
+    large(
+        "Content-Length of 10^15",
+        OK,
+        b"Content-Length: 1" + b"0" * 15,
+        b"\r\n\r\n",
+        Repeat([BLANKS]),
+    ),
     large("good JSON of 9 MiB", snapshots(9 * MEBIBYTE)),
     large("gzip bomb", answer(200, BOMB, {"Content-Encoding": "gzip"})),
     large("lists, 100 000 deep", answer(200, "[" * 100_000)),
