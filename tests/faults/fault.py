@@ -49,6 +49,9 @@ class Fault:
     is_stale: bool = False
     over_tls: bool = False
 
+    def __str__(self) -> str:
+        return self.name
+
     def cases(self) -> list[tuple[Call, bool]]:
         """Give the calls to meet it, and whether it lasts: where a take or one read tries again."""
         return [
