@@ -173,14 +173,7 @@ fn is_busy(error: &Error) -> bool {
 
 /// The one snapshot with a tag among those listed and the one that is known beside them.
 fn only(tag: &Tag, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
-    let mut tagged = listing.tagged(tag);
-    if let Some(known) = known
-        && tagged.iter().all(|snapshot| snapshot.id != known.id)
-        && !listing.names_as_part(&known.id)
-    {
-        tagged.insert(0, known);
-    }
-    match tagged.as_slice() {
+    match listing.tagged(tag, known).as_slice() {
         [] => Ok(None),
         [one] => Ok(Some((*one).clone())),
         many => Err(Error::Duplicates(Box::new(Duplicates {

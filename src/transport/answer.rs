@@ -10,9 +10,10 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use jiff::Timestamp;
 use serde_json::Value;
+use zeroize::Zeroize;
 
 use super::auth::{Grant, Scheme};
-use super::body::{LARGEST_ERROR_BODY, Received, Unread};
+use super::body::{Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
 use super::secrets::Secrets;
 use super::{hints, json};
@@ -23,6 +24,8 @@ use crate::error::{
 use crate::model::JsonObject;
 
 const LONGEST_EXCERPT: usize = 120;
+/// As much of a body as an excerpt is made from, in bytes.
+const LONGEST_START: usize = 4 << 10;
 const LONGEST_DETAIL: usize = 500;
 const LONGEST_LABEL: usize = 100;
 const LONGEST_VIOLATION: usize = 200;
@@ -76,8 +79,9 @@ impl Answer {
     }
 
     /// The same answer, of which no error quotes what may be a token.
-    pub(super) fn confidential(self) -> Self {
-        Self { confidential: true, ..self }
+    pub(super) fn confidential(mut self) -> Self {
+        self.confidential = true;
+        self
     }
 
     /// The status that counts: that of the envelope, where there is one.
@@ -97,6 +101,11 @@ impl Answer {
     /// The body as text; what is not UTF-8 is replaced.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// How many bytes of its body were read.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len()
     }
 
     /// What is wrong with a body that was not read to its end.
@@ -255,15 +264,8 @@ impl Answer {
             page.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start.as_bytes()))
         };
         let is_html = begins_with("<!doctype html") || begins_with("<html");
-        is_html && !self.text().contains("access_token")
-    }
-
-    /// As much of the body as messages are made from.
-    fn beginning(&self) -> &[u8] {
-        let Some(cut) = self.body.get(..LARGEST_ERROR_BODY) else { return &self.body };
-        // A secret that the cut would halve, and so lay open, goes with its word.
-        let end = cut.iter().rposition(u8::is_ascii_whitespace).unwrap_or(cut.len());
-        cut.get(..end).unwrap_or(cut)
+        let name = b"access_token";
+        is_html && !self.body.windows(name.len()).any(|bytes| bytes == name)
     }
 
     /// What the body begins with; without a copy of all that a large one holds.
@@ -274,12 +276,38 @@ impl Answer {
         }
         let text = match &self.content {
             // Writing it anew undoes escapes that a secret could hide behind.
-            Ok(_) if self.body.len() > LARGEST_ERROR_BODY => return None,
-            Ok(value) => self.secrets.hide_in(value.clone()).to_string(),
-            Err(_) => self.secrets.hide(&String::from_utf8_lossy(self.beginning())),
+            Ok(value) if self.size() <= LONGEST_START => {
+                self.secrets.hide_in(value.clone()).to_string()
+            }
+            Ok(_) => return None,
+            Err(_) => self.secrets.hide_in_start(&self.body, LONGEST_START),
         };
         let excerpt = printable(&text, LONGEST_EXCERPT);
         (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
+    }
+}
+
+/// A token leaves no copy behind.
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if !self.confidential {
+            return;
+        }
+        if let Ok(content) = &mut self.content {
+            wipe(content);
+        }
+        if let Ok(mut body) = std::mem::take(&mut self.body).try_into_mut() {
+            body.as_mut().zeroize();
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

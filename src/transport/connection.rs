@@ -45,7 +45,6 @@ pub struct Connection {
 }
 
 /// A request that is ready to be sent, but for its credentials.
-#[derive(Debug)]
 pub(super) struct Target {
     pub(super) line: RequestLine,
     /// Path and query as they stand in the request line.
@@ -58,16 +57,23 @@ pub(super) struct Target {
 
 impl Target {
     /// A form for the token endpoint.
-    pub(super) fn form(connection: &Connection, path: &str, form: String) -> Self {
+    pub(super) fn form(connection: &Connection, path: &str, form: Bytes) -> Self {
         let line = connection.line(&Method::POST, path);
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Self {
             uri: line.path.clone(),
             line,
             accept: HeaderValue::from_static("application/json"),
-            content: Some((form_type, form.into())),
+            content: Some((form_type, form)),
             confidential: true,
         }
+    }
+}
+
+/// What is sent may be a secret.
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target").field("line", &self.line).finish_non_exhaustive()
     }
 }
 

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 /// Deeper JSON is not what Atlas sends.
 const DEEPEST: usize = 64;
-/// Each value costs far more memory than the two bytes that it may have; those of Atlas have more
-/// than 16 on average, so that its largest answers hold fewer.
-const MOST_VALUES: usize = 500_000;
+/// Each value costs far more memory than the two bytes that it may have; those of Atlas have about
+/// 30 on average, so that its largest answers hold fewer.
+const MOST_VALUES: usize = 300_000;
 
 /// How a text is built, if it is JSON; never less than a parser would find.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
-from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.client.drive import drive, drive_async, put_behind
+from atlas_backups.errors import AtlasError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from atlas_backups.client.drive import Steps
@@ -39,7 +40,8 @@ class TakeMethods(Base):
         failure, or may be killed in between, gives an `idempotency_key`.
 
         If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) while
-        the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`.
+        the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`;
+        while it waits for the new snapshot, a `WaitTimeoutError` with that `.snapshot`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -227,4 +229,11 @@ class TakeMethods(Base):
         # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
         left = wait_timeout - operation.waited
         finish = self._core.finish_snapshot(*address(snapshot, None, None), timeout=left)
-        return (yield from self._write(finish))
+        try:
+            return (yield from self._write(finish))
+        except AtlasError:
+            raise
+        except BaseException as error:
+            text = f"the wait was cut off; snapshot {snapshot.id} goes on: wait for it again"
+            put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
+            raise

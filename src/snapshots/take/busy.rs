@@ -52,7 +52,7 @@ impl Take<'_> {
         match self.arguments.if_busy {
             IfBusy::Raise => Err(with_running(refusal, running)),
             IfBusy::Join => Ok(Some(running)),
-            IfBusy::Wait => self.wait_for(&running).await.map(|()| None),
+            IfBusy::Wait => self.wait_for(&running, &refusal).await.map(|()| None),
         }
     }
 
@@ -63,7 +63,7 @@ impl Take<'_> {
         self.pause(pause, refusal).await
     }
 
-    async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
+    async fn wait_for(&mut self, running: &Snapshot, refusal: &Error) -> Result<(), Error> {
         let address = SnapshotAddress {
             cluster: self.cluster.clone(),
             id: running.id.clone(),
@@ -76,14 +76,14 @@ impl Take<'_> {
         let mut watch = Watch::new(address, self.waiting, None).after(running.clone());
         let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
-        match end {
-            // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
-            Ok(_) => {}
-            Err(Error::Api(api)) if api.status == 404 => {}
-            Err(error) => return Err(error),
-        }
         self.ended.push(running.id.clone());
-        Ok(())
+        match end {
+            // Whether it failed is its owner's concern.
+            Ok(_) => Ok(()),
+            // If it was deleted, it is out of the way too, but Atlas may not know that everywhere.
+            Err(Error::Api(api)) if api.status == 404 => self.pause_blindly(refusal).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.

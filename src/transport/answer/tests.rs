@@ -192,7 +192,7 @@ fn a_secret_that_json_writes_differently_is_hidden_too() {
 
 #[test]
 fn a_secret_at_the_edge_of_what_is_shown_is_not_laid_open() {
-    let before = LARGEST_ERROR_BODY - "canary".len();
+    let before = LONGEST_START - "canary".len();
     let body = format!("<p>{}canary-token", " ".repeat(before - "<p>".len()));
 
     let shown = answer(502, &body).error().to_string();

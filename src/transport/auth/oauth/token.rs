@@ -109,11 +109,11 @@ impl Token {
         renew_at: Instant,
         ends_at: Instant,
     ) -> Result<Self, Error> {
-        let value = secret(token.to_owned());
+        let value = secret([token]);
         let secrets = own_secrets.iter().cloned().chain([value.clone()]);
         Ok(Self {
             serial: 0,
-            header: sensitive(&format!("Bearer {token}"))?,
+            header: sensitive(["Bearer ", token])?,
             secrets: Secrets::new(secrets),
             renew_at,
             ends_at,

@@ -4,7 +4,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 const VERSION: u64 = 1;
@@ -29,17 +29,19 @@ pub(in super::super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Entries(Vec<(Owner, Entry)>);
 
+/// The rows stay where they are until each is read: no token is copied on the way.
 #[derive(Deserialize)]
-struct Content {
+struct Content<'a> {
     version: u64,
-    tokens: Vec<Value>,
+    #[serde(borrow)]
+    tokens: Vec<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Row {
     base_url: String,
     client_id: String,
-    access_token: String,
+    access_token: SecretString,
     renew_at: i64,
     expires_at: i64,
     replaced_at: Option<i64>,
@@ -63,9 +65,10 @@ struct RowToWrite<'a> {
 
 impl Entries {
     pub(super) fn parse(json: &[u8]) -> Self {
-        let content = serde_json::from_slice::<Content>(json).ok();
+        let content = serde_json::from_slice::<Content<'_>>(json).ok();
         let rows = content.filter(|content| content.version == VERSION).map(|it| it.tokens);
-        let rows = rows.into_iter().flatten().filter_map(|row| serde_json::from_value(row).ok());
+        let rows = rows.into_iter().flatten();
+        let rows = rows.filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
         Self(rows.map(Row::split).collect())
     }
 
@@ -79,8 +82,22 @@ impl Entries {
             replaced_at: entry.replaced_at,
         });
         let content = ContentToWrite { version: VERSION, tokens: tokens.collect() };
-        // Texts and numbers can always be written.
-        Zeroizing::new(serde_json::to_vec_pretty(&content).unwrap_or_default())
+        let mut json = Zeroizing::new(Vec::with_capacity(self.room()));
+        // Texts and numbers can always be written, and memory takes them.
+        if serde_json::to_writer_pretty(&mut *json, &content).is_err() {
+            json.clear();
+        }
+        json
+    }
+
+    /// More than it takes to write all of it, so that no token is copied as the text grows.
+    fn room(&self) -> usize {
+        let texts = |(owner, entry): &(Owner, Entry)| {
+            let token = entry.token.expose_secret();
+            owner.base_url.len() + owner.client_id.len() + token.len()
+        };
+        // A character becomes six where it needs an escape; the rest of a row is 250.
+        64 + self.0.iter().map(|row| 256 + 6 * texts(row)).sum::<usize>()
     }
 
     pub(super) fn get(&self, owner: &Owner) -> Option<&Entry> {
@@ -109,7 +126,7 @@ impl Entries {
 impl Row {
     fn split(self) -> (Owner, Entry) {
         let Self { base_url, client_id, access_token, renew_at, expires_at, replaced_at } = self;
-        let token = SecretString::from(access_token);
+        let token = access_token;
         (Owner { base_url, client_id }, Entry { token, renew_at, expires_at, replaced_at })
     }
 }
