@@ -49,6 +49,10 @@ test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=
 test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
 
+.PHONY: fault-matrix
+fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
+	$(BIN)/python -m pytest tests/faults $(wildcard tests/process) --write-fault-matrix
+
 .PHONY: scale
 scale: develop ## Take 10 000 snapshots of one project; print refusals, memory and time (2 minutes)
 	$(BIN)/python benches/fleet_scale.py

@@ -19,10 +19,6 @@ impl Unanswered {
         Self { error, may_have_acted: false }
     }
 
-    /// Says how much was tried before it.
-    pub(super) fn after(self, call: &Call) -> Self {
-        Self { error: self.error.after(call.effort()), ..self }
-    }
 
     /// Whether there is nothing at that path, though project and cluster are there.
     pub(super) fn is_missing(&self) -> bool {
