@@ -42,6 +42,14 @@ test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
 test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
 
+# Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
+FUZZ_SECONDS ?= 120
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+
+.PHONY: fuzz
+fuzz: $(BIN)/.groups-fuzz ## Search for what breaks the core, for minutes (needs a C++ compiler too)
+	PATH="$(abspath $(BIN)):$$PATH" sh fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 .PHONY: scale
 scale: develop ## Take 10 000 snapshots of one project; print refusals, memory and time (2 minutes)
 	$(BIN)/python benches/fleet_scale.py
