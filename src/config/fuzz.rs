@@ -51,7 +51,8 @@ pub fn proxy(data: &[u8]) {
 
 fn refused_unseen(text: &str, error: &Error) {
     let Error::Configuration(why) = error else { panic!("{error:?}") };
-    assert!(text.len() < SHORTEST_SECRET || !why.contains(text), "{why}");
+    // What is no URL at all may be a piece of the message itself.
+    assert!(!text.contains("://") || text.len() < SHORTEST_SECRET || !why.contains(text), "{why}");
     assert!(!why.contains(char::is_control));
     if let Ok(url) = Url::parse(text) {
         for secret in [url.username(), url.password().unwrap_or_default()] {
