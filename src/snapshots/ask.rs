@@ -19,7 +19,6 @@ impl Unanswered {
         Self { error, may_have_acted: false }
     }
 
-
     /// Whether there is nothing at that path, though project and cluster are there.
     pub(super) fn is_missing(&self) -> bool {
         matches!(
