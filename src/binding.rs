@@ -25,7 +25,7 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::client::{Client, has_credentials};
+    use super::client::Client;
     #[pymodule_export]
     use super::credentials::{
         AccessToken, ApiKey, Credential, ServiceAccount, credentials_from_environment,

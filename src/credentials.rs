@@ -1,6 +1,7 @@
 //! The three ways to authenticate, and where the environment keeps them. Secrets are never shown.
 
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 
@@ -76,7 +77,7 @@ impl Credentials {
     pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let get = |names: &[&'static str]| {
             let set = |name: &&'static str| {
-                let value = env(name).filter(|value| !value.is_empty());
+                let value = env(name).map(Zeroizing::new).filter(|value| !value.is_empty());
                 value.map(|value| (*name, value))
             };
             names.iter().find_map(set)

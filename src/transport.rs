@@ -8,8 +8,11 @@ mod body;
 mod call;
 mod connection;
 mod events;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod headers;
 mod hints;
+mod json;
 mod limit;
 mod lost;
 mod quota;

@@ -1,8 +1,10 @@
 """A server that does to each connection exactly what a script says, for what no HTTP server does.
 
-A script is a list of steps: `READ` waits for one whole request and records it, bytes are sent as
-they are, `Delay` waits, `Repeat` goes on for ever, `CLOSE` and `RESET` end the connection. The
-n-th connection gets the n-th script; the last script serves all further ones.
+A script is a list of steps: `READ` waits for one whole request and records it, `HEAR` waits for
+its first byte and leaves it unread, bytes are sent as they are, `Delay` waits, `Repeat` goes on for
+ever, `Choose` goes by what was received so far, `CLOSE` and `RESET` end the connection. The n-th
+connection gets the n-th script; the last script serves all further ones. With a TLS context, all
+that happens behind a handshake.
 """
 
 # ruff: noqa: ANN401  # anything may be passed on
@@ -18,6 +20,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from typing_extensions import Self
@@ -37,12 +40,20 @@ class Repeat:
     steps: Sequence[Step]
 
 
+@dataclass(frozen=True)
+class Choose:
+    """Do what is chosen by all requests that the server has received so far."""
+
+    choose: Callable[[Sequence[Received]], Script]
+
+
 READ: Literal["read"] = "read"
+HEAR: Literal["hear"] = "hear"
 CLOSE: Literal["close"] = "close"
 RESET: Literal["reset"] = "reset"
 NEVER = Delay(3600)
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-Step: TypeAlias = "bytes | Delay | Repeat | Literal['read', 'close', 'reset']"
+Step: TypeAlias = "bytes | Delay | Repeat | Choose | Literal['read', 'hear', 'close', 'reset']"
 Script: TypeAlias = "Sequence[Step]"
 
 
@@ -83,18 +94,26 @@ def always(*steps: Step) -> Script:
 class RawServer:
     """Listens on a free loopback port from `__enter__` to `__exit__`; a thread per connection."""
 
-    def __init__(self, *scripts: Script) -> None:
+    def __init__(
+        self,
+        *scripts: Script,
+        context: ssl.SSLContext | None = None,
+        listener: socket.socket | None = None,
+    ) -> None:
         self._scripts = scripts
+        self._context = context
         self._lock = threading.Lock()
         self._requests: list[Received] = []
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition(self._lock)
         self._stopping = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
+        scheme = "http" if context is None else "https"
+        self.base_url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
+        self._listener.listen(128)
         self._spawn(self._accept)
         return self
 
@@ -152,17 +171,39 @@ class RawServer:
     def _serve(self, number: int, connection: socket.socket) -> None:
         script = self._scripts[min(number, len(self._scripts) - 1)]
         # A client that goes away in the middle is what many tests are about.
-        with suppress(OSError), connection, connection.makefile("rb") as file:
-            for step in _flat(script):
-                if self._stopping.is_set() or not self._do(step, number, connection, file):
-                    break
-            if not _is_to_be_reset(connection):
-                connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError), connection:
+            if self._context is not None:
+                connection = self._begin_tls(number, connection, self._context)
+            with connection, connection.makefile("rb") as file:
+                self._run(script, number, connection, file)
+                if not _is_to_be_reset(connection):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def _begin_tls(
+        self, number: int, connection: socket.socket, context: ssl.SSLContext
+    ) -> ssl.SSLSocket:
+        wrapped = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        with self._lock:
+            self._sockets[number] = wrapped  # the plain one is empty now
+        wrapped.do_handshake()
+        return wrapped
+
+    def _run(self, script: Script, number: int, connection: socket.socket, file: BinaryIO) -> bool:
+        """Do the steps; return whether the connection goes on."""
+        steps = _flat(script)
+        return all(
+            not self._stopping.is_set() and self._do(step, number, connection, file)
+            for step in steps
+        )
 
     def _do(self, step: Step, number: int, connection: socket.socket, file: BinaryIO) -> bool:
         """Do one step; return whether the connection goes on."""
         if step == READ:
             return self._read(number, file)
+        if step == HEAR:
+            return connection.recv(1, socket.MSG_PEEK) != b""
+        if isinstance(step, Choose):
+            return self._run(step.choose(self.requests), number, connection, file)
         if step == RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         elif isinstance(step, bytes):

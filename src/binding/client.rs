@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
+use zeroize::Zeroizing;
 
 use super::arguments::{
     Refusal, address, cluster, optional_seconds, seconds, take_arguments, wait_if_wanted, with_key,
@@ -16,7 +18,7 @@ use super::fleet::Fleet;
 use super::operation::Operation;
 use super::state::Shared;
 use super::types::types;
-use crate::config::{Config, Options, ProxyUrl};
+use crate::config::{Config, Options};
 use crate::error::Error;
 use crate::snapshots::{self, Retention, TakeArguments, Watch};
 
@@ -46,7 +48,7 @@ impl Client {
         let refuse = |error: Error| to_exception(py, &error);
         let base_url = option.optional_string("base_url", base_url)?;
         let token_cache = option.optional_path("token_cache", token_cache)?;
-        let proxy = option.optional_string("proxy", proxy)?;
+        let proxy = option.optional_string("proxy", proxy)?.map(Zeroizing::new);
         let ca_file = option.optional_path("ca_file", ca_file)?;
         let retries = option.integer("max_retries", max_retries)?;
         let options = Options {
@@ -61,7 +63,7 @@ impl Client {
                 )))
             })?,
             token_cache: token_cache.as_deref(),
-            proxy: proxy.as_deref(),
+            proxy: proxy.as_ref().map(|text| text.as_str()),
             ca_file: ca_file.as_deref(),
             user_agent,
         };
@@ -305,10 +307,12 @@ impl Client {
         });
         Some(end.on(transport))
     }
-}
 
-/// Whether a proxy's URL holds credentials, so that it must be neither shown nor pickled.
-#[pyfunction]
-pub(super) fn has_credentials(url: &str) -> bool {
-    ProxyUrl::has_credentials(url)
+    /// The proxy's URL, which Python does not keep: it may hold a password, and then stays here.
+    fn proxy_to_pickle(&self) -> PyResult<Option<&str>> {
+        let Some(proxy) = &self.0.config().proxy else { return Ok(None) };
+        let refuse =
+            || PyTypeError::new_err("cannot pickle AtlasBackups: its proxy URL holds a password");
+        proxy.without_credentials().map(Some).ok_or_else(refuse)
+    }
 }

@@ -37,6 +37,22 @@ pub(super) struct Fleet {
 /// A take that ended, and what to log of it.
 type Arrival = (u64, Ended, Vec<Event>);
 
+/// The promise that a take arrives, also when its task panics.
+struct Delivery {
+    sender: UnboundedSender<Arrival>,
+    number: u64,
+    end: Ended,
+    events: Vec<Event>,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let lost = Ended { snapshot: None, error: None };
+        let end = std::mem::replace(&mut self.end, lost);
+        let _ = self.sender.send((self.number, end, std::mem::take(&mut self.events)));
+    }
+}
+
 struct Running {
     transport: OnceLock<Transport>,
     sender: UnboundedSender<Arrival>,
@@ -105,9 +121,11 @@ impl Fleet {
         let wait = self.wait;
         // Locked until the task is entered, so that it does not leave before.
         let mut entries = lock(&running.tasks);
+        let mut delivery = Delivery { sender, number, end: Ended::lost(&cluster), events: vec![] };
         let task = runtime.spawn(async move {
-            let end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
-            let _ = sender.send((number, end, call.events.drain()));
+            delivery.end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
+            delivery.events = call.events.drain();
+            drop(delivery);
             lock(&tasks).remove(&number);
         });
         entries.insert(number, task.abort_handle());

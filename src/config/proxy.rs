@@ -22,6 +22,10 @@ impl ProxyUrl {
         if url.host().is_none() {
             return Err(refuse("has no host"));
         }
+        // The HTTP library is stricter than the parser.
+        if url.as_str().parse::<http::Uri>().is_err() {
+            return Err(refuse("has characters in its host that cannot be sent"));
+        }
         reqwest::Proxy::all(text).map_err(|_| refuse("cannot be used"))?;
         Ok(Self(SecretString::from(text)))
     }
@@ -30,9 +34,10 @@ impl ProxyUrl {
         self.0.expose_secret()
     }
 
-    /// Whether the URL holds a user name or a password.
-    #[must_use]
-    pub fn has_credentials(text: &str) -> bool {
-        Url::parse(text).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+    /// The URL, if it holds neither a user name nor a password.
+    #[cfg(feature = "python")]
+    pub(crate) fn without_credentials(&self) -> Option<&str> {
+        let url = Url::parse(self.expose()).ok()?;
+        (url.username().is_empty() && url.password().is_none()).then(|| self.expose())
     }
 }

@@ -18,6 +18,8 @@ use crate::transport::{Answer, Call, Request, Transport};
 const PAGE: usize = 500;
 /// A list that shifts during every walk is taken as the sum of that many.
 const MOST_WALKS: u32 = 3;
+/// Bytes of all pages of a list, in all walks: a hundred thousand snapshots.
+const LARGEST_LIST: usize = 64 << 20;
 
 /// All items of a list, in the order in which they were found.
 #[derive(Debug, Default)]
@@ -26,10 +28,12 @@ pub(super) struct Walked {
     /// The server's clock at the last page.
     pub(super) server_time: Option<Timestamp>,
     known: HashSet<String>,
+    /// Bytes of the pages that were read.
+    size: usize,
 }
 
-struct Page {
-    items: Vec<JsonObject>,
+pub(super) struct Page {
+    pub(super) items: Vec<JsonObject>,
     total: Option<usize>,
 }
 
@@ -56,7 +60,7 @@ pub(super) async fn whole(
 ) -> Result<Vec<JsonObject>, Unanswered> {
     let answer = ask(transport, &request(path, Vec::new()), call).await?;
     let mut walked = Walked::default();
-    walked.add(read(&answer)?.items);
+    walked.add(read(&answer, call)?.items);
     Ok(walked.items)
 }
 
@@ -74,13 +78,21 @@ impl Walked {
             let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
             let answer = ask(transport, &request(path, query), call).await?;
             self.server_time = answer.server_time();
-            let Page { items, total } = read(&answer)?;
+            let Page { items, total } = read(&answer, call)?;
+            self.size += answer.size();
+            if self.size > LARGEST_LIST {
+                return Err(invalid(&answer, "the list has no end", call));
+            }
             passed += items.len();
             let is_full = items.len() >= PAGE;
             let news =
                 items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
             let news = news.count();
+            let is_spoilt = items.iter().any(|item| name_of(item).is_none());
             self.add(items);
+            if is_spoilt {
+                return Ok(true); // the reader refuses that item; another walk would not mend it
+            }
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
             if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
@@ -122,19 +134,23 @@ pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request
     Request { method: Method::GET, path: path.to_owned(), query, body: None }
 }
 
-fn read(answer: &Answer) -> Result<Page, Unanswered> {
-    let object = answer.object().map_err(Unanswered::invalid)?;
+pub(super) fn read(answer: &Answer, call: &Call) -> Result<Page, Unanswered> {
+    let object =
+        answer.object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
     let total = object.get("totalCount").and_then(Value::as_u64);
     let total = total.and_then(|total| usize::try_from(total).ok());
     let items = match object.get("results") {
         Some(Value::Array(items)) => items.as_slice(),
         Some(Value::Null) if total.is_none_or(|total| total == 0) => &[],
-        _ => return Err(Unanswered::invalid(answer.invalid("it is no list"))),
+        _ => return Err(invalid(answer, "it is no list", call)),
     };
     let objects: Option<Vec<JsonObject>> =
         items.iter().map(|item| item.as_object().cloned()).collect();
-    let items = objects.ok_or_else(|| {
-        Unanswered::invalid(answer.invalid("the list holds something else than objects"))
-    })?;
+    let items = objects
+        .ok_or_else(|| invalid(answer, "the list holds something else than objects", call))?;
     Ok(Page { items, total })
+}
+
+fn invalid(answer: &Answer, why: &str, call: &Call) -> Unanswered {
+    Unanswered::invalid(answer.invalid(why).after(call.effort()))
 }

@@ -10,21 +10,22 @@ use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use jiff::Timestamp;
 use serde_json::Value;
+use zeroize::Zeroize;
 
 use super::auth::{Grant, Scheme};
 use super::body::{Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
-use super::hints;
 use super::secrets::Secrets;
+use super::{hints, json};
 use crate::error::{
     ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, WRITES_STOPPED,
     is_about_role,
 };
 use crate::model::JsonObject;
 
-/// Deeper JSON is not what Atlas sends.
-const DEEPEST_JSON: usize = 64;
 const LONGEST_EXCERPT: usize = 120;
+/// As much of a body as an excerpt is made from, in bytes.
+const LONGEST_START: usize = 4 << 10;
 const LONGEST_DETAIL: usize = 500;
 const LONGEST_LABEL: usize = 100;
 const LONGEST_VIOLATION: usize = 200;
@@ -78,8 +79,9 @@ impl Answer {
     }
 
     /// The same answer, of which no error quotes what may be a token.
-    pub(super) fn confidential(self) -> Self {
-        Self { confidential: true, ..self }
+    pub(super) fn confidential(mut self) -> Self {
+        self.confidential = true;
+        self
     }
 
     /// The status that counts: that of the envelope, where there is one.
@@ -99,6 +101,11 @@ impl Answer {
     /// The body as text; what is not UTF-8 is replaced.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// How many bytes of its body were read.
+    pub(crate) fn size(&self) -> usize {
+        self.body.len()
     }
 
     /// What is wrong with a body that was not read to its end.
@@ -184,7 +191,8 @@ impl Answer {
 
     /// The date by which this version of the resource goes away, when the server says that it will.
     pub(crate) fn deprecation(&self) -> Option<String> {
-        let date = |name| self.header(name).map(deprecation_date);
+        // What is no date is quoted, and may be an echo.
+        let date = |name| self.header(name).map(|it| deprecation_date(&self.secrets.hide(it)));
         match (date("deprecation"), date("sunset")) {
             (None, None) => None,
             (Some(since), None) => Some(format!("deprecated since {since}")),
@@ -257,9 +265,11 @@ impl Answer {
             page.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start.as_bytes()))
         };
         let is_html = begins_with("<!doctype html") || begins_with("<html");
-        is_html && !self.text().contains("access_token")
+        let name = b"access_token";
+        is_html && !self.body.windows(name.len()).any(|bytes| bytes == name)
     }
 
+    /// What the body begins with; without a copy of all that a large one holds.
     fn excerpt(&self) -> Option<String> {
         // The page of a gateway helps; anything else may be a token and does not leave here.
         if self.confidential && !self.is_page() {
@@ -267,11 +277,38 @@ impl Answer {
         }
         let text = match &self.content {
             // Writing it anew undoes escapes that a secret could hide behind.
-            Ok(value) => self.secrets.hide_in(value.clone()).to_string(),
-            Err(_) => self.secrets.hide(&self.text()),
+            Ok(value) if self.size() <= LONGEST_START => {
+                self.secrets.hide_in(value.clone()).to_string()
+            }
+            Ok(_) => return None,
+            Err(_) => self.secrets.hide_in_start(&self.body, LONGEST_START),
         };
         let excerpt = printable(&text, LONGEST_EXCERPT);
         (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
+    }
+}
+
+/// A token leaves no copy behind.
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if !self.confidential {
+            return;
+        }
+        if let Ok(content) = &mut self.content {
+            wipe(content);
+        }
+        if let Ok(mut body) = std::mem::take(&mut self.body).try_into_mut() {
+            body.as_mut().zeroize();
+        }
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -293,38 +330,10 @@ fn why(unread: Unread) -> &'static str {
 }
 
 fn parse(received: &Received) -> Result<Value, String> {
-    if let Some(unread) = received.unread {
-        return Err(why(unread).to_owned());
+    match received.unread {
+        Some(unread) => Err(why(unread).to_owned()),
+        None => json::parse(&received.bytes),
     }
-    if received.bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err("it is empty".to_owned());
-    }
-    if depth(&received.bytes) > DEEPEST_JSON {
-        return Err(format!("its JSON is nested more than {DEEPEST_JSON} deep"));
-    }
-    // The parser's own words may quote the body.
-    serde_json::from_slice(&received.bytes).map_err(|error| {
-        format!("it is no JSON (line {}, column {})", error.line(), error.column())
-    })
-}
-
-/// How deep arrays and objects are nested; never less than a parser would find.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
-    for byte in json {
-        match (in_string, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => in_string = !in_string,
-            (false, b'[' | b'{') => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            (true | false, _) => {}
-        }
-    }
-    deepest
 }
 
 /// A status inside the body, and the content that it stands beside.

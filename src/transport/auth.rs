@@ -1,12 +1,14 @@
 //! What a request is authenticated with, and what to do when the server refuses it.
 
-mod digest;
+pub(super) mod digest;
 mod key;
-mod oauth;
-mod token_cache;
+pub(super) mod oauth;
+pub(super) mod token_cache;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use self::digest::Session;
 use self::key::Key;
@@ -93,7 +95,7 @@ impl Auth {
                 State::ApiKey(Key::new(public_key, private_key))
             }
             Credentials::AccessToken(token) => State::AccessToken {
-                header: sensitive(&format!("Bearer {}", token.expose_secret()))?,
+                header: sensitive(["Bearer ", token.expose_secret()])?,
                 secrets: Secrets::new([token.clone()]),
             },
         }))
@@ -161,9 +163,12 @@ impl Auth {
     }
 }
 
-/// A header value that no log and no `Debug` shows.
-fn sensitive(text: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
+/// A header value that no log and no `Debug` shows, wiped when the last copy of it goes.
+fn sensitive<const N: usize>(parts: [&str; N]) -> Result<HeaderValue, Error> {
+    let text = Zeroizing::new(parts.concat().into_bytes());
+    let is_visible = text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+    let value = HeaderValue::from_maybe_shared(Bytes::from_owner(text)).ok();
+    let mut value = value.filter(|_| is_visible).ok_or_else(|| {
         Error::Configuration("the credentials cannot be written as a header".to_owned())
     })?;
     value.set_sensitive(true);
@@ -175,7 +180,7 @@ pub(crate) fn random() -> fastrand::Rng {
     fastrand::Rng::new()
 }
 
-/// A secret that is made of others.
-fn secret(text: String) -> SecretString {
-    SecretString::from(text)
+/// A secret that is made of others, written in one place.
+fn secret<const N: usize>(parts: [&str; N]) -> SecretString {
+    SecretString::from(parts.concat())
 }

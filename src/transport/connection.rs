@@ -11,7 +11,6 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use url::Url;
 
 use super::answer::Answer;
 use super::auth::{self, Grant};
@@ -45,7 +44,6 @@ pub struct Connection {
 }
 
 /// A request that is ready to be sent, but for its credentials.
-#[derive(Debug)]
 pub(super) struct Target {
     pub(super) line: RequestLine,
     /// Path and query as they stand in the request line.
@@ -58,16 +56,23 @@ pub(super) struct Target {
 
 impl Target {
     /// A form for the token endpoint.
-    pub(super) fn form(connection: &Connection, path: &str, form: String) -> Self {
+    pub(super) fn form(connection: &Connection, path: &str, form: Bytes) -> Self {
         let line = connection.line(&Method::POST, path);
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Self {
             uri: line.path.clone(),
             line,
             accept: HeaderValue::from_static("application/json"),
-            content: Some((form_type, form.into())),
+            content: Some((form_type, form)),
             confidential: true,
         }
+    }
+}
+
+/// What is sent may be a secret.
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target").field("line", &self.line).finish_non_exhaustive()
     }
 }
 
@@ -221,10 +226,7 @@ impl Connection {
         target: &Target,
         authorization: Option<&HeaderValue>,
     ) -> Result<(reqwest::Request, Sending), Lost> {
-        let root = self.config.base_url.as_str();
-        let prefix = self.config.base_url.path();
-        let root = root.strip_suffix(prefix).unwrap_or(root);
-        let url = Url::parse(&format!("{root}{}", target.uri)).map_err(|error| {
+        let url = self.config.base_url.with(&target.uri).map_err(|error| {
             let failure = Failure::new(&target.line, format!("no URL: {error}"));
             Lost { error: Error::Transport(failure), fate: Fate::Barred }
         })?;

@@ -20,6 +20,7 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
 
 const END_STREAM: u8 = 1;
 const ACK: u8 = 1;
@@ -398,6 +399,30 @@ async fn what_a_go_away_says_does_not_flood_the_message() {
     let message = error.to_string();
     assert!(message.chars().count() < 2000, "{} characters", message.chars().count());
     assert!(!message.contains(char::is_control), "{message:?}");
+}
+
+#[tokio::test]
+async fn a_head_beyond_measure_leaves_it_open() {
+    // A literal header: a name of one letter, a value of a hundred.
+    let header = [&[0, 1, b'x', 100][..], &[b'y'; 100]].concat();
+    for (frames, per_frame) in [(1, 150), (3, 150), (1000, 150), (20_000, 0)] {
+        let header = header.clone();
+        let block = header.repeat(per_frame);
+        let server = Server::start(move |seen| {
+            let mut acts = vec![frame(HEADERS, 0, seen.stream, &[0x08, 3, b'2', b'0', b'0'])];
+            acts.extend(vec![frame(CONTINUATION, 0, seen.stream, &block); frames]);
+            acts.push(frame(CONTINUATION, END_HEADERS, seen.stream, &header));
+            acts.push(frame(DATA, END_STREAM, seen.stream, good().as_bytes()));
+            acts
+        })
+        .await;
+
+        let taken = server.client(Budget { attempt: 5.0, total: 1.9, ..BUDGET }).take().await;
+
+        let error = ambiguous(taken);
+        assert!(matches!(&*error.cause, Error::Transport(_)), "{frames}: {error}");
+        assert_eq!(server.posts(), 1, "{frames}");
+    }
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod config;
 mod cut_off;
 mod deadlines;
 mod digest;
+mod endless;
 mod fleet;
 mod http2;
 mod inventory;

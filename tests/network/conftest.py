@@ -2,17 +2,15 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-import trustme
 
+from tests.authority import Authority
 from tests.network.fronts import Proxy, TlsFront, address_of
 
 if TYPE_CHECKING:
@@ -29,25 +27,6 @@ GOVERNMENT = "cloud.mongodbgov.com"
 # A host that resolves nowhere (RFC 6761), for where a mistake would lead out of this machine.
 NOWHERE = "atlas.test"
 NAMES = (CLOUD, GOVERNMENT, NOWHERE, "localhost", "127.0.0.1", "0.0.0.0")  # noqa: S104 - as a name
-
-
-class Authority:
-    """A certificate authority of its own, with the file that makes a client trust it."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._ca = trustme.CA(organization_name=name)
-        self.file = folder / f"{name}.pem"
-        self._ca.cert_pem.write_to_path(str(self.file))
-
-    def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
-        """Return a server's side of TLS, for HTTP/1.1, with a certificate for the names."""
-        yesterday = datetime.now(timezone.utc) - timedelta(days=1)
-        lifetime: dict[str, Any] = {"not_after": yesterday} if expired else {}
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
-        certificate = self._ca.issue_cert(*(names or NAMES), **lifetime)
-        certificate.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  # pyOpenSSL's
-        return context
 
 
 @dataclass(frozen=True)
@@ -86,13 +65,13 @@ class Ending:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"), "trusted")
+    return Authority(tmp_path_factory.mktemp("authority"), "trusted", NAMES)
 
 
 @pytest.fixture(scope="session")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """An authority that nobody was told to trust."""
-    return Authority(tmp_path_factory.mktemp("stranger"), "stranger")
+    return Authority(tmp_path_factory.mktemp("stranger"), "stranger", NAMES)
 
 
 @pytest.fixture

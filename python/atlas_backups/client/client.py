@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atlas_backups import _core
-from atlas_backups.client.credentials import CredentialSource
+from atlas_backups.client.credentials import CredentialSource, Hidden
 from atlas_backups.client.drive import drive, drive_async
 from atlas_backups.client.fleet import FleetMethods
 from atlas_backups.client.inventory import InventoryMethods
@@ -45,8 +45,9 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
     Args:
         credentials: `ServiceAccount`, `ApiKey`, `AccessToken`, or a callable without arguments
             that returns one of them; it is asked at the first call, and again when Atlas refuses
-            what it gave, on the thread of the call and by one call at a time. `None`: the
-            environment's, in this order: `MONGODB_ATLAS_ACCESS_TOKEN`;
+            what it gave, by one call at a time, on the thread (or the loop) of that call, whose
+            times do not bound it. `None`: the environment's, in this order:
+            `MONGODB_ATLAS_ACCESS_TOKEN`;
             `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET`;
             `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY` (also
             `MONGODB_ATLAS_PUBLIC_KEY` and `MONGODB_ATLAS_PRIVATE_KEY`).
@@ -92,24 +93,31 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         ca_file: str | os.PathLike[str] | None = None,
         user_agent_suffix: str | None = None,
     ) -> None:
+        # Tools that show the locals of a traceback's frames find no secret in these.
+        given, url, proxy_url = Hidden(credentials), Hidden(base_url), Hidden(proxy)
+        del credentials, base_url, proxy
         self._options: dict[str, Any] = {
-            "base_url": base_url,
             "connect_timeout": connect_timeout,
             "timeout": timeout,
             "total_timeout": total_timeout,
             "max_retries": max_retries,
             "token_cache": token_cache,
-            "proxy": proxy,
             "ca_file": ca_file,
             "user_agent_suffix": user_agent_suffix,
         }
-        passed_on: dict[str, Any] = {
-            **self._options,
-            "user_agent": _user_agent(user_agent_suffix),
-        }
-        del passed_on["user_agent_suffix"]
-        self._core = _core.Client(**passed_on)
-        self._source = CredentialSource(self._core, credentials)
+        self._core = _core.Client(
+            base_url=url.it,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            total_timeout=total_timeout,
+            max_retries=max_retries,
+            token_cache=token_cache,
+            proxy=proxy_url.it,
+            ca_file=ca_file,
+            user_agent=_user_agent(user_agent_suffix),
+        )
+        self._options["base_url"] = url.it  # by now it is known to hold no password
+        self._source = CredentialSource(self._core, given)
 
     def close(self) -> None:
         """Close the client: end its token, best effort (3 s), and refuse every later call.
@@ -152,14 +160,14 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         await self.aclose()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_source"):  # as in the traceback of a refused one
+            return f"<{type(self).__name__}, refused>"
         state = ", closed" if self._core.closed else ""
         return f"<AtlasBackups {self._core.base_url}, credentials: {self._source!r}{state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        proxy = self._options["proxy"]
-        if proxy is not None and _core.has_credentials(proxy):
-            raise TypeError("cannot pickle AtlasBackups: its proxy URL holds a password")
-        return _rebuild, (type(self), self._source.reduced(), self._options)
+        options = {**self._options, "proxy": self._core.proxy_to_pickle()}
+        return _rebuild, (type(self), self._source.reduced(), options)
 
 
 def _once(operation: Operation[None]) -> Steps[None]:

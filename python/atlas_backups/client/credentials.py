@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from atlas_backups import _core
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeGuard
 
     from atlas_backups._core import Client, Credential
 
 Given: TypeAlias = "Credential | Callable[[], Credential] | None"
+ValueT = TypeVar("ValueT")
+
+
+class Hidden(Generic[ValueT]):
+    """Something whose `repr` may hold a secret, so that nothing shows it by accident.
+
+    Args:
+        it: the thing itself.
+    """
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: ValueT) -> None:
+        self.it = it
+
+    def __repr__(self) -> str:
+        return f"<hidden {type(self.it).__name__}>"
 
 
 class CredentialSource:
@@ -24,35 +42,32 @@ class CredentialSource:
         given: what the constructor of the client was given.
     """
 
-    __slots__ = ("_core", "_lock", "_provide", "given")
+    __slots__ = ("_core", "_given", "_lock")
 
-    def __init__(self, core: Client, given: Given) -> None:
-        self.given = given
+    def __init__(self, core: Client, given: Hidden[Given]) -> None:
+        self._given = given
         self._core = core
-        self._provide: Callable[[], Credential] | None = None
         self._lock = (os.getpid(), threading.RLock())
-        if given is None:
+        if given.it is None:
             core.set_credentials(_core.credentials_from_environment())
-        elif callable(given) and not isinstance(given, _core.Credential):
-            self._provide = given
-        else:
-            core.set_credentials(given)
+        elif not _is_provider(given.it):
+            core.set_credentials(cast("Credential", given.it))
 
     def first(self) -> int:
         """Ask for credentials if nobody has yet; return which ones are in use."""
-        if self._provide and not (self._core.generation or self._core.closed):
+        if _is_provider(self._given.it) and not (self._core.generation or self._core.closed):
             return self._replace(0)
         return self._core.generation
 
     def has_other(self, refused: int) -> bool:
         """Ask for others, unless another call did since; a refused request was not acted on."""
-        return self._provide is not None and self._replace(refused) != refused
+        return _is_provider(self._given.it) and self._replace(refused) != refused
 
     def _replace(self, refused: int) -> int:
         with self._asking():
-            if self._core.generation != refused or self._provide is None:
+            if self._core.generation != refused or not _is_provider(self._given.it):
                 return self._core.generation
-            return self._core.set_credentials(self._provide())
+            return self._core.set_credentials(self._given.it())
 
     def _asking(self) -> threading.RLock:
         owner, lock = self._lock
@@ -63,12 +78,12 @@ class CredentialSource:
         return lock
 
     def __repr__(self) -> str:
-        if self.given is None:
+        if self._given.it is None:
             return "the environment"
-        if self._provide is None:
-            return repr(self.given)
+        if isinstance(self._given.it, _core.Credential):
+            return repr(self._given.it)
         # Its own repr may show what it holds.
-        name = getattr(self.given, "__qualname__", None) or type(self.given).__name__
+        name = getattr(self._given.it, "__qualname__", None) or type(self._given.it).__name__
         return f"callable {name}"
 
     def reduced(self) -> Given:
@@ -77,20 +92,25 @@ class CredentialSource:
         Raises:
             TypeError: it is a secret, or may hold one.
         """
-        if self._provide is not None and not _is_pickled_by_name(self._provide):
+        is_provider = _is_provider(self._given.it)
+        if is_provider and not _is_pickled_by_name(self._given.it):
             raise TypeError(
                 "cannot pickle AtlasBackups: the callable that gives its credentials may hold a "
                 "secret; only a function of a module is pickled by its name alone"
             )
-        if self._provide is None and self.given is not None:
+        if not is_provider and self._given.it is not None:
             raise TypeError(
                 "cannot pickle AtlasBackups: its credentials are a secret; leave them to the "
                 "environment, or give a callable that fetches them"
             )
-        return self.given
+        return self._given.it
 
 
-def _is_pickled_by_name(provide: Callable[[], Credential]) -> bool:
+def _is_provider(given: Given) -> TypeGuard[Callable[[], Credential]]:
+    return callable(given) and not isinstance(given, _core.Credential)
+
+
+def _is_pickled_by_name(provide: object) -> bool:
     from types import FunctionType  # noqa: PLC0415  # not needed to import the package
 
-    return isinstance(cast("object", provide), FunctionType)
+    return isinstance(provide, FunctionType)

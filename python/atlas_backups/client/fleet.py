@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base
@@ -61,6 +61,8 @@ class FleetMethods(Base):
         Raises:
             InvalidArgumentError: an option cannot be right; nothing was sent.
             ClientClosedError: the client was closed before.
+            Exception: what a callable of the client's credentials raised; what ran had come to
+                its end.
         """
         fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
         crew = _Crew(fleet, self._source)
@@ -95,56 +97,77 @@ class FleetMethods(Base):
             await outcomes.aclose()
 
 
+class _Running(NamedTuple):
+    request: SnapshotRequest
+    generation: int
+    """Which credentials it began with."""
+    is_repeated: bool
+    """Whether it was refused with others before, so that another refusal is final."""
+
+
 class _Crew:
-    """The takes that run, by number, each with the credentials that it began with."""
+    """The takes that run, by number."""
 
     def __init__(self, fleet: Fleet, source: CredentialSource) -> None:
         self._fleet = fleet
         self._source = source
-        self._running: dict[int, tuple[SnapshotRequest, int]] = {}
+        self._running: dict[int, _Running] = {}
         self._last = 0
+        self._drawn = 0
+        self._is_open = True
+        self._failure: Exception | None = None
+        """Raised when the others are done."""
 
     def work(
         self, requests: Iterator[SnapshotRequest], places: int, *, progress: bool
     ) -> Iteration[SnapshotOutcome]:
-        broken: Exception | None = None
-        is_open = True
         try:
             with counting(shown=progress) as show:
-                while is_open or self._running:
-                    while is_open and len(self._running) < places:
-                        try:
-                            request = next(requests)
-                        except StopIteration:
-                            is_open = False
-                        except Exception as error:  # noqa: BLE001  # raised when the others are done
-                            is_open, broken = False, error
-                        else:
-                            refused = self._begin(request)
-                            if refused is not None:
-                                show(refused)
-                                yield Value(refused)
+                while self._is_open or self._running:
+                    for outcome in self._fill(requests, places):
+                        show(outcome)
+                        yield Value(outcome)
                     if self._running:
                         for outcome in self._ended((yield self._fleet.next())):
                             show(outcome)
                             yield Value(outcome)
         finally:
             self._fleet.cancel()
-        if broken is not None:
-            raise InvalidArgumentError(
-                f"requests raised {type(broken).__name__} after {self._last} of them; "
-                "those were carried out"
-            ) from broken
+        if self._failure is not None:
+            raise self._failure
 
-    def _begin(self, request: SnapshotRequest) -> SnapshotOutcome | None:
+    def _fill(self, requests: Iterator[SnapshotRequest], places: int) -> Iterator[SnapshotOutcome]:
+        """Draw requests while there are places; give the outcomes of those refused here."""
+        while self._is_open and len(self._running) < places:
+            try:
+                request = next(requests)
+            except StopIteration:
+                self._is_open = False
+            except Exception as error:  # noqa: BLE001  # raised when the others are done
+                self._stop(
+                    InvalidArgumentError(
+                        f"requests raised {type(error).__name__} after {self._drawn} of them; "
+                        "those were carried out"
+                    ),
+                    error,
+                )
+            else:
+                self._drawn += 1
+                refused = self._begin(request)
+                if refused is not None:
+                    yield refused
+
+    def _begin(
+        self, request: SnapshotRequest, *, is_repeated: bool = False
+    ) -> SnapshotOutcome | None:
         """Begin a take; return its outcome if it is refused here."""
         if not isinstance(cast("object", request), SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
             return SnapshotOutcome(request=request, error=error)
-        generation = self._source.first()
         self._last += 1
         try:
+            generation = self._source.first()
             self._fleet.add(
                 self._last,
                 request.group_id,
@@ -155,25 +178,40 @@ class _Crew:
             )
         except AtlasError as error:
             return SnapshotOutcome(request=request, error=error)
-        self._running[self._last] = request, generation
+        except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
+            self._stop(error)
+            return None
+        self._running[self._last] = _Running(request, generation, is_repeated)
         return None
 
     def _ended(
         self, ends: tuple[tuple[int, Snapshot | None, AtlasError | None], ...]
     ) -> Iterator[SnapshotOutcome]:
         for number, snapshot, error in ends:
-            request, generation = self._running.pop(number)
-            if (
-                isinstance(error, UnauthorizedError)
-                and snapshot is None
-                and self._source.has_other(generation)
-            ):
+            ended = self._running.pop(number)
+            is_refused = isinstance(error, UnauthorizedError) and snapshot is None
+            if is_refused and self._may_repeat(ended):
                 # What Atlas refused was not acted on.
-                refused = self._begin(request)
+                refused = self._begin(ended.request, is_repeated=True)
                 if refused is not None:
                     yield refused
                 continue
-            yield SnapshotOutcome(request=request, snapshot=snapshot, error=error)
+            yield SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
+
+    def _may_repeat(self, refused: _Running) -> bool:
+        if refused.is_repeated or self._failure:
+            return False
+        try:
+            return self._source.has_other(refused.generation)
+        except Exception as error:  # noqa: BLE001  # the same
+            self._stop(error)
+            return False
+
+    def _stop(self, failure: Exception, cause: Exception | None = None) -> None:
+        """Draw nothing more; what runs comes to its end, then the failure is raised."""
+        if cause is not None:
+            failure.__cause__ = cause
+        self._is_open, self._failure = False, failure
 
 
 def _iterator(requests: Iterable[SnapshotRequest]) -> Iterator[SnapshotRequest]:
@@ -187,9 +225,9 @@ def _iterator(requests: Iterable[SnapshotRequest]) -> Iterator[SnapshotRequest]:
 
 
 def _places(concurrency: int) -> int:
-    is_integer = isinstance(cast("object", concurrency), int) and not isinstance(concurrency, bool)
-    if not is_integer or not 1 <= concurrency <= _MOST_AT_ONCE:
-        raise InvalidArgumentError(
-            f"concurrency must be an int from 1 to {_MOST_AT_ONCE}, not {concurrency!r:.40}"
-        )
+    wanted = f"concurrency must be an int from 1 to {_MOST_AT_ONCE}"
+    if not isinstance(cast("object", concurrency), int) or isinstance(concurrency, bool):
+        raise InvalidArgumentError(f"{wanted}, not {type(concurrency).__name__}")
+    if not 1 <= concurrency <= _MOST_AT_ONCE:
+        raise InvalidArgumentError(wanted)
     return concurrency

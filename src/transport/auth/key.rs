@@ -41,7 +41,7 @@ impl Key {
             let cnonce = cnonce(&mut random());
             session.next(&self.public, &self.private, method, &target.uri, &cnonce)
         });
-        let header = sent.as_deref().map(sensitive).transpose()?;
+        let header = sent.as_deref().map(|text| sensitive([text])).transpose()?;
         let response = sent.as_deref().and_then(response).map(|text| text.to_owned().into());
         let sent = sent.map(SecretString::from);
         let secrets = [Some(self.private.clone()), sent, response];

@@ -2,7 +2,7 @@
 //!
 //! It is looked at on threads for what may wait, so that a slow disk holds up no other call.
 
-mod entries;
+pub(in crate::transport) mod entries;
 
 use std::fs::{File, TryLockError};
 use std::io::Read;
@@ -97,7 +97,9 @@ pub(super) fn unix_seconds() -> i64 {
 
 fn read(file: &PrivateFile) -> Result<Entries, Unusable> {
     let Some(opened) = file.open()? else { return Ok(Entries::default()) };
-    let mut json = Zeroizing::new(Vec::new());
+    // Room for all of it at once: one that grows leaves copies of tokens behind.
+    let room = opened.metadata().map_or(0, |metadata| metadata.len().min(LARGEST));
+    let mut json = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or(0) + 1));
     let length = opened.take(LARGEST).read_to_end(&mut json).map_err(|e| file.broken(&e))?;
     let is_whole = u64::try_from(length).is_ok_and(|length| length < LARGEST);
     Ok(if is_whole { Entries::parse(&json) } else { Entries::default() })

@@ -20,6 +20,19 @@ proptest! {
     }
 
     #[test]
+    fn no_start_of_a_secret_is_left_at_a_cut(
+        secret in "[ab]{6,9}", before in "c{0,9}", after in "[abc]{0,9}", cut in 0_usize..40,
+    ) {
+        let secrets = Secrets::new([secret.as_str().into()]);
+        let text = format!("{before}{secret}{after}");
+        let shown = secrets.hide_in_start(text.as_bytes(), cut);
+        prop_assert!(!shown.contains(&secret), "{secret} in {shown}");
+        if (before.len()..before.len() + secret.len()).contains(&cut) {
+            prop_assert_eq!(shown, before);
+        }
+    }
+
+    #[test]
     fn text_without_a_secret_stays_as_it_is(text in any::<String>(), number in any::<i64>()) {
         let secrets = Secrets::new(["\u{1}canary\u{1}".into()]);
         if !text.contains('\u{1}') {

@@ -1,0 +1,421 @@
+"""`take_snapshots`: many at a time, each outcome as it ends, one failure isolated."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    AccessToken,
+    AmbiguousOutcomeError,
+    BackupNotEnabledError,
+    ClientClosedError,
+    ClusterNotFoundError,
+    ClusterNotSupportedError,
+    InvalidArgumentError,
+    SnapshotFailedError,
+    SnapshotInProgressError,
+    SnapshotOutcome,
+    SnapshotRequest,
+    UnauthorizedError,
+    WaitTimeoutError,
+)
+from atlas_backups.emulator import Behaviour, Cluster, Fault, Limits, Project, World
+from tests.bodies import error, queued
+from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.raw_server import NEVER, READ, RawServer, always, answer
+from tests.tags import tag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
+    from tests.conftest import MakeClient, Serve, StartEmulator
+    from tests.door import Door
+
+
+def request(cluster_name: Any = CLUSTER_NAME, **fields: Any) -> SnapshotRequest:
+    fields.setdefault("group_id", GROUP_ID)
+    return SnapshotRequest(cluster_name=cluster_name, **fields)
+
+
+def outcomes(
+    door: Door, client: AtlasBackups, requests: Iterable[Any], **options: Any
+) -> Generator[SnapshotOutcome, None, None]:
+    return door.iterate(client, "take_snapshots", requests, **options)
+
+
+def clusters(count: int) -> World:
+    names = tuple(Cluster(name=f"C{number}") for number in range(count))
+    return World(projects=(Project(name="P", id=GROUP_ID, clusters=names),))
+
+
+def posts(emulator: AtlasEmulator) -> list[ReceivedRequest]:
+    return [it for it in emulator.requests if it.method == "POST" and "/backup/" in it.path]
+
+
+def test_every_request_has_one_outcome(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=clusters(40))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    requests = [
+        request(f"C{n}", description=f"number {n}", retention_in_days=n + 1) for n in range(40)
+    ]
+
+    ended = list(outcomes(door, client, requests, concurrency=7))
+
+    assert {type(outcome) for outcome in ended} == {SnapshotOutcome}
+    assert sorted(requests.index(outcome.request) for outcome in ended) == list(range(40))
+    assert [outcome.error for outcome in ended] == [None] * 40
+    for outcome in ended:
+        assert outcome.snapshot is not None
+        assert outcome.snapshot.cluster_name == outcome.request.cluster_name
+        assert outcome.snapshot.description == outcome.request.description
+    bodies = [it.json() for it in posts(emulator)]
+    assert sorted(body["retentionInDays"] for body in bodies) == list(range(1, 41))
+
+
+def test_no_requests_give_no_outcomes(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    assert list(outcomes(door, atlas, [])) == []
+
+    assert emulator.requests == ()
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 16])
+def test_so_many_run_at_a_time_and_no_more(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, concurrency: int
+) -> None:
+    emulator.fault(Fault(method="POST", delay=0.03, times=None))
+    most = 0
+    over = threading.Event()
+
+    def look() -> None:
+        nonlocal most
+        while not over.wait(0.002):
+            most = max(most, sum(it.status is None for it in emulator.requests))
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    ended = list(outcomes(door, atlas, [request()] * 4 * concurrency, concurrency=concurrency))
+    over.set()
+    looker.join()
+
+    assert most == concurrency
+    assert [outcome.error for outcome in ended] == [None] * 4 * concurrency
+
+
+def test_outcomes_come_as_they_end(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    emulator.fault(Fault(method="POST", path="Cluster0", delay=0.4))
+
+    ended = list(outcomes(door, atlas, [request(), request("Sharded0"), request("NoBackup0")]))
+
+    assert ended[-1].request == request()
+
+
+def test_one_failure_stops_nobody_else(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    expected: dict[SnapshotRequest, type[BaseException] | None] = {
+        request(): None,
+        request("Nowhere"): ClusterNotFoundError,
+        request("NoBackup0"): BackupNotEnabledError,
+        request("Flex0"): ClusterNotSupportedError,
+        request("Sharded0"): None,
+        request("not a name"): InvalidArgumentError,
+        request(retention_in_days=0): InvalidArgumentError,
+        request(description="a\nb"): InvalidArgumentError,
+        request(idempotency_key=""): InvalidArgumentError,
+        request(idempotency_key="k" * 10_000): InvalidArgumentError,
+        request(7): InvalidArgumentError,
+        request(group_id=None): InvalidArgumentError,
+        request(description="last"): None,
+    }
+
+    ended = list(outcomes(door, atlas, expected, concurrency=2))
+
+    assert len(ended) == len(expected)
+    for outcome in ended:
+        kind = expected[outcome.request]
+        assert type(outcome.error) is (type(None) if kind is None else kind)
+        assert (outcome.snapshot is None) == (kind is not None)
+    assert len(posts(emulator)) == 6
+
+
+def test_keys_make_a_second_run_find_what_the_first_one_took(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    requests = [request(idempotency_key=f"k{number % 5}") for number in range(5)]
+
+    first = {it.request: it.snapshot for it in outcomes(door, atlas, requests)}
+    second = {it.request: it.snapshot for it in outcomes(door, atlas, requests)}
+
+    assert first == second
+    assert len({it.id for it in first.values() if it}) == len(posts(emulator)) == 5
+    assert {it.idempotency_tag for it in first.values() if it} == {
+        tag_of(f"k{number}") for number in range(5)
+    }
+
+
+@pytest.mark.parametrize("if_busy", ["raise", "join"])
+def test_if_busy_counts_for_each(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, if_busy: str
+) -> None:
+    emulator = start_emulator()
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    first = door.take(client)
+
+    (outcome,) = outcomes(door, client, [request()], if_busy=if_busy)
+
+    if if_busy == "join":
+        assert (outcome.snapshot, outcome.error) == (first, None)
+    else:
+        assert isinstance(outcome.error, SnapshotInProgressError)
+        assert outcome.error.snapshot == first
+
+
+def test_join_refuses_the_requests_that_have_a_key(door: Door, atlas: AtlasBackups) -> None:
+    requests = [request(idempotency_key="k"), request("Sharded0")]
+
+    ended = list(outcomes(door, atlas, requests, if_busy="join"))
+
+    assert {type(outcome.error) for outcome in ended} == {InvalidArgumentError, type(None)}
+
+
+def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=clusters(3), snapshot_seconds=0)
+    emulator.next_snapshot(seconds=0, fails=True, cluster_name="C1")
+    emulator.next_snapshot(never_ends=True, cluster_name="C2")
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    requests = [request(f"C{number}") for number in range(3)]
+
+    ended = {
+        outcome.request: outcome
+        for outcome in outcomes(door, client, requests, wait=True, wait_timeout=0.3)
+    }
+
+    good, failed, endless = (ended[it] for it in requests)
+    assert (good.error, good.snapshot and good.snapshot.status) == (None, "completed")
+    assert isinstance(failed.error, SnapshotFailedError)
+    assert failed.snapshot is not None
+    assert failed.snapshot.status == "failed"
+    assert isinstance(endless.error, WaitTimeoutError)
+    assert endless.snapshot is not None
+
+
+def test_an_ambiguous_end_is_the_error_of_its_outcome(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=1)
+    emulator.fault(Fault(method="POST", path="Sharded0", reset="after"))
+    requests = [request("Sharded0", idempotency_key="k"), request()]
+
+    ended = {outcome.request: outcome for outcome in outcomes(door, client, requests)}
+
+    unknown = ended[requests[0]].error
+    assert isinstance(unknown, AmbiguousOutcomeError)
+    assert unknown.idempotency_tag == tag_of("k", "Sharded0")
+    assert ended[requests[1]].error is None
+
+
+def test_two_fleets_of_one_client_do_not_mix(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    emulator.fault(Fault(method="POST", delay=0.01, times=None))
+    names = ("one", "two")
+    fleets = [
+        outcomes(door, atlas, [request(description=name)] * 10, concurrency=3) for name in names
+    ]
+
+    both = list(zip(*fleets, strict=True))
+
+    assert [tuple(it.request.description for it in pair) for pair in both] == [names] * 10
+    assert {outcome.error for pair in both for outcome in pair} == {None}
+    assert len(posts(emulator)) == 20
+
+
+def test_credentials_that_rotate_in_the_middle(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    given = [emulator.access_token, emulator.access_token]
+    asked: list[int] = []
+
+    def provide() -> AccessToken:
+        asked.append(1)
+        return AccessToken("an-old-token") if len(asked) == 1 else given[0]
+
+    client = make_client(provide, base_url=emulator.base_url)
+
+    ended = list(outcomes(door, client, [request()] * 30, concurrency=8))
+
+    assert [outcome.error for outcome in ended] == [None] * 30
+    assert len(asked) == 2
+    assert [it.status for it in posts(emulator)].count(200) == 30
+    assert 1 <= [it.status for it in posts(emulator)].count(401) <= 8
+
+
+def test_credentials_that_are_refused_for_good_are_the_outcome_of_each(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(AccessToken("an-old-token"), base_url=emulator.base_url)
+
+    ended = list(outcomes(door, client, [request()] * 5))
+
+    assert [type(outcome.error) for outcome in ended] == [UnauthorizedError] * 5
+    assert len(posts(emulator)) == 5
+
+
+def test_progress_is_a_line_on_standard_error_for_each(
+    door: Door, atlas: AtlasBackups, capfd: pytest.CaptureFixture[str]
+) -> None:
+    requests = [request(), request("Nowhere")]
+
+    ended = list(outcomes(door, atlas, requests, progress=True, concurrency=1))
+
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(ended) == 2
+    assert [line.split(" (")[0] for line in err.splitlines()] == [
+        "Cluster0: done; 1 ended, 0 of them failed",
+        "Nowhere: failed; 2 ended, 1 of them failed",
+    ]
+
+
+class Vault:
+    """Gives what it was told to give, or raises it, one after the other."""
+
+    def __init__(self, *given: AccessToken | Exception) -> None:
+        self._given = iter(given)
+
+    def __call__(self) -> AccessToken:
+        given = next(self._given)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+
+def test_a_callable_that_raises_at_first_raises_from_the_iteration(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    sealed = RuntimeError("the vault is sealed")
+    client = make_client(Vault(sealed), base_url=emulator.base_url)
+
+    with pytest.raises(RuntimeError) as caught:
+        next(outcomes(door, client, [request()] * 3))
+
+    assert caught.value is sealed
+    assert emulator.requests == ()
+
+
+def test_a_callable_that_raises_in_the_middle_lets_what_runs_come_to_its_end(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    sealed = RuntimeError("the vault is sealed")
+    client = make_client(Vault(emulator.access_token, sealed), base_url=emulator.base_url)
+    emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path="/Sharded0/"))
+    emulator.fault(Fault(path="/Cluster0/", delay=0.2))
+    drawn = iter([request(), request("Sharded0"), *[request()] * 9])
+    ended: list[SnapshotOutcome] = []
+
+    with pytest.raises(RuntimeError) as caught:
+        ended.extend(outcomes(door, client, drawn, concurrency=2))
+
+    assert caught.value is sealed
+    assert [(it.request.cluster_name, type(it.error)) for it in ended] == [
+        ("Sharded0", UnauthorizedError),
+        ("Cluster0", type(None)),
+    ]
+    assert len(list(drawn)) == 9
+
+
+def test_a_client_that_is_closed_in_between_ends_what_runs_and_begins_nothing_more(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    ended = outcomes(door, client, [request()] * 6, concurrency=2)
+    first = next(ended)
+    client.close()
+
+    rest = list(ended)
+
+    assert first.error is None
+    assert len(rest) == 5
+    kinds = {type(outcome.error) for outcome in rest}
+    assert ClientClosedError in kinds
+    assert kinds <= {ClientClosedError, type(None)}
+    assert len(posts(emulator)) == 1 + [outcome.error for outcome in rest].count(None)
+
+
+def test_a_closed_client_gives_an_outcome_or_refuses(door: Door, atlas: AtlasBackups) -> None:
+    atlas.close()
+
+    try:
+        ended = list(outcomes(door, atlas, [request()]))
+    except ClientClosedError:
+        return
+    assert [type(outcome.error) for outcome in ended] == [ClientClosedError]
+
+
+def test_the_end_of_an_iteration_frees_what_is_still_running(door: Door, serve: Serve) -> None:
+    server, client = serve([READ, answer(200, queued()), READ, NEVER], always(NEVER))
+    ended = outcomes(door, client, [request()] * 9, concurrency=2)
+    next(ended)
+    server.wait_for_requests(2)
+
+    ended.close()
+
+    server.wait_for_end_of_connection()
+    assert len(server.requests) == 2
+
+
+def test_after_an_early_end_the_client_is_as_good_as_before(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    ended = outcomes(door, atlas, [request()] * 100, concurrency=4)
+    next(ended)
+    ended.close()
+
+    assert door.take(atlas).status == "queued"
+    assert len(list(outcomes(door, atlas, [request()] * 3))) == 3
+    assert len(posts(emulator)) <= 1 + 4 + 4 + 4
+
+
+def test_a_limit_of_the_project_is_kept_by_the_whole_fleet(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(
+        limits=Limits(snapshots=None), behaviour=Behaviour(busy_check_lag_seconds=None)
+    )
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    busy = replace(Fault.error(429, "RATE_LIMITED"), method="POST", nth=3)
+    emulator.fault(busy)
+
+    ended = list(outcomes(door, client, [request()] * 8, concurrency=2))
+
+    assert [outcome.error for outcome in ended] == [None] * 8
+    assert [it.status for it in posts(emulator)].count(429) == 1
+
+
+def test_a_second_401_is_not_repeated_for_ever(door: Door, make_client: MakeClient) -> None:
+    numbers = itertools.count()
+    with RawServer(always(answer(401, error(401, "UNEXPECTED_ERROR")))) as server:
+        client = make_client(
+            lambda: AccessToken(f"token-number-{next(numbers)}"), base_url=server.base_url
+        )
+
+        ended = list(outcomes(door, client, [request()], concurrency=1))
+
+    assert [type(outcome.error) for outcome in ended] == [UnauthorizedError]
+    assert len(server.requests) == 2

@@ -1,0 +1,156 @@
+"""A fleet's requests: drawn as places get free, and whatever they turn out to be."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import InvalidArgumentError, SnapshotOutcome, SnapshotRequest
+from tests.door import CLUSTER_NAME, GROUP_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.door import Door
+
+REQUEST = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
+
+
+class Source:
+    """A generator of requests that knows how many were drawn, and whether it was closed."""
+
+    def __init__(self, count: int, *, error: BaseException | None = None) -> None:
+        self._count = count
+        self._error = error
+        self.drawn = 0
+
+    def __iter__(self) -> Iterator[SnapshotRequest]:
+        for _ in range(self._count):
+            self.drawn += 1
+            yield REQUEST
+        if self._error:
+            raise self._error
+
+
+def outcomes(
+    door: Door, client: AtlasBackups, requests: Any, **options: Any
+) -> Generator[SnapshotOutcome, None, None]:
+    return door.iterate(client, "take_snapshots", requests, **options)
+
+
+@pytest.mark.parametrize("wanted", [1, 10])
+def test_of_a_million_requests_only_those_are_drawn_that_there_are_places_for(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, wanted: int
+) -> None:
+    source = Source(1_000_000)
+    ended = outcomes(door, atlas, source, concurrency=4)
+
+    found = [next(ended) for _ in range(wanted)]
+    ended.close()
+
+    assert [outcome.error for outcome in found] == [None] * wanted
+    assert wanted <= source.drawn < wanted + 2 * 4
+    assert len(emulator.requests) <= source.drawn
+
+
+def test_nothing_is_drawn_before_the_iteration_begins(door: Door, atlas: AtlasBackups) -> None:
+    source = Source(3)
+
+    ended = outcomes(door, atlas, source)
+
+    assert source.drawn == 0
+    assert len(list(ended)) == source.drawn == 3
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 20])
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_an_iterator_that_raises_ends_the_fleet_when_the_others_are_done(  # fixtures
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, after: int, concurrency: int
+) -> None:
+    broken = RuntimeError("the inventory went away")
+    source = Source(after, error=broken)
+    found: list[SnapshotOutcome] = []
+
+    with pytest.raises(InvalidArgumentError, match=f"RuntimeError after {after} of") as caught:
+        found.extend(outcomes(door, atlas, source, concurrency=concurrency))
+
+    assert caught.value.__cause__ is broken
+    assert [outcome.error for outcome in found] == [None] * after
+    assert len(emulator.requests) == after
+
+
+def test_a_keyboard_interrupt_in_the_iterator_is_not_held_back(
+    door: Door, atlas: AtlasBackups
+) -> None:
+    source = Source(2, error=KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        list(outcomes(door, atlas, source, concurrency=4))
+
+    assert source.drawn == 2
+
+
+WRONG = [None, 7, "Cluster0", (GROUP_ID, CLUSTER_NAME), {"group_id": GROUP_ID}, SnapshotRequest]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=repr)
+def test_an_item_that_is_no_request_is_its_own_failure(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, wrong: Any
+) -> None:
+    found = list(outcomes(door, atlas, [REQUEST, wrong, REQUEST], concurrency=1))
+
+    assert [type(it.error) for it in found] == [type(None), InvalidArgumentError, type(None)]
+    assert found[1].request is wrong
+    assert "SnapshotRequest" in str(found[1].error)
+    assert len(emulator.requests) == 2
+
+
+@pytest.mark.parametrize("requests", [None, 7, REQUEST, object()], ids=repr)
+def test_what_cannot_be_iterated_is_refused(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, requests: Any
+) -> None:
+    with pytest.raises(InvalidArgumentError, match="requests must be an iterable"):
+        list(outcomes(door, atlas, requests))
+
+    assert emulator.requests == ()
+
+
+OPTIONS: list[tuple[str, Any]] = [
+    *(("concurrency", it) for it in (0, -1, 1001, 10**30, True, 1.0, "4", None, float("nan"))),
+    *(("if_busy", it) for it in ("", "Raise", "skip", None, 1, True)),
+    *(("wait", it) for it in (None, 0, 1, "yes")),
+    *(("progress", it) for it in (None, 0, 1, "yes")),
+    *(
+        ("wait_timeout", it)
+        for it in (0, -1, float("nan"), float("inf"), 10**400, None, "60", True)
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), OPTIONS)
+def test_an_option_out_of_range_is_refused_before_anything_is_drawn(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, name: str, value: Any
+) -> None:
+    source = Source(3)
+
+    with pytest.raises(InvalidArgumentError, match=name):
+        list(outcomes(door, atlas, source, **{name: value}))
+
+    assert source.drawn == 0
+    assert emulator.requests == ()
+
+
+@pytest.mark.parametrize("concurrency", [1, 1000])
+def test_an_option_at_the_limit_is_taken(door: Door, atlas: AtlasBackups, concurrency: int) -> None:
+    found = list(outcomes(door, atlas, Source(3), concurrency=concurrency, wait_timeout=1e-9))
+
+    assert [outcome.error for outcome in found] == [None] * 3
+
+
+def test_the_plain_method_refuses_options_when_it_is_called(atlas: AtlasBackups) -> None:
+    with pytest.raises(InvalidArgumentError, match="concurrency"):
+        atlas.take_snapshots([REQUEST], concurrency=0)

@@ -1,0 +1,124 @@
+"""What an answer without end costs: the memory of a process above what it had before the call."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.bodies import SNAPSHOT_ID, queued
+from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.raw_server import READ, RawServer, Repeat, answer
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from tests.door import Door
+    from tests.raw_server import Step
+
+PROGRAM = Path(__file__).parent / "program.py"
+MOST = 32 << 20
+
+PLACE = [GROUP_ID, CLUSTER_NAME]
+TOKEN = answer(200, {"access_token": "a-token", "expires_in": 3600})
+EMPTY = answer(200, {"results": [], "totalCount": 0})
+SNAPSHOT = answer(200, queued())
+# What each method is called with, and all answers that it needs.
+METHODS: dict[str, tuple[list[Any], list[bytes]]] = {
+    "take_snapshot": (PLACE, [SNAPSHOT]),
+    "take_snapshot_raw": (PLACE, [SNAPSHOT]),
+    "get_snapshot": ([*PLACE, SNAPSHOT_ID], [SNAPSHOT]),
+    "list_snapshots": (PLACE, [EMPTY, EMPTY]),
+    "list_projects": ([], [EMPTY]),
+    "list_clusters": ([GROUP_ID], [EMPTY]),
+    "delete_snapshot": ([*PLACE, SNAPSHOT_ID], [answer(204)]),
+}
+
+
+def chunked(piece: bytes, status: int = 200, encoding: str = "identity") -> list[Step]:
+    head = f"HTTP/1.1 {status} X\r\nTransfer-Encoding: chunked\r\nContent-Encoding: {encoding}\r\n"
+    chunk = b"%x\r\n%s\r\n" % (len(piece), piece)
+    return [head.encode() + b"\r\n", Repeat([chunk])]
+
+
+def bomb() -> list[Step]:
+    """Return members of a gzip file one after another, each of a MiB, for ever."""
+    return chunked(gzip.compress(b"[" * (1 << 20)), encoding="gzip")
+
+
+ENDLESS = {
+    "words": chunked(b"a " * 0x8000),
+    "JSON": chunked(b'{"results":[0,' * 0x1000),
+    "an error": chunked(b"a " * 0x8000, status=503),
+    "a bomb": bomb(),
+    "a head": [b"HTTP/1.1 200 OK\r\n", Repeat([b"X: " + b"x" * 4096 + b"\r\n"])],
+}
+# One byte short of the limit, of the values that take the least room in it.
+DENSE = {
+    "numbers": b'{"results":[' + b"0," * ((8 << 20) // 2 - 20) + b"0]}",
+    "objects": b'{"results":[' + b"{}," * ((8 << 20) // 3 - 20) + b"{}]}",
+    "members": b"{" + b'"":0,' * ((8 << 20) // 5 - 20) + b'"results":[]}',
+    "few values": b'{"id":"%s","results":["' % SNAPSHOT_ID.encode() + b"x" * 8_388_550 + b'"]}',
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("method", METHODS)
+def test_an_endless_answer_takes_little_memory(
+    door: Door, stack: ExitStack, method: str, kind: str
+) -> None:
+    _, needed = METHODS[method]
+    before: list[Step] = [step for good in needed[:-1] for step in (READ, good)]
+
+    text, grown = cost(door, stack, method, [READ, TOKEN, *before, READ, *ENDLESS[kind]])
+
+    assert text or method == "delete_snapshot"
+    assert grown < MOST, f"{grown >> 20} MiB: {text}"
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_an_endless_token_takes_little_memory(door: Door, stack: ExitStack, kind: str) -> None:
+    text, grown = cost(door, stack, "get_snapshot", [READ, *ENDLESS[kind]])
+
+    assert text
+    assert grown < MOST, f"{grown >> 20} MiB: {text}"
+
+
+@pytest.mark.parametrize("kind", DENSE)
+@pytest.mark.parametrize("method", ["take_snapshot_raw", "list_snapshots"])
+def test_a_body_within_the_limit_takes_a_few_times_its_size(
+    door: Door, stack: ExitStack, method: str, kind: str
+) -> None:
+    _, needed = METHODS[method]
+    good: list[Step] = [step for answered in needed for step in (READ, answered)]
+
+    text, grown = cost(door, stack, method, [READ, TOKEN, READ, answer(200, DENSE[kind]), *good])
+
+    assert text or method == "take_snapshot_raw"
+    assert grown < 2 * MOST, f"{grown >> 20} MiB: {text}"
+
+
+def cost(door: Door, stack: ExitStack, method: str, script: list[Step]) -> tuple[str, int]:
+    """Call a method in a process of its own; return its error and how much memory it took."""
+    arguments, needed = METHODS[method]
+    good: list[Step] = [step for answered in needed for step in (READ, answered)]
+    revoked: list[Step] = [READ, answer(200)]
+    warm_up = stack.enter_context(RawServer([READ, TOKEN, *good, *revoked], revoked))
+    endless = stack.enter_context(RawServer(script, revoked))
+    options = {"max_retries": 0, "timeout": 20, "total_timeout": 1.9}  # no look for what was taken
+    work = [door.name, method, arguments, warm_up.base_url, endless.base_url, options]
+    done = subprocess.run(  # noqa: S603  # a program of ours
+        [sys.executable, "-W", "error", str(PROGRAM), json.dumps(work)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    ending = json.loads(done.stdout)
+    return ending["text"], ending["grown"]
