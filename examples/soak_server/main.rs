@@ -64,11 +64,17 @@ async fn serve(socket: TcpStream, state: &State) -> std::io::Result<()> {
 impl Fault {
     /// Half of the faults that could go either way act before they go wrong.
     fn acts(self) -> bool {
-        match self {
-            Self::TooMany | Self::TooManySilent | Self::Unauthorized | Self::ResetUnacted => false,
-            Self::CloseUnacted | Self::NotFoundPage | Self::SilentUnacted => false,
-            Self::InternalUnacted | Self::BadGatewayUnacted => false,
-            _ => true,
-        }
+        !matches!(
+            self,
+            Self::TooMany
+                | Self::TooManySilent
+                | Self::Unauthorized
+                | Self::ResetUnacted
+                | Self::CloseUnacted
+                | Self::NotFoundPage
+                | Self::SilentUnacted
+                | Self::InternalUnacted
+                | Self::BadGatewayUnacted
+        )
     }
 }

@@ -68,7 +68,7 @@ def start(
     )
 
 
-def run(
+def run(  # noqa: PLR0913  # what differs from one program to another, by name
     script: str,
     environment: dict[str, str],
     *,
