@@ -51,7 +51,7 @@ test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache ht
 
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
-	$(BIN)/python -m pytest tests/faults $(wildcard tests/process) --write-fault-matrix
+	$(BIN)/python -m pytest tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
 
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
 FUZZ_SECONDS ?= 120

@@ -15,6 +15,7 @@ import pytest
 
 from atlas_backups.emulator import Behaviour, Fault
 from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.faults.rows import KILLED
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import StartEmulator
     from tests.door import Door
+    from tests.faults.plugin import Matrix
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs inherited pipes and SIGKILL")
 
@@ -183,15 +185,17 @@ def kill_at(emulator: AtlasEmulator, door: Door, step: Step) -> None:
     assert (process.returncode, out, err) == (-signal.SIGKILL, "", "")
 
 
-@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS.keys())
+@pytest.mark.parametrize("name", STEPS)
 def test_a_process_that_is_killed_and_run_again_takes_one_snapshot(
-    door: Door, one_at_a_time: AtlasEmulator, step: Step
+    door: Door, one_at_a_time: AtlasEmulator, name: str, matrix: Matrix
 ) -> None:
-    kill_at(one_at_a_time, door, step)
+    kill_at(one_at_a_time, door, STEPS[name])
 
     printed = run(one_at_a_time, door)
 
     assert tagged(one_at_a_time) == printed
+    call, received = "take_snapshot with a key", f"{sent(one_at_a_time).count(POST)} POST"
+    matrix.note(KILLED, name, call=call, door=door.name, outcome="one snapshot", received=received)
 
 
 def test_a_process_that_is_killed_twice_takes_one_snapshot(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tests.door import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.raw_server import RawServer
 
@@ -25,6 +25,8 @@ def take():
     return atlas.take_snapshot(*PLACE).id
 def take_async():
     return atlas.take_snapshot_async(*PLACE)
+async def told():
+    await asyncio.to_thread(sys.stdin.readline)
 def in_child(work):
     child = os.fork()
     if not child:
@@ -76,16 +78,21 @@ def run(  # noqa: PLR0913  # what differs from one program to another, by name
     before: str = "",
     returncode: int = 0,
     err: str = "",
+    when: Callable[[], None] | None = None,
 ) -> str:
     """Run a script that must end, with that status, and say just that; return what it prints.
 
-    What it says on standard error is a pattern. What asyncio says in its debug mode of a machine
-    that is slow is no matter.
+    Where it waits for a line of input, it gets one once `when` has returned. What it says on
+    standard error is a pattern. What asyncio says in its debug mode of a machine that is slow is
+    no matter.
     """
-    with start(script, environment, flags=flags, before=before) as process:
+    stdin = subprocess.PIPE if when else None
+    with start(script, environment, flags=flags, before=before, stdin=stdin) as process:
         try:
-            out, said = process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
+            if when:
+                when()
+            out, said = process.communicate("\n" if when else None, timeout=30)
+        except BaseException:
             process.kill()
             raise
     said = re.sub(r"^Executing <.* took [0-9.]+ seconds\n", "", said, flags=re.MULTILINE)

@@ -5,34 +5,52 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.matrix import count
+from tests.faults.rows import CANCELLED
 from tests.process.programs import access, run
 
 if TYPE_CHECKING:
+    from tests.faults.plugin import Matrix
     from tests.raw_server import RawServer
 
-# What is in flight; `async` ones leave their loop in the ways of people, not of `asyncio.run`.
+
+@dataclass(frozen=True)
+class InFlight:
+    """What goes on when the interpreter ends, and how many requests the server has then."""
+
+    script: str
+    requests: int = 1
+    call: str = "take_snapshot"
+    door: str = "sync"
+
+
 IN_FLIGHT = {
-    "nothing": "",
-    "a call of a daemon thread": "threading.Thread(target=take, daemon=True).start()",
-    "calls of many daemon threads": """
-for _ in range(16): threading.Thread(target=take, daemon=True).start()
-""",
-    "a loop in a daemon thread": """
-threading.Thread(target=lambda: asyncio.run(take_async()), daemon=True).start()
-""",
-    "a fleet of a daemon thread": """
-outcomes = atlas.take_snapshots([REQUEST] * 4)
-threading.Thread(target=lambda: next(outcomes), daemon=True).start()
-""",
-    "a wait of a daemon thread": """
-wait = lambda: atlas.wait_for_snapshot(*PLACE, "6" * 24)
-threading.Thread(target=wait, daemon=True).start()
-""",
+    "nothing": InFlight("", 0),
+    "a call of a daemon thread": InFlight("threading.Thread(target=take, daemon=True).start()"),
+    "calls of many daemon threads": InFlight(
+        "for _ in range(16): threading.Thread(target=take, daemon=True).start()", 16
+    ),
+    "a loop in a daemon thread": InFlight(
+        "threading.Thread(target=lambda: asyncio.run(take_async()), daemon=True).start()",
+        door="async",
+    ),
+    "a fleet of a daemon thread": InFlight(
+        "outcomes = atlas.take_snapshots([REQUEST] * 4)\n"
+        "threading.Thread(target=lambda: next(outcomes), daemon=True).start()",
+        4,
+        "take_snapshots",
+    ),
+    "a wait of a daemon thread": InFlight(
+        "wait = lambda: atlas.wait_for_snapshot(*PLACE, '6' * 24)\n"
+        "threading.Thread(target=wait, daemon=True).start()",
+        call="wait_for_snapshot",
+    ),
 }
 # How it ends, and with which status.
 ENDS = {
@@ -41,64 +59,76 @@ ENDS = {
     "os._exit": ("os._exit(4)", 4),
     "an exception": ("raise LookupError", 1),
 }
-PAUSE = "\ntime.sleep(0.2)\n"
+UNTIL_TOLD = "\nsys.stdin.readline()\n"
+# Newer Pythons show the line, older ones do not.
+TRACE = r"Traceback .*\n  File .*\n(    raise LookupError\n)?LookupError\n"
 
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("in_flight", IN_FLIGHT)
-def test_an_interpreter_ends_by(silent: RawServer, in_flight: str, end: str) -> None:
-    last_line, status = ENDS[end]
-    script = f"{IN_FLIGHT[in_flight]}{PAUSE}{last_line}"
-    # Newer Pythons show the line, older ones do not.
-    trace = (
-        r"Traceback .*\n  File .*\n(    raise LookupError\n)?LookupError\n" if status == 1 else ""
+def test_an_interpreter_ends_by(
+    silent: RawServer, matrix: Matrix, in_flight: str, end: str
+) -> None:
+    (last_line, status), what = ENDS[end], IN_FLIGHT[in_flight]
+
+    run(
+        f"{what.script}{UNTIL_TOLD}{last_line}",
+        access(silent),
+        returncode=status,
+        err=TRACE if status == 1 else "",
+        when=lambda: silent.wait_for_requests(what.requests, 20),
     )
 
-    run(script, access(silent), returncode=status, err=trace)
-
-    assert in_flight == "nothing" or silent.requests
+    matrix.note(
+        CANCELLED,
+        f"interpreter ends by {end}, in flight: {in_flight}",
+        call=what.call,
+        door=what.door,
+        outcome=f"status {status}, nothing else on stderr",
+        received=count(silent.requests),
+    )
 
 
 ASYNC_ENDS = {
     "cancelled": """
 async def main():
-    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2); task.cancel()
+    task = asyncio.create_task(take_async()); await told(); task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 asyncio.run(main())
 """,
     "not awaited to the end": """
 async def main():
-    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2)
+    task = asyncio.create_task(take_async()); await told()
 asyncio.run(main())
 """,
     "a loop that is closed after its task was cancelled": """
 loop = asyncio.new_event_loop()
 task = loop.create_task(take_async())
-loop.run_until_complete(asyncio.sleep(0.2))
+loop.run_until_complete(told())
 task.cancel(); loop.run_until_complete(asyncio.gather(task, return_exceptions=True)); loop.close()
 """,
     "sys.exit in a coroutine": """
 async def main():
-    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2); sys.exit(0)
+    task = asyncio.create_task(take_async()); await told(); sys.exit(0)
 asyncio.run(main())
 """,
     "os._exit in a coroutine": """
 async def main():
-    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2); os._exit(0)
+    task = asyncio.create_task(take_async()); await told(); os._exit(0)
 asyncio.run(main())
 """,
     "a watch left in the middle": """
 async def main():
     async for _ in atlas.watch_snapshot_async(*PLACE, "6" * 24): pass
 async def limited():
-    task = asyncio.create_task(main()); await asyncio.sleep(0.2)
+    task = asyncio.create_task(main()); await told()
 asyncio.run(limited())
 """,
     "a fleet left in the middle": """
 async def main():
     async for _ in atlas.take_snapshots_async([REQUEST]): pass
 async def limited():
-    task = asyncio.create_task(main()); await asyncio.sleep(0.2)
+    task = asyncio.create_task(main()); await told()
 asyncio.run(limited())
 """,
 }
@@ -121,14 +151,29 @@ asyncio.set_event_loop_policy(Policy()); asyncio.new_event_loop = NoReaders
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("script", ASYNC_ENDS.values(), ids=ASYNC_ENDS.keys())
-def test_a_loop_ends_with_a_call_in_flight(silent: RawServer, script: str, policy: str) -> None:
+@pytest.mark.parametrize("name", ASYNC_ENDS)
+def test_a_loop_ends_with_a_call_in_flight(
+    silent: RawServer, matrix: Matrix, name: str, policy: str
+) -> None:
     # Newer Pythons advise against policies, which are the shortest way to another loop.
     flags = ["-X", "dev", "-W", "error", "-W", "ignore:'asyncio:DeprecationWarning"]
 
-    run(POLICIES[policy] + script, {**access(silent), "PYTHONASYNCIODEBUG": "1"}, flags=flags)
+    run(
+        POLICIES[policy] + ASYNC_ENDS[name],
+        {**access(silent), "PYTHONASYNCIODEBUG": "1"},
+        flags=flags,
+        when=lambda: silent.wait_for_requests(1, 20),
+    )
 
-    assert len(silent.requests) == 1
+    if policy == "asyncio":
+        matrix.note(
+            CANCELLED,
+            f"loop ends: {name}",
+            call="watch_snapshot" if "watch" in name else "take_snapshot",
+            door="async",
+            outcome="status 0, nothing on stderr",
+            received=count(silent.requests),
+        )
 
 
 def test_short_processes_on_one_core_end_well() -> None:

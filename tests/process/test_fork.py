@@ -8,11 +8,15 @@ import pytest
 
 from atlas_backups.emulator import AtlasEmulator, Behaviour, Fault
 from tests.bodies import queued
+from tests.faults.matrix import count
+from tests.faults.rows import FORK
 from tests.process.programs import access, run
 from tests.raw_server import READ, Delay, RawServer, always, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.faults.plugin import Matrix
 
 FORKS = {
     "before first use": "child = in_child(take); take(); end(child); take()",
@@ -46,15 +50,42 @@ for other in others: other.join()
 }
 
 
-@pytest.mark.parametrize("script", FORKS.values(), ids=FORKS.keys())
-def test_both_sides_work(emulator: AtlasEmulator, script: str) -> None:
+BOTH_WORK = "child and parent work"
+
+
+@pytest.mark.parametrize("name", FORKS)
+def test_both_sides_take(emulator: AtlasEmulator, matrix: Matrix, name: str) -> None:
     there_before = len(emulator.snapshots)
 
-    run(script, emulator.env)
+    run(FORKS[name], emulator.env)
 
     takes = [request for request in emulator.requests if request.path.endswith("/snapshots")]
     assert len(takes) == len(emulator.snapshots) - there_before > 0
     assert {request.status for request in takes} == {200}
+    door = "async" if "async" in FORKS[name] else "sync"
+    received = f"{len(takes)} POST"
+    matrix.note(FORK, name, call="take_snapshot", door=door, outcome=BOTH_WORK, received=received)
+
+
+READS = {
+    "before first use": "child = in_child(read); read(); end(child); read()",
+    "after first use": "read(); child = in_child(read); read(); end(child); read()",
+}
+READERS = {
+    "sync": "def read(): atlas.list_snapshots(*PLACE)\n",
+    "async": "def read(): asyncio.run(atlas.list_snapshots_async(*PLACE))\n",
+}
+
+
+@pytest.mark.parametrize("door", READERS)
+@pytest.mark.parametrize("name", READS)
+def test_both_sides_read(emulator: AtlasEmulator, matrix: Matrix, name: str, door: str) -> None:
+    run(READERS[door] + READS[name], emulator.env)
+
+    reads = [request for request in emulator.requests if request.method == "GET"]
+    assert {request.status for request in reads} == {200}
+    received = f"{len(reads)} GET"
+    matrix.note(FORK, name, call="list_snapshots", door=door, outcome=BOTH_WORK, received=received)
 
 
 def test_a_child_gets_a_token_of_its_own(emulator: AtlasEmulator) -> None:
@@ -112,15 +143,21 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
-@pytest.mark.parametrize("script", HARMLESS.values(), ids=HARMLESS.keys())
-def test_a_call_in_flight_is_unharmed_by(slow: RawServer, script: str, door: str) -> None:
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_call_in_flight_is_unharmed_by(
+    slow: RawServer, matrix: Matrix, name: str, door: str
+) -> None:
     wait = "\nwhile not [name for name in os.listdir('/proc/self/task')][1:]: time.sleep(0.01)"
-    begin = f"ends = []\n{door}{wait}\ntime.sleep(0.2)\n"
+    begin = f"ends = []\n{DOORS[door]}{wait}\ntime.sleep(0.2)\n"
 
-    run(f"{begin}{script}\nassert not ends\ncall.join(); assert ends\n", access(slow))
+    run(f"{begin}{HARMLESS[name]}\nassert not ends\ncall.join(); assert ends\n", access(slow))
 
-    assert [request.connection for request in slow.requests].count(0) == 1
+    first = [request for request in slow.requests if request.connection == 0]
+    fault = f"during a call of the parent, {name}"
+    matrix.note(
+        FORK, fault, call="take_snapshot", door=door, outcome="unharmed", received=count(first)
+    )
 
 
 def test_nothing_of_the_parent_is_destructed_in_the_child(silent: RawServer) -> None:
@@ -201,9 +238,13 @@ next(outcomes); end(in_child(drop)); finish(seen=1)
 }
 
 
-@pytest.mark.parametrize("script", ITERATIONS.values(), ids=ITERATIONS.keys())
-def test_while_an_iteration_is_under_way(lively: AtlasEmulator, script: str) -> None:
-    run(script, lively.env)
+@pytest.mark.parametrize("name", ITERATIONS)
+def test_while_an_iteration_is_under_way(lively: AtlasEmulator, matrix: Matrix, name: str) -> None:
+    run(ITERATIONS[name], lively.env)
+
+    call = "take_snapshots" if "fleet" in name else "watch_snapshot"
+    received = "as many as it takes"
+    matrix.note(FORK, name, call=call, door="sync", outcome=BOTH_WORK, received=received)
 
 
 def test_a_child_with_the_id_of_an_ancestor_that_has_ended(ready: RawServer) -> None:

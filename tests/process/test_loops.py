@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atlas_backups import AccessToken, AtlasBackups, RateLimitError, Snapshot
+from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, RateLimitError, Snapshot
 from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.faults.matrix import count
+from tests.faults.rows import CANCELLED
 from tests.process.loops import LOOPS, on_every_loop, run
 from tests.process.phases import ITERATIONS, PHASES, Phase, Unaccepting
 from tests.raw_server import NEVER, READ, RawServer, always, answer
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
+    from tests.faults.plugin import Matrix
     from tests.process.loops import NewLoop
 
 
@@ -37,6 +40,13 @@ def quiet(loop: asyncio.AbstractEventLoop) -> list[dict[str, Any]]:
     said: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: said.append(context))
     return said
+
+
+def doubt(raised: BaseException | None) -> str:
+    """Find what a take left in the chain of an exception."""
+    while raised is not None and not isinstance(raised, AmbiguousOutcomeError):
+        raised = raised.__cause__ or raised.__context__
+    return type(raised).__name__ if raised else "nothing"
 
 
 async def begin(phase: Phase, client: AtlasBackups, server: RawServer) -> asyncio.Task[Any]:
@@ -68,16 +78,21 @@ async def anext_and_close(iteration: AsyncGenerator[Any, None]) -> Any:
 
 @on_every_loop
 @pytest.mark.parametrize("name", [*PHASES, *ITERATIONS])
-def test_a_call_is_cancelled_in(new_loop: NewLoop, name: str, make_client: MakeClient) -> None:
+def test_a_call_is_cancelled_in(
+    new_loop: NewLoop, name: str, make_client: MakeClient, matrix: Matrix
+) -> None:
     phase = {**PHASES, **ITERATIONS}[name]
+    in_doubt = "nothing"
 
     async def cancel() -> list[dict[str, Any]]:
+        nonlocal in_doubt
         said = quiet(asyncio.get_running_loop())
         task = await begin(phase, client, server)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as caught:
             await task
-        del task
+        in_doubt = doubt(caught.value)
+        del task, caught
         gc.collect()
         return said
 
@@ -91,6 +106,15 @@ def test_a_call_is_cancelled_in(new_loop: NewLoop, name: str, make_client: MakeC
 
     assert said == []
     assert len(server.requests) == requests == phase.before + phase.requests
+    if new_loop is asyncio.new_event_loop:
+        matrix.note(
+            CANCELLED,
+            f"cancelled in {name}",
+            call=phase.method,
+            door="async",
+            outcome=f"CancelledError, in doubt: {in_doubt}",
+            received=count(server.requests),
+        )
 
 
 @on_every_loop

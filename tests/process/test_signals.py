@@ -17,6 +17,8 @@ from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, Rate
 from atlas_backups.emulator import Fault
 from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.faults.matrix import count
+from tests.faults.rows import SIGNAL
 from tests.process.phases import ACCOUNT, ITERATIONS, PHASES, Phase, Unaccepting
 from tests.process.programs import access, run, start
 from tests.raw_server import NEVER, READ, RESET, Delay, RawServer, always, answer
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
+    from tests.faults.plugin import Matrix
     from tests.raw_server import Script
 
 LONGEST_SECONDS = 0.2
@@ -73,10 +76,18 @@ def expected(sent: signal.Signals) -> type[BaseException]:
     return KeyboardInterrupt if sent == signal.SIGINT else Stopped
 
 
+def says(error: BaseException) -> str:
+    """Describe for the fault matrix what a signal led to."""
+    name = "KeyboardInterrupt" if type(error) is KeyboardInterrupt else "what the handler raises"
+    doubt = error.__context__
+    in_doubt = type(doubt).__name__ if isinstance(doubt, AmbiguousOutcomeError) else "nothing"
+    return f"{name}, in doubt: {in_doubt}"
+
+
 def interrupted(
     phase: Phase, sent: signal.Signals, make_client: MakeClient, *, iterate: bool
-) -> float:
-    """Cut the call of a phase off; return the seconds that the signal took."""
+) -> tuple[float, str, str]:
+    """Cut the call of a phase off; return how long that took, its outcome, and what was sent."""
     with RawServer(phase.script, always(NEVER)) as server:
         base_url = server.base_url.replace("http", phase.scheme)
         client = make_client(phase.credentials, base_url=base_url, **phase.client_options)
@@ -95,23 +106,30 @@ def interrupted(
             time.sleep(0 if phase.requests else 0.1)
             server.wait_for_requests(requests)
 
-        with sending(sent, ready) as late, pytest.raises(expected(sent)):
+        with sending(sent, ready) as late, pytest.raises(expected(sent)) as caught:
             call()
-    return late[0]
+    return late[0], says(caught.value), count(server.requests)
 
 
-@pytest.mark.parametrize("name", PHASES)
-def test_a_call_is_ended_in(name: str, sent: signal.Signals, make_client: MakeClient) -> None:
-    tries = (interrupted(PHASES[name], sent, make_client, iterate=False) for _ in range(TRIES))
+def ends_in_time(name: str, sent: signal.Signals, make_client: MakeClient, matrix: Matrix) -> bool:
+    is_iteration = name in ITERATIONS
+    phase = ITERATIONS[name] if is_iteration else PHASES[name]
+    for _ in range(TRIES):
+        seconds, outcome, received = interrupted(phase, sent, make_client, iterate=is_iteration)
+        if seconds < LONGEST_SECONDS:
+            fault = f"{sent.name} in {name}"
+            matrix.note(
+                SIGNAL, fault, call=phase.method, door="sync", outcome=outcome, received=received
+            )
+            return True
+    return False
 
-    assert any(seconds < LONGEST_SECONDS for seconds in tries)
 
-
-@pytest.mark.parametrize("name", ITERATIONS)
-def test_an_iteration_is_ended_in(name: str, sent: signal.Signals, make_client: MakeClient) -> None:
-    tries = (interrupted(ITERATIONS[name], sent, make_client, iterate=True) for _ in range(TRIES))
-
-    assert any(seconds < LONGEST_SECONDS for seconds in tries)
+@pytest.mark.parametrize("name", [*PHASES, *ITERATIONS])
+def test_a_call_is_ended_in(
+    name: str, sent: signal.Signals, make_client: MakeClient, matrix: Matrix
+) -> None:
+    assert ends_in_time(name, sent, make_client, matrix)
 
 
 def test_a_call_is_ended_while_it_connects(sent: signal.Signals, make_client: MakeClient) -> None:
@@ -286,9 +304,9 @@ asyncio.new_event_loop().run_until_complete(cell())
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
-def test_a_program_ends_by_ctrl_c(silent: RawServer, call: str) -> None:
-    with start(call, access(silent)) as process:
+@pytest.mark.parametrize("name", CALLS)
+def test_a_program_ends_by_ctrl_c(silent: RawServer, matrix: Matrix, name: str) -> None:
+    with start(CALLS[name], access(silent)) as process:
         silent.wait_for_requests(1, 20)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
@@ -296,9 +314,16 @@ def test_a_program_ends_by_ctrl_c(silent: RawServer, call: str) -> None:
     assert process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in err
     # Python 3.10 shows nothing of the task that it cancels then.
-    if call != CALLS["async"] or sys.version_info >= (3, 11):
+    if name != "async" or sys.version_info >= (3, 11):
         assert "the call was cut off before its outcome was known" in err
-    assert len(silent.requests) == 1
+    matrix.note(
+        SIGNAL,
+        f"SIGINT to a program, {name}",
+        call="take_snapshot",
+        door="async" if name == "async" else "sync",
+        outcome="ended by the signal",
+        received=count(silent.requests),
+    )
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="the first one raises there")
