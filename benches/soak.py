@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from array import array
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,9 +39,11 @@ TIMEOUT, TOTAL_TIMEOUT = 10.0, 120.0
 
 @dataclass
 class Tally:
-    """What the callers saw."""
+    """What the callers saw; small, for the memory is watched."""
 
-    ids: dict[str, str] = field(default_factory=dict[str, str])
+    # The number in the id of each one's snapshot; 0: none yet.
+    ids: array[int] = field(default_factory=lambda: array("Q"))
+    taken: int = 0
     errors: Counter[str] = field(default_factory=Counter[str])
     in_flight: int = 0
 
@@ -61,6 +64,10 @@ def statistics(base_url: str) -> dict[str, Any]:
         return json.load(answer)
 
 
+def number_in(snapshot_id: str) -> int:
+    return int(snapshot_id[8:], 16)
+
+
 async def caller(atlas: AtlasBackups, names: Iterator[int], tally: Tally, until: float) -> None:
     """Take one snapshot after the other, each of another cluster, until time is over."""
     while time.monotonic() < until:
@@ -68,14 +75,16 @@ async def caller(atlas: AtlasBackups, names: Iterator[int], tally: Tally, until:
         name = f"c{number}"
         # A project of its own each, so that no rate limit of Atlas has a say.
         place = f"{number:024x}", name
+        tally.ids.append(0)
         tally.in_flight += 1
-        while name not in tally.ids:
+        while not tally.ids[number]:
             try:
                 taken = await atlas.take_snapshot_async(*place, idempotency_key=name)
             except AtlasError as error:
                 tally.errors[type(error).__name__] += 1
             else:
-                tally.ids[name] = taken.id
+                tally.ids[number] = number_in(taken.id)
+                tally.taken += 1
         tally.in_flight -= 1
 
 
@@ -85,7 +94,7 @@ def look(begun: float, tally: Tally) -> tuple[float, ...]:
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # names are enough
     threads = int(status.partition("Threads:")[2].split()[0])
     seconds = time.monotonic() - begun
-    return round(seconds, 1), round(rss, 1), descriptors, threads, tally.in_flight, len(tally.ids)
+    return round(seconds, 1), round(rss, 1), descriptors, threads, tally.in_flight, tally.taken
 
 
 async def watch(tally: Tally, csv_file: Path, rows: list[tuple[float, ...]]) -> None:
@@ -133,13 +142,13 @@ def draw(csv_file: Path) -> Path | None:
 
 
 def judge(tally: Tally, seen: dict[str, Any], rows: list[tuple[float, ...]], seconds: float) -> int:
-    ids: dict[str, str] = seen["ids"]
-    lost = [name for name, taken in tally.ids.items() if ids.get(name) != taken]
-    strange = set(ids) - set(tally.ids)
+    held = {int(name[1:]): number_in(taken) for name, taken in seen["ids"].items()}
+    lost = [name for name, taken in enumerate(tally.ids) if held.get(name) != taken]
+    strange = [name for name in held if name >= len(tally.ids)]
     print(f"server: {seen['connections']} connections, requests {seen['requests']}")
     print(f"faults: {sum(seen['faults'].values())}: {dict(sorted(seen['faults'].items()))}")
     print(f"errors of calls, each made again with its key: {dict(tally.errors.most_common())}")
-    print(f"snapshots: {len(tally.ids)} given to callers, {seen['taken']} taken by the server")
+    print(f"snapshots: {tally.taken} given to callers, {seen['taken']} taken by the server")
     print(f"lost: {len(lost)}, doubled: {seen['doubled']}, unknown to callers: {len(strange)}")
     failed = bool(lost or seen["doubled"] or strange)
     # From when everything was in use once, to when callers began to leave.
