@@ -1,4 +1,4 @@
-"""A server for the scripts beside it: answers every take at once, in a process of its own."""
+"""A server for the scripts beside it: answers every request at once, in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ BODY = json.dumps(
     {"id": "6b1f0c3e2a88faeba59de4aa", "status": "queued", "type": "replicaSet"}
 ).encode()
 ANSWER = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "1"\r\n'
+    b"Last-Modified: Tue, 24 Nov 2026 10:00:00 GMT\r\n"
     + f"Content-Length: {len(BODY)}\r\n\r\n".encode()
     + BODY
 )
@@ -29,6 +30,9 @@ class _Server(socketserver.ThreadingTCPServer):
     def __init__(self, *, silent: bool) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.silent = silent
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that go away in the middle are what the scripts are about."""
 
 
 class _Handler(socketserver.StreamRequestHandler):
