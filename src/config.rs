@@ -1,6 +1,8 @@
 //! Options: their defaults, their limits, and what of them is fixed when a client is made.
 
 mod base_url;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod private_file;
 mod proxy;
 

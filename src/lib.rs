@@ -9,6 +9,8 @@ mod binding;
 pub mod config;
 pub mod credentials;
 pub mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod model;
 pub mod snapshots;
 pub mod transport;

@@ -4,6 +4,8 @@ mod arguments;
 mod ask;
 mod change;
 mod fleet;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod get;
 mod inventory;
 mod list;

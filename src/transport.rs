@@ -8,6 +8,8 @@ mod body;
 mod call;
 mod connection;
 mod events;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod headers;
 mod hints;
 mod json;

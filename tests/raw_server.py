@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import struct
 import threading
 from contextlib import suppress

@@ -71,7 +71,9 @@ impl Refusal {
         } else {
             value.call_method0(intern!(value.py(), "__index__"))
         };
-        let number = number.ok().filter(|_| !value.is_instance_of::<PyBool>());
+        let is_number = |it: &Bound<'_, PyAny>| it.is_instance_of::<PyInt>();
+        let is_bool = value.is_instance_of::<PyBool>();
+        let number = number.ok().filter(|number| is_number(number) && !is_bool);
         let value = &number.ok_or_else(|| self.wrong_type(name, "an int", value))?;
         value.extract().map_err(|error: PyErr| {
             if error.is_instance_of::<PyOverflowError>(value.py()) {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -16,7 +17,6 @@ use super::log;
 use super::operation::Operation;
 use super::process::{OfProcess, runtime};
 use super::state::Shared;
-use crate::error::Error;
 use crate::snapshots::{Ended, TakeArguments, take_and_wait};
 use crate::transport::{Call, Event, Transport};
 
@@ -29,7 +29,8 @@ pub(super) struct Fleet {
     client: Arc<Shared>,
     settings: TakeArguments,
     wait: bool,
-    running: OfProcess<Running>,
+    /// Those of the process in which it began.
+    running: OnceLock<OfProcess<Running>>,
 }
 
 /// A take that ended, and what to log of it.
@@ -58,6 +59,14 @@ struct Running {
     tasks: Arc<Mutex<HashMap<u64, AbortHandle>>>,
 }
 
+impl Running {
+    fn new() -> Self {
+        let (sender, inbox) = unbounded_channel();
+        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
+        Self { transport: OnceLock::new(), sender, inbox, tasks: Arc::default() }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         for (_, task) in lock(&self.tasks).drain() {
@@ -68,21 +77,14 @@ impl Drop for Running {
 
 impl Fleet {
     pub(super) fn new(client: &Arc<Shared>, settings: TakeArguments, wait: bool) -> Self {
-        let (sender, inbox) = unbounded_channel();
-        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
-        let running = OfProcess::new(Running {
-            transport: OnceLock::new(),
-            sender,
-            inbox,
-            tasks: Arc::default(),
-        });
-        Self { client: Arc::clone(client), settings, wait, running }
+        Self { client: Arc::clone(client), settings, wait, running: OnceLock::new() }
     }
 
-    fn running(&self, py: Python<'_>) -> PyResult<&Running> {
-        self.running.get().ok_or_else(|| {
+    fn running(&self) -> PyResult<&Running> {
+        let running = self.running.get_or_init(|| OfProcess::new(Running::new()));
+        running.get().ok_or_else(|| {
             let text = "take_snapshots cannot go on in a forked child: its parent takes them";
-            to_exception(py, &Error::InvalidArgument(text.to_owned()))
+            PyRuntimeError::new_err(text)
         })
     }
 }
@@ -108,7 +110,7 @@ impl Fleet {
         let arguments = body.if_busy(self.settings.if_busy, self.settings.wait_timeout);
         let arguments = with_key(arguments, idempotency_key, &cluster)?;
         let transport = self.client.transport().map_err(|error| to_exception(py, &error))?;
-        let running = self.running(py)?;
+        let running = self.running()?;
         running.transport.get_or_init(|| transport.clone());
         let runtime = runtime(py)?;
         let _entered = runtime.enter();
@@ -129,8 +131,8 @@ impl Fleet {
     }
 
     /// Waits until at least one has ended; gives `(number, snapshot, error)` of those that have.
-    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
-        let running = self.running(py)?;
+    fn next(&self) -> PyResult<Operation> {
+        let running = self.running()?;
         let inbox = Arc::clone(&running.inbox);
         let next = Operation::new(&self.client, inbox, |_, call, inbox| async move {
             let mut arrivals = Vec::new();
@@ -150,7 +152,7 @@ impl Fleet {
 
     /// Cuts off what is still running.
     fn cancel(&self) {
-        if let Some(running) = self.running.get() {
+        if let Some(running) = self.running.get().and_then(OfProcess::get) {
             for (_, task) in lock(&running.tasks).drain() {
                 task.abort();
             }

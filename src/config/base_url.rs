@@ -63,6 +63,10 @@ impl BaseUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("must not have a query or a fragment"));
         }
+        // The HTTP library is stricter than the parser.
+        if url.as_str().parse::<http::Uri>().is_err() {
+            return Err(refuse("has characters in its host or path that cannot be sent"));
+        }
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name.trim_end_matches('.') == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -85,6 +89,12 @@ impl BaseUrl {
     /// The prefix before `/api`, empty or beginning with a slash.
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The URL to ask for `uri`, a path that begins with [`Self::path`] and perhaps a query.
+    pub(crate) fn with(&self, uri: &str) -> Result<Url, url::ParseError> {
+        let root = self.text.strip_suffix(&self.path).unwrap_or(&self.text);
+        Url::parse(&format!("{root}{uri}"))
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
@@ -144,6 +154,7 @@ mod tests {
             "https://cloud.mongodb.com?x=1",
             "https://cloud.mongodb.com#x",
             "https://cloud.mongodb.com/\n",
+            "https://cloud\".mongodb.com",
             "",
         ] {
             assert!(matches!(parse(text), Err(Error::Configuration(_))), "{text}");

@@ -22,6 +22,10 @@ impl ProxyUrl {
         if url.host().is_none() {
             return Err(refuse("has no host"));
         }
+        // The HTTP library is stricter than the parser.
+        if url.as_str().parse::<http::Uri>().is_err() {
+            return Err(refuse("has characters in its host that cannot be sent"));
+        }
         reqwest::Proxy::all(text).map_err(|_| refuse("cannot be used"))?;
         Ok(Self(SecretString::from(text)))
     }

@@ -65,7 +65,7 @@ fn says_not_sharded(refused: &Unanswered) -> bool {
 }
 
 /// The sharded list knows more of what stands in both.
-fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snapshot> {
+pub(super) fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snapshot> {
     let known: HashSet<String> = sharded
         .iter()
         .flat_map(|whole| whole.part_ids().chain([whole.id.as_str()]))

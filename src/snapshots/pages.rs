@@ -32,8 +32,8 @@ pub(super) struct Walked {
     size: usize,
 }
 
-struct Page {
-    items: Vec<JsonObject>,
+pub(super) struct Page {
+    pub(super) items: Vec<JsonObject>,
     total: Option<usize>,
 }
 
@@ -134,7 +134,7 @@ pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request
     Request { method: Method::GET, path: path.to_owned(), query, body: None }
 }
 
-fn read(answer: &Answer, call: &Call) -> Result<Page, Unanswered> {
+pub(super) fn read(answer: &Answer, call: &Call) -> Result<Page, Unanswered> {
     let object =
         answer.object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
     let total = object.get("totalCount").and_then(Value::as_u64);

@@ -142,12 +142,14 @@ impl Take<'_> {
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
                     // As it stands now: the looks that follow are no attempts at the POST.
-                    let refusal = refusal.after(self.call.effort());
+                    let refusal = refusal.after(self.post.effort(&self.call));
                     if let Some(snapshot) = self.find_running(refusal).await? {
                         return Ok(snapshot);
                     }
                 }
-                Err(NotTaken::Refused(error)) => return Err(error),
+                Err(NotTaken::Refused(error)) => {
+                    return Err(error.after(self.post.effort(&self.call)));
+                }
                 Err(NotTaken::Unknown(cause)) => {
                     let own = self.reconcile(cause).await?;
                     self.post.doubt_only(&own, &self.call);

@@ -191,7 +191,8 @@ impl Answer {
 
     /// The date by which this version of the resource goes away, when the server says that it will.
     pub(crate) fn deprecation(&self) -> Option<String> {
-        let date = |name| self.header(name).map(deprecation_date);
+        // What is no date is quoted, and may be an echo.
+        let date = |name| self.header(name).map(|it| deprecation_date(&self.secrets.hide(it)));
         match (date("deprecation"), date("sunset")) {
             (None, None) => None,
             (Some(since), None) => Some(format!("deprecated since {since}")),

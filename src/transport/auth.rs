@@ -1,9 +1,9 @@
 //! What a request is authenticated with, and what to do when the server refuses it.
 
-mod digest;
+pub(super) mod digest;
 mod key;
-mod oauth;
-mod token_cache;
+pub(super) mod oauth;
+pub(super) mod token_cache;
 
 use bytes::Bytes;
 use http::HeaderValue;

@@ -11,7 +11,6 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use url::Url;
 
 use super::answer::Answer;
 use super::auth::{self, Grant};
@@ -227,10 +226,7 @@ impl Connection {
         target: &Target,
         authorization: Option<&HeaderValue>,
     ) -> Result<(reqwest::Request, Sending), Lost> {
-        let root = self.config.base_url.as_str();
-        let prefix = self.config.base_url.path();
-        let root = root.strip_suffix(prefix).unwrap_or(root);
-        let url = Url::parse(&format!("{root}{}", target.uri)).map_err(|error| {
+        let url = self.config.base_url.with(&target.uri).map_err(|error| {
             let failure = Failure::new(&target.line, format!("no URL: {error}"));
             Lost { error: Error::Transport(failure), fate: Fate::Barred }
         })?;

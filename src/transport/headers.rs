@@ -70,7 +70,8 @@ pub(crate) fn deprecation_date(value: &str) -> String {
     if let Some(moment) = moment {
         return Offset::UTC.to_datetime(moment).date().to_string();
     }
-    let mut shown = value.chars().filter(|c| !c.is_control());
+    // Taken out, they would join what was hidden in pieces.
+    let mut shown = value.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut quote: String = shown.by_ref().take(LONGEST_QUOTE).collect();
     if shown.next().is_some() {
         quote.push('…');
@@ -157,7 +158,7 @@ mod tests {
             ("true", "\"true\""),
             ("@x", "\"@x\""),
             ("@99999999999999999999", "\"@99999999999999999999\""),
-            ("\u{1b}[31mred\r\n", "\"[31mred\""),
+            ("\u{1b}[31mred\r\n", "\" [31mred\""),
             ("", "\"\""),
         ] {
             assert_eq!(deprecation_date(value), named);

@@ -6,7 +6,7 @@
 
 mod bucket;
 mod lane;
-mod notice;
+pub(super) mod notice;
 mod scope;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 """The calls that meet the faults: the columns of the matrix."""
 
-# ruff: noqa: ANN401  # anything may be passed on
+# anything may be passed on
 from __future__ import annotations
 
 import time

@@ -1,13 +1,11 @@
 """One fault, and what the letter of its row demands of a call that meets it."""
 
-# ruff: noqa: ANN401  # anything may be passed on
+# anything may be passed on
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from atlas_backups import AmbiguousOutcomeError, ReplicaSetSnapshot, SnapshotList
 from tests.bodies import SNAPSHOT_ID
@@ -17,7 +15,7 @@ from tests.faults.service import failing, failing_unread
 from tests.raw_server import Received
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from atlas_backups import AtlasError
     from tests.faults.calls import Call
@@ -51,6 +49,18 @@ class Fault:
     is_stale: bool = False
     over_tls: bool = False
 
+    def __str__(self) -> str:
+        return self.name
+
+    def cases(self) -> list[tuple[Call, bool]]:
+        """Give the calls to meet it, and whether it lasts: where a take or one read tries again."""
+        return [
+            (call, lasts)
+            for call in CALLS
+            for lasts in (False, True)
+            if not lasts or (self.row.demanded_of(call.name) == "R" and call is not LIST)
+        ]
+
     def script(self, call: Call, *, lasts: bool) -> Script:
         """Write what a server does to which the call is made, after another one if it is stale."""
         times = None if lasts else 1
@@ -82,17 +92,6 @@ class Fault:
         if self.means_missing and call is GET:
             methods["GET"] += 1
         return in_words(methods)
-
-
-def cases(faults: Iterable[Fault]) -> list[Any]:
-    """Give each fault to each call, once; and for ever where one read or a take tries again."""
-    return [
-        pytest.param(fault, call, lasts, id=f"{fault.name}-{call.name}-{'on' if lasts else 'once'}")
-        for fault in faults
-        for call in CALLS
-        for lasts in (False, True)
-        if not lasts or (fault.row.demanded_of(call.name) == "R" and call is not LIST)
-    ]
 
 
 def check_success(end: object) -> None:

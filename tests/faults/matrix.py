@@ -1,4 +1,4 @@
-"""The fault matrix as tests find it and as docs/fault-matrix.md publishes it: one text, both ways."""
+"""The fault matrix: its cells, and the page docs/fault-matrix.md, written and read back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 DOORS = ("sync", "async")
 HEAD = """# Fault matrix
 
-What each call makes of each fault, as the tests found it: `make fault-matrix` writes this file, and
-every run of the tests compares it. *R*: repeated within the budget, then success or the last cause.
-*A*: ambiguous, for the snapshot may have been taken; the server has received one POST and never gets
-a second one. *F*: a typed error. Requests are those that a server received in full; those for a token
-are not counted. Unless it says "always", the next request would have been answered well.
+What each call makes of each fault, as the tests found it: `make fault-matrix` writes this file,
+and every run of the tests compares it. *R*: repeated within the budget, then success or the last
+cause. *A*: ambiguous, for the snapshot may have been taken; the server has received at most one
+POST, and never gets a second one. *F*: a typed error. Requests are those that a server received in
+full; those for a token are not counted. Unless it says "always", the next request would have been
+answered well.
 """
 
 
@@ -58,7 +59,10 @@ def count(requests: Iterable[Received]) -> str:
 
 
 def in_words(methods: Counter[str]) -> str:
-    return ", ".join(f"{number} {method}" for method, number in sorted(methods.items()) if number) or "none"
+    return (
+        ", ".join(f"{number} {method}" for method, number in sorted(methods.items()) if number)
+        or "none"
+    )
 
 
 def render(entries: Iterable[Entry]) -> str:

@@ -1,7 +1,8 @@
 """The `matrix` fixture, through which tests of any folder record cells of the fault matrix.
 
-Each cell is compared with the published page when it is recorded. A test at the end of the run looks
-for cells on the page that nothing recorded. With `--write-fault-matrix` the page is written instead.
+Each cell is compared with the published page when it is recorded. A test at the end of the run
+looks for cells on the page that nothing recorded. With `--write-fault-matrix` the page is written
+instead.
 """
 
 from __future__ import annotations
@@ -34,13 +35,21 @@ class Matrix:
         self._module = module
 
     def record(  # noqa: PLR0913  # as many as a cell has
-        self, row: Row, fault: str, call: str, door: str, end: object, received: Iterable[Received]
+        self,
+        row: Row,
+        fault: str,
+        *,
+        call: str,
+        door: str,
+        end: object,
+        received: Iterable[Received],
     ) -> None:
         """Record how a call ended, by what it gave or raised, and what a server received of it."""
-        self.note(row, fault, call, door, outcome_of(end), count(received))
+        outcome = outcome_of(end)
+        self.note(row, fault, call=call, door=door, outcome=outcome, received=count(received))
 
     def note(  # noqa: PLR0913  # as many as a cell has
-        self, row: Row, fault: str, call: str, door: str, outcome: str, received: str
+        self, row: Row, fault: str, *, call: str, door: str, outcome: str, received: str
     ) -> None:
         """Record what only words can say, the same words in every run."""
         demanded = row.demanded_of(call)
@@ -113,7 +122,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     selects_tests = any("::" in argument for argument in config.args)
-    publication = Publication(is_written=config.getoption(OPTION), selects_tests=selects_tests)
+    publication = Publication(
+        is_written=bool(config.getoption(OPTION)), selects_tests=selects_tests
+    )
     config.pluginmanager.register(publication, "fault-matrix")
 
 

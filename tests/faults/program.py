@@ -1,7 +1,7 @@
-"""Makes every call of servers with faults; prints the most memory that was in use after each fault.
+"""Makes every call of servers with faults; prints the most memory that was in use until each end.
 
-Arguments: the door, the base URL of a good server, and as JSON for each fault that of a server whose
-reads and that of one whose takes fail.
+Arguments: the door, the base URL of a good server, and as JSON for each fault that of a server
+whose reads and that of one whose takes fail.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The service when nothing is wrong with it, and when a fault stands in the place of its answers."""
+"""The service when nothing is wrong with it, and with a fault in the place of its answers."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -16,28 +16,29 @@ if TYPE_CHECKING:
     from tests.raw_server import Script
 
 TOKEN_PATH = "/api/oauth/token"
+TOKEN = {
+    "access_token": "a-token-of-a-raw-server",
+    "expires_in": 3600,
+    "token_type": "Bearer",
+}
 REVOKE_PATH = "/api/oauth/revoke"
 
 
-def good(
-    request: Received, headers: Mapping[str, str] | None = None, **changes: Any
-) -> bytes:
+def good(request: Received, headers: Mapping[str, str] | None = None, **changes: Any) -> bytes:
     """Answer as Atlas does, with one snapshot; `changes` are made to its fields."""
     path = request.target.partition("?")[0]
-    if path == TOKEN_PATH:
-        token = {"access_token": "a-token-of-a-raw-server", "expires_in": 3600}
-        return answer(200, {**token, "token_type": "Bearer"}, headers)
-    if path == REVOKE_PATH:
-        return answer(200, "", headers)
-    if request.method == "POST":
-        description = request.json().get("description", "")
-        return answer(200, queued(**{"description": description, **changes}), headers)
-    if path == PATH:
-        return answer(200, {"results": [queued(**changes)], "totalCount": 1}, headers)
-    if path == f"{PATH}/shardedClusters":
-        return answer(200, {"results": [], "totalCount": 0}, headers)
-    if path == f"{PATH}/{SNAPSHOT_ID}":
-        return answer(200, queued(**changes), headers)
+    snapshot = queued(**changes)
+    bodies: dict[str, Any] = {
+        TOKEN_PATH: TOKEN,
+        REVOKE_PATH: "",
+        PATH: {"results": [snapshot], "totalCount": 1},
+        f"{PATH}/shardedClusters": {"results": [], "totalCount": 0},
+        f"{PATH}/{SNAPSHOT_ID}": snapshot,
+    }
+    if request.method == "POST" and path == PATH:
+        return answer(200, {**snapshot, **request.json(), **changes}, headers)
+    if path in bodies:
+        return answer(200, bodies[path], headers)
     return answer(404, error(404, "RESOURCE_NOT_FOUND"), headers)
 
 

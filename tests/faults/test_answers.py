@@ -30,15 +30,21 @@ from atlas_backups import (
     ValidationError,
 )
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.faults.fault import Fault, cases
-from tests.faults.rows import FOREIGN, NONSENSE, REFUSED, REQUEST_TIMEOUT, SERVER_ERROR, UNAUTHORIZED
+from tests.faults.fault import Fault
+from tests.faults.rows import (
+    FOREIGN,
+    NONSENSE,
+    REFUSED,
+    REQUEST_TIMEOUT,
+    SERVER_ERROR,
+    UNAUTHORIZED,
+)
 from tests.faults.service import good
 from tests.raw_server import Received, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasError
-    from tests.faults.calls import Call
-    from tests.faults.conftest import Suffer
+    from tests.faults.lab import Lab
     from tests.faults.rows import Row
 
 HTML = "<html><body><h1>Something else</h1></body></html>"
@@ -145,8 +151,6 @@ REQUEST_TIMEOUTS = [
 ALL = [*SERVER_ERRORS, *NO_SNAPSHOTS, *REFUSALS, *FOREIGN_REFUSALS, *REQUEST_TIMEOUTS]
 
 
-@pytest.mark.parametrize(("fault", "call", "lasts"), cases(ALL))
-def test_an_answer_that_is_not_what_was_asked_for(
-    suffer: Suffer, fault: Fault, call: Call, *, lasts: bool
-) -> None:
-    suffer(fault, call, lasts=lasts)
+@pytest.mark.parametrize("fault", ALL, ids=str)
+def test_an_answer_that_is_not_what_was_asked_for(lab: Lab, fault: Fault) -> None:
+    lab.suffer_at_once(fault)

@@ -11,7 +11,7 @@ import pytest
 
 from atlas_backups import RequestTimeoutError, TransportError
 from tests.faults.calls import CALLS, GET
-from tests.faults.fault import RETRIES, Fault, cases, check_success
+from tests.faults.fault import RETRIES, Fault, check_success
 from tests.faults.rows import BROKEN, CUT
 from tests.faults.service import good, service
 from tests.raw_server import CLOSE, NEVER, READ, RESET, Choose, Delay, answer
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atlas_backups import AtlasError
-    from tests.door import Door
     from tests.faults.calls import Call
-    from tests.faults.conftest import Connect, Start, Suffer
-    from tests.faults.plugin import Matrix
+    from tests.faults.lab import Lab
     from tests.raw_server import Script, Step
 
-NO_ANSWER_WITHIN = 0.25
+NO_ANSWER_WITHIN = 0.4
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 MANY_HEADERS = answer(200, "{}", {f"X-{number}": "x" for number in range(1000)})
 
@@ -117,43 +115,39 @@ CUTS = [
 
 
 @pytest.mark.parametrize(
-    ("fault", "call", "lasts"),
-    cases([*AFTER_READING, *BEFORE_READING, *STALE, *OVER_TLS, *NO_HTTP, UNANNOUNCED, *CUTS]),
+    "fault",
+    [*AFTER_READING, *BEFORE_READING, *STALE, *OVER_TLS, *NO_HTTP, UNANNOUNCED, *CUTS],
+    ids=str,
 )
-def test_an_answer_that_does_not_come_whole(
-    suffer: Suffer, fault: Fault, call: Call, *, lasts: bool
-) -> None:
-    suffer(fault, call, lasts=lasts)
+def test_an_answer_that_does_not_come_whole(lab: Lab, fault: Fault) -> None:
+    lab.suffer_at_once(fault)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_connection_that_was_closed_while_idle_costs_nothing(
-    door: Door, start: Start, connect: Connect, matrix: Matrix, call: Call
-) -> None:
+def test_a_connection_that_was_closed_while_idle_costs_nothing(lab: Lab, call: Call) -> None:
     answered_once: Script = [READ, Choose(lambda requests: [good(requests[-1])]), CLOSE]
-    server = start(answered_once, service())
-    client = connect(server, call, max_retries=RETRIES)
-    GET.run(door, client)
+    server = lab.start(answered_once, service())
+    client = lab.connect(server, call, max_retries=RETRIES)
+    GET.run(lab.door, client)
     time.sleep(0.1)  # the client may hear of it, and there is no other sign
 
-    end = call.run(door, client)
+    end = call.run(lab.door, client)
 
     check_success(end)
     received = server.requests[1:]
     name = "stale keep-alive: closed while idle"
-    matrix.record(BROKEN, name, call.name, door.name, end, received)
+    lab.record(BROKEN, name, call, end, received)
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if not call.is_take], ids=str)
-def test_a_read_is_repeated_until_total_timeout(
-    door: Door, start: Start, connect: Connect, matrix: Matrix, call: Call
-) -> None:
-    server = start([READ, NEVER])
-    client = connect(server, call, timeout=0.1, total_timeout=1.0, max_retries=1000)
+def test_a_read_is_repeated_until_total_timeout(lab: Lab, call: Call) -> None:
+    server = lab.start([READ, NEVER])
+    client = lab.connect(server, call, timeout=0.1, total_timeout=1.0, max_retries=1000)
 
-    end = call.run(door, client)
+    end = call.run(lab.door, client)
 
     assert type(end) is RequestTimeoutError
     assert len(server.requests) > 1
     name = "silence, always, with any number of retries"
-    matrix.note(CUT, name, call.name, door.name, "RequestTimeoutError", "several GET")
+    place = {"call": call.name, "door": lab.door.name}
+    lab.matrix.note(CUT, name, **place, outcome=type(end).__name__, received="several GET")

@@ -1,6 +1,6 @@
 """Bodies that would fill the memory: refused, and bounded while they are."""
 
-# ruff: noqa: ANN401  # anything may be passed on
+# anything may be passed on
 from __future__ import annotations
 
 import gzip
@@ -14,16 +14,14 @@ import pytest
 
 from atlas_backups import InvalidResponseError, ServerError
 from tests.bodies import queued
-from tests.faults.fault import Fault, cases
+from tests.faults.fault import Fault
 from tests.faults.rows import LARGE, SERVER_ERROR
 from tests.faults.service import failing, service
 from tests.raw_server import Repeat, answer
 
 if TYPE_CHECKING:
-    from tests.door import Door
-    from tests.faults.calls import Call
-    from tests.faults.conftest import Start, Suffer
-    from tests.raw_server import Script, Step
+    from tests.faults.lab import Lab
+    from tests.raw_server import Step
 
 PROGRAM = Path(__file__).parent / "program.py"
 MEBIBYTE = 1 << 20
@@ -49,7 +47,13 @@ def snapshots(size: int) -> bytes:
 FAULTS = [
     large("endless chunks", OK, b"Transfer-Encoding: chunked\r\n\r\n", Repeat([CHUNK])),
     large("endless body without a length", OK, b"\r\n", Repeat([BLANKS])),
-    large("Content-Length of 10^15", OK, b"Content-Length: 1" + b"0" * 15, b"\r\n\r\n", Repeat([BLANKS])),
+    large(
+        "Content-Length of 10^15",
+        OK,
+        b"Content-Length: 1" + b"0" * 15,
+        b"\r\n\r\n",
+        Repeat([BLANKS]),
+    ),
     large("good JSON of 9 MiB", snapshots(9 * MEBIBYTE)),
     large("gzip bomb", answer(200, BOMB, {"Content-Encoding": "gzip"})),
     large("lists, 100 000 deep", answer(200, "[" * 100_000)),
@@ -72,22 +76,22 @@ LARGE_ERROR = Fault(
 )
 
 
-@pytest.mark.parametrize(("fault", "call", "lasts"), cases([*FAULTS, LARGE_ERROR]))
-def test_a_body_that_is_too_large(suffer: Suffer, fault: Fault, call: Call, *, lasts: bool) -> None:
-    suffer(fault, call, lasts=lasts)
+@pytest.mark.parametrize("fault", [*FAULTS, LARGE_ERROR], ids=str)
+def test_a_body_that_is_too_large(lab: Lab, fault: Fault) -> None:
+    lab.suffer_at_once(fault)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process from /proc")
-def test_memory_stays_within_bounds(door: Door, start: Start) -> None:
+def test_memory_stays_within_bounds(lab: Lab) -> None:
     faults = [*FAULTS, LARGE_ERROR]
     urls = {
-        fault.name: [start(failing(fault.steps, method)).base_url for method in ("GET", "POST")]
+        fault.name: [lab.start(failing(fault.steps, method)).base_url for method in ("GET", "POST")]
         for fault in faults
     }
-    idle = start(service())
+    idle = lab.start(service())
 
     done = subprocess.run(  # noqa: S603  # a program of ours
-        [sys.executable, str(PROGRAM), door.name, idle.base_url, json.dumps(urls)],
+        [sys.executable, str(PROGRAM), lab.door.name, idle.base_url, json.dumps(urls)],
         capture_output=True,
         text=True,
         check=True,

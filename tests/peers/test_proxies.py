@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from atlas_backups import TransportError
-from tests.network.conftest import CLOUD, Authority
+from tests.authority import Authority
+from tests.network.conftest import CLOUD
 from tests.network.fronts import Login, Proxy, TlsFront, address_of
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class Way:
         command: Command,
         login: Login | None,
     ) -> None:
-        authority = Authority(folder, "trusted")
+        authority = Authority(folder, "trusted", [CLOUD])
         front = TlsFront(authority.context(), address_of(emulator.base_url))
         self.emulator = emulator
         self.front = stack.enter_context(front)

@@ -225,9 +225,9 @@ def _iterator(requests: Iterable[SnapshotRequest]) -> Iterator[SnapshotRequest]:
 
 
 def _places(concurrency: int) -> int:
-    is_integer = isinstance(cast("object", concurrency), int) and not isinstance(concurrency, bool)
-    if not is_integer or not 1 <= concurrency <= _MOST_AT_ONCE:
-        raise InvalidArgumentError(
-            f"concurrency must be an int from 1 to {_MOST_AT_ONCE}, not {concurrency!r:.40}"
-        )
+    wanted = f"concurrency must be an int from 1 to {_MOST_AT_ONCE}"
+    if not isinstance(cast("object", concurrency), int) or isinstance(concurrency, bool):
+        raise InvalidArgumentError(f"{wanted}, not {type(concurrency).__name__}")
+    if not 1 <= concurrency <= _MOST_AT_ONCE:
+        raise InvalidArgumentError(wanted)
     return concurrency

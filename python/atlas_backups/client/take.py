@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async, put_behind
-from atlas_backups.errors import AtlasError, WaitTimeoutError
+from atlas_backups.errors import (
+    DuplicateSnapshotsError,
+    SnapshotFailedError,
+    WaitTimeoutError,
+)
 
 if TYPE_CHECKING:
     from atlas_backups.client.drive import Steps
@@ -41,7 +45,8 @@ class TakeMethods(Base):
 
         If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) while
         the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`;
-        while it waits for the new snapshot, a `WaitTimeoutError` with that `.snapshot`.
+        when its wait for the new snapshot ends in any other way than its own errors, the context
+        is a `WaitTimeoutError` with that `.snapshot`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -74,10 +79,11 @@ class TakeMethods(Base):
             DuplicateSnapshotsError: more than one snapshot carries the tag of the key.
             SnapshotFailedError: waited for, and Atlas failed to take it.
             WaitTimeoutError: `wait_timeout` is over; the snapshot goes on.
-            ApiError: Atlas refused; its class says why. No snapshot was taken.
-            TransportError: Atlas could not be reached. No snapshot was taken.
+            ApiError: Atlas refused; its class says why. No snapshot was taken, unless the
+                context is a `WaitTimeoutError`.
+            TransportError: Atlas could not be reached; the same.
             RequestTimeoutError: the time was over before the request was sent.
-            ClientClosedError: the client was closed before.
+            ClientClosedError: the client was closed; the same.
         """
         return drive(
             self._take(
@@ -231,9 +237,12 @@ class TakeMethods(Base):
         finish = self._core.finish_snapshot(*address(snapshot, None, None), timeout=left)
         try:
             return (yield from self._write(finish))
-        except AtlasError:
+        except (SnapshotFailedError, DuplicateSnapshotsError):
+            raise
+        except WaitTimeoutError as error:
+            error.snapshot = error.snapshot or snapshot
             raise
         except BaseException as error:
-            text = f"the wait was cut off; snapshot {snapshot.id} goes on: wait for it again"
+            text = f"snapshot {snapshot.id} was taken and goes on: wait for it again, take no other"
             put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
             raise

@@ -3,7 +3,7 @@
 mod endpoint;
 mod held;
 mod sharing;
-mod token;
+pub(in crate::transport) mod token;
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -2,7 +2,7 @@
 //!
 //! It is looked at on threads for what may wait, so that a slow disk holds up no other call.
 
-mod entries;
+pub(in crate::transport) mod entries;
 
 use std::fs::{File, TryLockError};
 use std::io::Read;

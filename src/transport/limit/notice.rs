@@ -21,22 +21,22 @@ const REFILLS: (f64, f64) = (1.0 / 60.0, 1e5);
 
 /// What is known after an answer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Notice {
-    pub(super) capacity: Option<f64>,
-    pub(super) remaining: Option<f64>,
-    pub(super) refusal: Option<Refusal>,
+pub(in crate::transport) struct Notice {
+    pub(in crate::transport) capacity: Option<f64>,
+    pub(in crate::transport) remaining: Option<f64>,
+    pub(in crate::transport) refusal: Option<Refusal>,
 }
 
 /// What a 429 says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Refusal {
-    pub(super) wait: Duration,
+pub(in crate::transport) struct Refusal {
+    pub(in crate::transport) wait: Duration,
     /// All three numbers of a bucket, where they were given.
     pub(super) rates: Option<Rates>,
 }
 
 impl Notice {
-    pub(super) fn of(answer: &Answer) -> Self {
+    pub(in crate::transport) fn of(answer: &Answer) -> Self {
         let refused = answer.status() == TOO_MANY_REQUESTS;
         let mut notice = Self::of_headers(answer.headers());
         if refused {

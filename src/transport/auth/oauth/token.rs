@@ -22,10 +22,10 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 pub(super) const REPLACE_AGAIN: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Clone)]
-pub(super) struct Token {
+pub(in crate::transport) struct Token {
     /// Which of the tokens that this process has had.
     pub(super) serial: u64,
-    pub(super) value: SecretString,
+    pub(in crate::transport) value: SecretString,
     pub(super) header: HeaderValue,
     pub(super) secrets: Secrets,
     pub(super) renew_at: Instant,
@@ -39,7 +39,7 @@ pub(super) struct Token {
 
 impl Token {
     /// The token in an answer; the message about an unusable one never quotes it.
-    pub(super) fn read(
+    pub(in crate::transport) fn read(
         answer: &Answer,
         asked_at: Instant,
         own_secrets: &[SecretString],

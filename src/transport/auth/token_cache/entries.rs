@@ -11,23 +11,23 @@ const VERSION: u64 = 1;
 
 /// Whose token: one service account of one Atlas.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Owner {
-    pub(in super::super) base_url: String,
-    pub(in super::super) client_id: String,
+pub(in crate::transport) struct Owner {
+    pub(in crate::transport) base_url: String,
+    pub(in crate::transport) client_id: String,
 }
 
 /// A token; times in seconds of Unix.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Entry {
-    pub(in super::super) token: SecretString,
-    pub(in super::super) renew_at: i64,
-    pub(in super::super) expires_at: i64,
+pub(in crate::transport) struct Entry {
+    pub(in crate::transport) token: SecretString,
+    pub(in crate::transport) renew_at: i64,
+    pub(in crate::transport) expires_at: i64,
     /// When it took the place of one that the API had refused, if it did.
-    pub(in super::super) replaced_at: Option<i64>,
+    pub(in crate::transport) replaced_at: Option<i64>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Entries(Vec<(Owner, Entry)>);
+pub(in crate::transport) struct Entries(Vec<(Owner, Entry)>);
 
 /// The rows stay where they are until each is read: no token is copied on the way.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ struct RowToWrite<'a> {
 }
 
 impl Entries {
-    pub(super) fn parse(json: &[u8]) -> Self {
+    pub(in crate::transport) fn parse(json: &[u8]) -> Self {
         let content = serde_json::from_slice::<Content<'_>>(json).ok();
         let rows = content.filter(|content| content.version == VERSION).map(|it| it.tokens);
         let rows = rows.into_iter().flatten();
@@ -72,7 +72,7 @@ impl Entries {
         Self(rows.map(Row::split).collect())
     }
 
-    pub(super) fn to_json(&self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::transport) fn to_json(&self) -> Zeroizing<Vec<u8>> {
         let tokens = self.0.iter().map(|(owner, entry)| RowToWrite {
             base_url: &owner.base_url,
             client_id: &owner.client_id,
@@ -100,25 +100,25 @@ impl Entries {
         64 + self.0.iter().map(|row| 256 + 6 * texts(row)).sum::<usize>()
     }
 
-    pub(super) fn get(&self, owner: &Owner) -> Option<&Entry> {
+    pub(in crate::transport) fn get(&self, owner: &Owner) -> Option<&Entry> {
         self.0.iter().find(|(other, _)| other == owner).map(|(_, entry)| entry)
     }
 
     /// The only entry of its owner from now on.
-    pub(super) fn put(&mut self, owner: &Owner, entry: Entry) {
+    pub(in crate::transport) fn put(&mut self, owner: &Owner, entry: Entry) {
         self.0.retain(|(other, _)| other != owner);
         self.0.push((owner.clone(), entry));
     }
 
     /// Removes a token of an owner, but no other that has taken its place.
-    pub(super) fn remove(&mut self, owner: &Owner, token: &SecretString) {
+    pub(in crate::transport) fn remove(&mut self, owner: &Owner, token: &SecretString) {
         self.0.retain(|(other, entry)| {
             other != owner || entry.token.expose_secret() != token.expose_secret()
         });
     }
 
     /// Removes what has expired, whosever it is.
-    pub(super) fn prune(&mut self, now: i64) {
+    pub(in crate::transport) fn prune(&mut self, now: i64) {
         self.0.retain(|(_, entry)| entry.expires_at > now);
     }
 }

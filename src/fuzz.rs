@@ -1,0 +1,30 @@
+//! What is fuzzed: functions that take any bytes, and panic where something that must hold does not.
+//!
+//! `make fuzz` lets libFuzzer choose the bytes (see `fuzz/`); the tests here go through what is
+//! kept there, and through small changes of it.
+#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)]
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::config::fuzz::{base_url, proxy};
+pub use crate::snapshots::fuzz::{list, snapshot, take};
+pub use crate::transport::fuzz::{answer, digest, rate_limit, retry_after, token, token_cache};
+
+/// Takes any bytes.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the names of their folders.
+pub const TARGETS: [(&str, Target); 11] = [
+    ("answer", answer),
+    ("base_url", base_url),
+    ("digest", digest),
+    ("list", list),
+    ("proxy", proxy),
+    ("rate_limit", rate_limit),
+    ("retry_after", retry_after),
+    ("snapshot", snapshot),
+    ("take", take),
+    ("token", token),
+    ("token_cache", token_cache),
+];
