@@ -117,5 +117,5 @@ pub fn take(data: &[u8]) {
 fn refused(error: &Error, is_wrong: bool) {
     let Error::InvalidArgument(why) = error else { panic!("{error:?}") };
     assert!(is_wrong, "{why}");
-    assert!(why.chars().count() < 300 && !why.contains(char::is_control), "{why:?}");
+    assert!(why.chars().count() < 400 && !why.contains(char::is_control), "{why:?}");
 }

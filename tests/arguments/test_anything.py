@@ -188,8 +188,9 @@ def test_any_argument_ends_in_an_exception_of_ours(
     elif method == "take_snapshots":
         assert all(isinstance(outcome.error, AtlasError) for outcome in ended)
     else:
-        assert isinstance(ended, (ForbiddenError, RawResponse)), repr(ended)
-        assert len(server.requests) > before
+        # A wait of no time at all may end before anything is sent.
+        assert isinstance(ended, (ForbiddenError, RawResponse, WaitTimeoutError)), repr(ended)
+        assert len(server.requests) > before or isinstance(ended, WaitTimeoutError)
 
 
 @MANY
