@@ -38,9 +38,20 @@ test-core: ## Run the tests of the Rust core, without Python
 test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
 	$(BIN)/python -m pytest --ignore=tests/peers
 
+CASES ?= 20000
+SEED ?= 1
+
+.PHONY: test-model
+test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=1), and print what was counted
+	SIMULATION_CASES=$(CASES) SIMULATION_SEED=$(SEED) cargo test --locked --lib simulation -- --nocapture
+
 .PHONY: test-peers
 test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
+
+.PHONY: fault-matrix
+fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
+	$(BIN)/python -m pytest tests/faults $(wildcard tests/process) --write-fault-matrix
 
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
 FUZZ_SECONDS ?= 120

@@ -7,7 +7,6 @@ mod client;
 mod convert;
 mod credentials;
 mod errors;
-mod fallback;
 mod fleet;
 mod log;
 mod operation;
@@ -37,6 +36,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::process::count_forks(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

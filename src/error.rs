@@ -235,12 +235,18 @@ impl std::fmt::Display for WaitTimeout {
         write!(f, "{}", self.what)?;
         match &self.snapshot {
             Some(snapshot) => write!(f, "; it was last seen {}", snapshot.status_word())?,
-            None => write!(f, "; it was never seen")?,
+            None => write!(f, "; this wait has not seen it")?,
         }
         if let Some(cause) = &self.cause {
             write!(f, "; the last look ended with: {cause}")?;
         }
-        effort::write_hint(f, Some("the snapshot goes on in Atlas: wait again, take no other"))
+        let is_missing = matches!(&self.cause, Some(Error::Api(api)) if api.status == 404);
+        let hint = if self.snapshot.is_none() && is_missing {
+            "is there such a snapshot? A new one may not be found for two minutes"
+        } else {
+            "the snapshot goes on in Atlas: wait again, take no other"
+        };
+        effort::write_hint(f, Some(hint))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `make fuzz` lets libFuzzer choose the bytes (see `fuzz/`); the tests here go through what is
 //! kept there, and through small changes of it.
-#![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ mod events;
 pub(crate) mod fuzz;
 mod headers;
 mod hints;
+mod json;
 mod limit;
 mod lost;
 mod quota;

@@ -17,6 +17,8 @@ from atlas_backups.emulator import AtlasEmulator, Behaviour, ManualClock
 from tests.door import Door, DoorName
 from tests.raw_server import RawServer, Script
 
+pytest_plugins = ["tests.faults.plugin"]
+
 # A shell starts what it puts in the background with Ctrl-C ignored, and programs that the tests
 # start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

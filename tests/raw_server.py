@@ -1,10 +1,10 @@
 """A server that does to each connection exactly what a script says, for what no HTTP server does.
 
-A script is a list of steps: `READ` waits for one whole request and records it, `HEAR` waits for its
-first byte and leaves it unread, bytes are sent as they are, `Delay` waits, `Repeat` goes on for ever,
-`Choose` goes by what was received so far, `CLOSE` and `RESET` end the connection. The n-th connection
-gets the n-th script; the last script serves all further ones. With a TLS context, all that happens
-behind a handshake.
+A script is a list of steps: `READ` waits for one whole request and records it, `HEAR` waits for
+its first byte and leaves it unread, bytes are sent as they are, `Delay` waits, `Repeat` goes on for
+ever, `Choose` goes by what was received so far, `CLOSE` and `RESET` end the connection. The n-th
+connection gets the n-th script; the last script serves all further ones. With a TLS context, all
+that happens behind a handshake.
 """
 
 # ruff: noqa: ANN401  # anything may be passed on
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
 import struct
 import threading
 from contextlib import suppress
@@ -21,6 +20,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from typing_extensions import Self

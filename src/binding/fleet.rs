@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -16,7 +17,6 @@ use super::log;
 use super::operation::Operation;
 use super::process::{OfProcess, runtime};
 use super::state::Shared;
-use crate::error::Error;
 use crate::snapshots::{Ended, TakeArguments, take_and_wait};
 use crate::transport::{Call, Event, Transport};
 
@@ -29,17 +29,42 @@ pub(super) struct Fleet {
     client: Arc<Shared>,
     settings: TakeArguments,
     wait: bool,
-    running: OfProcess<Running>,
+    /// Those of the process in which it began.
+    running: OnceLock<OfProcess<Running>>,
 }
 
 /// A take that ended, and what to log of it.
 type Arrival = (u64, Ended, Vec<Event>);
+
+/// The promise that a take arrives, also when its task panics.
+struct Delivery {
+    sender: UnboundedSender<Arrival>,
+    number: u64,
+    end: Ended,
+    events: Vec<Event>,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let lost = Ended { snapshot: None, error: None };
+        let end = std::mem::replace(&mut self.end, lost);
+        let _ = self.sender.send((self.number, end, std::mem::take(&mut self.events)));
+    }
+}
 
 struct Running {
     transport: OnceLock<Transport>,
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
     tasks: Arc<Mutex<HashMap<u64, AbortHandle>>>,
+}
+
+impl Running {
+    fn new() -> Self {
+        let (sender, inbox) = unbounded_channel();
+        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
+        Self { transport: OnceLock::new(), sender, inbox, tasks: Arc::default() }
+    }
 }
 
 impl Drop for Running {
@@ -52,21 +77,14 @@ impl Drop for Running {
 
 impl Fleet {
     pub(super) fn new(client: &Arc<Shared>, settings: TakeArguments, wait: bool) -> Self {
-        let (sender, inbox) = unbounded_channel();
-        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
-        let running = OfProcess::new(Running {
-            transport: OnceLock::new(),
-            sender,
-            inbox,
-            tasks: Arc::default(),
-        });
-        Self { client: Arc::clone(client), settings, wait, running }
+        Self { client: Arc::clone(client), settings, wait, running: OnceLock::new() }
     }
 
-    fn running(&self, py: Python<'_>) -> PyResult<&Running> {
-        self.running.get().ok_or_else(|| {
+    fn running(&self) -> PyResult<&Running> {
+        let running = self.running.get_or_init(|| OfProcess::new(Running::new()));
+        running.get().ok_or_else(|| {
             let text = "take_snapshots cannot go on in a forked child: its parent takes them";
-            to_exception(py, &Error::InvalidArgument(text.to_owned()))
+            PyRuntimeError::new_err(text)
         })
     }
 }
@@ -92,7 +110,7 @@ impl Fleet {
         let arguments = body.if_busy(self.settings.if_busy, self.settings.wait_timeout);
         let arguments = with_key(arguments, idempotency_key, &cluster)?;
         let transport = self.client.transport().map_err(|error| to_exception(py, &error))?;
-        let running = self.running(py)?;
+        let running = self.running()?;
         running.transport.get_or_init(|| transport.clone());
         let runtime = runtime(py)?;
         let _entered = runtime.enter();
@@ -101,9 +119,11 @@ impl Fleet {
         let wait = self.wait;
         // Locked until the task is entered, so that it does not leave before.
         let mut entries = lock(&running.tasks);
+        let mut delivery = Delivery { sender, number, end: Ended::lost(&cluster), events: vec![] };
         let task = runtime.spawn(async move {
-            let end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
-            let _ = sender.send((number, end, call.events.drain()));
+            delivery.end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
+            delivery.events = call.events.drain();
+            drop(delivery);
             lock(&tasks).remove(&number);
         });
         entries.insert(number, task.abort_handle());
@@ -111,8 +131,8 @@ impl Fleet {
     }
 
     /// Waits until at least one has ended; gives `(number, snapshot, error)` of those that have.
-    fn next(&self, py: Python<'_>) -> PyResult<Operation> {
-        let running = self.running(py)?;
+    fn next(&self) -> PyResult<Operation> {
+        let running = self.running()?;
         let inbox = Arc::clone(&running.inbox);
         let next = Operation::new(&self.client, inbox, |_, call, inbox| async move {
             let mut arrivals = Vec::new();
@@ -132,7 +152,7 @@ impl Fleet {
 
     /// Cuts off what is still running.
     fn cancel(&self) {
-        if let Some(running) = self.running.get() {
+        if let Some(running) = self.running.get().and_then(OfProcess::get) {
             for (_, task) in lock(&running.tasks).drain() {
                 task.abort();
             }

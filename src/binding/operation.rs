@@ -2,20 +2,21 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
 use tokio::task::AbortHandle;
 
 use super::convert::Output;
 use super::errors::to_exception;
+use super::log;
 use super::process::{OfProcess, runtime};
 use super::queue::{CompletionQueue, Ticket};
 use super::state::Shared;
-use super::{fallback, log};
 use crate::error::Error;
 use crate::transport::{Call, Transport};
 
@@ -34,7 +35,8 @@ pub(super) struct Operation {
     /// Given when the client has none any more, because it is being closed.
     transport: Option<OfProcess<Transport>>,
     begin: Box<Begin>,
-    call: OnceLock<Arc<Call>>,
+    /// Locked only with Python attached and never across a call into it: see `process`.
+    call: Mutex<Option<OfProcess<Arc<Call>>>>,
 }
 
 /// A call that is running for a coroutine.
@@ -42,11 +44,19 @@ pub(super) struct Operation {
 pub(super) struct Pending {
     #[pyo3(get)]
     future: Py<PyAny>,
-    ticket: Option<(Py<CompletionQueue>, Ticket)>,
-    task: Option<OfProcess<AbortHandle>>,
+    queue: Py<CompletionQueue>,
+    ticket: Ticket,
+    task: OfProcess<AbortOnDrop>,
+}
+
+/// A call that a thread waits for.
+struct Running<T> {
+    inbox: Mutex<Receiver<T>>,
+    _task: AbortOnDrop,
 }
 
 /// Ends the task when the caller stops waiting for it.
+#[derive(Debug)]
 struct AbortOnDrop(AbortHandle);
 
 impl Drop for AbortOnDrop {
@@ -70,7 +80,7 @@ impl Operation {
         let begin = Box::new(move |transport, call| {
             Box::pin(begin(transport, call, Arc::clone(&arguments))) as Work
         });
-        Self { client: Arc::clone(client), transport: None, begin, call: OnceLock::new() }
+        Self { client: Arc::clone(client), transport: None, begin, call: Mutex::default() }
     }
 
     pub(super) fn on(self, transport: Transport) -> Self {
@@ -83,8 +93,17 @@ impl Operation {
         let transport = transport.map_err(|error| to_exception(py, &error))?;
         let _entered = runtime(py)?.enter();
         let listener = log::listener(py)?;
-        let call = self.call.get_or_init(|| Arc::new(Call::begin(self.client.config(), listener)));
-        Ok(((self.begin)(transport, Arc::clone(call)), Arc::clone(call)))
+        let call = self.call().unwrap_or_else(|| {
+            let call = Arc::new(Call::begin(self.client.config(), listener));
+            *lock(&self.call) = Some(OfProcess::new(Arc::clone(&call)));
+            call
+        });
+        Ok(((self.begin)(transport, Arc::clone(&call)), call))
+    }
+
+    /// The call, once it has begun in this process.
+    fn call(&self) -> Option<Arc<Call>> {
+        lock(&self.call).as_ref()?.get().cloned()
     }
 }
 
@@ -93,17 +112,14 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let (work, call) = self.begin(py)?;
-        let (sender, mut inbox) = sync_channel(1);
+        let (sender, inbox) = sync_channel(1);
         let task = runtime(py)?.spawn(async move {
             let _ = sender.send(work.await);
         });
-        let _abort = AbortOnDrop(task.abort_handle());
-        loop {
-            let received;
-            (inbox, received) = py.detach(move || {
-                let received = inbox.recv_timeout(SLICE);
-                (inbox, received)
-            });
+        let task = AbortOnDrop(task.abort_handle());
+        let running = OfProcess::new(Running { inbox: Mutex::new(inbox), _task: task });
+        while let Some(running) = running.get() {
+            let received = py.detach(|| lock(&running.inbox).recv_timeout(SLICE));
             log::emit(py, call.events.drain())?;
             match received {
                 Ok(Ok(output)) => return output.into_python(py),
@@ -112,23 +128,26 @@ impl Operation {
                 Err(RecvTimeoutError::Disconnected) => return Err(lost_task()),
             }
         }
+        Err(PyRuntimeError::new_err(
+            "a handler forked in the middle of this call, which goes on in the parent only",
+        ))
     }
 
     /// Seconds that went into waiting for snapshots.
     #[getter]
     fn waited(&self) -> f64 {
-        self.call.get().map_or(0.0, |call| call.waited().as_secs_f64())
+        self.call().map_or(0.0, |call| call.waited().as_secs_f64())
     }
 
     /// What Atlas said of this version's end, for a warning.
     #[getter]
     fn deprecation(&self) -> Option<String> {
-        self.call.get()?.deprecation()
+        self.call()?.deprecation()
     }
 
     /// The exception that says what is unknown because the call was cut off; `None`: nothing.
     fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
-        let doubt = self.call.get()?.in_doubt()?;
+        let doubt = self.call()?.in_doubt()?;
         Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
     }
 
@@ -136,36 +155,45 @@ impl Operation {
     fn start(&self, py: Python<'_>) -> PyResult<Pending> {
         let (work, call) = self.begin(py)?;
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
-        let Some(queue) = CompletionQueue::of(&event_loop)? else {
-            let future = fallback::start(py, work, call)?;
-            return Ok(Pending { future, ticket: None, task: None });
-        };
+        let queue = CompletionQueue::of(&event_loop)?;
         let future = event_loop.call_method0("create_future")?.unbind();
-        let delivery = queue.get().book(future.clone_ref(py), call);
+        let delivery = CompletionQueue::book(&queue, &event_loop, future.clone_ref(py), call)?;
         let ticket = delivery.ticket();
         let task = runtime(py)?.spawn(async move { delivery.deliver(work.await) });
-        Ok(Pending {
-            future,
-            ticket: Some((queue.unbind(), ticket)),
-            task: Some(OfProcess::new(task.abort_handle())),
-        })
+        let task = OfProcess::new(AbortOnDrop(task.abort_handle()));
+        Ok(Pending { future, queue: queue.unbind(), ticket, task })
     }
 }
 
 #[pymethods]
 impl Pending {
     /// Stops waiting: frees the connection if the call is still running.
-    fn cancel(&self, py: Python<'_>) {
-        if let Some(task) = self.task.as_ref().and_then(OfProcess::get) {
+    fn cancel(&self) {
+        if let Some(AbortOnDrop(task)) = self.task.get() {
             task.abort();
         }
-        if let Some((queue, ticket)) = &self.ticket {
-            queue.bind(py).get().forget(*ticket);
-        }
+        self.queue.get().forget(self.ticket);
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.future)?;
+        visit.call(&self.queue)
+    }
+}
+
+impl Drop for Pending {
+    /// A signal can raise before the coroutine holds it.
+    fn drop(&mut self) {
+        self.queue.get().forget(self.ticket);
     }
 }
 
 /// A task that panicked: the one way for a call to have no outcome.
 pub(super) fn lost_task() -> PyErr {
     PyRuntimeError::new_err("the call ended without an outcome, which is a defect of atlas_backups")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,14 +6,18 @@ use std::collections::HashMap;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pyo3::exceptions::{PyAttributeError, PyNotImplementedError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use pyo3::{PyTraverseError, PyVisit};
 
 use super::convert::Output;
 use super::errors::to_exception;
 use super::log;
 use super::operation::lost_task;
+use super::process::Process;
+use super::types::types;
 use crate::error::Error;
 use crate::transport::Call;
 
@@ -24,9 +28,15 @@ pub(super) type Ticket = u64;
 type Outcome = Option<Result<Output, Error>>;
 
 /// The queue of one event loop in one process.
-#[pyclass(frozen, module = "atlas_backups._core")]
+///
+/// The loop holds it, as what it watches, and with it the futures that wait: they end together.
+#[pyclass(frozen, weakref, module = "atlas_backups._core")]
 pub(super) struct CompletionQueue {
+    owner: Process,
     shared: Arc<Mailbox>,
+    /// Whether a thread watches the pipe, because the loop cannot.
+    by_thread: bool,
+    /// Locked only with Python attached and never across a call into it: see `process`.
     waiting: Mutex<Waiting>,
 }
 
@@ -34,6 +44,8 @@ pub(super) struct CompletionQueue {
 struct Waiting {
     last: Ticket,
     calls: HashMap<Ticket, (Py<PyAny>, Arc<Call>)>,
+    /// Whether the thread runs.
+    is_watched: bool,
 }
 
 /// What workers and loop share. One byte is in the pipe while results are.
@@ -68,21 +80,22 @@ impl Drop for Delivery {
 
 /// A queue that was made, with the loop and the process it belongs to.
 struct Known {
-    owner: u32,
+    owner: Process,
     event_loop: Py<PyWeakrefReference>,
-    queue: Py<CompletionQueue>,
+    queue: Py<PyWeakrefReference>,
 }
 
+/// Locked like `Waiting`.
 static QUEUES: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
 impl Known {
     fn is_of(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        self.owner == std::process::id()
+        self.owner == Process::current()
             && self.event_loop.bind(event_loop.py()).upgrade().is_some_and(|it| it.is(event_loop))
     }
 
-    fn is_gone(&self, py: Python<'_>) -> bool {
-        self.event_loop.bind(py).upgrade().is_none()
+    fn queue<'py>(&self, py: Python<'py>) -> Option<Bound<'py, CompletionQueue>> {
+        self.queue.bind(py).upgrade().and_then(|queue| queue.cast_into().ok())
     }
 }
 
@@ -99,64 +112,116 @@ impl Mailbox {
             results.len() == 1
         };
         if was_empty {
-            // At most one byte is in the pipe for every batch, so this does not block; the reader
-            // lives as long as the writer, so it does not fail.
-            let _ = (&self.writer).write(&[1]);
+            self.wake();
         }
     }
 
-    fn take(&self) -> Vec<(Ticket, Outcome)> {
-        // The loop calls only when there is a byte to read.
+    fn wake(&self) {
+        // At most one byte is in the pipe for every batch, so this does not block; the reader
+        // lives as long as the writer, so it does not fail.
+        let _ = (&self.writer).write(&[1]);
+    }
+
+    /// Returns at once where there is a byte to read.
+    fn sleep(&self) {
         let _ = (&self.reader).read(&mut [0; 64]);
+    }
+
+    fn take(&self) -> Vec<(Ticket, Outcome)> {
         std::mem::take(&mut *lock(&self.results))
     }
 }
 
 impl CompletionQueue {
-    /// The queue of a loop, made on first use; none for a loop that cannot watch a descriptor.
-    pub(super) fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Self>>> {
+    /// The queue of a loop, made on first use.
+    pub(super) fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
         let known = lock(&QUEUES)
             .iter()
             .find(|known| known.is_of(event_loop))
-            .map(|known| known.queue.clone_ref(py).into_bound(py));
-        if known.is_some() {
-            return Ok(known);
+            .and_then(|known| known.queue(py));
+        if let Some(queue) = known {
+            return Ok(queue);
         }
-        let queue = Self { shared: Arc::new(Mailbox::new()?), waiting: Mutex::default() };
-        let Some(descriptor) = descriptor(&queue.shared.reader) else { return Ok(None) };
-        let queue = Bound::new(py, queue)?;
-        let watch = event_loop.call_method1("add_reader", (descriptor, queue.getattr("drain")?));
-        if watch.is_err() {
-            return Ok(None);
-        }
+        let queue = Self::watched(event_loop)?;
         let known = Known {
-            owner: std::process::id(),
+            owner: Process::current(),
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
-            queue: queue.clone().unbind(),
+            queue: PyWeakrefReference::new(&queue)?.unbind(),
         };
-        // Those of loops that are gone are dropped outside of the lock.
+        // Dropped outside of the lock.
         let _gone: Vec<Known> = {
             let mut queues = lock(&QUEUES);
-            let gone = queues.extract_if(.., |known| known.is_gone(py)).collect();
+            let gone = queues.extract_if(.., |known| known.queue(py).is_none()).collect();
             queues.push(known);
             gone
         };
-        Ok(Some(queue))
+        Ok(queue)
+    }
+
+    /// A queue that the loop watches, or else a thread.
+    fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        let queue = Bound::new(py, Self::new(false)?)?;
+        if let Some(descriptor) = descriptor(&queue.get().shared.reader) {
+            let drain = queue.getattr("drain")?;
+            match event_loop.call_method1("add_reader", (descriptor, drain)) {
+                Ok(_) => return Ok(queue),
+                Err(error) if is_missing(py, &error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Bound::new(py, Self::new(true)?)
+    }
+
+    fn new(by_thread: bool) -> std::io::Result<Self> {
+        Ok(Self {
+            owner: Process::current(),
+            shared: Arc::new(Mailbox::new()?),
+            by_thread,
+            waiting: Mutex::default(),
+        })
     }
 
     /// Books a future that a result will come for.
-    pub(super) fn book(&self, future: Py<PyAny>, call: Arc<Call>) -> Delivery {
-        let mut waiting = lock(&self.waiting);
-        waiting.last += 1;
-        let ticket = waiting.last;
-        waiting.calls.insert(ticket, (future, call));
-        Delivery { ticket, mailbox: Arc::clone(&self.shared), result: None }
+    pub(super) fn book(
+        slf: &Bound<'_, Self>,
+        event_loop: &Bound<'_, PyAny>,
+        future: Py<PyAny>,
+        call: Arc<Call>,
+    ) -> PyResult<Delivery> {
+        let queue = slf.get();
+        let (ticket, is_watched) = {
+            let mut waiting = lock(&queue.waiting);
+            waiting.last += 1;
+            let ticket = waiting.last;
+            waiting.calls.insert(ticket, (future, call));
+            (ticket, std::mem::replace(&mut waiting.is_watched, queue.by_thread))
+        };
+        if queue.by_thread && !is_watched {
+            let started = types(slf.py())?.watch.bind(slf.py()).call1((slf, event_loop));
+            if let Err(error) = started {
+                lock(&queue.waiting).is_watched = false;
+                queue.forget(ticket);
+                return Err(error);
+            }
+        }
+        Ok(Delivery { ticket, mailbox: Arc::clone(&queue.shared), result: None })
     }
 
     /// Nobody waits for this one any more.
     pub(super) fn forget(&self, ticket: Ticket) {
-        let _dropped_outside_of_the_lock = lock(&self.waiting).calls.remove(&ticket);
+        drop(self.unbook(ticket));
+    }
+
+    fn unbook(&self, ticket: Ticket) -> Option<(Py<PyAny>, Arc<Call>)> {
+        let mut waiting = lock(&self.waiting);
+        let booked = waiting.calls.remove(&ticket);
+        if waiting.is_watched && waiting.calls.is_empty() {
+            // The thread sees that there is nothing left to watch for.
+            self.shared.wake();
+        }
+        booked
     }
 }
 
@@ -164,13 +229,50 @@ impl CompletionQueue {
 impl CompletionQueue {
     /// Called by the event loop when there are results.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        if self.owner != Process::current() {
+            // A child that goes on in a copy of the loop must not take what is the parent's.
+            return Ok(());
+        }
+        if !self.by_thread {
+            self.shared.sleep();
+        }
         // What one of them raises (Ctrl-C in a log handler) must not leave the others waiting.
         let settled = self.shared.take().into_iter().map(|(ticket, result)| {
-            let booked = lock(&self.waiting).calls.remove(&ticket);
-            booked.map_or(Ok(()), |(future, call)| settle(future.bind(py), &call, result))
+            self.unbook(ticket)
+                .map_or(Ok(()), |(future, call)| settle(future.bind(py), &call, result))
         });
         settled.fold(Ok(()), Result::and)
     }
+
+    /// Waits until the event loop has something to drain; false: no call is left.
+    fn wait(&self, py: Python<'_>) -> bool {
+        let has_calls = {
+            let mut waiting = lock(&self.waiting);
+            waiting.is_watched = !waiting.calls.is_empty();
+            waiting.is_watched
+        };
+        if has_calls {
+            py.detach(|| self.shared.sleep());
+        }
+        has_calls
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // It is locked only for a moment, in which no garbage is collected.
+        let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
+        waiting.calls.values().try_for_each(|(future, _)| visit.call(future))
+    }
+
+    fn __clear__(&self) {
+        let _dropped_outside_of_the_lock = std::mem::take(&mut lock(&self.waiting).calls);
+    }
+}
+
+/// Whether a loop says that it has no such method.
+fn is_missing(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyNotImplementedError>(py)
+        || error.is_instance_of::<PyAttributeError>(py)
 }
 
 /// Tells a future how its call ended.

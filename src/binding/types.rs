@@ -15,6 +15,7 @@ pub(super) struct Types {
     pub(super) datetime: Py<PyAny>,
     pub(super) utc: Py<PyAny>,
     pub(super) logger: Py<PyAny>,
+    pub(super) watch: Py<PyAny>,
 }
 
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
@@ -24,6 +25,7 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
         let datetime = py.import("datetime")?;
         let frozen = py.import("atlas_backups._frozen")?;
         let logging = py.import("logging")?;
+        let watch = py.import("atlas_backups._watch")?;
         Ok(Types {
             models: py.import("atlas_backups.models")?.unbind(),
             errors: py.import("atlas_backups.errors")?.unbind(),
@@ -32,6 +34,7 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
             datetime: datetime.getattr("datetime")?.unbind(),
             utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
             logger: logging.call_method1("getLogger", ("atlas_backups",))?.unbind(),
+            watch: watch.getattr("watch")?.unbind(),
         })
     })
 }

@@ -1,5 +1,5 @@
 //! URLs that a caller gives: where requests go, and that no refusal shows what was given.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used)]
 
 use http::Uri;
 use url::Url;

@@ -54,6 +54,7 @@ fn every_target_has_seeds_and_no_folder_is_of_none() {
 }
 
 #[test]
+#[allow(clippy::print_stdout)] // shown with the failure
 fn what_was_found_is_found_no_more() {
     for (name, target) in TARGETS {
         for data in files("seeds", name).iter().chain(&files("found", name)) {

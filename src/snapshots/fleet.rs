@@ -1,11 +1,13 @@
 //! One of many takes: how it ended, whether or not its snapshot was waited for.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use super::arguments::{ClusterAddress, SnapshotAddress, TakeArguments};
 use super::take::{check_for_duplicates, take_snapshot};
 use super::wait::{Watch, unless_failed};
-use crate::error::Error;
+use crate::error::{Ambiguous, Error, Failure, RequestLine};
 use crate::model::Snapshot;
 use crate::transport::{Call, Transport};
 
@@ -16,6 +18,18 @@ pub struct Ended {
     pub snapshot: Option<Snapshot>,
     /// `None`: what was asked for is true.
     pub error: Option<Error>,
+}
+
+impl Ended {
+    /// How a take has ended of which nothing is heard any more: a defect of ours.
+    #[must_use]
+    pub fn lost(cluster: &ClusterAddress) -> Self {
+        let line = RequestLine { method: http::Method::POST, path: cluster.snapshots_path() };
+        let failure = Failure::new(&line, "the call ended without an outcome");
+        let cause = Arc::new(Error::Transport(failure));
+        let doubt = Ambiguous { idempotency_tag: None, candidates: Vec::new(), cause };
+        Self { snapshot: None, error: Some(Error::Ambiguous(Box::new(doubt))) }
+    }
 }
 
 /// Takes a snapshot and, if wanted, waits for its completion.

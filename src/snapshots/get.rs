@@ -106,7 +106,11 @@ pub(super) fn read(
     let cluster = &address.cluster;
     let object = answer.object().cloned();
     let snapshot = object.and_then(|object| {
-        Snapshot::read(object, &cluster.group_id, &cluster.name).map_err(|why| answer.invalid(why))
+        let read = Snapshot::read(object, &cluster.group_id, &cluster.name);
+        let other = "it is about another snapshot";
+        let asked =
+            |snapshot: Snapshot| (snapshot.id == address.id).then_some(snapshot).ok_or(other);
+        read.and_then(asked).map_err(|why| answer.invalid(why))
     });
     snapshot.map_err(|error| Unanswered::invalid(error.after(call.effort())))
 }

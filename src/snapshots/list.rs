@@ -78,18 +78,23 @@ pub(super) fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snap
 }
 
 impl Listing {
-    /// Those that carry a tag and have not failed; parts of a sharded one do not count.
-    pub(super) fn tagged(&self, tag: &Tag) -> Vec<&Snapshot> {
+    /// Those that carry a tag and have not failed, and the one that is known beside them; parts of a
+    /// sharded one do not count.
+    pub(super) fn tagged<'a>(
+        &'a self,
+        tag: &Tag,
+        known: Option<&'a Snapshot>,
+    ) -> Vec<&'a Snapshot> {
         let is_tagged = |it: &&Snapshot| Tag::read(it.description()).as_ref() == Some(tag);
+        let listed = self.snapshots.iter().filter(is_tagged);
+        let unlisted = known.filter(|known| {
+            let is_part = |whole: &Snapshot| whole.part_ids().any(|part| part == known.id);
+            self.snapshots.iter().all(|it| it.id != known.id && !is_part(it))
+        });
         // The parts of one that failed may be good: the whole speaks for them.
-        let mut tagged = whole_ones(self.snapshots.iter().filter(is_tagged).collect());
+        let mut tagged = self.whole_ones(unlisted.into_iter().chain(listed).collect());
         tagged.retain(|snapshot| !snapshot.has_failed());
         tagged
-    }
-
-    /// Whether an id is that of a part of a sharded snapshot.
-    pub(super) fn names_as_part(&self, id: &str) -> bool {
-        self.snapshots.iter().any(|whole| whole.part_ids().any(|part| part == id))
     }
 
     /// The on-demand snapshot that stands in the way of another one.
@@ -99,7 +104,7 @@ impl Listing {
         let on_demand = self.snapshots.iter().filter(|snapshot| snapshot.is_on_demand());
         // Its parts may have been listed before it ended, and it itself after that.
         let is_running = |it: &&Snapshot| !it.is_final() && !ended.contains(&it.id);
-        whole_ones(on_demand.collect()).into_iter().find(is_running)
+        self.whole_ones(on_demand.collect()).into_iter().find(is_running)
     }
 
     /// On-demand snapshots that were asked for at that second of the server's clock or later.
@@ -108,12 +113,19 @@ impl Listing {
             .snapshots
             .iter()
             .filter(|snapshot| snapshot.is_on_demand() && snapshot.requested_at() >= second);
-        whole_ones(recent.collect())
+        self.whole_ones(recent.collect())
     }
-}
 
-/// Without the parts that a sharded snapshot does not name yet: a cluster is sharded or is not.
-fn whole_ones(snapshots: Vec<&Snapshot>) -> Vec<&Snapshot> {
-    let any_sharded = snapshots.iter().any(|snapshot| snapshot.is_sharded());
-    snapshots.into_iter().filter(|snapshot| !any_sharded || snapshot.is_sharded()).collect()
+    /// Without parts that no sharded snapshot names, or that are listed before it is: a cluster that
+    /// was sharded once stays so.
+    fn whole_ones<'a>(&self, snapshots: Vec<&'a Snapshot>) -> Vec<&'a Snapshot> {
+        let any_sharded = snapshots.iter().any(|snapshot| snapshot.is_sharded());
+        let listed = self.snapshots.iter().filter(|snapshot| snapshot.is_sharded());
+        let first = listed.map(Snapshot::requested_at).min();
+        let is_part = |it: &Snapshot| {
+            let is_later = first.is_some_and(|first| it.requested_at() >= first);
+            !it.is_sharded() && (any_sharded || is_later)
+        };
+        snapshots.into_iter().filter(|snapshot| !is_part(snapshot)).collect()
+    }
 }

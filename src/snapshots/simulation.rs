@@ -9,6 +9,7 @@ mod callers;
 mod case;
 mod cluster;
 mod counts;
+mod doubts;
 mod draw;
 mod duplicates;
 mod invariants;

@@ -142,12 +142,14 @@ impl Take<'_> {
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
                     // As it stands now: the looks that follow are no attempts at the POST.
-                    let refusal = refusal.after(self.call.effort());
+                    let refusal = refusal.after(self.post.effort(&self.call));
                     if let Some(snapshot) = self.find_running(refusal).await? {
                         return Ok(snapshot);
                     }
                 }
-                Err(NotTaken::Refused(error)) => return Err(error),
+                Err(NotTaken::Refused(error)) => {
+                    return Err(error.after(self.post.effort(&self.call)));
+                }
                 Err(NotTaken::Unknown(cause)) => {
                     let own = self.reconcile(cause).await?;
                     self.post.doubt_only(&own, &self.call);
@@ -173,14 +175,7 @@ fn is_busy(error: &Error) -> bool {
 
 /// The one snapshot with a tag among those listed and the one that is known beside them.
 fn only(tag: &Tag, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
-    let mut tagged = listing.tagged(tag);
-    if let Some(known) = known
-        && tagged.iter().all(|snapshot| snapshot.id != known.id)
-        && !listing.names_as_part(&known.id)
-    {
-        tagged.insert(0, known);
-    }
-    match tagged.as_slice() {
+    match listing.tagged(tag, known).as_slice() {
         [] => Ok(None),
         [one] => Ok(Some((*one).clone())),
         many => Err(Error::Duplicates(Box::new(Duplicates {

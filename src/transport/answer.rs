@@ -15,18 +15,14 @@ use zeroize::Zeroize;
 use super::auth::{Grant, Scheme};
 use super::body::{Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
-use super::hints;
 use super::secrets::Secrets;
+use super::{hints, json};
 use crate::error::{
     ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, WRITES_STOPPED,
     is_about_role,
 };
 use crate::model::JsonObject;
 
-/// Deeper JSON is not what Atlas sends.
-const DEEPEST_JSON: usize = 64;
-/// Nor are more values in one body: its own take about 30 bytes each, and in memory any takes 100.
-const MOST_VALUES: usize = 300_000;
 const LONGEST_EXCERPT: usize = 120;
 /// As much of a body as an excerpt is made from, in bytes.
 const LONGEST_START: usize = 4 << 10;
@@ -273,6 +269,7 @@ impl Answer {
         is_html && !self.body.windows(name.len()).any(|bytes| bytes == name)
     }
 
+    /// What the body begins with; without a copy of all that a large one holds.
     fn excerpt(&self) -> Option<String> {
         // The page of a gateway helps; anything else may be a token and does not leave here.
         if self.confidential && !self.is_page() {
@@ -333,46 +330,10 @@ fn why(unread: Unread) -> &'static str {
 }
 
 fn parse(received: &Received) -> Result<Value, String> {
-    if let Some(unread) = received.unread {
-        return Err(why(unread).to_owned());
+    match received.unread {
+        Some(unread) => Err(why(unread).to_owned()),
+        None => json::parse(&received.bytes),
     }
-    if received.bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err("it is empty".to_owned());
-    }
-    let (depth, values) = extent(&received.bytes);
-    if depth > DEEPEST_JSON {
-        return Err(format!("its JSON is nested more than {DEEPEST_JSON} deep"));
-    }
-    if values > MOST_VALUES {
-        return Err(format!("its JSON holds more than {MOST_VALUES} values"));
-    }
-    // The parser's own words may quote the body.
-    serde_json::from_slice(&received.bytes).map_err(|error| {
-        format!("it is no JSON (line {}, column {})", error.line(), error.column())
-    })
-}
-
-/// How deep arrays and objects are nested, and how many values there are; never less than a parser
-/// would find.
-fn extent(json: &[u8]) -> (usize, usize) {
-    let (mut depth, mut deepest, mut values) = (0_usize, 0, 1);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in json {
-        match (in_string, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (_, b'"') => in_string = !in_string,
-            (false, b'[' | b'{') => {
-                depth += 1;
-                values += 1;
-                deepest = deepest.max(depth);
-            }
-            (false, b']' | b'}') => depth = depth.saturating_sub(1),
-            (false, b',') => values += 1,
-            (true | false, _) => {}
-        }
-    }
-    (deepest, values)
 }
 
 /// A status inside the body, and the content that it stands beside.

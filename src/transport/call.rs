@@ -108,7 +108,10 @@ impl Call {
     pub fn in_doubt(&self) -> Option<Ambiguous> {
         let attempts = self.attempts();
         let doubt = self.noted().in_doubt.clone();
-        doubt.filter(|(before, _)| attempts > *before).map(|(_, doubt)| doubt)
+        let (_, mut doubt) = doubt.filter(|(before, _)| attempts > *before)?;
+        let cause = Arc::unwrap_or_clone(doubt.cause);
+        doubt.cause = Arc::new(cause.after(self.effort()));
+        Some(doubt)
     }
 
     fn attempts(&self) -> u32 {

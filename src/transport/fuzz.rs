@@ -1,7 +1,7 @@
 //! What servers say: challenges, waits, errors, tokens, limits; and the file that holds tokens.
 //!
 //! An answer is written like HTTP: a status, headers line by line, an empty line, the body.
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -152,7 +152,7 @@ STEPS = {
     ),
     "during the wait": Step(
         Fault(method="GET", path="/snapshots/6", **HOLD),
-        lambda asked: asked[-1].startswith("GET snapshots/6"),
+        lambda asked: any(line.startswith("GET snapshots/6") for line in asked),
         wait=True,
     ),
 }
@@ -172,11 +172,13 @@ def kill_at(emulator: AtlasEmulator, door: Door, step: Step) -> None:
     arguments = ["--wait"] if step.wait else []
     with start(emulator, door, *arguments, go=wait) as process:
         os.close(wait)
-        until(lambda: bool(emulator.requests) and step.reached(sent(emulator)))
-        if step.stopped:
-            process.send_signal(signal.SIGSTOP)
-            until(lambda: emulator.requests[-1].status == 200)
-        process.kill()
+        try:
+            until(lambda: bool(emulator.requests) and step.reached(sent(emulator)))
+            if step.stopped:
+                process.send_signal(signal.SIGSTOP)
+                until(lambda: emulator.requests[-1].status == 200)
+        finally:
+            process.kill()
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (-signal.SIGKILL, "", "")
 

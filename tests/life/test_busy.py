@@ -181,12 +181,10 @@ def test_wait_survives_that_the_running_one_is_deleted(
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     gone = Fault.error(404, "SNAPSHOT_NOT_FOUND")
     emulator.fault(replace(gone, path=emulator.snapshots[0].id, times=None))
-    begun = time.monotonic()
 
     assert door.take(client, if_busy="wait").status == "queued"
 
-    assert time.monotonic() - begun > 1  # lists may show it for a while: no hurry
-    assert len(emulator.requests) == 6
+    assert posts(emulator) == [400, 200]
 
 
 class Rival:
@@ -237,13 +235,12 @@ def test_a_cluster_that_turns_busy_again_is_waited_for_again(
     assert taken.id == emulator.snapshots[-1].id
 
 
-@pytest.mark.parametrize("if_busy", ["wait", "join"])
 def test_a_refusal_whose_reason_is_gone_is_posted_again(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups, if_busy: str
+    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups
 ) -> None:
     one_at_a_time.fault(UNFINISHED)
 
-    assert door.take(client, if_busy=if_busy).status == "queued"
+    assert door.take(client, if_busy="join").status == "queued"
 
     assert posts(one_at_a_time) == [400, 200]
 
@@ -302,9 +299,9 @@ def test_wait_timeout_bounds_both_waits_together_and_total_timeout_neither(
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, if_busy="wait", wait=True, wait_timeout=2)
+        door.take(client, if_busy="wait", wait=True, wait_timeout=1.3)
 
-    assert 1.5 < time.monotonic() - begun < 3
+    assert 1 < time.monotonic() - begun < 3
     assert posts(emulator) == [400, 200]
     assert caught.value.snapshot is not None
     assert caught.value.snapshot.id == emulator.snapshots[-1].id

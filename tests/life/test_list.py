@@ -44,7 +44,7 @@ def with_snapshots(count: int, **options: Any) -> World:
     return World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),))
 
 
-@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (500, 1), (501, 2), (1203, 3)])
+@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (499, 1), (500, 2), (1203, 3)])
 def test_all_pages_are_walked(
     door: Door, start_emulator: StartEmulator, make_client: MakeClient, count: int, pages: int
 ) -> None:

@@ -14,7 +14,7 @@ from tests.door import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
@@ -34,11 +34,24 @@ def page(numbers: range | list[int], total: int | None) -> bytes:
     return answer(200, body if total is None else {**body, "totalCount": total})
 
 
+class InOrder:
+    """A script for every connection alike: each request gets the next answer of all."""
+
+    def __init__(self, answers: Iterable[Step]) -> None:
+        self._answers = iter(answers)
+
+    def __iter__(self) -> Iterator[Step]:
+        while True:
+            yield READ
+            step = next(self._answers, None)
+            if step is None:
+                return
+            yield step
+
+
 def script(*pages: bytes) -> Script:
-    steps: list[Any] = []
-    for sent in (*pages, NOT_SHARDED):
-        steps += [READ, sent]
-    return steps
+    # The client may open a second connection while the first one is still busy with a long page.
+    return cast("Script", InOrder((*pages, NOT_SHARDED)))
 
 
 def found(door: Door, client: AtlasBackups) -> list[str]:

@@ -188,19 +188,19 @@ def test_the_time_of_a_watch_goes_on_while_nobody_looks(door: Door, client: Atla
 def test_total_timeout_does_not_bound_a_wait(
     door: Door, ticking: AtlasEmulator, make_client: MakeClient
 ) -> None:
-    client = make_client(ticking.access_token, base_url=ticking.base_url, total_timeout=0.3)
+    client = make_client(ticking.access_token, base_url=ticking.base_url, total_timeout=0.2)
     taken = door.take(client)
 
-    assert wait(door, client, taken, poll_interval=0.05).status == "completed"
+    assert wait(door, client, taken, poll_interval=0.02).status == "completed"
 
 
 def test_poll_interval_is_the_pause_between_two_looks(door: Door, client: AtlasBackups) -> None:
     taken = door.take(client)
     begun = time.monotonic()
 
-    wait(door, client, taken, poll_interval=0.05)
+    wait(door, client, taken, poll_interval=0.02)
 
-    assert time.monotonic() - begun >= 15 * 0.05
+    assert time.monotonic() - begun >= 15 * 0.02
 
 
 def test_a_snapshot_that_is_too_new_to_be_found_is_waited_for(

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from atlas_backups import AccessToken, AtlasBackups, Snapshot, UnauthorizedError
 from atlas_backups.emulator import Fault
-from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import NEVER, READ, always, answer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.conftest import MakeClient, Serve
+    from tests.conftest import MakeClient
 
 ITERATIONS = ["watch_snapshot", "take_snapshots"]
 TWINS = [
@@ -86,42 +82,6 @@ def test_tasks_gather_and_time_limits(atlas: AtlasBackups) -> None:
     assert len({snapshot.id for snapshot in snapshots}) == 7
 
 
-@pytest.mark.parametrize("kind", ["wait_for", "timeout", "cancel"])
-def test_a_call_that_is_given_up_frees_its_connection(serve: Serve, kind: str) -> None:
-    server, client = serve(always(NEVER))
-
-    async def run() -> None:
-        if kind == "cancel":
-            task = asyncio.create_task(take(client))
-            await asyncio.to_thread(server.wait_for_requests, 1)
-            task.cancel()
-            await task
-        elif kind == "wait_for" or sys.version_info < (3, 11):
-            await asyncio.wait_for(take(client), 0.2)
-        else:
-            async with asyncio.timeout(0.2):
-                await take(client)
-
-    with pytest.raises((TimeoutError, asyncio.TimeoutError, asyncio.CancelledError)):
-        asyncio.run(run())
-
-    assert len(server.requests) == 1
-    server.wait_for_end_of_connection()
-
-
-def test_a_cancelled_call_leaves_the_others_alone(serve: Serve) -> None:
-    _, client = serve([READ, NEVER], always(answer(200, queued())))
-
-    async def run() -> Snapshot:
-        first = asyncio.create_task(take(client))
-        await asyncio.sleep(0.1)
-        second = asyncio.create_task(take(client))
-        first.cancel()
-        return await second
-
-    assert asyncio.run(run()).status == "queued"
-
-
 def test_an_exception_is_raised_where_it_is_awaited(
     emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
@@ -146,38 +106,6 @@ def test_the_loop_goes_on_while_a_call_waits(emulator: AtlasEmulator, atlas: Atl
         return ticks
 
     assert asyncio.run(run()) > 5
-
-
-def test_loops_in_several_threads_share_a_client(atlas: AtlasBackups) -> None:
-    async def several() -> list[Snapshot]:
-        return await asyncio.gather(*(take(atlas) for _ in range(8)))
-
-    with ThreadPoolExecutor(4) as pool:
-        futures = [pool.submit(lambda: asyncio.run(several())) for _ in range(4)]
-        snapshots = [snapshot for future in futures for snapshot in future.result(20)]
-
-    assert len({snapshot.id for snapshot in snapshots}) == 32
-
-
-class NoReaders(asyncio.SelectorEventLoop):
-    """A loop that cannot watch a descriptor, like the proactor loop of Windows."""
-
-    def add_reader(self, *_args: object) -> NoReturn:  # type: ignore[override]
-        raise NotImplementedError
-
-
-def test_a_loop_without_readers_works_too(serve: Serve) -> None:
-    server, client = serve(always(answer(200, queued())))
-
-    async def run() -> list[Snapshot]:
-        return await asyncio.gather(*(take(client) for _ in range(5)))
-
-    loop = NoReaders()
-    try:
-        assert len(loop.run_until_complete(run())) == 5
-    finally:
-        loop.close()
-    assert len(server.requests) == 5
 
 
 def test_the_sync_method_works_inside_a_running_loop(atlas: AtlasBackups) -> None:

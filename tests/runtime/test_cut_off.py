@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from atlas_backups import AccessToken, AmbiguousOutcomeError, ApiKey, ServiceAccount
+from atlas_backups import (
+    AccessToken,
+    AmbiguousOutcomeError,
+    ApiKey,
+    ServiceAccount,
+    WaitTimeoutError,
+)
 from tests.bodies import SNAPSHOT_ID, error, queued
 from tests.door import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, RESET, always, answer
@@ -244,3 +250,30 @@ def test_a_cancelled_task_while_nothing_was_sent(
 
     assert isinstance(error, asyncio.CancelledError)
     assert doubt(error) is None
+
+
+WAITING: Script = [READ, TAKEN, READ, NEVER]
+
+
+def waited_for(error: BaseException | None) -> str | None:
+    assert isinstance(error, WaitTimeoutError)
+    return error.snapshot and error.snapshot.id
+
+
+def test_the_wait_for_a_new_snapshot_names_it_after_ctrl_c(serve: Serve) -> None:
+    server, client = serve(WAITING)
+
+    with cut_off(server, 2, signal.SIGINT), pytest.raises(KeyboardInterrupt) as caught:
+        take(client, wait=True)
+
+    assert waited_for(caught.value.__context__) == SNAPSHOT_ID
+
+
+def test_the_wait_for_a_new_snapshot_names_it_when_cancelled(serve: Serve) -> None:
+    server, client = serve(WAITING)
+
+    error = cancelled(client, server, 2, wait=True)
+
+    while error is not None and not isinstance(error, WaitTimeoutError):
+        error = error.__cause__ or error.__context__
+    assert waited_for(error) == SNAPSHOT_ID

@@ -45,8 +45,9 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
     Args:
         credentials: `ServiceAccount`, `ApiKey`, `AccessToken`, or a callable without arguments
             that returns one of them; it is asked at the first call, and again when Atlas refuses
-            what it gave, on the thread of the call and by one call at a time. `None`: the
-            environment's, in this order: `MONGODB_ATLAS_ACCESS_TOKEN`;
+            what it gave, by one call at a time, on the thread (or the loop) of that call, whose
+            times do not bound it. `None`: the environment's, in this order:
+            `MONGODB_ATLAS_ACCESS_TOKEN`;
             `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET`;
             `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY` (also
             `MONGODB_ATLAS_PUBLIC_KEY` and `MONGODB_ATLAS_PRIVATE_KEY`).

@@ -117,6 +117,11 @@ def _with_doubt(error: BaseException, operation: Operation[Any]) -> BaseExceptio
     if not isinstance(error, AtlasError):
         doubt = operation.in_doubt()
         if doubt is not None:
-            doubt.__context__ = error.__context__
-            error.__context__ = doubt
+            put_behind(error, doubt)
     return error
+
+
+def put_behind(error: BaseException, known: AtlasError) -> None:
+    """Make what is known the context of an error that says nothing of it."""
+    known.__context__ = error.__context__
+    error.__context__ = known

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
-from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.client.drive import drive, drive_async, put_behind
+from atlas_backups.errors import (
+    DuplicateSnapshotsError,
+    SnapshotFailedError,
+    WaitTimeoutError,
+)
 
 if TYPE_CHECKING:
     from atlas_backups.client.drive import Steps
@@ -39,7 +44,9 @@ class TakeMethods(Base):
         failure, or may be killed in between, gives an `idempotency_key`.
 
         If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) while
-        the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`.
+        the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`;
+        when its wait for the new snapshot ends in any other way than its own errors, the context
+        is a `WaitTimeoutError` with that `.snapshot`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -72,10 +79,11 @@ class TakeMethods(Base):
             DuplicateSnapshotsError: more than one snapshot carries the tag of the key.
             SnapshotFailedError: waited for, and Atlas failed to take it.
             WaitTimeoutError: `wait_timeout` is over; the snapshot goes on.
-            ApiError: Atlas refused; its class says why. No snapshot was taken.
-            TransportError: Atlas could not be reached. No snapshot was taken.
+            ApiError: Atlas refused; its class says why. No snapshot was taken, unless the
+                context is a `WaitTimeoutError`.
+            TransportError: Atlas could not be reached; the same.
             RequestTimeoutError: the time was over before the request was sent.
-            ClientClosedError: the client was closed before.
+            ClientClosedError: the client was closed; the same.
         """
         return drive(
             self._take(
@@ -227,4 +235,14 @@ class TakeMethods(Base):
         # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
         left = wait_timeout - operation.waited
         finish = self._core.finish_snapshot(*address(snapshot, None, None), timeout=left)
-        return (yield from self._write(finish))
+        try:
+            return (yield from self._write(finish))
+        except (SnapshotFailedError, DuplicateSnapshotsError):
+            raise
+        except WaitTimeoutError as error:
+            error.snapshot = error.snapshot or snapshot
+            raise
+        except BaseException as error:
+            text = f"snapshot {snapshot.id} was taken and goes on: wait for it again, take no other"
+            put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
+            raise

@@ -12,7 +12,7 @@ use super::counts::Counts;
 use super::journal::Called;
 use super::line::Line;
 use super::world::World;
-use super::{duplicates, invariants};
+use super::{doubts, duplicates, invariants};
 use crate::config::Config;
 use crate::config::tests::options;
 use crate::credentials::Credentials;
@@ -35,7 +35,7 @@ pub(super) async fn play(case: &Case) -> Result<Counts, String> {
     let quiet = case.nature.list_lag + case.nature.landing + 1000;
     sleep(Duration::from_secs(quiet)).await;
     world.lock().unwrap().clear_up();
-    invariants::check_denials(&mut world.lock().unwrap(), &mut counts);
+    doubts::check_denials(&mut world.lock().unwrap(), &mut counts);
     for key in [0, 1] {
         if case.callers.iter().any(|caller| caller.key == Some(key)) {
             audit(&world, key, &mut counts).await;
@@ -110,7 +110,7 @@ async fn call(
     counts.calls += 1;
     match &ended {
         Some(ended) => invariants::check_end(&mut world, number, ended, counts),
-        None => invariants::check_kill(&mut world, number, call.in_doubt(), counts),
+        None => doubts::check_kill(&mut world, number, call.in_doubt(), counts),
     }
     counts.requests += u64::from(world.calls[number].requests);
     ended

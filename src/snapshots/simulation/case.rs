@@ -66,6 +66,9 @@ pub(super) enum Shape {
         parts_listed: bool,
         /// It names its parts only when it is completed.
         named_late: bool,
+        /// The sharded list is that much later than the plain one. Where it is, the cluster has a
+        /// snapshot from long ago.
+        later: u64,
     },
 }
 

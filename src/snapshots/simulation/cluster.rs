@@ -66,7 +66,9 @@ impl Cluster {
             .iter()
             .map(|foreign| (Duration::from_secs(foreign.at), Coming::Foreign(*foreign)));
         let coming = coming.collect();
-        Self { nature, snapshots: Vec::new(), coming, landed: BTreeMap::new() }
+        let is_old = matches!(nature.shape, Shape::Sharded { later: 1.., .. });
+        let snapshots = if is_old { vec![Held::ancient()] } else { Vec::new() };
+        Self { nature, snapshots, coming, landed: BTreeMap::new() }
     }
 
     /// A POST that takes effect at that moment.
@@ -128,6 +130,15 @@ impl Cluster {
         self.snapshots.iter().filter(seen).any(|held| held.on_demand && !held.is_final(now))
     }
 
+    /// How long lists take, at most, to show all of a snapshot.
+    pub(super) fn longest_lag(&self) -> u64 {
+        let later = match self.nature.shape {
+            Shape::ReplicaSet { .. } => 0,
+            Shape::Sharded { later, .. } => later,
+        };
+        self.nature.list_lag + later
+    }
+
     pub(super) fn server_second(&self, now: Moment) -> i64 {
         EPOCH + self.nature.skew + now.as_secs().cast_signed()
     }
@@ -138,6 +149,20 @@ impl Cluster {
 }
 
 impl Held {
+    /// One from long before the case.
+    fn ancient() -> Self {
+        Self {
+            id: "6a0000000000000000000000".to_owned(),
+            at: Moment::ZERO,
+            ends: Moment::ZERO,
+            fails: false,
+            on_demand: false,
+            description: None,
+            post: None,
+            parts: vec!["6a0000000000000000000001".to_owned()],
+        }
+    }
+
     pub(super) fn status(&self, now: Moment) -> Status {
         if now >= self.ends {
             return if self.fails { Status::Failed } else { Status::Completed };
@@ -158,6 +183,7 @@ impl Held {
     }
 
     pub(super) fn age(&self, now: Moment) -> Duration {
-        now.saturating_sub(self.at)
+        let is_ancient = self.at == Moment::ZERO && self.description.is_none();
+        if is_ancient { Duration::MAX } else { now.saturating_sub(self.at) }
     }
 }

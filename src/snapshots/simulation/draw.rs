@@ -86,11 +86,13 @@ fn shape() -> impl Strategy<Value = Shape> {
         Just(NotSharded::BadRequest),
         Just(NotSharded::NotFound)
     ];
-    let sharded = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(in_plain, parts_listed, named_late)| Shape::Sharded {
+    let later = prop_oneof![2 => Just(0_u64), 1 => 1..=60_u64];
+    let sharded = (any::<bool>(), any::<bool>(), any::<bool>(), later).prop_map(
+        |(in_plain, parts_listed, named_late, later)| Shape::Sharded {
             in_plain,
             parts_listed,
             named_late,
+            later,
         },
     );
     prop_oneof![

@@ -57,7 +57,7 @@ fn good<'a>(world: &'a World, tag: &Tag) -> Vec<&'a Held> {
 }
 
 fn regime(world: &World, good: &[&Held]) -> Regime {
-    let nature = &world.cluster.nature;
+    let (nature, lag) = (&world.cluster.nature, world.cluster.longest_lag());
     match nature.rule {
         Rule::Off => return Regime::NoRule,
         Rule::Blind(_) => return Regime::Blind,
@@ -70,9 +70,9 @@ fn regime(world: &World, good: &[&Held]) -> Regime {
     };
     let longest_reach = good.iter().map(reach).max().unwrap_or_default();
     let shortest_life = good.iter().map(|held| held.life()).min().unwrap_or(Duration::MAX);
-    if Duration::from_secs(nature.list_lag) + longest_reach <= shortest_life {
+    if Duration::from_secs(lag) + longest_reach <= shortest_life {
         Regime::Promised
-    } else if nature.list_lag + nature.landing <= 120 {
+    } else if lag + nature.landing <= 120 {
         Regime::QuickInside
     } else {
         Regime::QuickOutside

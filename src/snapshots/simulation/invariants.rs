@@ -1,27 +1,24 @@
-//! What must hold for every call, judged by one who sees both sides.
+//! What must hold when a call ends, judged by one who sees both sides.
 
 use std::time::Duration;
 
-use super::cluster::{Held, Landed, Moment, Status};
+use super::cluster::{Held, Moment, Status};
 use super::counts::Counts;
-use super::journal::{Called, Look, Told};
+use super::journal::{Called, Denies, Told};
 use super::world::World;
-use crate::error::{Ambiguous, ApiKind, Duplicates, Error};
+use crate::error::{ApiKind, Duplicates, Error};
 use crate::model::Snapshot;
 use crate::snapshots::{Ended, IfBusy};
 
 /// Clocks that count whole milliseconds, and a wait that ends just before its deadline.
 const SLACK: Duration = Duration::from_secs(1);
-/// The sum of the pauses between looks.
-const WINDOW: Duration = Duration::from_secs(120);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A call with its number and the moment of its end.
-struct Over<'a> {
-    world: &'a World,
-    number: usize,
-    call: &'a Called,
-    now: Moment,
+pub(super) struct Over<'a> {
+    pub(super) world: &'a World,
+    pub(super) number: usize,
+    pub(super) call: &'a Called,
+    pub(super) now: Moment,
 }
 
 pub(super) fn check_end(world: &mut World, number: usize, ended: &Ended, counts: &mut Counts) {
@@ -43,7 +40,10 @@ pub(super) fn check_end(world: &mut World, number: usize, ended: &Ended, counts:
         Some(Error::Duplicates(duplicates)) => Some(duplicates.tag.clone()),
         _ => None,
     };
-    let denies = ended.snapshot.is_none() && ended.error.as_ref().is_some_and(denies);
+    let denies = match &ended.error {
+        Some(error) if ended.snapshot.is_none() => over.denies(error),
+        Some(_) | None => Denies::Nothing,
+    };
     let wrongs = wrongs.into_iter().map(|wrong| {
         format!("call {number}, at {:.3} s: {wrong}; it ended: {ended:?}", now.as_secs_f64())
     });
@@ -51,41 +51,6 @@ pub(super) fn check_end(world: &mut World, number: usize, ended: &Ended, counts:
     world.wrongs.extend(wrongs);
     world.calls[number].reports = reports;
     world.calls[number].denies = denies;
-}
-
-/// Whether an error says that no snapshot was taken.
-fn denies(error: &Error) -> bool {
-    !matches!(error, Error::Ambiguous(_) | Error::Duplicates(_))
-}
-
-pub(super) fn check_kill(
-    world: &mut World,
-    number: usize,
-    doubt: Option<Ambiguous>,
-    counts: &mut Counts,
-) {
-    counts.kills += 1;
-    let call = &world.calls[number];
-    let mut unclear = world.posts.iter().filter(|post| post.call == number && post.is_unclear());
-    let is_open = unclear.any(|post| !call.has_seen_own(post.ended_at));
-    let tag = call.tag.as_ref().map(|tag| tag.as_str().to_owned());
-    if is_open && doubt.is_none() {
-        world.wrongs.push(format!("call {number}: killed with a POST in the air, but no doubt"));
-    }
-    if doubt.is_some_and(|doubt| doubt.idempotency_tag != tag) {
-        world.wrongs.push(format!("call {number}: the doubt has another tag"));
-    }
-}
-
-/// When all is over: what was said not to exist does not.
-pub(super) fn check_denials(world: &mut World, counts: &mut Counts) {
-    counts.posts += world.posts.len() as u64;
-    for (number, post) in world.posts.iter().enumerate() {
-        let taken = matches!(world.cluster.landed.get(&number), Some(Landed::Taken(_)));
-        if taken && world.calls[post.call].denies {
-            world.wrongs.push(format!("call {}: said it took no snapshot, but did", post.call));
-        }
-    }
 }
 
 impl Over<'_> {
@@ -209,63 +174,6 @@ impl Over<'_> {
         });
         if real.count() < 2.max(duplicates.snapshots.len()) {
             wrongs.push("they are no duplicates".to_owned());
-        }
-    }
-
-    fn check_ambiguous(&self, ambiguous: &Ambiguous, wrongs: &mut Vec<String>) {
-        let tag = self.call.tag.as_ref().map(|tag| tag.as_str().to_owned());
-        if ambiguous.idempotency_tag != tag {
-            wrongs.push("the tag is not that of the key".to_owned());
-        }
-        let mut posts = self.world.posts.iter().enumerate();
-        let Some((number, post)) = posts.rfind(|(_, post)| post.call == self.number) else {
-            wrongs.push("nothing was sent".to_owned());
-            return;
-        };
-        if !post.is_unclear() {
-            wrongs.push("the outcome is clear".to_owned());
-        }
-        if self.call.has_seen_own(post.ended_at) {
-            wrongs.push("its snapshot was in a list".to_owned());
-        }
-        if self.call.tag.is_none() {
-            let look = self.call.looks.last().filter(|look| look.began >= post.ended_at);
-            self.check_candidates(ambiguous, number, look, wrongs);
-        } else {
-            self.check_patience(post.ended_at, wrongs);
-        }
-    }
-
-    fn check_candidates(
-        &self,
-        ambiguous: &Ambiguous,
-        post: usize,
-        look: Option<&Look>,
-        wrongs: &mut Vec<String>,
-    ) {
-        let made = self.world.cluster.snapshots.iter().find(|held| held.post == Some(post));
-        let is_shown = |id: &str| look.is_some_and(|look| look.shown.iter().any(|it| it.id == id));
-        let is_candidate = |id: &str| ambiguous.candidates.iter().any(|it| it.id == id);
-        if made.is_some_and(|made| is_shown(&made.id) && !is_candidate(&made.id)) {
-            wrongs.push("its snapshot was in the list, but is no candidate".to_owned());
-        }
-        if ambiguous.candidates.iter().any(|it| !it.is_on_demand() || !is_shown(&it.id)) {
-            wrongs.push("a candidate was not in the list, or is not on demand".to_owned());
-        }
-    }
-
-    /// With a key it looks until the window is over or its own time is.
-    fn check_patience(&self, since: Moment, wrongs: &mut Vec<String>) {
-        let caller = &self.call.caller;
-        let deadline = self.call.began + Duration::from_secs(caller.total_timeout);
-        let had_time = self.now + LONGEST_PAUSE < deadline;
-        let was_refused = self.call.read_refused.is_some_and(|at| at >= since);
-        if self.now.saturating_sub(since) < WINDOW
-            && had_time
-            && !was_refused
-            && caller.if_busy != IfBusy::Wait
-        {
-            wrongs.push("it gave up early".to_owned());
         }
     }
 }

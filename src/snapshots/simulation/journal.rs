@@ -81,15 +81,25 @@ pub(super) struct Called {
     pub(super) read_refused: Option<Moment>,
     /// The tag of which it reported duplicates.
     pub(super) reports: Option<String>,
-    /// It ended with an error that says that it took no snapshot.
-    pub(super) denies: bool,
+    pub(super) denies: Denies,
+}
+
+/// Which snapshot a call said, by its end, not to have taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Denies {
+    Nothing,
+    /// One that does not fail.
+    Good,
+    Any,
 }
 
 /// A listing under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Listing {
     began: Moment,
     shown: Vec<Shown>,
+    /// No page of it was asked for so far.
+    pub(super) is_new: bool,
     /// The last read had no good answer, so far.
     is_broken: bool,
 }
@@ -116,7 +126,7 @@ impl Called {
             had_trouble: false,
             read_refused: None,
             reports: None,
-            denies: false,
+            denies: Denies::Nothing,
         }
     }
 
@@ -125,7 +135,8 @@ impl Called {
         if is_first_page {
             self.listed = Some(now);
             if self.listing.is_broken {
-                self.listing = Listing::default();
+                // The client may still know what the walks before showed.
+                self.listing = Listing { is_new: self.listing.is_new, ..Listing::default() };
             }
         }
         self.listing.is_broken = true;
@@ -166,6 +177,12 @@ impl Called {
         look.shown
             .iter()
             .filter(move |shown| tag.is_some() && shown.tag.as_ref() == tag && !shown.has_failed)
+    }
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self { began: Moment::ZERO, shown: Vec::new(), is_new: true, is_broken: false }
     }
 }
 

@@ -71,7 +71,9 @@ impl Cluster {
                 return end(404, "RESOURCE_NOT_FOUND");
             }
             Shape::ReplicaSet { sharded_list: NotSharded::Empty } => Vec::new(),
-            Shape::Sharded { .. } => self.listed(now, lag).collect(),
+            Shape::Sharded { later, .. } => {
+                self.listed(now, lag + Duration::from_secs(later)).collect()
+            }
         };
         let results: Vec<_> = rows.iter().map(|held| self.whole(held, then)).collect();
         let body = json!({"links": [], "results": results, "totalCount": results.len()});

@@ -7,7 +7,8 @@ use super::play;
 use crate::snapshots::IfBusy;
 
 const CLEAR: Weather = Weather::CLEAR;
-const LATE_PARTS: Shape = Shape::Sharded { in_plain: false, parts_listed: true, named_late: true };
+const LATE_PARTS: Shape =
+    Shape::Sharded { in_plain: false, parts_listed: true, named_late: true, later: 0 };
 
 fn case(shape: Shape, lives: &[(u64, bool)], callers: Vec<Caller>) -> Case {
     let lives = lives.iter().map(|&(seconds, fails)| Life { seconds, fails }).collect();
@@ -70,6 +71,13 @@ fn a_gateways_404_does_not_say_that_a_cluster_is_not_sharded() {
 fn the_good_part_of_a_failed_sharded_snapshot_is_not_the_snapshot() {
     let callers = vec![caller(0, Some(0)), caller(200, Some(0))];
     holds(&case(LATE_PARTS, &[(100, true), (100, false)], callers));
+}
+
+#[test]
+fn parts_that_are_listed_before_their_whole_are_no_duplicates_of_it() {
+    let later = Shape::Sharded { in_plain: false, parts_listed: true, named_late: true, later: 30 };
+    // The second one comes when lists show the parts only.
+    holds(&case(later, &[(100, false)], vec![caller(0, Some(0)), caller(10, Some(0))]));
 }
 
 #[test]

@@ -159,7 +159,10 @@ impl World {
         let call = &mut self.calls[call];
         if is_first_page(asked) {
             let share = if self.cluster.nature.flickers { weather.share } else { u8::MAX };
-            call.lag = longest * u32::from(share) / 255;
+            let lag = longest * u32::from(share) / 255;
+            // What one walk has shown does not disappear from the next one of the same listing.
+            call.lag = if call.listing.is_new { lag } else { call.lag.min(lag) };
+            call.listing.is_new = false;
         }
         call.lag
     }

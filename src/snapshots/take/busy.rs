@@ -8,6 +8,7 @@ use super::{LOOKS, Take, pause_after};
 use crate::error::{Error, WaitTimeout};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{IfBusy, SnapshotAddress};
+use crate::snapshots::get::look;
 use crate::snapshots::wait::Watch;
 use crate::transport::Level;
 
@@ -51,8 +52,34 @@ impl Take<'_> {
     async fn meet(&mut self, running: Snapshot, refusal: Error) -> Result<Option<Snapshot>, Error> {
         match self.arguments.if_busy {
             IfBusy::Raise => Err(with_running(refusal, running)),
-            IfBusy::Join => Ok(Some(running)),
-            IfBusy::Wait => self.wait_for(&running).await.map(|()| None),
+            IfBusy::Join => self.join(running, &refusal).await,
+            IfBusy::Wait => self.wait_for(&running, &refusal).await.map(|()| None),
+        }
+    }
+
+    /// The running snapshot, unless it has ended already and the list does not know yet.
+    async fn join(
+        &mut self,
+        running: Snapshot,
+        refusal: &Error,
+    ) -> Result<Option<Snapshot>, Error> {
+        let seen = look(self.transport, &self.address_of(&running), &mut None, &self.call).await;
+        match seen {
+            Ok(snapshot) if !snapshot.is_final() => return Ok(Some(snapshot)),
+            Ok(_) => {}
+            Err(refused) if refused.is_missing() => {}
+            Err(refused) if refused.error.is_passing() => return Ok(Some(running)),
+            Err(refused) => return Err(refused.error),
+        }
+        self.ended.push(running.id);
+        self.pause_blindly(refusal).await.map(|()| None)
+    }
+
+    fn address_of(&self, snapshot: &Snapshot) -> SnapshotAddress {
+        SnapshotAddress {
+            cluster: self.cluster.clone(),
+            id: snapshot.id.clone(),
+            is_sharded: snapshot.is_sharded(),
         }
     }
 
@@ -63,12 +90,8 @@ impl Take<'_> {
         self.pause(pause, refusal).await
     }
 
-    async fn wait_for(&mut self, running: &Snapshot) -> Result<(), Error> {
-        let address = SnapshotAddress {
-            cluster: self.cluster.clone(),
-            id: running.id.clone(),
-            is_sharded: running.is_sharded(),
-        };
+    async fn wait_for(&mut self, running: &Snapshot, refusal: &Error) -> Result<(), Error> {
+        let address = self.address_of(running);
         self.call.events.add(Level::Info, || {
             format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
         });
@@ -76,14 +99,14 @@ impl Take<'_> {
         let mut watch = Watch::new(address, self.waiting, None).after(running.clone());
         let end = watch.until_final(self.transport, &self.call).await;
         self.add_waited(begun.elapsed());
-        match end {
-            // Whether it failed is its owner's concern; if it was deleted, it is out of the way too.
-            Ok(_) => {}
-            Err(Error::Api(api)) if api.status == 404 => {}
-            Err(error) => return Err(error),
-        }
         self.ended.push(running.id.clone());
-        Ok(())
+        match end {
+            // Whether it failed is its owner's concern.
+            Ok(_) => Ok(()),
+            // If it was deleted, it is out of the way too, but Atlas may not know that everywhere.
+            Err(Error::Api(api)) if api.status == 404 => self.pause_blindly(refusal).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Ambiguous, Error, Failure};
+use crate::error::{Ambiguous, Effort, Error, Failure};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
 use crate::transport::{Again, Answer, Call, Fate, Level, Lost, Request, Retries, Transport};
@@ -18,6 +18,7 @@ pub(super) struct Post<'a> {
     tag: Option<String>,
     retries: Retries,
     last_sent: Instant,
+    count: u32,
 }
 
 /// A POST that brought no snapshot.
@@ -70,6 +71,7 @@ impl<'a> Post<'a> {
             tag,
             retries: transport.retries(),
             last_sent: Instant::now(),
+            count: 0,
         }
     }
 
@@ -77,6 +79,7 @@ impl<'a> Post<'a> {
     pub(super) async fn send(&mut self, call: &Call) -> Result<Answer, NotTaken> {
         loop {
             self.last_sent = Instant::now();
+            self.count = self.count.saturating_add(1);
             call.set_in_doubt(self.doubt(None));
             let lost = match self.transport.exchange(&self.request, call).await {
                 Ok(answer) => {
@@ -119,6 +122,11 @@ impl<'a> Post<'a> {
     /// it has ended, but nobody has heard of that yet.
     pub(super) fn doubt_only(&self, snapshot: &Snapshot, call: &Call) {
         call.set_in_doubt_at_once(self.doubt(Some(snapshot)));
+    }
+
+    /// How often it was sent, for messages: looks are no attempts at it.
+    pub(super) fn effort(&self, call: &Call) -> Effort {
+        call.effort_of(self.count)
     }
 
     /// How long ago it was sent for the last time.

@@ -1,0 +1,40 @@
+"""A thread that stands in for `add_reader` where an event loop has none, like Windows' proactor.
+
+It is Python's own, for a thread of Rust that calls into Python while that ends aborts the process;
+and it runs only while calls do, so that no loop leaves one behind.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+
+class Queue(Protocol):
+    """The queue of results of one event loop, a class of the core."""
+
+    def wait(self) -> bool:
+        """Wait for results; `False`: no call is left that could bring one."""
+        ...
+
+    def drain(self) -> None:
+        """Hand them out, on the loop's thread."""
+        ...
+
+
+def watch(queue: Queue, event_loop: AbstractEventLoop) -> None:
+    """Have a loop drain its queue whenever there are results, until no call is left."""
+    threading.Thread(
+        target=_watch, args=(queue, event_loop), name="atlas-backups-watch", daemon=True
+    ).start()
+
+
+def _watch(queue: Queue, event_loop: AbstractEventLoop) -> None:
+    while queue.wait():
+        try:
+            event_loop.call_soon_threadsafe(queue.drain)
+        except RuntimeError:  # the loop was closed; nobody waits any more
+            return

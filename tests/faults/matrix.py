@@ -1,0 +1,102 @@
+"""The fault matrix: its cells, and the page docs/fault-matrix.md, written and read back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import astuple, dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+from atlas_backups import AmbiguousOutcomeError
+from tests.faults.rows import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.raw_server import Received
+
+DOORS = ("sync", "async")
+HEAD = """# Fault matrix
+
+What each call makes of each fault, as the tests found it: `make fault-matrix` writes this file,
+and every run of the tests compares it. *R*: repeated within the budget, then success or the last
+cause. *A*: ambiguous, for the snapshot may have been taken; the server has received at most one
+POST, and never gets a second one. *F*: a typed error. Requests are those that a server received in
+full; those for a token are not counted. Unless it says "always", the next request would have been
+answered well.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell: a variant of a fault, met by a call through a door."""
+
+    row: str
+    fault: str
+    call: str
+    door: str
+    outcome: str
+    received: str
+    demanded: str
+    shown_by: str
+
+
+_COLUMNS = tuple(field.name.replace("_", " ") for field in fields(Entry))[1:]
+
+
+def outcome_of(end: object) -> str:
+    """Name the class of what a call gave or raised; of the ambiguous also the cause."""
+    name = type(end).__name__
+    if isinstance(end, AmbiguousOutcomeError):
+        return f"{name}, cause {type(end.cause).__name__}"
+    return name
+
+
+def count(requests: Iterable[Received]) -> str:
+    """Say how many of each method came in full, but for those to the token endpoint."""
+    return in_words(
+        Counter(it.method for it in requests if not it.target.startswith("/api/oauth/"))
+    )
+
+
+def in_words(methods: Counter[str]) -> str:
+    return (
+        ", ".join(f"{number} {method}" for method, number in sorted(methods.items()) if number)
+        or "none"
+    )
+
+
+def render(entries: Iterable[Entry]) -> str:
+    """Write the page; cells that differ by their door only share a line."""
+    doors: defaultdict[Entry, set[str]] = defaultdict(set)
+    for entry in entries:
+        doors[replace(entry, door="")].add(entry.door)
+    sections: list[str] = [HEAD]
+    for row in ROWS:
+        lines = [
+            _line(*astuple(replace(entry, door=", ".join(sorted(names, key=DOORS.index))))[1:])
+            for entry, names in sorted(doors.items(), key=lambda item: astuple(item[0]))
+            if entry.row == row.title
+        ]
+        if lines:
+            table = [_line(*_COLUMNS), _line(*("---" for _ in _COLUMNS)), *lines]
+            sections.append("\n".join([f"## {row.title}", "", *table, ""]))
+    return "\n".join(sections)
+
+
+def parse(page: str) -> frozenset[Entry]:
+    """Read such a page back."""
+    entries: set[Entry] = set()
+    title = ""
+    for line in page.splitlines():
+        if line.startswith("## "):
+            title = line.removeprefix("## ")
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if title and line.startswith("|") and tuple(cells) != _COLUMNS and cells[0] != "---":
+            entry = Entry(title, *cells)
+            entries.update(replace(entry, door=door) for door in entry.door.split(", "))
+    return frozenset(entries)
+
+
+def _line(*cells: str) -> str:
+    assert not any("|" in cell for cell in cells)
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,140 @@
+"""The `matrix` fixture, through which tests of any folder record cells of the fault matrix.
+
+Each cell is compared with the published page when it is recorded. A test at the end of the run
+looks for cells on the page that nothing recorded. With `--write-fault-matrix` the page is written
+instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.matrix import Entry, count, outcome_of, parse, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tests.faults.rows import Row
+    from tests.raw_server import Received
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs" / "fault-matrix.md"
+OPTION = "--write-fault-matrix"
+LAST = "test_published.py"
+ADVICE = "is it meant? Then `make fault-matrix`"
+
+
+class Matrix:
+    """Takes down what the tests of one module find."""
+
+    def __init__(self, publication: Publication, module: str) -> None:
+        self._publication = publication
+        self._module = module
+
+    def record(  # noqa: PLR0913  # as many as a cell has
+        self,
+        row: Row,
+        fault: str,
+        *,
+        call: str,
+        door: str,
+        end: object,
+        received: Iterable[Received],
+    ) -> None:
+        """Record how a call ended, by what it gave or raised, and what a server received of it."""
+        outcome = outcome_of(end)
+        self.note(row, fault, call=call, door=door, outcome=outcome, received=count(received))
+
+    def note(  # noqa: PLR0913  # as many as a cell has
+        self, row: Row, fault: str, *, call: str, door: str, outcome: str, received: str
+    ) -> None:
+        """Record what only words can say, the same words in every run."""
+        demanded = row.demanded_of(call)
+        self._publication.add(
+            Entry(row.title, fault, call, door, outcome, received, demanded, self._module)
+        )
+
+
+class Publication:
+    """The page, and what this run of the tests has found."""
+
+    def __init__(self, *, is_written: bool, selects_tests: bool) -> None:
+        self.is_written = is_written
+        self.published = parse(PAGE.read_text()) if PAGE.exists() else frozenset[Entry]()
+        self._selects_tests = selects_tests
+        self._recorded: set[Entry] = set()
+        self._incomplete: set[str] = set()
+
+    def add(self, entry: Entry) -> None:
+        # No assertions: pytest would write out the whole set.
+        if entry in self._recorded:
+            pytest.fail(f"recorded twice: {entry}")
+        self._recorded.add(entry)
+        if not self.is_written and entry not in self.published:
+            pytest.fail(f"not as published; {ADVICE}: {entry}")
+
+    def stale(self) -> list[Entry]:
+        """Return published cells that nothing shows any more, as far as this run can tell."""
+        recorded = {entry.shown_by for entry in self._recorded}
+        complete = set[str]() if self._selects_tests else recorded - self._incomplete
+        return [
+            entry
+            for entry in self.published - self._recorded
+            if entry.shown_by in complete or not (TESTS / entry.shown_by).exists()
+        ]
+
+    def write(self) -> None:
+        rewritten = {entry.shown_by for entry in self._recorded}
+        kept = {
+            entry
+            for entry in self.published
+            if entry.shown_by not in rewritten and (TESTS / entry.shown_by).exists()
+        }
+        PAGE.write_text(render(self._recorded | kept))
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: item.path.name == LAST)
+        if self.is_written:
+            items[:] = [item for item in items if item.path.name != LAST]
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        self._incomplete.update(module_of(item.path) for item in items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not report.passed:
+            self._incomplete.add(module_of(TESTS.parent / report.location[0]))
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        if self.is_written and exitstatus == pytest.ExitCode.OK:
+            self.write()
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(TESTS).as_posix() if path.is_relative_to(TESTS) else str(path)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(OPTION, action="store_true", help="write docs/fault-matrix.md anew")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    selects_tests = any("::" in argument for argument in config.args)
+    publication = Publication(
+        is_written=bool(config.getoption(OPTION)), selects_tests=selects_tests
+    )
+    config.pluginmanager.register(publication, "fault-matrix")
+
+
+@pytest.fixture(scope="session")
+def publication(pytestconfig: pytest.Config) -> Publication:
+    plugin = pytestconfig.pluginmanager.get_plugin("fault-matrix")
+    assert isinstance(plugin, Publication)
+    return plugin
+
+
+@pytest.fixture
+def matrix(publication: Publication, request: pytest.FixtureRequest) -> Matrix:
+    return Matrix(publication, module_of(request.path))

@@ -1,0 +1,40 @@
+"""Makes every call of servers with faults; prints the most memory that was in use until each end.
+
+Arguments: the door, the base URL of a good server, and as JSON for each fault that of a server
+whose reads and that of one whose takes fail.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from atlas_backups import AccessToken, AtlasBackups, AtlasError
+from tests.door import Door
+from tests.faults.calls import GET, LIST, TAKE, TAKE_WITH_KEY
+
+
+def most_memory() -> int:
+    """Return the peak of the resident set, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (peak,) = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(peak) * 1024
+
+
+def client_of(url: str) -> AtlasBackups:
+    token = AccessToken("a-token-for-a-raw-server")
+    return AtlasBackups(token, base_url=url, total_timeout=1.9, max_retries=1)
+
+
+door = Door("sync" if sys.argv[1] == "sync" else "async")
+with client_of(sys.argv[2]) as good:
+    for call in (GET, LIST, TAKE, TAKE_WITH_KEY):
+        assert not isinstance(call.run(door, good), AtlasError)
+peaks = {"idle": most_memory()}
+for fault, (reads, takes) in json.loads(sys.argv[3]).items():
+    with client_of(reads) as reader, client_of(takes) as taker:
+        for client, call in ((reader, GET), (reader, LIST), (taker, TAKE), (taker, TAKE_WITH_KEY)):
+            assert isinstance(call.run(door, client), AtlasError)
+    peaks[fault] = most_memory()
+print(json.dumps(peaks))  # noqa: T201  # the test reads it

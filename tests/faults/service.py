@@ -1,0 +1,78 @@
+"""The service when nothing is wrong with it, and with a fault in the place of its answers."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from tests.bodies import SNAPSHOT_ID, error, queued
+from tests.door import PATH
+from tests.raw_server import HEAR, READ, Choose, Received, Repeat, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tests.raw_server import Script
+
+TOKEN_PATH = "/api/oauth/token"
+TOKEN = {
+    "access_token": "a-token-of-a-raw-server",
+    "expires_in": 3600,
+    "token_type": "Bearer",
+}
+REVOKE_PATH = "/api/oauth/revoke"
+
+
+def good(request: Received, headers: Mapping[str, str] | None = None, **changes: Any) -> bytes:
+    """Answer as Atlas does, with one snapshot; `changes` are made to its fields."""
+    path = request.target.partition("?")[0]
+    snapshot = queued(**changes)
+    bodies: dict[str, Any] = {
+        TOKEN_PATH: TOKEN,
+        REVOKE_PATH: "",
+        PATH: {"results": [snapshot], "totalCount": 1},
+        f"{PATH}/shardedClusters": {"results": [], "totalCount": 0},
+        f"{PATH}/{SNAPSHOT_ID}": snapshot,
+    }
+    if request.method == "POST" and path == PATH:
+        return answer(200, {**snapshot, **request.json(), **changes}, headers)
+    if path in bodies:
+        return answer(200, bodies[path], headers)
+    return answer(404, error(404, "RESOURCE_NOT_FOUND"), headers)
+
+
+def service(headers: Mapping[str, str] | None = None, **changes: Any) -> Script:
+    """Serve whatever is asked for."""
+    return [Repeat([READ, Choose(lambda requests: [good(requests[-1], headers, **changes)])])]
+
+
+def failing(
+    steps: Callable[[Received], Script], method: str, *, skip: int = 0, times: int | None = None
+) -> Script:
+    """Do the steps instead of answering requests of that method: all but the first, or so many."""
+
+    def choose(requests: Sequence[Received]) -> Script:
+        newest = requests[-1]
+        met = api_requests(requests, method)
+        is_hit = newest in met and skip < len(met) and (times is None or len(met) - skip <= times)
+        return steps(newest) if is_hit else [good(newest)]
+
+    return [Repeat([READ, Choose(choose)])]
+
+
+def failing_unread(steps: Script, *, skip: int = 0, times: int | None = None) -> Script:
+    """Do the steps instead of reading what comes after the first requests, always or so often."""
+    hits = itertools.count(1)
+    answering: Script = [READ, Choose(lambda requests: [good(requests[-1])])]
+
+    def choose(requests: Sequence[Received]) -> Script:
+        is_hit = len(requests) == skip and (times is None or next(hits) <= times)
+        return [HEAR, *steps] if is_hit else answering
+
+    return [Repeat([Choose(choose)])]
+
+
+def api_requests(requests: Sequence[Received], method: str) -> list[Received]:
+    """Those with that method, but for the token endpoint's."""
+    return [it for it in requests if it.method == method and it.target.startswith("/api/atlas/")]

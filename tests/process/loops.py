@@ -1,0 +1,46 @@
+"""The event loops that a client has to be at home on."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    NewLoop: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
+ResultT = TypeVar("ResultT")
+
+
+class NoReaders(asyncio.SelectorEventLoop):
+    """A loop that cannot watch a descriptor, like the proactor loop of Windows."""
+
+    def add_reader(self, *_args: object) -> NoReturn:  # type: ignore[override]
+        raise NotImplementedError
+
+
+LOOPS: dict[str, NewLoop] = {
+    "asyncio": asyncio.new_event_loop,
+    "no readers": NoReaders,
+}
+with suppress(ImportError):
+    import uvloop
+
+    LOOPS["uvloop"] = uvloop.new_event_loop
+
+on_every_loop = pytest.mark.parametrize("new_loop", LOOPS.values(), ids=LOOPS.keys())
+
+
+def run(new_loop: NewLoop, main: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run a coroutine on a loop of its own, in the way of `asyncio.run`."""
+    loop = new_loop()
+    try:
+        return loop.run_until_complete(main)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()

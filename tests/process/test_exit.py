@@ -1,0 +1,161 @@
+"""An interpreter that ends with calls in flight: at once, with the right status, and silently."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.process.programs import access, run
+
+if TYPE_CHECKING:
+    from tests.raw_server import RawServer
+
+# What is in flight; `async` ones leave their loop in the ways of people, not of `asyncio.run`.
+IN_FLIGHT = {
+    "nothing": "",
+    "a call of a daemon thread": "threading.Thread(target=take, daemon=True).start()",
+    "calls of many daemon threads": """
+for _ in range(16): threading.Thread(target=take, daemon=True).start()
+""",
+    "a loop in a daemon thread": """
+threading.Thread(target=lambda: asyncio.run(take_async()), daemon=True).start()
+""",
+    "a fleet of a daemon thread": """
+outcomes = atlas.take_snapshots([REQUEST] * 4)
+threading.Thread(target=lambda: next(outcomes), daemon=True).start()
+""",
+    "a wait of a daemon thread": """
+wait = lambda: atlas.wait_for_snapshot(*PLACE, "6" * 24)
+threading.Thread(target=wait, daemon=True).start()
+""",
+}
+# How it ends, and with which status.
+ENDS = {
+    "its last line": ("", 0),
+    "sys.exit": ("sys.exit(3)", 3),
+    "os._exit": ("os._exit(4)", 4),
+    "an exception": ("raise LookupError", 1),
+}
+PAUSE = "\ntime.sleep(0.2)\n"
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("in_flight", IN_FLIGHT)
+def test_an_interpreter_ends_by(silent: RawServer, in_flight: str, end: str) -> None:
+    last_line, status = ENDS[end]
+    script = f"{IN_FLIGHT[in_flight]}{PAUSE}{last_line}"
+    # Newer Pythons show the line, older ones do not.
+    trace = (
+        r"Traceback .*\n  File .*\n(    raise LookupError\n)?LookupError\n" if status == 1 else ""
+    )
+
+    run(script, access(silent), returncode=status, err=trace)
+
+    assert in_flight == "nothing" or silent.requests
+
+
+ASYNC_ENDS = {
+    "cancelled": """
+async def main():
+    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2); task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+asyncio.run(main())
+""",
+    "not awaited to the end": """
+async def main():
+    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2)
+asyncio.run(main())
+""",
+    "a loop that is closed after its task was cancelled": """
+loop = asyncio.new_event_loop()
+task = loop.create_task(take_async())
+loop.run_until_complete(asyncio.sleep(0.2))
+task.cancel(); loop.run_until_complete(asyncio.gather(task, return_exceptions=True)); loop.close()
+""",
+    "sys.exit in a coroutine": """
+async def main():
+    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2); sys.exit(0)
+asyncio.run(main())
+""",
+    "os._exit in a coroutine": """
+async def main():
+    task = asyncio.create_task(take_async()); await asyncio.sleep(0.2); os._exit(0)
+asyncio.run(main())
+""",
+    "a watch left in the middle": """
+async def main():
+    async for _ in atlas.watch_snapshot_async(*PLACE, "6" * 24): pass
+async def limited():
+    task = asyncio.create_task(main()); await asyncio.sleep(0.2)
+asyncio.run(limited())
+""",
+    "a fleet left in the middle": """
+async def main():
+    async for _ in atlas.take_snapshots_async([REQUEST]): pass
+async def limited():
+    task = asyncio.create_task(main()); await asyncio.sleep(0.2)
+asyncio.run(limited())
+""",
+}
+UVLOOP = """
+try: import uvloop
+except ImportError: pass
+else: asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+"""
+POLICIES = {
+    "asyncio": "",
+    "no readers": """
+class NoReaders(asyncio.SelectorEventLoop):
+    def add_reader(self, *_): raise NotImplementedError
+class Policy(asyncio.DefaultEventLoopPolicy):
+    def new_event_loop(self): return NoReaders()
+asyncio.set_event_loop_policy(Policy()); asyncio.new_event_loop = NoReaders
+""",
+    "uvloop": UVLOOP,
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("script", ASYNC_ENDS.values(), ids=ASYNC_ENDS.keys())
+def test_a_loop_ends_with_a_call_in_flight(silent: RawServer, script: str, policy: str) -> None:
+    # Newer Pythons advise against policies, which are the shortest way to another loop.
+    flags = ["-X", "dev", "-W", "error", "-W", "ignore:'asyncio:DeprecationWarning"]
+
+    run(POLICIES[policy] + script, {**access(silent), "PYTHONASYNCIODEBUG": "1"}, flags=flags)
+
+    assert len(silent.requests) == 1
+
+
+def test_short_processes_on_one_core_end_well() -> None:
+    script = Path(__file__).parents[2] / "benches" / "short_processes.py"
+
+    ended = subprocess.run(  # our own interpreter  # noqa: S603  # our own interpreter
+        [sys.executable, str(script), "--processes", "60"],
+        env=dict(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_daemon_threads_that_call_all_the_time_end_with_the_process(ready: RawServer) -> None:
+    script = """
+import logging
+class Slow(logging.Handler):
+    def emit(self, record): self.format(record); sum(range(2000))
+logging.getLogger().addHandler(Slow()); logging.getLogger().setLevel(1)
+def work():
+    while True: take()
+for _ in range(8): threading.Thread(target=work, daemon=True).start()
+time.sleep(0.1)
+"""
+    for _ in range(8):
+        run(script, access(ready))

@@ -1,0 +1,240 @@
+"""A client is used on both sides of a fork, whatever went on when it came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups.emulator import AtlasEmulator, Behaviour, Fault
+from tests.bodies import queued
+from tests.process.programs import access, run
+from tests.raw_server import READ, Delay, RawServer, always, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORKS = {
+    "before first use": "child = in_child(take); take(); end(child); take()",
+    "after first use": "take(); child = in_child(take); take(); end(child); take()",
+    "used in the child only": "end(in_child(take))",
+    "nested": "take(); end(in_child(lambda: (take(), end(in_child(take))))); take()",
+    "nested, unused between": "take(); end(in_child(lambda: end(in_child(take)))); take()",
+    "asyncio in the child": "take(); end(in_child(lambda: asyncio.run(take_async()))); take()",
+    "asyncio before": "asyncio.run(take_async()); end(in_child(lambda: asyncio.run(take_async())))",
+    "inside a running loop": """
+async def main():
+    await take_async()
+    child = in_child(lambda: asyncio.run(take_async()))
+    await asyncio.gather(take_async(), take_async())
+    end(child)
+asyncio.run(main())
+""",
+    "closed in the child": "take(); end(in_child(atlas.close)); take(); atlas.close()",
+    "closed in the parent": "take(); child = in_child(take); atlas.close(); end(child)",
+    "never used in the child": "take(); end(in_child(lambda: None)); take()",
+    "during a call": """
+other = thread(take); end(in_child(take)); other.join(); take()
+""",
+    "several at once": """
+others = [thread(take) for _ in range(4)]
+children = [in_child(take) for _ in range(4)]
+for child in children: end(child)
+for other in others: other.join()
+""",
+    "by a thread": "take(); other = thread(lambda: end(in_child(take))); take(); other.join()",
+}
+
+
+@pytest.mark.parametrize("script", FORKS.values(), ids=FORKS.keys())
+def test_both_sides_work(emulator: AtlasEmulator, script: str) -> None:
+    there_before = len(emulator.snapshots)
+
+    run(script, emulator.env)
+
+    takes = [request for request in emulator.requests if request.path.endswith("/snapshots")]
+    assert len(takes) == len(emulator.snapshots) - there_before > 0
+    assert {request.status for request in takes} == {200}
+
+
+def test_a_child_gets_a_token_of_its_own(emulator: AtlasEmulator) -> None:
+    run("take(); end(in_child(take)); take()", emulator.env)
+
+    tokens = [request for request in emulator.requests if request.path.endswith("/token")]
+    assert len(tokens) == 2
+
+
+def test_a_child_gets_connections_of_its_own(ready: RawServer) -> None:
+    run("take(); end(in_child(lambda: (take(), take()))); take()", access(ready))
+
+    assert [request.connection for request in ready.requests] == [0, 1, 1, 0]
+
+
+@pytest.fixture
+def slow() -> Iterator[RawServer]:
+    """Takes its time for the first request, and answers all others at once."""
+    with RawServer(
+        [READ, Delay(0.8), answer(200, queued())], always(answer(200, queued()))
+    ) as server:
+        yield server
+
+
+HARMLESS = {
+    "a child that works": "end(in_child(take))",
+    "children that work": "for _ in range(5): end(in_child(take))",
+    "a child that drops the client": """
+def drop():
+    global atlas
+    del atlas
+    gc.collect()
+end(in_child(drop))
+""",
+    "a child that ends like any program": """
+child = os.fork()
+if not child: sys.exit(0)
+end(child)
+""",
+    "a child that ends like any program after a call": """
+child = os.fork()
+if not child: sys.exit(not take())
+end(child)
+""",
+    "a child that becomes another program": """
+import subprocess; subprocess.run([sys.executable, "-c", ""], check=True)
+""",
+    "a child that is killed": """
+child = in_child(signal.pause); os.kill(child, signal.SIGKILL); os.waitpid(child, 0)
+""",
+}
+DOORS = {
+    "sync": "call = thread(lambda: ends.append(take()))",
+    "async": "call = thread(lambda: ends.append(asyncio.run(take_async()).id))",
+}
+
+
+@pytest.mark.parametrize("door", DOORS.values(), ids=DOORS.keys())
+@pytest.mark.parametrize("script", HARMLESS.values(), ids=HARMLESS.keys())
+def test_a_call_in_flight_is_unharmed_by(slow: RawServer, script: str, door: str) -> None:
+    wait = "\nwhile not [name for name in os.listdir('/proc/self/task')][1:]: time.sleep(0.01)"
+    begin = f"ends = []\n{door}{wait}\ntime.sleep(0.2)\n"
+
+    run(f"{begin}{script}\nassert not ends\ncall.join(); assert ends\n", access(slow))
+
+    assert [request.connection for request in slow.requests].count(0) == 1
+
+
+def test_nothing_of_the_parent_is_destructed_in_the_child(silent: RawServer) -> None:
+    script = """
+def open_descriptors():
+    return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
+            if os.path.exists(f"/proc/self/fd/{fd}")}
+def drop():
+    global atlas, generator
+    before = open_descriptors()
+    del atlas, generator
+    gc.collect()
+    after = open_descriptors()
+    assert after == before, (before, after)
+threading.Thread(target=take, daemon=True).start()
+generator = atlas.take_snapshots([REQUEST])
+threading.Thread(target=lambda: asyncio.run(take_async()), daemon=True).start()
+time.sleep(0.5)
+end(in_child(drop))
+os._exit(0)
+"""
+
+    run(script, access(silent))
+
+
+@pytest.fixture
+def lively() -> Iterator[AtlasEmulator]:
+    """On the real clock, with snapshots that need a second, and answers that take a while."""
+    behaviour = Behaviour(busy_check_lag_seconds=None)
+    with AtlasEmulator(snapshot_seconds=1.0, behaviour=behaviour) as emulator:
+        emulator.fault(Fault(method="POST", path="/backup/", delay=0.2, times=None))
+        yield emulator
+    assert emulator.failures == ()
+
+
+WATCH = """
+taken = atlas.take_snapshot(*PLACE)
+changes = atlas.watch_snapshot(taken, poll_interval=0.1)
+def finish():
+    assert [snapshot.status for snapshot in changes][-1] == "completed"
+next(changes)
+"""
+FLEET = """
+outcomes = atlas.take_snapshots([REQUEST] * 8, concurrency=4)
+def finish(seen=0):
+    rest = list(outcomes)
+    assert len(rest) == 8 - seen and not any(outcome.error for outcome in rest), rest
+def refuse():
+    try: list(outcomes)
+    except RuntimeError as error: assert "forked" in str(error); take()
+    else: raise AssertionError
+"""
+ITERATIONS = {
+    "a watch goes on on both sides": WATCH + "child = in_child(finish); finish(); end(child)",
+    "a watch goes on in another thread": WATCH
+    + """
+other = thread(finish); time.sleep(0.2); end(in_child(take)); other.join()
+""",
+    "a fleet goes on in the parent only": FLEET
+    + """
+next(outcomes); child = in_child(refuse); finish(seen=1); end(child)
+""",
+    "a fleet goes on in another thread": FLEET
+    + """
+other = thread(finish); end(in_child(take)); other.join()
+""",
+    "a fleet that has not begun is taken on both sides": FLEET
+    + """
+child = in_child(finish); finish(); end(child)
+""",
+    "a child drops a fleet": FLEET
+    + """
+def drop():
+    global outcomes
+    del outcomes; gc.collect(); take()
+next(outcomes); end(in_child(drop)); finish(seen=1)
+""",
+}
+
+
+@pytest.mark.parametrize("script", ITERATIONS.values(), ids=ITERATIONS.keys())
+def test_while_an_iteration_is_under_way(lively: AtlasEmulator, script: str) -> None:
+    run(script, lively.env)
+
+
+def test_a_child_with_the_id_of_an_ancestor_that_has_ended(ready: RawServer) -> None:
+    # The first process uses the client, the second does not, the third has the first one's id.
+    script = """
+def first(reaped):
+    take()
+    chosen = os.getpid()
+    if os.fork():
+        os._exit(0)
+    os.read(reaped, 1)
+    status = 7
+    while status == 7:  # somebody else may get the id first
+        with open("/proc/sys/kernel/ns_last_pid", "w") as file:
+            file.write(str(chosen - 1))
+        child = in_child(lambda: take() if os.getpid() == chosen else os._exit(7))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print("ended", status, flush=True)
+    os._exit(0)
+try:
+    os.close(os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY))
+except OSError:
+    print("no ids can be chosen here")
+    sys.exit()
+wait, go = os.pipe()
+end(in_child(lambda: first(wait)))
+os.write(go, b".")
+"""
+
+    out = run(script, access(ready))
+
+    if "chosen" in out:
+        pytest.skip(out)
+    assert out == "ended 0\n"

@@ -1,0 +1,283 @@
+"""Calls on event loops of every kind: given up at any moment, left behind, side by side."""
+
+# ruff: noqa: ANN401  # anything may be passed on
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import AccessToken, AtlasBackups, RateLimitError, Snapshot
+from tests.bodies import queued
+from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.process.loops import LOOPS, on_every_loop, run
+from tests.process.phases import ITERATIONS, PHASES, Phase, Unaccepting
+from tests.raw_server import NEVER, READ, RawServer, always, answer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Coroutine
+
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, Serve
+    from tests.process.loops import NewLoop
+
+
+def take(client: AtlasBackups) -> Coroutine[Any, Any, Snapshot]:
+    return client.take_snapshot_async(GROUP_ID, CLUSTER_NAME)
+
+
+def quiet(loop: asyncio.AbstractEventLoop) -> list[dict[str, Any]]:
+    """Collect what a loop would print, such as exceptions that nobody has fetched."""
+    said: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: said.append(context))
+    return said
+
+
+async def begin(phase: Phase, client: AtlasBackups, server: RawServer) -> asyncio.Task[Any]:
+    """Begin the call of a phase, and wait until it only waits."""
+    for _ in range(phase.before):
+        with pytest.raises(RateLimitError):
+            await call(phase, client)
+    task = asyncio.create_task(call(phase, client))
+    if phase.requests:
+        await asyncio.to_thread(server.wait_for_requests, phase.before + phase.requests)
+    await asyncio.sleep(0.1)
+    return task
+
+
+async def call(phase: Phase, client: AtlasBackups) -> Any:
+    method = getattr(client, f"{phase.method}_async")
+    result = method(*phase.arguments, **phase.options)
+    if phase.method in {"take_snapshots", "watch_snapshot"}:
+        return await anext_and_close(result)
+    return await result
+
+
+async def anext_and_close(iteration: AsyncGenerator[Any, None]) -> Any:
+    try:
+        return await iteration.__anext__()
+    finally:
+        await iteration.aclose()
+
+
+@on_every_loop
+@pytest.mark.parametrize("name", [*PHASES, *ITERATIONS])
+def test_a_call_is_cancelled_in(new_loop: NewLoop, name: str, make_client: MakeClient) -> None:
+    phase = {**PHASES, **ITERATIONS}[name]
+
+    async def cancel() -> list[dict[str, Any]]:
+        said = quiet(asyncio.get_running_loop())
+        task = await begin(phase, client, server)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        del task
+        gc.collect()
+        return said
+
+    with RawServer(phase.script, always(NEVER)) as server:
+        base_url = server.base_url.replace("http", phase.scheme)
+        client = make_client(phase.credentials, base_url=base_url, **phase.client_options)
+        said = run(new_loop, cancel())
+        requests = len(server.requests)
+        if phase.is_connected:
+            server.wait_for_end_of_connection()
+
+    assert said == []
+    assert len(server.requests) == requests == phase.before + phase.requests
+
+
+@on_every_loop
+def test_a_call_is_cancelled_while_it_connects(new_loop: NewLoop, make_client: MakeClient) -> None:
+    async def cancel(client: AtlasBackups) -> None:
+        task = asyncio.create_task(take(client))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with Unaccepting() as server:
+        run(new_loop, cancel(make_client(AccessToken("t-0123456"), base_url=server.base_url)))
+
+
+@on_every_loop
+def test_a_wait_that_was_cancelled_asks_no_more(new_loop: NewLoop, serve: Serve) -> None:
+    server, client = serve(always(answer(200, queued(status="inProgress"))))
+
+    async def cancel() -> None:
+        waiting = client.wait_for_snapshot_async(
+            GROUP_ID, CLUSTER_NAME, "6" * 24, poll_interval=0.1
+        )
+        task = asyncio.create_task(waiting)
+        await asyncio.to_thread(server.wait_for_requests, 2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(new_loop, cancel())
+    asked = len(server.requests)
+    time.sleep(0.4)
+
+    assert len(server.requests) == asked
+
+
+@on_every_loop
+def test_a_task_that_is_cancelled_before_it_began_sends_nothing(
+    new_loop: NewLoop, serve: Serve
+) -> None:
+    server, client = serve(always(NEVER))
+
+    async def cancel() -> None:
+        task = asyncio.create_task(take(client))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(new_loop, cancel())
+
+    assert server.requests == ()
+
+
+@on_every_loop
+@pytest.mark.parametrize("kind", ["wait_for", "timeout"])
+def test_a_time_limit_frees_the_connection(new_loop: NewLoop, kind: str, serve: Serve) -> None:
+    if kind == "timeout" and not hasattr(asyncio, "timeout"):
+        pytest.skip("new in Python 3.11")
+    server, client = serve(always(NEVER))
+
+    async def limit() -> None:
+        if kind == "wait_for":
+            await asyncio.wait_for(take(client), 0.2)
+            return
+        async with asyncio.timeout(0.2):  # pyright: ignore  # noqa: PGH003  # looked at above
+            await take(client)
+
+    with pytest.raises((TimeoutError, asyncio.TimeoutError)):
+        run(new_loop, limit())
+
+    assert len(server.requests) == 1
+    server.wait_for_end_of_connection()
+
+
+@on_every_loop
+def test_a_cancelled_call_leaves_the_others_alone(new_loop: NewLoop, serve: Serve) -> None:
+    _, client = serve([READ, NEVER], always(answer(200, queued())))
+
+    async def cancel_one() -> Snapshot:
+        first = asyncio.create_task(take(client))
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(take(client))
+        first.cancel()
+        return await second
+
+    assert run(new_loop, cancel_one()).status == "queued"
+
+
+@on_every_loop
+def test_calls_that_end_while_they_are_cancelled(new_loop: NewLoop, ready: RawServer) -> None:
+    client = AtlasBackups(AccessToken("t-0123456"), base_url=ready.base_url)
+
+    async def race() -> tuple[set[type], list[dict[str, Any]]]:
+        said, ends = quiet(asyncio.get_running_loop()), set[type]()
+        for round_number in range(60):
+            place = f"66b0c1d2e3f4a5b6{round_number:08x}", CLUSTER_NAME
+            tasks = [asyncio.create_task(client.take_snapshot_async(*place)) for _ in range(8)]
+            await asyncio.sleep(round_number / 10_000)
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            ends |= {type(end) for end in results}
+        gc.collect()
+        return ends, said
+
+    ends, said = run(new_loop, race())
+
+    assert said == []
+    assert asyncio.CancelledError in ends
+    assert {end.__name__ for end in ends} <= {"CancelledError", "ReplicaSetSnapshot"}
+
+
+@on_every_loop
+def test_a_loop_that_is_closed_under_calls_frees_everything(
+    new_loop: NewLoop, serve: Serve
+) -> None:
+    server, client = serve(always(NEVER))
+
+    def leave_one() -> None:
+        loop = new_loop()
+        quiet(loop)  # of the task that is left pending, which is asyncio's to complain of
+        task = loop.create_task(take(client))
+        loop.run_until_complete(asyncio.sleep(0.05))
+        loop.close()
+        assert not task.done()
+
+    def descriptors() -> int:
+        gc.collect()
+        time.sleep(0.3)
+        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # names are enough
+
+    leave_one()
+    if new_loop is LOOPS["no readers"]:
+        # The thread that stands in for it holds them until the call has ended.
+        return
+    before = descriptors()
+    for _ in range(10):
+        leave_one()
+
+    # What the server still holds of each is its side of a connection.
+    assert descriptors() - before <= server.connections
+    assert server.connections == 11
+    server.wait_for_end_of_connection()
+
+
+@on_every_loop
+def test_loops_come_and_go_beside_sync_calls(new_loop: NewLoop, atlas: AtlasBackups) -> None:
+    others = set(threading.enumerate())
+    for _ in range(10):
+        assert run(new_loop, take(atlas)).status == "queued"
+        assert atlas.take_snapshot(GROUP_ID, CLUSTER_NAME).status == "queued"
+    time.sleep(0.1)
+
+    names = {thread.name for thread in set(threading.enumerate()) - others}
+    assert "atlas-backups-watch" not in names
+
+
+@on_every_loop
+def test_loops_in_several_threads_share_a_client(
+    new_loop: NewLoop, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    async def several() -> list[Snapshot]:
+        return await asyncio.gather(*(take(atlas) for _ in range(8)))
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(lambda: run(new_loop, several())) for _ in range(4)]
+        snapshots = [snapshot for future in futures for snapshot in future.result(20)]
+
+    assert len({snapshot.id for snapshot in snapshots}) == 32
+    assert len(emulator.requests) == 32
+
+
+@on_every_loop
+def test_an_exception_that_nobody_fetches_is_asyncios_to_report_once(
+    new_loop: NewLoop, serve: Serve
+) -> None:
+    _, client = serve(always(answer(404, {"errorCode": "CLUSTER_NOT_FOUND", "error": 404})))
+
+    async def forget() -> list[dict[str, Any]]:
+        said = quiet(asyncio.get_running_loop())
+        task = asyncio.create_task(take(client))
+        await asyncio.sleep(0.3)
+        assert task.done()
+        del task
+        gc.collect()
+        return said
+
+    said = run(new_loop, forget())
+
+    assert [context["message"] for context in said] == ["Task exception was never retrieved"]
