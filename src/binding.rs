@@ -6,6 +6,7 @@ mod arguments;
 mod client;
 mod convert;
 mod credentials;
+mod ending;
 mod errors;
 mod fleet;
 mod log;
@@ -37,6 +38,7 @@ mod _core {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         super::process::count_forks(module)?;
+        super::ending::expect_the_end(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 
 use super::arguments::{cluster, take_arguments, with_key};
 use super::convert::Output;
+use super::ending::Inside;
 use super::errors::to_exception;
 use super::log;
 use super::operation::Operation;
@@ -104,6 +105,7 @@ impl Fleet {
         idempotency_key: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let py = group_id.py();
+        let _inside = Inside::enter(py);
         let cluster = cluster(group_id, cluster_name)?;
         let no = pyo3::types::PyBool::new(py, false);
         let body = take_arguments(description, retention_in_days, &no, &no)?;

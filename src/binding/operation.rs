@@ -12,6 +12,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use tokio::task::AbortHandle;
 
 use super::convert::Output;
+use super::ending::Inside;
 use super::errors::to_exception;
 use super::log;
 use super::process::{OfProcess, runtime};
@@ -111,6 +112,7 @@ impl Operation {
 impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut inside = Inside::enter(py);
         let (work, call) = self.begin(py)?;
         let (sender, inbox) = sync_channel(1);
         let task = runtime(py)?.spawn(async move {
@@ -119,7 +121,8 @@ impl Operation {
         let task = AbortOnDrop(task.abort_handle());
         let running = OfProcess::new(Running { inbox: Mutex::new(inbox), _task: task });
         while let Some(running) = running.get() {
-            let received = py.detach(|| lock(&running.inbox).recv_timeout(SLICE));
+            let received;
+            (inside, received) = inside.outside(|| lock(&running.inbox).recv_timeout(SLICE));
             log::emit(py, call.events.drain())?;
             match received {
                 Ok(Ok(output)) => return output.into_python(py),
@@ -148,11 +151,13 @@ impl Operation {
     /// The exception that says what is unknown because the call was cut off; `None`: nothing.
     fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
         let doubt = self.call()?.in_doubt()?;
+        let _inside = Inside::enter(py);
         Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
     }
 
     /// Starts for the running event loop; await `future` of what is returned.
     fn start(&self, py: Python<'_>) -> PyResult<Pending> {
+        let _inside = Inside::enter(py);
         let (work, call) = self.begin(py)?;
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let queue = CompletionQueue::of(&event_loop)?;

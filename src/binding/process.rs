@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 use tokio::runtime::{Builder, Runtime};
 
+use super::ending;
 use super::errors::to_exception;
 use crate::error::Error;
 
@@ -33,6 +34,7 @@ impl Process {
 #[pyfunction]
 fn forked() {
     FORKS.fetch_add(1, Ordering::Relaxed);
+    ending::forget_the_others();
 }
 
 /// Has Python tell every forked child that it is one; a fork that Python does not know of still

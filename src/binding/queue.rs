@@ -13,6 +13,7 @@ use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
 
 use super::convert::Output;
+use super::ending::Inside;
 use super::errors::to_exception;
 use super::log;
 use super::operation::lost_task;
@@ -229,6 +230,7 @@ impl CompletionQueue {
 impl CompletionQueue {
     /// Called by the event loop when there are results.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = Inside::enter(py);
         if self.owner != Process::current() {
             // A child that goes on in a copy of the loop must not take what is the parent's.
             return Ok(());

@@ -54,11 +54,12 @@ def start(
     environment: dict[str, str],
     *,
     flags: Sequence[str] = STRICT,
+    before: str = "",
     stdin: int | None = None,
 ) -> subprocess.Popen[str]:
     """Start a script that finds a client, and ways to use it, already there."""
     return subprocess.Popen(  # our own interpreter  # noqa: S603  # our own interpreter
-        [sys.executable, *flags, "-c", PRELUDE + script],
+        [sys.executable, *flags, "-c", before + PRELUDE + script],
         env={**os.environ, **environment},
         stdin=stdin,
         stdout=subprocess.PIPE,
@@ -67,11 +68,12 @@ def start(
     )
 
 
-def run(
+def run(  # noqa: PLR0913  # what differs from one program to another, by name
     script: str,
     environment: dict[str, str],
     *,
     flags: Sequence[str] = STRICT,
+    before: str = "",
     returncode: int = 0,
     err: str = "",
 ) -> str:
@@ -80,7 +82,7 @@ def run(
     What it says on standard error is a pattern. What asyncio says in its debug mode of a machine
     that is slow is no matter.
     """
-    with start(script, environment, flags=flags) as process:
+    with start(script, environment, flags=flags, before=before) as process:
         try:
             out, said = process.communicate(timeout=30)
         except subprocess.TimeoutExpired:

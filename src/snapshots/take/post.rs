@@ -79,9 +79,11 @@ impl<'a> Post<'a> {
     pub(super) async fn send(&mut self, call: &Call) -> Result<Answer, NotTaken> {
         loop {
             self.last_sent = Instant::now();
-            self.count = self.count.saturating_add(1);
             call.set_in_doubt(self.doubt(None));
-            let lost = match self.transport.exchange(&self.request, call).await {
+            let before = call.effort().attempts;
+            let result = self.transport.exchange(&self.request, call).await;
+            self.count += call.effort().attempts - before;
+            let lost = match result {
                 Ok(answer) => {
                     if (200..300).contains(&answer.status()) {
                         self.retries.succeeded();
