@@ -142,13 +142,13 @@ impl Take<'_> {
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
                     // As it stands now: the looks that follow are no attempts at the POST.
-                    let refusal = refusal.after(self.post.effort(&self.call));
+                    let refusal = refusal.after(self.call.effort_of_posts());
                     if let Some(snapshot) = self.find_running(refusal).await? {
                         return Ok(snapshot);
                     }
                 }
                 Err(NotTaken::Refused(error)) => {
-                    return Err(error.after(self.post.effort(&self.call)));
+                    return Err(error.after(self.call.effort_of_posts()));
                 }
                 Err(NotTaken::Unknown(cause)) => {
                     let own = self.reconcile(cause).await?;

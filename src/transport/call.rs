@@ -24,6 +24,8 @@ pub struct Call {
 #[derive(Debug, Default)]
 struct Tally {
     attempts: AtomicU32,
+    /// Those of the attempts that were the POST of a take.
+    posts: AtomicU32,
     held_back: AtomicBool,
     noted: Mutex<Noted>,
 }
@@ -77,6 +79,15 @@ impl Call {
         Effort { attempts, elapsed: self.started.elapsed() }
     }
 
+    /// Counts the POSTs of a take apart from its looks, which are no attempts at it.
+    pub(crate) fn add_posts(&self, count: u32) {
+        self.tally.posts.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn effort_of_posts(&self) -> Effort {
+        self.effort_of(self.tally.posts.load(Ordering::Relaxed))
+    }
+
     /// Adds to the time that was spent waiting for a snapshot rather than for an answer.
     pub(crate) fn add_waited(&self, time: Duration) {
         self.noted().waited += time;
@@ -114,7 +125,8 @@ impl Call {
         Some(doubt)
     }
 
-    fn attempts(&self) -> u32 {
+    /// How many requests were begun.
+    pub(crate) fn attempts(&self) -> u32 {
         self.tally.attempts.load(Ordering::Relaxed)
     }
 

@@ -140,13 +140,27 @@ def test_join_takes_one_where_none_is_running(
 def test_join_and_wait_waits_for_the_running_one(
     door: Door, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
-    emulator = start_emulator(world=busy_world(ends_in_seconds=10), tick=5)
+    emulator = start_emulator(world=busy_world(ends_in_seconds=22), tick=5)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
     done = door.take(client, if_busy="join", wait=True)
 
     assert (done.status, done.id) == ("completed", emulator.snapshots[0].id)
     assert len(emulator.snapshots) == 1
+
+
+def test_join_takes_another_one_when_the_running_one_has_just_ended(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    # The list still shows it running, ten seconds before its own answer.
+    emulator = start_emulator(world=busy_world(ends_in_seconds=10), tick=5)
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    taken = door.take(client, if_busy="join")
+
+    assert emulator.snapshots[0].status == "completed"
+    assert taken.id == emulator.snapshots[-1].id != emulator.snapshots[0].id
+    assert posts(emulator) == [400, 200]
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])

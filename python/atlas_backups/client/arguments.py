@@ -38,7 +38,11 @@ def address(
     if not isinstance(snapshot_id, Snapshot):
         return Address(group_id, cluster_name, snapshot_id, is_sharded=False)
     found = _of(snapshot_id)
-    if (found.group_id, found.cluster_name) != (group_id, cluster_name):
+    named = (group_id, cluster_name)
+    if not all(isinstance(cast("object", part), str) for part in named):
+        # The core says what is wrong with them.
+        return found._replace(group_id=group_id, cluster_name=cluster_name)
+    if (found.group_id, found.cluster_name) != named:
         raise InvalidArgumentError(
             f"snapshot {found.snapshot_id} is of cluster {found.cluster_name} in project "
             f"{found.group_id}, not of the one that was named"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Ambiguous, Effort, Error, Failure};
+use crate::error::{Ambiguous, Error, Failure};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
 use crate::transport::{Again, Answer, Call, Fate, Level, Lost, Request, Retries, Transport};
@@ -18,7 +18,6 @@ pub(super) struct Post<'a> {
     tag: Option<String>,
     retries: Retries,
     last_sent: Instant,
-    count: u32,
 }
 
 /// A POST that brought no snapshot.
@@ -71,7 +70,6 @@ impl<'a> Post<'a> {
             tag,
             retries: transport.retries(),
             last_sent: Instant::now(),
-            count: 0,
         }
     }
 
@@ -80,10 +78,10 @@ impl<'a> Post<'a> {
         loop {
             self.last_sent = Instant::now();
             call.set_in_doubt(self.doubt(None));
-            let before = call.effort().attempts;
-            let result = self.transport.exchange(&self.request, call).await;
-            self.count += call.effort().attempts - before;
-            let lost = match result {
+            let before = call.attempts();
+            let exchanged = self.transport.exchange(&self.request, call).await;
+            call.add_posts(call.attempts().saturating_sub(before));
+            let lost = match exchanged {
                 Ok(answer) => {
                     if (200..300).contains(&answer.status()) {
                         self.retries.succeeded();
@@ -124,11 +122,6 @@ impl<'a> Post<'a> {
     /// it has ended, but nobody has heard of that yet.
     pub(super) fn doubt_only(&self, snapshot: &Snapshot, call: &Call) {
         call.set_in_doubt_at_once(self.doubt(Some(snapshot)));
-    }
-
-    /// How often it was sent, for messages: looks are no attempts at it.
-    pub(super) fn effort(&self, call: &Call) -> Effort {
-        call.effort_of(self.count)
     }
 
     /// How long ago it was sent for the last time.

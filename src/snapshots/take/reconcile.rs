@@ -19,7 +19,7 @@ impl Take<'_> {
     /// With a tag: our snapshot if a list shows it. Without one nothing is adopted, for it might be
     /// anybody's: one look, for the candidates.
     pub(super) async fn reconcile(&self, cause: Error) -> Result<Snapshot, Error> {
-        let cause = cause.after(self.post.effort(&self.call));
+        let cause = cause.after(self.call.effort_of_posts());
         let tag = self.arguments.tag();
         let mut candidates = Vec::new();
         for pause in LOOKS.map(Duration::from_secs) {
