@@ -65,6 +65,25 @@ fuzz: $(BIN)/.groups-fuzz ## Search for what breaks the core, for minutes (needs
 scale: develop ## Take 10 000 snapshots of one project; print refusals, memory and time (2 minutes)
 	$(BIN)/python benches/fleet_scale.py
 
+.PHONY: forks
+forks: develop ## Fork 1000 times beside calls; print memory, descriptors and threads
+	$(BIN)/python benches/fork_loop.py
+
+.PHONY: short-processes
+short-processes: develop ## Run 1000 processes on one core that make an async call and end
+	$(BIN)/python benches/short_processes.py
+
+.PHONY: soak
+soak: develop ## Keep 5000 calls up for 10 minutes, of whose answers 5 % go wrong; needs a quiet machine
+	cargo build --locked --example soak_server
+	$(BIN)/python benches/soak.py --server target/debug/examples/soak_server --csv target/soak.csv
+
+.PHONY: survival
+survival: develop ## Compare forks, signals and exits with obstore and pyreqwest
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet obstore==0.12.1 pyreqwest==0.15.1
+	$(BIN)/python benches/survival.py --peers .venv-peers/bin/python
+
 .PHONY: wheel
 wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
 	rm -rf dist
@@ -125,4 +144,4 @@ format: $(BIN)/.groups-check ## Format everything
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf $(VENV) .venv-wheel dist python/atlas_backups/*.so
+	rm -rf $(VENV) .venv-peers .venv-wheel dist python/atlas_backups/*.so
