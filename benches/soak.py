@@ -161,7 +161,7 @@ def judge(tally: Tally, seen: dict[str, Any], rows: list[tuple[float, ...]], sec
         half = len(values) // 2
         # Not the largest: connections that break come in bursts.
         first, second = (median(part or [0]) for part in (values[:half], values[half:]))
-        print(f"{name}: {first} in the middle of the first half, {second} of the second")
+        print(f"{name}: {first:.1f} in the middle of the first half, {second:.1f} of the second")
         failed |= second > first * MOST_MORE
     fewest = min((row[4] for row in steady), default=0)
     print(f"calls in flight: never fewer than {fewest}")
