@@ -25,6 +25,8 @@ PUBLIC = [
     "SnapshotList",
     "SnapshotRequest",
     "SnapshotOutcome",
+    "Coverage",
+    "ClusterCoverage",
     "CloudProvider",
     "ClusterType",
     "ConfigServerType",
