@@ -8,6 +8,7 @@ import logging
 
 from atlas_backups._core import AccessToken, ApiKey, ServiceAccount, __version__
 from atlas_backups.client import AtlasBackups
+from atlas_backups.coverage import ClusterCoverage, Coverage
 from atlas_backups.errors import (
     AmbiguousOutcomeError,
     ApiError,
@@ -86,6 +87,7 @@ __all__ = [
     "ClientClosedError",
     "CloudProvider",
     "Cluster",
+    "ClusterCoverage",
     "ClusterNotFoundError",
     "ClusterNotSupportedError",
     "ClusterType",
@@ -93,6 +95,7 @@ __all__ = [
     "ConfigServerType",
     "ConfigurationError",
     "ConflictError",
+    "Coverage",
     "DuplicateSnapshotsError",
     "FieldViolation",
     "ForbiddenError",

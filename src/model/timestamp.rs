@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -19,6 +20,14 @@ impl Timestamp {
         let offset = SignedDuration::from_secs(pieces.to_numeric_offset()?.seconds().into());
         let utc = local.checked_sub(offset).ok()?;
         (1..=9999).contains(&utc.year()).then_some(Self(utc))
+    }
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    /// Of the years before the first, which only a mistaken clock shows, the first.
+    fn from(instant: jiff::Timestamp) -> Self {
+        let first = DateTime::constant(1, 1, 1, 0, 0, 0, 0);
+        Self(Offset::UTC.to_datetime(instant).max(first))
     }
 }
 

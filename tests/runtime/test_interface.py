@@ -26,6 +26,8 @@ PUBLIC = [
     "SnapshotRequest",
     "SnapshotOutcome",
     "SnapshotOutcomes",
+    "Coverage",
+    "ClusterCoverage",
     "CloudProvider",
     "ClusterType",
     "ConfigServerType",
