@@ -1,11 +1,17 @@
-"""Immutable building blocks of the results: a base for records, a read-only dict, headers."""
+"""Immutable building blocks of the results: records, sequences, a read-only dict, headers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
 
+from atlas_backups._shown import Shown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+ItemT_co = TypeVar("ItemT_co", covariant=True)
 ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
 RecordT = TypeVar("RecordT", bound="Record")
@@ -17,7 +23,7 @@ def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Shown):
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
     What `dataclasses` does by itself for frozen slotted classes stores a list of values, which a
@@ -27,6 +33,42 @@ class Record:
     def __reduce__(self) -> tuple[Any, ...]:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return _build, (type(self), values)
+
+
+class Items(Shown, Sequence[ItemT_co]):
+    """Base of the immutable sequences: slices are of the same kind.
+
+    Args:
+        items: what it holds, in this order.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[ItemT_co] = ()) -> None:
+        self._items = tuple(items)
+
+    @overload
+    def __getitem__(self, index: int) -> ItemT_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> ItemT_co | Self:
+        if isinstance(index, slice):
+            return type(self)(self._items[index])
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[ItemT_co]:
+        return iter(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, type(self)):
+            return self._items == other._items
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._items)
 
 
 class FrozenDict(dict[str, ValueT]):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups._frozen import Record
+from atlas_backups._shown import Shown
 
 if TYPE_CHECKING:
     from atlas_backups.models import Snapshot
@@ -32,7 +33,7 @@ class FieldViolation(Record):
     description: str | None = None
 
 
-class AtlasError(Exception):
+class AtlasError(Shown, Exception):
     """Base of everything this package raises on purpose; catch it to catch all of it."""
 
     def __init__(self, message: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli.tables import facts, minute, moment, size, table
+from atlas_backups._quantities import size
+from atlas_backups.cli.tables import facts, minute, moment, table
 from atlas_backups.models import ShardedClusterSnapshot
 
 if TYPE_CHECKING:
