@@ -36,7 +36,7 @@ test-core: ## Run the tests of the Rust core, without Python
 
 .PHONY: test-python
 test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
-	$(BIN)/python -m pytest --ignore=tests/peers
+	$(BIN)/python -m pytest --ignore=tests/peers --ignore=tests/notebook
 
 CASES ?= 20000
 SEED ?= 1
@@ -48,6 +48,42 @@ test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=
 .PHONY: test-peers
 test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
+
+# Jupyter, a browser's driver and the generator of the site, in versions that are written down.
+NOTEBOOK := .venv-notebook
+$(NOTEBOOK)/.locked: requirements/notebook.txt
+	test -x $(NOTEBOOK)/bin/python || $(PYTHON) -m venv $(NOTEBOOK)
+	$(NOTEBOOK)/bin/python -m pip install --quiet --no-deps --requirement requirements/notebook.txt
+	touch $@
+
+# The validator is a program for Node, which the lock file brings.
+$(NOTEBOOK)/.npm: requirements/html/package-lock.json $(NOTEBOOK)/.locked
+	mkdir -p $(NOTEBOOK)/html
+	cp requirements/html/package.json requirements/html/package-lock.json $(NOTEBOOK)/html
+	PATH="$(abspath $(NOTEBOOK))/bin:$$PATH" npm ci --prefix $(NOTEBOOK)/html --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: develop-notebook
+develop-notebook: develop $(NOTEBOOK)/.locked
+	VIRTUAL_ENV=$(abspath $(NOTEBOOK)) $(BIN)/maturin develop --quiet
+
+.PHONY: lock-notebook
+lock-notebook: $(BIN)/.groups-lock ## Write requirements/notebook.txt anew, with what is newest
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+		--custom-compile-command 'make lock-notebook' \
+		--group notebook --extra notebook pyproject.toml --output-file requirements/notebook.txt
+
+.PHONY: test-notebook
+test-notebook: develop-notebook $(NOTEBOOK)/.npm ## Run the notebooks in Jupyter and in Chromium (Python 3.11 or newer)
+	$(NOTEBOOK)/bin/python -m pytest tests/notebook
+
+.PHONY: notebook-screenshots
+notebook-screenshots: develop-notebook ## Photograph what a notebook shows, into target/screenshots
+	$(NOTEBOOK)/bin/python -m tests.notebook.screenshots target/screenshots
+
+.PHONY: docs
+docs: develop-notebook ## Build the site into site/, the example notebooks run (Python 3.11 or newer)
+	$(NOTEBOOK)/bin/python docs/site/build.py
 
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
