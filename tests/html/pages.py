@@ -1,4 +1,4 @@
-"""Writes pages with every sample, for validators, linters and eyes: `python -m tests.html.pages DIR`.
+"""Writes pages with every sample, for tools and eyes: `python -m tests.html.pages DIR`.
 
 One page for each theme: `light` and `dark` as a browser prefers them, and what the hosts say of
 themselves.
@@ -43,7 +43,8 @@ def page(names: Iterable[str], host: str = "light") -> str:
         f"<style>:root{{color-scheme:{scheme}}}"
         f"body{{background:{back};color:{front};font:14px system-ui,sans-serif;margin:1rem}}"
         f"h2{{font-size:12px;font-weight:400;margin:1.5rem 0 0}}</style>\n"
-        f"</head>\n<body {HOSTS[host]}>\n<main>\n<h1>{host}</h1>\n{shown}\n</main>\n</body>\n</html>\n"
+        f"</head>\n<body {HOSTS[host]}>\n<main>\n<h1>{host}</h1>\n{shown}\n</main>\n"
+        "</body>\n</html>\n"
     )
 
 

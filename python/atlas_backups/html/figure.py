@@ -55,7 +55,7 @@ def column(name: Child, kind: str | None = None, **attributes: str | None) -> Ma
 
 def cell(value: Child, small: Child = None, *, kind: str | None = None) -> Markup:
     """Return a cell of a row, with a smaller line below."""
-    return element("td", value or "-", below(small), class_=kind)
+    return element("td", "-" if value is None else value, below(small), class_=kind)
 
 
 def below(value: Child) -> Markup | None:

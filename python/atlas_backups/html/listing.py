@@ -81,7 +81,7 @@ def _table(snapshots: Sequence[Snapshot], at: datetime, *, has_clusters: bool) -
         column("Description", "ab-wide"),
     ]
     if has_clusters:
-        columns.insert(1, column("Cluster"))
+        columns.insert(1, column("Cluster", "ab-name"))
     return grid(columns, (_row(it, at, axis, largest, has_clusters) for it in snapshots))
 
 

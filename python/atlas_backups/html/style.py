@@ -68,15 +68,17 @@ _RULES = """
   padding: 0; border: 0; background: none; color: inherit; font: 12px/1.35 var(--ab-code);
 }
 .atlas-backups .ab-small code { font-size: 11px; }
-.atlas-backups .ab-call {
+.atlas-backups :is(.ab-call, pre) {
   display: block; margin: 0 0 .5rem; padding: .4rem .6rem; border: 1px solid var(--ab-line);
   border-radius: 4px; background: var(--ab-tint); overflow-x: auto; white-space: pre-wrap;
+  color: inherit; font: 12px/1.45 var(--ab-code);
 }
 .atlas-backups .ab-chip {
   display: inline-flex; align-items: center; gap: .35em; padding: 0 .55em; line-height: 1.6;
   border: 1px solid transparent; border-radius: 1em; font-size: 12px; font-weight: 600;
-  max-width: 18rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  max-width: 18rem; white-space: nowrap;
 }
+.atlas-backups .ab-chip bdi { overflow: hidden; text-overflow: ellipsis; }
 .atlas-backups .ab-chip svg { flex: none; }
 .atlas-backups table {
   table-layout: auto; width: auto; margin: 0; border: 0; border-collapse: collapse;
@@ -101,6 +103,7 @@ _RULES = """
 .atlas-backups.atlas-backups table.ab-grid tbody tr:hover { background: var(--ab-tint); }
 .atlas-backups .ab-tight { white-space: nowrap; }
 .atlas-backups table .ab-number { text-align: end; white-space: nowrap; }
+.atlas-backups table .ab-name { min-width: 7rem; }
 .atlas-backups table .ab-wide { min-width: 14rem; }
 .atlas-backups .ab-scroll { max-height: 32rem; overflow: auto; }
 .atlas-backups .ab-part { margin: .75rem 0 0; }
