@@ -20,8 +20,9 @@ _MIDDLE = 10
 _NAMES = 16
 """The height of what stands above."""
 _EDGE = 6
+_HALF_OF_NOW = 13
 _LEAST = timedelta(hours=1)
-_ROOM_FOR_END = 0.72
+_ROOM_FOR_END = 0.58
 """Up to which part of the width the present may lie for the end to be named too."""
 
 
@@ -52,10 +53,9 @@ class Axis(NamedTuple):
         """Return what stands above the lines."""
         present = self.x(self.now)
         has_end = self._part(self.now) <= _ROOM_FOR_END
-        middle = "middle" if has_end else "end"
         return _drawing(
             _name(_EDGE, "start", _day(self.begin)),
-            _name(present if has_end else _WIDTH - 1, middle, "now"),
+            _name(min(present, _WIDTH - _HALF_OF_NOW), "middle", "now"),
             _name(_WIDTH - 1, "end", _day(self.end)) if has_end else None,
             height=_NAMES,
         )

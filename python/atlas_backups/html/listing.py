@@ -123,7 +123,7 @@ def _bar(snapshot: Snapshot, largest: int) -> Markup | None:
         return None
     width = max(1.0, _BAR * snapshot.storage_size_bytes / largest)
     bar = element("rect", x=_BAR - width, width=width, height=4, rx=1, fill="currentColor")
-    return element("svg", bar, width=_BAR, height=4, aria_hidden="true")
+    return element("svg", bar, width=_BAR, height=4, viewBox=f"0 0 {_BAR} 4", aria_hidden="true")
 
 
 def _states(snapshots: Sequence[Snapshot]) -> list[Markup]:

@@ -26,11 +26,10 @@ from atlas_backups.models import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from atlas_backups._shown import Shown
     from atlas_backups.html.markup import Markup
 
 
-def render(shown: Shown, *, at: datetime | None = None) -> Markup:
+def render(shown: object, *, at: datetime | None = None) -> Markup:
     """Draw a result or an exception.
 
     Args:
