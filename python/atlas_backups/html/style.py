@@ -96,7 +96,8 @@ _RULES = """
   table.ab-grid :is(th, td):last-child { padding-inline-end: 0; }
   table.ab-grid thead th {
     color: var(--ab-soft); font-size: 12px; vertical-align: bottom; white-space: nowrap;
-    border-bottom: 1px solid var(--ab-line); position: sticky; top: 0; background: var(--ab-surface);
+    border-bottom: 1px solid var(--ab-line); background: var(--ab-surface);
+    position: sticky; top: 0;
   }
   table.ab-grid tbody tr + tr :is(th, td) { border-top: 1px solid var(--ab-line); }
   table tbody tr:nth-child(n) { background: none; }
