@@ -19,7 +19,7 @@ def call_to_wait(group_id: str, cluster_name: str, snapshot_id: str) -> str:
 
 def to_go_on(call: str) -> str:
     """Return how to go on, as the end of a sentence; nothing if somebody else says it."""
-    return "" if _IS_SAID_ELSEWHERE.get() else f", to wait for it again:\n    {call}"
+    return "" if _IS_SAID_ELSEWHERE.get() else f"; to wait for it again:\n    {call}"
 
 
 def is_cut_off(error: BaseException) -> bool:

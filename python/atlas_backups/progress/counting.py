@@ -29,7 +29,7 @@ def counting(total: int | None, *, shown: bool, running: Callable[[], int]) -> G
         yield _ignore
         return
     display = open_display("0 ended", total)
-    done = 0
+    done, is_cut_off = 0, False
     errors: Counter[str] = Counter()
 
     def show(outcome: SnapshotOutcome) -> None:
@@ -47,6 +47,7 @@ def counting(total: int | None, *, shown: bool, running: Callable[[], int]) -> G
     try:
         yield show
     except BaseException:
+        is_cut_off = True
         left = running()
         if left:
             display.tell(
@@ -58,7 +59,7 @@ def counting(total: int | None, *, shown: bool, running: Callable[[], int]) -> G
         if errors:
             kinds = ", ".join(f"{kind} {number}" for kind, number in errors.most_common())
             display.tell(f"{errors.total()} of {done} failed: {kinds}")
-        display.close()
+        display.close(is_good=not errors and not is_cut_off)
 
 
 def _ignore(_outcome: SnapshotOutcome) -> None:

@@ -20,8 +20,8 @@ class Display(Protocol):
         """Show what is to stay."""
         ...
 
-    def close(self) -> None:
-        """Show no more."""
+    def close(self, *, is_good: bool) -> None:
+        """Show no more; what is there is the end, a good one or not."""
         ...
 
 
@@ -57,7 +57,7 @@ class Lines:
             if sys.stderr is not None:  # as under pythonw
                 print(printable(text), file=sys.stderr, flush=True)  # noqa: T201  # it was asked for
 
-    def close(self) -> None:
+    def close(self, *, is_good: bool) -> None:
         """Do nothing: a line is a line."""
 
 

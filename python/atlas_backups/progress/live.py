@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PLAIN = "{desc} · {elapsed}"
 _COUNTED = "{n_fmt}/{total_fmt} |{bar:20}| {elapsed} · {desc}"
+_COUNTED_BY_WIDGET = "{n_fmt}/{total_fmt} {bar} {elapsed} · {desc}"
 _ROOM = len(" · 00:00:00") + 1
 _TICK_SECONDS = 1.0
 
@@ -40,7 +41,7 @@ class Live:
         self._bar: Any = bar_class(
             desc=_cut(printable(begin), self._is_counted),
             total=total or None,
-            bar_format=_COUNTED if total else _PLAIN,
+            bar_format=_PLAIN if not total else _COUNTED_BY_WIDGET if in_notebook() else _COUNTED,
             file=sys.stderr,
             dynamic_ncols=True,
         )
@@ -63,9 +64,11 @@ class Live:
         """Show it above the line."""
         self._draw(lambda: self._bar.write(printable(text), file=sys.stderr))
 
-    def close(self) -> None:
+    def close(self, *, is_good: bool = False) -> None:
         """Leave the line as it is."""
         self._draw(self._bar.close)
+        if not is_good and in_notebook():  # where tqdm takes what it cannot count for a success
+            self._draw(lambda: self._bar.disp(bar_style="danger"))
         self._closed.set()
         atexit.unregister(self.close)
         if threading.current_thread() is not self._ticker:

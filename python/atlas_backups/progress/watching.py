@@ -54,12 +54,14 @@ class _Watch:
         self._display = display
         self._look_back: Look | None = look_back
         self._lock = threading.RLock()
+        self._is_good = False
         self.is_over = False
         """Whether there is nothing more to say."""
 
     def show(self, snapshot: Snapshot) -> None:
         with self._lock:
             self.is_over = snapshot.is_final
+            self._is_good = snapshot.status == "completed"
             cluster_name = snapshot.cluster_name
             self._display.now(f"{cluster_name}: snapshot {snapshot.id} is {snapshot.status}")
         look_back, self._look_back = self._look_back, None
@@ -79,7 +81,7 @@ class _Watch:
     def close(self) -> None:
         with self._lock:
             self.is_over = True
-            self._display.close()
+            self._display.close(is_good=self._is_good)
 
     def _compare(self, snapshot: Snapshot, look_back: Look) -> None:
         # Nice to know, and no more than that.
