@@ -65,7 +65,7 @@ def below(value: Child) -> Markup | None:
 
 def scrolled(label: str, *parts: Child) -> Markup:
     """Return what may be too high or too wide, in a part that keys can scroll too."""
-    return element("div", *parts, class_="ab-scroll", role="region", aria_label=label, tabindex="0")
+    return element("div", *parts, class_="ab-scroll", role="group", aria_label=label, tabindex="0")
 
 
 def part(title: str, *parts: Child) -> Markup:

@@ -57,6 +57,8 @@ def strip_names(days: int) -> Markup:
         width=width,
         height=16,
         viewBox=f"0 0 {width} 16",
+        role="img",
+        aria_label=f"The last {days} days",
     )
 
 

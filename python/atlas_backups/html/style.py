@@ -110,6 +110,9 @@ _RULES = """
   .ab-part { margin: .75rem 0 0; }
   .ab-part > p:first-child { margin: 0 0 .15rem; font-weight: 600; }
   svg { display: inline-block; vertical-align: middle; max-width: none; }
+  .ab-style { position: absolute; }
+  .ab-rail { stroke: var(--ab-line); }
+  .ab-now { stroke: var(--ab-soft); }
   svg text { fill: var(--ab-soft); font-size: 11px; }
   details { margin: .5rem 0 0; }
   summary { color: var(--ab-soft); font-size: 12px; cursor: pointer; }
@@ -144,6 +147,6 @@ def _pair(both: tuple[str, str]) -> str:
 
 # In an <svg>, because HTML allows <style> in a body only there. It draws nothing.
 STYLE = Markup(
-    '<svg width="0" height="0" viewBox="0 0 0 0" style="position:absolute" aria-hidden="true">'
+    '<svg width="0" height="0" viewBox="0 0 0 0" class="ab-style" aria-hidden="true">'
     f"<style>{_css()}</style></svg>"
 )
