@@ -8,22 +8,29 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
 
+def repr_html(self: object) -> str:
+    """Return the drawing of a result or an exception, as its method `_repr_html_`."""
+    from atlas_backups.html import render  # noqa: PLC0415  # most programs never draw
+
+    return render(self)
+
+
+def repr_mimebundle(
+    self: object, include: Container[str] | None = None, exclude: Container[str] | None = None
+) -> dict[str, str]:
+    """Return it beside its `repr`, as its method `_repr_mimebundle_`."""
+    bundle = {"text/plain": repr(self), "text/html": repr_html(self)}
+    return {
+        kind: shown
+        for kind, shown in bundle.items()
+        if (not include or kind in include) and (not exclude or kind not in exclude)
+    }
+
+
 class Shown:
-    """Base of everything that a notebook shows as HTML; elsewhere its `repr` is what one sees."""
+    """Base of the results that a notebook shows as HTML; elsewhere one sees their `repr`."""
 
     __slots__ = ()
 
-    def _repr_html_(self) -> str:
-        from atlas_backups.html import render  # noqa: PLC0415  # most programs never draw
-
-        return render(self)
-
-    def _repr_mimebundle_(
-        self, include: Container[str] | None = None, exclude: Container[str] | None = None
-    ) -> dict[str, str]:
-        bundle = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        return {
-            kind: shown
-            for kind, shown in bundle.items()
-            if (not include or kind in include) and (not exclude or kind not in exclude)
-        }
+    _repr_html_ = repr_html
+    _repr_mimebundle_ = repr_mimebundle

@@ -8,6 +8,7 @@ from datetime import datetime  # noqa: TC003  # annotations resolve at run time
 from typing import TYPE_CHECKING, Any, overload
 
 from atlas_backups._frozen import Record
+from atlas_backups._shown import Shown
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
 from atlas_backups.models import Cluster, Snapshot  # noqa: TC001  # the same
 
@@ -94,7 +95,7 @@ class ClusterCoverage(Record):
         return f"ClusterCoverage({', '.join(parts)}, ...)"
 
 
-class Coverage(Sequence[ClusterCoverage]):
+class Coverage(Shown, Sequence[ClusterCoverage]):
     """The backups of many clusters, the worst first: an immutable sequence.
 
     First what could not be read, then clusters without a completed snapshot, then those with one,

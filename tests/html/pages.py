@@ -1,4 +1,4 @@
-"""Writes pages with every sample, for validators, linters and eyes: `python -m tests.html.pages DIR`.
+"""Writes pages with every sample, for tools and eyes: `python -m tests.html.pages DIR`.
 
 One page for each theme: `light` and `dark` as a browser prefers them, and what the hosts say of
 themselves.
@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from atlas_backups.html import render
 from tests.html.samples import AT, SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from atlas_backups._shown import Shown
 
 HOSTS = {
     "light": "",
@@ -31,9 +29,7 @@ HOSTS = {
 
 def page(names: Iterable[str], host: str = "light") -> str:
     """Return a whole page with the samples of these names."""
-    shown = "\n".join(
-        f"<h2>{name}</h2>\n{render(cast('Shown', SAMPLES[name]), at=AT)}" for name in names
-    )
+    shown = "\n".join(f"<h2>{name}</h2>\n{render(SAMPLES[name], at=AT)}" for name in names)
     is_dark = host.endswith("dark")
     back, front = ("#111", "#eee") if is_dark else ("#fff", "#222")
     scheme = "dark" if is_dark else "light"
@@ -43,7 +39,8 @@ def page(names: Iterable[str], host: str = "light") -> str:
         f"<style>:root{{color-scheme:{scheme}}}"
         f"body{{background:{back};color:{front};font:14px system-ui,sans-serif;margin:1rem}}"
         f"h2{{font-size:12px;font-weight:400;margin:1.5rem 0 0}}</style>\n"
-        f"</head>\n<body {HOSTS[host]}>\n<main>\n<h1>{host}</h1>\n{shown}\n</main>\n</body>\n</html>\n"
+        f"</head>\n<body {HOSTS[host]}>\n<main>\n<h1>{host}</h1>\n{shown}\n</main>\n"
+        "</body>\n</html>\n"
     )
 
 

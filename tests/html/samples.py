@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 GROUP_ID = "66b0c1d2e3f4a5b6c7d8e9f0"
 HOSTILE = "</td></style><script>alert(1)</script>\"' &amp; \0\x1b[31m\u202eevil\u2066 \ud800\ufdd0"
-ARABIC = "نسخة احتياطية قبل الإصدار \u202bالثاني والأربعون"
+ARABIC = "نسخة احتياطية قبل الإصدار \u202bالثاني والأربعون"  # noqa: RUF001  # it is Arabic
 LONG = "a-very-long-name-" * 100
 TAG = "[ab1:ABCDEFGHIJKLMNOPQRSTUVWXYZ] "
 
@@ -190,6 +190,49 @@ ANSWER = ab.RawResponse(
     headers=ab.Headers({"Content-Type": "application/json", "X-Odd": HOSTILE}),
     text='{"id": "6a79", "status": "queued"}',
 )
+
+
+def covered(name: str, **values: object) -> ab.ClusterCoverage:
+    """A cluster with a snapshot every day, and what is to be otherwise."""
+    usual = ab.ClusterCoverage(
+        group_id=GROUP_ID,
+        project_name="Production",
+        cluster=replace(CLUSTER, name=name),
+        newest=taken(timedelta(hours=9), 20, snapshot_type="scheduled", frequency_type="daily"),
+        on_demand_times=(AT - timedelta(days=3, hours=2), AT - timedelta(days=12)),
+        scheduled_times=tuple(AT - timedelta(days=day, hours=9) for day in range(30)),
+        taken_at=AT,
+    )
+    return replace(usual, **values)  # pyright: ignore[reportArgumentType]  # values of any field
+
+
+COVERAGE = ab.Coverage(
+    [
+        covered("", cluster=None, newest=None, error=ERRORS[0], project_name="Locked away"),
+        covered("reports", newest=None, error=ERRORS[8]),
+        covered(
+            "sandbox",
+            cluster=replace(CLUSTER, name="sandbox", backup_enabled=False, paused=True),
+            newest=None,
+            on_demand_times=(),
+            scheduled_times=(),
+        ),
+        covered(
+            "orders",
+            newest=SHARDED,
+            failed=unfinished(timedelta(hours=2), "failed"),
+            on_demand_times=(),
+            scheduled_times=tuple(AT - timedelta(days=day, hours=9) for day in range(4, 30, 3)),
+        ),
+        covered("payments", running=(unfinished(timedelta(minutes=2), "inProgress"),)),
+        covered(
+            "ledger",
+            scheduled_times=tuple(AT - timedelta(hours=6 * step) for step in range(120)),
+            cluster=replace(CLUSTER, name="ledger", backup_enabled=None),
+        ),
+    ],
+    taken_at=AT,
+)
 SAMPLES: Mapping[str, object] = {
     "snapshot": taken(timedelta(hours=3), 1, description=f"{TAG}before release 42"),
     "running": unfinished(timedelta(minutes=2), "inProgress"),
@@ -211,6 +254,12 @@ SAMPLES: Mapping[str, object] = {
     "project": PROJECT,
     "cluster": CLUSTER,
     "hostile-cluster": ab.Cluster(name=HOSTILE, group_id=LONG, state_name=ARABIC),
+    "coverage": COVERAGE,
+    "coverage-of-one": COVERAGE[3],
+    "no-coverage": COVERAGE[:0],
+    "hostile-coverage": ab.Coverage(
+        [covered(HOSTILE, project_name=LONG, running=(hostile(HOSTILE),) * 3)], taken_at=AT
+    ),
     "answer": ANSWER,
     "link": ab.Link(href=HOSTILE),
     "request": OUTCOMES[0].request,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from atlas_backups.client.arguments import flag
@@ -12,7 +13,8 @@ from atlas_backups.models import SnapshotOutcome, SnapshotRequest
 from atlas_backups.progress import counting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from atlas_backups._core import Fleet
     from atlas_backups.client.credentials import CredentialSource
@@ -52,7 +54,8 @@ class FleetMethods(Base):
             if_busy: as for `take_snapshot`.
             wait: whether an outcome comes only when its snapshot is completed.
             wait_timeout: seconds for all waiting of one request; finite and above 0.
-            progress: whether to show on standard error how many are done.
+            progress: whether to show how many are done: with `tqdm` in a terminal or a notebook,
+                else one line on standard error for each.
 
         Returns:
             An iterator of outcomes, each as it ends. An outcome with an `error` may have a
@@ -66,11 +69,8 @@ class FleetMethods(Base):
         """
         fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
         crew = _Crew(fleet, self._source)
-        return iterate(
-            crew.work(
-                _iterator(requests), _places(concurrency), progress=flag("progress", progress)
-            )
-        )
+        shown = crew.counting(requests, shown=flag("progress", progress))
+        return iterate(crew.work(_iterator(requests), _places(concurrency), shown))
 
     async def take_snapshots_async(  # noqa: PLR0913  # the same
         self,
@@ -85,11 +85,8 @@ class FleetMethods(Base):
         """Call `take_snapshots` from asyncio."""
         fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
         crew = _Crew(fleet, self._source)
-        outcomes = iterate_async(
-            crew.work(
-                _iterator(requests), _places(concurrency), progress=flag("progress", progress)
-            )
-        )
+        shown = crew.counting(requests, shown=flag("progress", progress))
+        outcomes = iterate_async(crew.work(_iterator(requests), _places(concurrency), shown))
         try:
             async for outcome in outcomes:
                 yield outcome
@@ -118,11 +115,21 @@ class _Crew:
         self._failure: Exception | None = None
         """Raised when the others are done."""
 
+    def counting(
+        self, requests: Iterable[SnapshotRequest], *, shown: bool
+    ) -> AbstractContextManager[Callable[[SnapshotOutcome], None]]:
+        """Return what shows how many are done."""
+        total = len(requests) if isinstance(requests, Sized) else None
+        return counting(total, shown=shown, running=lambda: len(self._running))
+
     def work(
-        self, requests: Iterator[SnapshotRequest], places: int, *, progress: bool
+        self,
+        requests: Iterator[SnapshotRequest],
+        places: int,
+        progress: AbstractContextManager[Callable[[SnapshotOutcome], None]],
     ) -> Iteration[SnapshotOutcome]:
         try:
-            with counting(shown=progress) as show:
+            with progress as show:
                 while self._is_open or self._running:
                     for outcome in self._fill(requests, places):
                         show(outcome)

@@ -55,7 +55,7 @@ def column(name: Child, kind: str | None = None, **attributes: str | None) -> Ma
 
 def cell(value: Child, small: Child = None, *, kind: str | None = None) -> Markup:
     """Return a cell of a row, with a smaller line below."""
-    return element("td", value or "-", below(small), class_=kind)
+    return element("td", "-" if value is None else value, below(small), class_=kind)
 
 
 def below(value: Child) -> Markup | None:
@@ -65,7 +65,7 @@ def below(value: Child) -> Markup | None:
 
 def scrolled(label: str, *parts: Child) -> Markup:
     """Return what may be too high or too wide, in a part that keys can scroll too."""
-    return element("div", *parts, class_="ab-scroll", role="region", aria_label=label, tabindex="0")
+    return element("div", *parts, class_="ab-scroll", role="group", aria_label=label, tabindex="0")
 
 
 def part(title: str, *parts: Child) -> Markup:

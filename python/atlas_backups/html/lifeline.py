@@ -20,8 +20,9 @@ _MIDDLE = 10
 _NAMES = 16
 """The height of what stands above."""
 _EDGE = 6
+_HALF_OF_NOW = 13
 _LEAST = timedelta(hours=1)
-_ROOM_FOR_END = 0.72
+_ROOM_FOR_END = 0.58
 """Up to which part of the width the present may lie for the end to be named too."""
 
 
@@ -52,18 +53,23 @@ class Axis(NamedTuple):
         """Return what stands above the lines."""
         present = self.x(self.now)
         has_end = self._part(self.now) <= _ROOM_FOR_END
-        middle = "middle" if has_end else "end"
-        return _drawing(
-            _name(_EDGE, "start", _day(self.begin)),
-            _name(present if has_end else _WIDTH - 1, middle, "now"),
-            _name(_WIDTH - 1, "end", _day(self.end)) if has_end else None,
+        begin, end = self.begin.date().isoformat(), self.end.date().isoformat()
+        return element(
+            "svg",
+            _name(_EDGE, "start", begin),
+            _name(min(present, _WIDTH - _HALF_OF_NOW), "middle", "now"),
+            _name(_WIDTH - 1, "end", end) if has_end else None,
+            width=_WIDTH,
             height=_NAMES,
+            viewBox=f"0 0 {_WIDTH} {_NAMES}",
+            role="img",
+            aria_label=f"Time line from {begin} to {end}",
         )
 
     def line(self, snapshot: Snapshot) -> Markup:
         """Return the life of one snapshot."""
         return _drawing(
-            _stroke(f"M{_EDGE} {_MIDDLE}H{_WIDTH - _EDGE}", "var(--ab-line)", 1),
+            _stroke(f"M{_EDGE} {_MIDDLE}H{_WIDTH - _EDGE}", kind="ab-rail"),
             self._now(),
             *self._life(snapshot),
             kind=kind_of(snapshot.status),
@@ -71,7 +77,7 @@ class Axis(NamedTuple):
 
     def _now(self) -> Markup:
         present = self.x(self.now)
-        return _stroke(f"M{present:.5g} 0V{_HEIGHT}", "var(--ab-soft)", 1, dashes="2 2")
+        return _stroke(f"M{present:.5g} 0V{_HEIGHT}", kind="ab-now", dashes="2 2")
 
     def _life(self, snapshot: Snapshot) -> Sequence[Markup]:
         asked = requested(snapshot)
@@ -89,43 +95,43 @@ class Axis(NamedTuple):
         if asked is None or self.x(begun) - self.x(asked) < _EDGE:
             return Markup()
         x = self.x(asked)
-        return _stroke(f"M{x:.5g} {_MIDDLE - 3}v6m0-3H{self.x(begun):.5g}", "currentColor", 1)
+        return _stroke(f"M{x:.5g} {_MIDDLE - 3}v6m0-3H{self.x(begun):.5g}")
 
     def _kept(self, begun: datetime, until: datetime, is_settled: bool) -> Markup:
         x = self.x(until)
         # An arrow for what lasts longer than the width shows.
         end = "m-3-3l3 3l-3 3" if until > self.end else "m0-3v6"
         outline = f"M{self.x(begun):.5g} {_MIDDLE}H{x:.5g}{end}"
-        return _stroke(outline, "currentColor", 1.5, dashes=None if is_settled else "3 2")
+        return _stroke(outline, 1.5, dashes=None if is_settled else "3 2")
 
 
-def _drawing(*parts: Markup | None, height: int = _HEIGHT, kind: str | None = None) -> Markup:
+def _drawing(*parts: Markup | None, kind: str | None = None) -> Markup:
     # The times stand in the cells beside it.
     return element(
         "svg",
         *parts,
         width=_WIDTH,
-        height=height,
-        viewBox=f"0 0 {_WIDTH} {height}",
+        height=_HEIGHT,
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         class_=kind and f"ab-{kind}",
         aria_hidden="true",
     )
 
 
-def _stroke(outline: str, colour: str, width: float, *, dashes: str | None = None) -> Markup:
+def _stroke(
+    outline: str, width: float = 1, *, kind: str | None = None, dashes: str | None = None
+) -> Markup:
+    """Return a line; one of a kind has its colour from the style."""
     return element(
         "path",
         d=outline,
         fill="none",
-        style=f"stroke:{colour}",
+        stroke=None if kind else "currentColor",
         stroke_width=width,
         stroke_dasharray=dashes,
+        class_=kind,
     )
 
 
 def _name(x: float, anchor: str, text: str) -> Markup:
     return element("text", text, x=x, y=12, text_anchor=anchor)
-
-
-def _day(time: datetime) -> str:
-    return time.date().isoformat()

@@ -81,7 +81,7 @@ def _table(snapshots: Sequence[Snapshot], at: datetime, *, has_clusters: bool) -
         column("Description", "ab-wide"),
     ]
     if has_clusters:
-        columns.insert(1, column("Cluster"))
+        columns.insert(1, column("Cluster", "ab-name"))
     return grid(columns, (_row(it, at, axis, largest, has_clusters) for it in snapshots))
 
 
@@ -123,7 +123,7 @@ def _bar(snapshot: Snapshot, largest: int) -> Markup | None:
         return None
     width = max(1.0, _BAR * snapshot.storage_size_bytes / largest)
     bar = element("rect", x=_BAR - width, width=width, height=4, rx=1, fill="currentColor")
-    return element("svg", bar, width=_BAR, height=4, aria_hidden="true")
+    return element("svg", bar, width=_BAR, height=4, viewBox=f"0 0 {_BAR} 4", aria_hidden="true")
 
 
 def _states(snapshots: Sequence[Snapshot]) -> list[Markup]:

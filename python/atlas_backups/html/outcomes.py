@@ -61,7 +61,7 @@ def _asked(outcome: SnapshotOutcome, name: str) -> str | None:
 def _table(outcomes: Sequence[SnapshotOutcome], *, has_projects: bool) -> Markup:
     columns = (
         column("Outcome"),
-        column("Cluster"),
+        column("Cluster", "ab-name"),
         column("Snapshot"),
         column("Size", "ab-number"),
         column("What happened", "ab-wide"),

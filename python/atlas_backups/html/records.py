@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from atlas_backups.html.figure import facts, figure, head
 from atlas_backups.html.markup import element, together
 from atlas_backups.html.moments import on_and_ago
-from atlas_backups.html.text import WHOLE, code, words
-from atlas_backups.models import RawResponse
+from atlas_backups.html.text import NAME, WHOLE, code, words
 
 if TYPE_CHECKING:
     from atlas_backups._frozen import Record
     from atlas_backups.html.markup import Child, Markup
+    from atlas_backups.models import RawResponse
 
 _ID = "id"
+_MOST_HEADERS = 50
 
 
 def record_card(record: Record, at: datetime) -> Markup:
@@ -25,11 +26,19 @@ def record_card(record: Record, at: datetime) -> Markup:
     name = type(record).__name__
     title = values.pop("name", None)
     shown = {_label(key): _value(key, value, at) for key, value in values.items()}
+    heading = together(name, " ", words(title)) if title else name
+    return figure(name, head(heading), facts(shown), kind="ab-card")
+
+
+def answer_card(answer: RawResponse, _at: datetime) -> Markup:
+    """Return the drawing of an answer as it came."""
+    headers = {name: code(value, WHOLE) for name, value in answer.headers.items()}
+    named = {name[:NAME]: value for name, value in list(headers.items())[:_MOST_HEADERS]}
     return figure(
-        name,
-        head(together(name, " ", words(title)) if title else name),
-        facts(shown),
-        _body(record) if isinstance(record, RawResponse) else None,
+        "Answer of Atlas",
+        head("RawResponse", code(str(answer.status))),
+        element("pre", words(answer.text, WHOLE)),
+        element("details", element("summary", f"{len(headers)} headers"), facts(named)),
         kind="ab-card",
     )
 
@@ -48,7 +57,3 @@ def _value(name: str, value: object, at: datetime) -> Child:
     if isinstance(value, str):
         return code(value, WHOLE) if name.endswith(_ID) else words(value, WHOLE)
     return words(str(value), WHOLE)
-
-
-def _body(answer: RawResponse) -> Markup:
-    return element("pre", words(answer.text, WHOLE))

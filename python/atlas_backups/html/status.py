@@ -30,7 +30,9 @@ def status_chip(status: str | None) -> Markup:
 
 def chip(kind: Kind, label: str) -> Markup:
     """Return a chip."""
-    return element("span", _icon(kind), words(label, _LABEL), class_=f"ab-chip ab-{kind}")
+    is_long = len(label) > _LABEL
+    shown = words(f"{label[: _LABEL - 1]}…" if is_long else label)
+    return element("span", _icon(kind), shown, class_=f"ab-chip ab-{kind}")
 
 
 def _icon(kind: Kind) -> Markup:

@@ -41,8 +41,9 @@ _LIGHT = (
     "body[data-md-color-scheme=default]",
 )
 
+# The class is named three times to come before what the hosts say of any table or code.
 _RULES = """
-.atlas-backups {
+.atlas-backups.atlas-backups.atlas-backups {
   --ab-surface: var(--jp-layout-color0, var(--vscode-editor-background, SURFACE));
   --ab-text: var(--jp-content-font-color1, var(--vscode-editor-foreground, TEXT));
   --ab-soft: color-mix(in srgb, var(--ab-text) SOFT%, var(--ab-surface));
@@ -55,81 +56,88 @@ _RULES = """
   background: var(--ab-surface); color: var(--ab-text);
   font: 13px/1.45 var(--jp-ui-font-family, var(--vscode-font-family, system-ui, sans-serif));
   overflow-wrap: anywhere; text-align: start;
+  .ab-head {
+    display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .6rem; margin: 0 0 .5rem;
+  }
+  .ab-title { font-size: 14px; font-weight: 600; }
+  p.ab-note { margin: .5rem 0 0; font-size: 12px; line-height: 1.45; }
+  p.ab-say { margin: 0 0 .5rem; max-width: 46rem; }
+  .ab-soft, p.ab-note { color: var(--ab-soft); }
+  .ab-small { display: block; font-size: 11.5px; line-height: 1.35; }
+  code {
+    padding: 0; border: 0; background: none; color: inherit; font: 12px/1.35 var(--ab-code);
+  }
+  .ab-small code { font-size: 11px; }
+  :is(.ab-call, pre) {
+    display: block; margin: 0 0 .5rem; padding: .4rem .6rem; border: 1px solid var(--ab-line);
+    border-radius: 4px; background: var(--ab-tint); overflow-x: auto; white-space: pre-wrap;
+    color: inherit; font: 12px/1.45 var(--ab-code);
+  }
+  .ab-chip {
+    display: inline-flex; align-items: center; gap: .35em; padding: 0 .55em; line-height: 1.6;
+    border: 1px solid transparent; border-radius: 1em; font-size: 12px; font-weight: 600;
+    max-width: 18rem; white-space: nowrap;
+  }
+  .ab-chip bdi { overflow: hidden; text-overflow: ellipsis; }
+  .ab-chip svg { flex: none; }
+  table {
+    table-layout: auto; width: auto; margin: 0; border: 0; border-collapse: collapse;
+    border-spacing: 0; background: none; color: inherit; font-size: 13px;
+  }
+  table :is(th, td) {
+    min-width: 0; max-width: none; padding: .3rem .75rem; border: 0; text-align: start;
+    vertical-align: top; line-height: 1.45; white-space: normal; font-weight: 400; color: inherit;
+    background: none;
+  }
+  table.ab-facts :is(th, td) { padding: .1rem 1.25rem .1rem 0; }
+  table.ab-facts th { color: var(--ab-soft); white-space: nowrap; }
+  table.ab-grid { width: 100%; }
+  table.ab-grid :is(th, td):first-child { padding-inline-start: 0; }
+  table.ab-grid :is(th, td):last-child { padding-inline-end: 0; }
+  table.ab-grid thead th {
+    color: var(--ab-soft); font-size: 12px; vertical-align: bottom; white-space: nowrap;
+    border-bottom: 1px solid var(--ab-line); background: var(--ab-surface);
+    position: sticky; top: 0;
+  }
+  table.ab-grid tbody tr + tr :is(th, td) { border-top: 1px solid var(--ab-line); }
+  table tbody tr:nth-child(n) { background: none; }
+  table.ab-grid tbody tr:hover { background: var(--ab-tint); }
+  .ab-tight { white-space: nowrap; }
+  table .ab-number { text-align: end; white-space: nowrap; }
+  table .ab-name { min-width: 7rem; }
+  table .ab-wide { min-width: 14rem; }
+  .ab-scroll { max-height: 32rem; overflow: auto; }
+  .ab-part { margin: .75rem 0 0; }
+  .ab-part > p:first-child { margin: 0 0 .15rem; font-weight: 600; }
+  svg { display: inline-block; vertical-align: middle; max-width: none; }
+  .ab-style { position: absolute; }
+  .ab-rail { stroke: var(--ab-line); }
+  .ab-now { stroke: var(--ab-soft); }
+  svg text { fill: var(--ab-soft); font-size: 11px; }
+  details { margin: .5rem 0 0; }
+  summary { color: var(--ab-soft); font-size: 12px; cursor: pointer; }
+  &.ab-card { max-width: 46rem; }
+  &.ab-failure { border-inline-start: 3px solid var(--ab-bad); }
+  COLOURS
 }
-.atlas-backups .ab-head {
-  display: flex; flex-wrap: wrap; align-items: center; gap: .3rem .6rem; margin: 0 0 .5rem;
-}
-.atlas-backups .ab-title { font-size: 14px; font-weight: 600; }
-.atlas-backups p.ab-note { margin: .5rem 0 0; font-size: 12px; line-height: 1.45; }
-.atlas-backups p.ab-say { margin: 0 0 .5rem; max-width: 46rem; }
-.atlas-backups .ab-soft, .atlas-backups p.ab-note { color: var(--ab-soft); }
-.atlas-backups .ab-small { display: block; font-size: 11.5px; line-height: 1.35; }
-.atlas-backups code {
-  padding: 0; border: 0; background: none; color: inherit; font: 12px/1.35 var(--ab-code);
-}
-.atlas-backups .ab-small code { font-size: 11px; }
-.atlas-backups .ab-call {
-  display: block; margin: 0 0 .5rem; padding: .4rem .6rem; border: 1px solid var(--ab-line);
-  border-radius: 4px; background: var(--ab-tint); overflow-x: auto; white-space: pre-wrap;
-}
-.atlas-backups .ab-chip {
-  display: inline-flex; align-items: center; gap: .35em; padding: 0 .55em; line-height: 1.6;
-  border: 1px solid transparent; border-radius: 1em; font-size: 12px; font-weight: 600;
-  max-width: 18rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
-}
-.atlas-backups .ab-chip svg { flex: none; }
-.atlas-backups table {
-  table-layout: auto; width: auto; margin: 0; border: 0; border-collapse: collapse;
-  border-spacing: 0; background: none; color: inherit; font-size: 13px;
-}
-.atlas-backups table :is(th, td) {
-  min-width: 0; max-width: none; padding: .3rem .75rem; border: 0; text-align: start;
-  vertical-align: top; line-height: 1.45; white-space: normal; font-weight: 400; color: inherit;
-  background: none;
-}
-.atlas-backups table.ab-facts :is(th, td) { padding: .1rem 1.25rem .1rem 0; }
-.atlas-backups table.ab-facts th { color: var(--ab-soft); white-space: nowrap; }
-.atlas-backups table.ab-grid { width: 100%; }
-.atlas-backups table.ab-grid :is(th, td):first-child { padding-inline-start: 0; }
-.atlas-backups table.ab-grid :is(th, td):last-child { padding-inline-end: 0; }
-.atlas-backups table.ab-grid thead th {
-  color: var(--ab-soft); font-size: 12px; vertical-align: bottom; white-space: nowrap;
-  border-bottom: 1px solid var(--ab-line); position: sticky; top: 0; background: var(--ab-surface);
-}
-.atlas-backups table.ab-grid tbody tr + tr :is(th, td) { border-top: 1px solid var(--ab-line); }
-.atlas-backups.atlas-backups table tbody tr:nth-child(n) { background: none; }
-.atlas-backups.atlas-backups table.ab-grid tbody tr:hover { background: var(--ab-tint); }
-.atlas-backups .ab-tight { white-space: nowrap; }
-.atlas-backups table .ab-number { text-align: end; white-space: nowrap; }
-.atlas-backups table .ab-wide { min-width: 14rem; }
-.atlas-backups .ab-scroll { max-height: 32rem; overflow: auto; }
-.atlas-backups .ab-part { margin: .75rem 0 0; }
-.atlas-backups .ab-part > p:first-child { margin: 0 0 .15rem; font-weight: 600; }
-.atlas-backups svg { display: inline-block; vertical-align: middle; max-width: none; }
-.atlas-backups svg text { fill: var(--ab-soft); font-size: 11px; }
-.atlas-backups details { margin: .5rem 0 0; }
-.atlas-backups summary { color: var(--ab-soft); font-size: 12px; cursor: pointer; }
-.atlas-backups.ab-card { max-width: 46rem; }
-.atlas-backups.ab-failure { border-inline-start: 3px solid var(--ab-bad); }
 """
 
 
 def _css() -> str:
-    rules = _RULES.replace("SURFACE", _pair(SURFACE)).replace("TEXT", _pair(TEXT))
-    rules = rules.replace("SOFT", str(SOFT_PERCENT))
-    colours = ";".join(f"--ab-{name}:{_pair(both)}" for name, both in PALETTE.items())
+    colours = "".join(f"--ab-{name}:{_pair(both)};" for name, both in PALETTE.items())
     kinds = "".join(
-        f".atlas-backups .ab-{kind}{{color:var(--ab-{kind})}}"
-        f".atlas-backups .ab-chip.ab-{kind}{{background:var(--ab-{kind}-back)}}"
+        f".ab-{kind}{{color:var(--ab-{kind})}}"
+        f".ab-chip.ab-{kind}{{background:var(--ab-{kind}-back)}}"
         for kind in PALETTE
         if not kind.endswith("-back")
     )
     schemes = "".join(
-        f":is({','.join(hosts)}) .atlas-backups{{color-scheme:{scheme}}}"
+        f":is({','.join(hosts)}) &{{color-scheme:{scheme}}}"
         for scheme, hosts in (("dark", _DARK), ("light", _LIGHT))
     )
-    lines = (line.strip() for line in rules.splitlines())
-    return f"{''.join(lines)}.atlas-backups{{{colours}}}{kinds}{schemes}"
+    rules = _RULES.replace("SURFACE", _pair(SURFACE)).replace("TEXT", _pair(TEXT))
+    rules = rules.replace("SOFT", str(SOFT_PERCENT)).replace("COLOURS", colours + kinds + schemes)
+    return "".join(line.strip() for line in rules.splitlines())
 
 
 def _pair(both: tuple[str, str]) -> str:
@@ -139,6 +147,6 @@ def _pair(both: tuple[str, str]) -> str:
 
 # In an <svg>, because HTML allows <style> in a body only there. It draws nothing.
 STYLE = Markup(
-    '<svg width="0" height="0" style="position:absolute" aria-hidden="true">'
+    '<svg width="0" height="0" viewBox="0 0 0 0" class="ab-style" aria-hidden="true">'
     f"<style>{_css()}</style></svg>"
 )
