@@ -132,9 +132,8 @@ class Lab:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.route("**/*", self._refuse_foreign)
 
-    def open(self, name: str, theme: Theme = "light") -> None:
+    def open(self, name: str) -> None:
         """Open a notebook, and nothing beside it, with a kernel that is ready."""
-        self._server.set_up("apputils-extension/themes", {"theme": f"JupyterLab {theme.title()}"})
         self.page.goto(f"{self._server.address}doc/tree/{name}")
         kernel = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
         choose = self.page.locator(".jp-Dialog .jp-mod-accept")  # asked where the server is slow
@@ -144,10 +143,18 @@ class Lab:
         kernel.first.wait_for(timeout=_START_SECONDS * 1000)
         self.page.evaluate(_READY)
 
+    def turn(self, theme: Theme) -> None:
+        """Change the theme of the whole page."""
+        name = f"JupyterLab {theme.title()}"
+        self.page.evaluate(
+            "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name
+        )
+        self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+
     def begin(self) -> None:
         """Run all cells."""
         # What the menu does; not awaited, for it ends with the last cell.
-        self.page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
 
     def run(self) -> None:
         """Run all cells to their end."""
