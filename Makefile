@@ -75,7 +75,7 @@ lock-notebook: $(BIN)/.groups-lock ## Write requirements/notebook.txt anew, with
 
 .PHONY: test-notebook
 test-notebook: develop-notebook $(NOTEBOOK)/.npm ## Run the notebooks in Jupyter and in Chromium (Python 3.11 or newer)
-	$(NOTEBOOK)/bin/python -m pytest tests/notebook
+	$(NOTEBOOK)/bin/python -m pytest tests/notebook --ignore=tests/notebook/site
 
 .PHONY: notebook-screenshots
 notebook-screenshots: develop-notebook ## Photograph what a notebook shows, into target/screenshots
@@ -83,7 +83,8 @@ notebook-screenshots: develop-notebook ## Photograph what a notebook shows, into
 
 .PHONY: docs
 docs: develop-notebook ## Build the site into site/, the example notebooks run (Python 3.11 or newer)
-	$(NOTEBOOK)/bin/python docs/site/build.py
+	NO_MKDOCS_2_WARNING=1 $(NOTEBOOK)/bin/python -m mkdocs build --quiet
+	$(NOTEBOOK)/bin/python -m pytest tests/notebook/site
 
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find

@@ -29,10 +29,10 @@ _SETTINGS = {
     # It would ask the internet, and a person, whether there is news.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
-_READY = """async () => {
+_READY = """() => {
     const session = jupyterapp.shell.currentWidget.context.sessionContext;
-    await session.ready;
-    await session.session.kernel.info;
+    const late = new Promise((_, refuse) => setTimeout(refuse, 60_000, new Error("no kernel")));
+    return Promise.race([late, session.ready.then(() => session.session.kernel.info)]);
 }"""
 _PLACES = {
     "JUPYTER_CONFIG_DIR": "config",
