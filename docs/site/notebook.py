@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
+_WIDE = "---\nhide:\n  - toc\n---"
+
 
 def executed(path: Path) -> str:
     """Return the Markdown of a notebook with its outputs.
@@ -19,7 +21,7 @@ def executed(path: Path) -> str:
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.
     """
-    return "\n\n".join(_parts(execute(path).notebook)) + "\n"
+    return "\n\n".join([_WIDE, *_parts(execute(path).notebook)]) + "\n"
 
 
 def _parts(notebook: NotebookNode) -> Iterator[str]:
@@ -37,4 +39,5 @@ def _output(output: NotebookNode) -> str | None:
         return None  # a progress bar needs the kernel, which is gone
     if "text/html" in data:
         return f'<div class="output">\n{data["text/html"]}\n</div>'
-    return f"``` {{.text .output}}\n{output.get('text') or data['text/plain']}\n```"
+    text = output.text if "text" in output else data["text/plain"]
+    return f"``` {{.text .output}}\n{text.rstrip()}\n```"

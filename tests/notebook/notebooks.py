@@ -58,6 +58,7 @@ def execute(path: Path) -> Run:
         kernel_name="python3",
         kernel_manager_class=QuietKernelManager,
         timeout=_CELL_SECONDS,
+        coalesce_streams=True,
     )
     with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
         client.execute(stderr=stderr)
