@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  # annotations resolve at run time
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from atlas_backups._frozen import Record
 from atlas_backups._shown import Shown
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
 from atlas_backups.models import Cluster, Snapshot  # noqa: TC001  # the same
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = ["WINDOW_DAYS", "ClusterCoverage", "Coverage"]
 
@@ -159,6 +163,34 @@ class Coverage(Shown, Sequence[ClusterCoverage]):
             `error`, its message; `taken_at`. What is not known is `None`.
         """
         return [_row(entry) for entry in self._entries]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas data frame of one row an entry, in order.
+
+        Returns:
+            The columns of `to_dicts`, of the same types for any coverage, also an empty one:
+            times in UTC to the microsecond, labels as categories, texts as `string`, and
+            `boolean`, `Int64`, `Float64`; lists in object columns.
+
+        Raises:
+            ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import coverage_to_pandas  # noqa: PLC0415  # loads pandas
+
+        return coverage_to_pandas(self.to_dicts())
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a polars data frame of one row an entry, in order.
+
+        Returns:
+            The columns of `to_dicts`; lists as `List`.
+
+        Raises:
+            ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import coverage_to_polars  # noqa: PLC0415  # loads polars
+
+        return coverage_to_polars(self.to_dicts())
 
 
 def _row(entry: ClusterCoverage) -> dict[str, Any]:

@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from atlas_backups._frozen import FrozenDict, Headers, Items, Record
 from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = [
     "CloudProvider",
@@ -394,3 +398,33 @@ class SnapshotList(Items[Snapshot]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
         return [asdict(snapshot) for snapshot in self]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas data frame of one row a snapshot, in order.
+
+        Returns:
+            The fields of `Snapshot` and of its kinds but `links`, and `requested_at`. The columns
+            and their types are the same for any list, also an empty one: times in UTC to the
+            microsecond, labels as categories, texts as `string`, `storage_size_bytes` as `Int64`
+            (missing beyond 64 bits); lists in object columns, `members` as dicts, `extra` as JSON,
+            missing where empty.
+
+        Raises:
+            ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import snapshots_to_pandas  # noqa: PLC0415  # loads pandas
+
+        return snapshots_to_pandas(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a polars data frame of one row a snapshot, in order.
+
+        Returns:
+            The columns of `to_pandas`; lists as `List`, `members` as a `List` of `Struct`.
+
+        Raises:
+            ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import snapshots_to_polars  # noqa: PLC0415  # loads polars
+
+        return snapshots_to_polars(self)

@@ -55,6 +55,7 @@ impl Serialize for Timestamp {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -67,6 +68,14 @@ mod tests {
         assert_eq!(read("2026-08-10T05:33:30+02:00"), read("2026-08-10T03:33:30Z"));
         assert!(read("2026-08-10T03:33:30.123456789Z").is_some());
         assert!(read("9999-12-31T23:59:59Z").is_some());
+    }
+
+    #[test]
+    fn an_instant_of_a_mistaken_clock_is_one_that_python_can_hold() {
+        let of = |second| Timestamp::from(jiff::Timestamp::from_second(second).unwrap());
+        assert_eq!(Some(of(1_786_332_810)), read("2026-08-10T03:33:30Z"));
+        assert_eq!(Some(Timestamp::from(jiff::Timestamp::MIN)), read("0001-01-01T00:00:00Z"));
+        assert_eq!(Timestamp::from(jiff::Timestamp::MAX).0.year(), 9999);
     }
 
     #[test]

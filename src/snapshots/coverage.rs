@@ -44,7 +44,7 @@ pub struct ClusterCoverage {
 }
 
 /// What a cluster has.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Backups {
     /// The completed one with the newest data.
     pub newest: Option<Snapshot>,
@@ -56,6 +56,13 @@ pub struct Backups {
     pub on_demand_times: Vec<Timestamp>,
     /// The same of all others.
     pub scheduled_times: Vec<Timestamp>,
+}
+
+/// A cluster to look at, or why a project's clusters are not known.
+struct Place {
+    group_id: String,
+    project_name: Option<String>,
+    cluster: Result<Cluster, Error>,
 }
 
 /// One pass over the clusters.
@@ -78,56 +85,52 @@ pub async fn backup_coverage(
     call: &Call,
 ) -> Result<Coverage, Error> {
     let survey = Survey { transport, call, days };
-    let (entries, now) = match group_id {
+    let (places, now) = match group_id {
         Some(group_id) => {
             let (clusters, now) = clusters(transport, group_id, &call.part()).await?;
-            (entries(group_id, None, clusters), now)
+            (places(group_id, None, clusters.into_iter().map(Ok)), now)
         }
-        None => survey.all_projects().await?,
+        None => survey.all_places().await?,
     };
-    survey.complete(entries, now.unwrap_or_else(Instant::now)).await
+    survey.visit(places, now.unwrap_or_else(Instant::now)).await
 }
 
 impl Survey<'_> {
-    async fn all_projects(&self) -> Result<(Vec<ClusterCoverage>, Option<Instant>), Error> {
+    async fn all_places(&self) -> Result<(Vec<Place>, Option<Instant>), Error> {
         let (projects, now) = projects(self.transport, &self.call.part()).await?;
-        let entries: Vec<_> = stream::iter(projects)
+        let found: Vec<_> = stream::iter(projects)
             .map(|project| async {
                 let (group_id, name) = project.into_id_and_name();
                 let listed = clusters(self.transport, &group_id, &self.call.part()).await;
-                let found = match unless_about_all(listed.map_err(Error::from))? {
-                    Ok((clusters, _)) => entries(&group_id, name.as_ref(), clusters),
-                    Err(error) => vec![ClusterCoverage {
-                        group_id,
-                        project_name: name,
-                        cluster: None,
-                        backups: Err(error),
-                    }],
-                };
-                Ok::<_, Error>(found)
+                Ok::<_, Error>(match unless_about_all(listed.map_err(Error::from))? {
+                    Ok((clusters, _)) => {
+                        places(&group_id, name.as_deref(), clusters.into_iter().map(Ok))
+                    }
+                    Err(error) => places(&group_id, name.as_deref(), [Err(error)]),
+                })
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        Ok((entries.into_iter().flatten().collect(), now))
+        Ok((found.into_iter().flatten().collect(), now))
     }
 
     /// Reads the snapshots of every cluster.
-    async fn complete(
-        &self,
-        entries: Vec<ClusterCoverage>,
-        now: Instant,
-    ) -> Result<Coverage, Error> {
+    async fn visit(&self, places: Vec<Place>, now: Instant) -> Result<Coverage, Error> {
         let back = |time: Duration| now.checked_sub(time).unwrap_or(Instant::MIN);
         let window = DAY * self.days;
         let (since, second) = (back(window).into(), back(window + LONGEST_SNAPSHOT).as_second());
-        let mut clusters: Vec<_> = stream::iter(entries)
-            .map(|entry| async {
-                let Some(cluster) = &entry.cluster else { return Ok(entry) };
-                let listing = self.listing(&entry.group_id, &cluster.name, second).await;
-                let listing = unless_about_all(listing)?;
-                let backups = listing.map(|listing| Backups::of(&listing, since));
-                Ok::<_, Error>(ClusterCoverage { backups, ..entry })
+        let mut clusters: Vec<_> = stream::iter(places)
+            .map(|Place { group_id, project_name, cluster }| async move {
+                let (cluster, backups) = match cluster {
+                    Ok(cluster) => {
+                        let listing = self.listing(&group_id, &cluster.name, second).await;
+                        let listing = unless_about_all(listing)?;
+                        (Some(cluster), listing.map(|listing| Backups::of(&listing, since)))
+                    }
+                    Err(error) => (None, Err(error)),
+                };
+                Ok::<_, Error>(ClusterCoverage { group_id, project_name, cluster, backups })
             })
             .buffer_unordered(AT_ONCE)
             .try_collect()
@@ -147,18 +150,17 @@ impl Survey<'_> {
     }
 }
 
-fn entries(
+fn places(
     group_id: &str,
-    project_name: Option<&String>,
-    clusters: Vec<Cluster>,
-) -> Vec<ClusterCoverage> {
-    let entry = |cluster| ClusterCoverage {
+    project_name: Option<&str>,
+    clusters: impl IntoIterator<Item = Result<Cluster, Error>>,
+) -> Vec<Place> {
+    let place = |cluster| Place {
         group_id: group_id.to_owned(),
-        project_name: project_name.cloned(),
-        cluster: Some(cluster),
-        backups: Ok(Backups::default()),
+        project_name: project_name.map(ToOwned::to_owned),
+        cluster,
     };
-    clusters.into_iter().map(entry).collect()
+    clusters.into_iter().map(place).collect()
 }
 
 /// An error that would be that of every other question too ends the whole.
