@@ -53,7 +53,7 @@ class Items(Shown, Sequence[ItemT_co]):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> ItemT_co | Self:
         if isinstance(index, slice):
-            return type(self)(self._items[index])
+            return self._like(self._items[index])
         return self._items[index]
 
     def __len__(self) -> int:
@@ -69,6 +69,10 @@ class Items(Shown, Sequence[ItemT_co]):
 
     def __hash__(self) -> int:
         return hash(self._items)
+
+    def _like(self, items: Iterable[ItemT_co]) -> Self:
+        """Return one that holds something else, and is the same in all others."""
+        return type(self)(items)
 
 
 class FrozenDict(dict[str, ValueT]):

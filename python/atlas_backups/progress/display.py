@@ -32,8 +32,8 @@ def open_display(begin: str, total: int | None = None) -> Display:
         begin: what one line says until there is something to say.
         total: how many there are to do; `None`: not known, or nothing to count.
     """
-    if _can_redraw():
-        with contextlib.suppress(Exception):  # as without tqdm
+    with contextlib.suppress(Exception):  # as without tqdm, or on a closed stream
+        if _can_redraw():
             from atlas_backups.progress.live import Live  # noqa: PLC0415  # only if it can draw
 
             return Live(begin, total)

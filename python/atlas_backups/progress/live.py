@@ -15,10 +15,11 @@ from atlas_backups.progress.display import in_notebook, printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PLAIN = "{desc} · {elapsed}"
-_COUNTED = "{n_fmt}/{total_fmt} |{bar:20}| {elapsed} · {desc}"
-_COUNTED_BY_WIDGET = "{n_fmt}/{total_fmt} {bar} {elapsed} · {desc}"
-_ROOM = len(" · 00:00:00") + 1
+_PLAIN = "{desc} ({elapsed})"
+_COUNTED = "{n_fmt}/{total_fmt} |{bar:20}| ({elapsed}) {desc}"
+_COUNTED_BY_WIDGET = "{n_fmt}/{total_fmt} {bar} ({elapsed}) {desc}"
+_ROOM = len(" (00:00:00)") + 1
+_GAP = "..."  # in ASCII, as all that is shown: not every terminal knows more
 _TICK_SECONDS = 1.0
 
 
@@ -92,9 +93,9 @@ class Live:
 def _cut(text: str, is_counted: bool) -> str:
     if is_counted or in_notebook():  # tqdm cuts it
         return text
-    room = max(shutil.get_terminal_size().columns - _ROOM, 2)
+    room = max(shutil.get_terminal_size().columns - _ROOM, 8)
     if len(text) <= room:
         return text
     # The cluster stands at the begin, its state at the end.
-    half = (room - 1) // 2
-    return f"{text[:half]}…{text[-half:]}"
+    half = max((room - len(_GAP)) // 2, 1)
+    return f"{text[:half]}{_GAP}{text[-half:]}"
