@@ -14,7 +14,7 @@ import atlas_backups
 from atlas_backups import Cluster, Headers, RateLimitError, RawResponse, Snapshot
 from tests.bodies import SNAPSHOT_ID, queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import READ, RawServer, answer
+from tests.raw_server import READ, RawServer, always, answer
 
 LOADED = "\nprint(*sorted(set(sys.modules) - before))"
 ROOMS = {"atlas_backups.cli", "atlas_backups.emulator", "atlas_backups.airflow"}
@@ -84,11 +84,11 @@ assert "atlas_backups.inventory" in sys.modules
 def test_who_imports_logging_and_sets_up_nothing_reads_no_line_of_ours(place: str) -> None:
     lines = TAKE.strip().splitlines()
     at = {"first": 0, "before the client": 1, "after the client": 2, "after a call": 3}[place]
+    again = lines[-1]
     lines.insert(at, "import logging")
-    lines.append(lines[-1])
 
-    with RawServer([READ, answer(200, queued(), WARNING)]) as server:
-        run("\n".join(lines), server)
+    with RawServer(always(answer(200, queued(), WARNING))) as server:
+        run("\n".join([*lines, again]), server)
 
 
 def test_who_sets_logging_up_after_the_first_call_reads_what_later_ones_say() -> None:
