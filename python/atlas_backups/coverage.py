@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, overload
 
 from atlas_backups._frozen import Record
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
-from atlas_backups.models import Cluster, Snapshot  # noqa: TC001  # the same
+from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
+from atlas_backups.models import Snapshot  # noqa: TC001  # the same
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
-
-__all__ = ["WINDOW_DAYS", "ClusterCoverage", "Coverage"]
 
 WINDOW_DAYS = 30
 """How many days before `taken_at` the times of the completed snapshots reach back."""
