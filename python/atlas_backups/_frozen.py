@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
 from atlas_backups._shown import Shown
 
@@ -22,7 +21,6 @@ def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
     return cls(**values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Record(Shown):
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
@@ -30,8 +28,13 @@ class Record(Shown):
     version with one field more would silently read into the wrong fields.
     """
 
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return _build, (type(self), values)
 
 

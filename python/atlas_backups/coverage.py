@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_backups._frozen import Items, Record
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
-from atlas_backups.models import Cluster, Snapshot  # noqa: TC001  # the same
+from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
+from atlas_backups.models import Snapshot  # noqa: TC001  # the same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     from typing_extensions import Self
-
-__all__ = ["WINDOW_DAYS", "ClusterCoverage", "Coverage"]
 
 WINDOW_DAYS = 30
 """How many days before `taken_at` the times of the completed snapshots reach back."""

@@ -19,7 +19,7 @@ TAKEN, FAILED = OUTCOMES[0], OUTCOMES[2]
 
 
 def test_the_end_sums_up_what_failed(capfd: pytest.CaptureFixture[str]) -> None:
-    with counting(3, shown=True, running=lambda: 0) as show:
+    with counting(3, running=lambda: 0) as show:
         for outcome in (TAKEN, FAILED, FAILED):
             show(outcome)
 
@@ -33,7 +33,7 @@ def test_the_end_sums_up_what_failed(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_where_all_went_well_there_is_nothing_to_sum_up(capfd: pytest.CaptureFixture[str]) -> None:
-    with counting(None, shown=True, running=lambda: 0) as show:
+    with counting(None, running=lambda: 0) as show:
         show(TAKEN)
 
     assert len(capfd.readouterr().err.splitlines()) == 1
@@ -43,7 +43,7 @@ def test_where_all_went_well_there_is_nothing_to_sum_up(capfd: pytest.CaptureFix
 def test_what_was_cut_off_is_unknown(
     capfd: pytest.CaptureFixture[str], stop: type[BaseException]
 ) -> None:
-    progress = counting(9, shown=True, running=lambda: 4)
+    progress = counting(9, running=lambda: 4)
     progress.__enter__()(TAKEN)
     assert not progress.__exit__(stop, stop(), None)
 
@@ -53,7 +53,7 @@ def test_what_was_cut_off_is_unknown(
 
 
 def test_nothing_is_unknown_when_nothing_was_running(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), counting(9, shown=True, running=lambda: 0):
+    with pytest.raises(KeyboardInterrupt), counting(9, running=lambda: 0):
         raise KeyboardInterrupt
 
     assert capfd.readouterr().err == ""
@@ -68,10 +68,3 @@ def test_leaving_a_fleet_early_says_what_is_unknown(
     outcomes.close()
 
     assert "more nobody knows whether they were taken" in capfd.readouterr().err
-
-
-def test_without_progress_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
-    with counting(1, shown=False, running=lambda: 0) as show:
-        show(FAILED)
-
-    assert capfd.readouterr() == ("", "")

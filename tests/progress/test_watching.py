@@ -174,7 +174,7 @@ def test_leaving_a_watch_says_nothing(
 def test_an_error_speaks_for_itself(capfd: pytest.CaptureFixture[str]) -> None:
     with (
         pytest.raises(WaitTimeoutError),
-        watching(*ADDRESS, shown=True, look_back=nothing),
+        watching(*ADDRESS, look_back=nothing),
     ):
         raise WaitTimeoutError("late")
 
@@ -182,7 +182,7 @@ def test_an_error_speaks_for_itself(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_before_anything_was_seen_it_is_said_too(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(KeyboardInterrupt), watching(*ADDRESS, shown=True, look_back=nothing):
+    with pytest.raises(KeyboardInterrupt), watching(*ADDRESS, look_back=nothing):
         raise KeyboardInterrupt
 
     assert CALL in capfd.readouterr().err
@@ -192,7 +192,7 @@ def test_whoever_says_it_in_other_words_has_it_left_to(capfd: pytest.CaptureFixt
     with (
         pytest.raises(KeyboardInterrupt),
         said_elsewhere(),
-        watching(*ADDRESS, shown=True, look_back=nothing),
+        watching(*ADDRESS, look_back=nothing),
     ):
         raise KeyboardInterrupt
 
@@ -215,7 +215,7 @@ def test_what_a_terminal_would_obey_is_not_printed(capfd: pytest.CaptureFixture[
     class Odd:
         id, cluster_name, status, is_final = ID, CLUSTER_NAME, "\x1b[31mred", True
 
-    with watching(*ADDRESS, shown=True, look_back=nothing) as show:
+    with watching(*ADDRESS, look_back=nothing) as show:
         show(Odd())  # pyright: ignore[reportArgumentType]  # it looks like one
 
     assert "\x1b" not in capfd.readouterr().err

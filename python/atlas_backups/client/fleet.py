@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sized
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+import atlas_backups as public
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import Value, iterate, iterate_async
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
-from atlas_backups.models import SnapshotOutcome, SnapshotRequest
-from atlas_backups.progress import counting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from atlas_backups._core import Fleet
     from atlas_backups.client.credentials import CredentialSource
     from atlas_backups.client.drive import Iteration
+    from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
     from atlas_backups.models import IfBusy, Snapshot
 
 _MOST_AT_ONCE = 1000
@@ -119,8 +120,12 @@ class _Crew:
         self, requests: Iterable[SnapshotRequest], *, shown: bool
     ) -> AbstractContextManager[Callable[[SnapshotOutcome], None]]:
         """Return what shows how many are done."""
+        if not shown:
+            return nullcontext(_not_shown)
+        from atlas_backups.progress import counting  # noqa: PLC0415  # most fleets are not shown
+
         total = len(requests) if isinstance(requests, Sized) else None
-        return counting(total, shown=shown, running=lambda: len(self._running))
+        return counting(total, running=lambda: len(self._running))
 
     def work(
         self,
@@ -168,10 +173,10 @@ class _Crew:
         self, request: SnapshotRequest, *, is_repeated: bool = False
     ) -> SnapshotOutcome | None:
         """Begin a take; return its outcome if it is refused here."""
-        if not isinstance(cast("object", request), SnapshotRequest):
+        if not isinstance(cast("object", request), public.SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
-            return SnapshotOutcome(request=request, error=error)
+            return public.SnapshotOutcome(request=request, error=error)
         self._last += 1
         try:
             generation = self._source.first()
@@ -184,7 +189,7 @@ class _Crew:
                 idempotency_key=request.idempotency_key,
             )
         except AtlasError as error:
-            return SnapshotOutcome(request=request, error=error)
+            return public.SnapshotOutcome(request=request, error=error)
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
             self._stop(error)
             return None
@@ -203,7 +208,7 @@ class _Crew:
                 if refused is not None:
                     yield refused
                 continue
-            yield SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
+            yield public.SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
 
     def _may_repeat(self, refused: _Running) -> bool:
         if refused.is_repeated or self._failure:
@@ -219,6 +224,10 @@ class _Crew:
         if cause is not None:
             failure.__cause__ = cause
         self._is_open, self._failure = False, failure
+
+
+def _not_shown(_outcome: SnapshotOutcome) -> None:
+    pass
 
 
 def _iterator(requests: Iterable[SnapshotRequest]) -> Iterator[SnapshotRequest]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from atlas_backups.fleet import SnapshotOutcome
     from atlas_backups.html.status import Kind
-    from atlas_backups.models import SnapshotOutcome
 
 End: TypeAlias = Literal["failed", "unknown", "taken"]
 
