@@ -11,7 +11,8 @@ from atlas_backups.html.style import STYLE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_MOST_ROWS = 100
+MOST_ROWS = 100
+"""Rows of a table, at most; the browser has to hold them all."""
 _MOST_BYTES = 400_000
 
 
@@ -56,7 +57,7 @@ def fitting(rows: Iterable[Sequence[Markup]]) -> list[Sequence[Markup]]:
     """Return the first rows, so many that a browser is not asked for too much."""
     room = _MOST_BYTES
     fit: list[Sequence[Markup]] = []
-    for row in islice(rows, _MOST_ROWS):
+    for row in islice(rows, MOST_ROWS):
         room -= sum(len(cell.encode()) for cell in row)
         if room < 0 and fit:
             break

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from atlas_backups.html.figure import (
+    MOST_ROWS,
     cell,
     column,
     figure,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from atlas_backups.models import Snapshot
 
-_MOST_COMPARED = 100
 _MOST_STATES = 6
 _BAR = 64
 
@@ -43,14 +43,15 @@ def snapshot_listing(snapshots: Sequence[Snapshot], at: datetime) -> Markup:
     clusters = {snapshot.cluster_name for snapshot in snapshots}
     whose = words(min(clusters)) if len(clusters) == 1 else f"{len(clusters)} clusters"
     has_clusters = len(clusters) > 1
-    axis = Axis.of(snapshots[:_MOST_COMPARED], at)
-    largest = max(snapshot.storage_size_bytes or 0 for snapshot in snapshots[:_MOST_COMPARED])
-    rows = fitting(_row(it, at, axis, largest, has_clusters) for it in snapshots)
+    first = snapshots[:MOST_ROWS]
+    axis = Axis.of(first, at)
+    largest = max(snapshot.storage_size_bytes or 0 for snapshot in first)
+    rows = fitting(_row(it, at, axis, largest, has_clusters) for it in first)
     title = f"{count(len(snapshots))} {'snapshot' if len(snapshots) == 1 else 'snapshots'} of "
     return figure(
         "Snapshots",
         head(together(title, whose), *_states(snapshots)),
-        scrolled("Snapshots", grid(_columns(snapshots, axis, has_clusters), rows)),
+        scrolled("Snapshots", grid(_columns(first, axis, has_clusters), rows)),
         note(_left_out(len(snapshots), len(rows)), f"Times are UTC, ages as of {second(at)}."),
     )
 
