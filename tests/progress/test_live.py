@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, redirect_stderr
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -184,3 +185,49 @@ def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch, name: str) 
         assert isinstance(open_display("begin"), Lines)
 
     assert stream.getvalue() == ""
+
+
+class Bar:
+    """What there is of tqdm in a notebook."""
+
+    def __init__(self, **options: object) -> None:
+        self.options = options
+        self.styles: list[str] = []
+        bars.append(self)
+
+    def refresh(self) -> None: ...
+
+    def close(self) -> None:
+        self.styles.append("success")
+
+    def disp(self, *, bar_style: str) -> None:
+        self.styles.append(bar_style)
+
+
+bars: list[Bar] = []
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "tqdm.auto", SimpleNamespace(tqdm=Bar))
+    bars.clear()
+
+
+@pytest.mark.usefixtures("notebook")
+@pytest.mark.parametrize(("is_good", "styles"), [(True, []), (False, ["danger"])])
+def test_in_a_notebook_only_a_good_end_is_green(is_good: bool, styles: list[str]) -> None:
+    shown = open_display("begin")
+    shown.close(is_good=is_good)
+
+    (bar,) = bars
+    assert bar.styles == ["success", *styles]
+    assert bar.options["total"] is None
+
+
+@pytest.mark.usefixtures("notebook")
+def test_in_a_notebook_nothing_stands_among_errors(capfd: pytest.CaptureFixture[str]) -> None:
+    Lines().now("on")
+
+    assert capfd.readouterr() == ("on (0 s)\n", "")

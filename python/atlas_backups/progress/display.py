@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class Display(Protocol):
@@ -54,8 +54,8 @@ class Lines:
         """Print it."""
         # A closed or broken stream is no reason to stop.
         with contextlib.suppress(OSError, ValueError):
-            if sys.stderr is not None:  # as under pythonw
-                print(printable(text), file=sys.stderr, flush=True)  # noqa: T201  # it was asked for
+            if stream() is not None:  # as under pythonw
+                print(printable(text), file=stream(), flush=True)  # noqa: T201  # it was asked for
 
     def close(self, *, is_good: bool) -> None:
         """Do nothing: a line is a line."""
@@ -64,6 +64,11 @@ class Lines:
 def printable(text: str) -> str:
     """Return text without what a terminal would obey: the status is Atlas' text."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def stream() -> TextIO | None:
+    """Return where to show it; a notebook shows standard error as what went wrong."""
+    return sys.stdout if in_notebook() else sys.stderr
 
 
 def in_notebook() -> bool:

@@ -10,7 +10,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from atlas_backups.progress.display import in_notebook, printable
+from atlas_backups.progress.display import in_notebook, printable, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ class Live:
 
     def tell(self, text: str) -> None:
         """Show it above the line."""
-        self._draw(lambda: self._bar.write(printable(text), file=sys.stderr))
+        self._draw(lambda: self._bar.write(printable(text), file=stream()))
 
     def close(self, *, is_good: bool = False) -> None:
         """Leave the line as it is."""
