@@ -55,7 +55,7 @@ class Lines:
         # A closed or broken stream is no reason to stop.
         with contextlib.suppress(OSError, ValueError):
             if stream() is not None:  # as under pythonw
-                print(printable(text), file=stream(), flush=True)  # noqa: T201  # it was asked for
+                print(printable(text), file=stream(), flush=True)  # it was asked for
 
     def close(self, *, is_good: bool) -> None:
         """Do nothing: a line is a line."""
