@@ -86,7 +86,7 @@ ROOT {
     border-spacing: 0; background: none; color: inherit; font-size: 13px;
   }
   table :is(th, td) {
-    min-width: 0; max-width: none; padding: .3rem .75rem; border: 0; text-align: start;
+    min-width: 0; max-width: none; padding: .3rem .6rem; border: 0; text-align: start;
     vertical-align: top; line-height: 1.45; white-space: normal; font-weight: 400; color: inherit;
     background: none;
   }
@@ -106,7 +106,7 @@ ROOT {
   .ab-tight { white-space: nowrap; }
   table .ab-number { text-align: end; white-space: nowrap; }
   table .ab-name { min-width: 7rem; }
-  table .ab-wide { min-width: 14rem; }
+  table .ab-wide { min-width: 12rem; }
   .ab-scroll { max-height: 32rem; overflow: auto; }
   .ab-part { margin: .75rem 0 0; }
   .ab-part > p:first-child { margin: 0 0 .15rem; font-weight: 600; }
