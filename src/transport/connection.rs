@@ -19,6 +19,7 @@ use super::call::Call;
 use super::events::Level;
 use super::limit::Limits;
 use super::lost::{Fate, Lost};
+use super::memory::Memory;
 use super::quota::Quota;
 use super::retry::Retries;
 use super::{Request, tls};
@@ -39,6 +40,7 @@ pub struct Connection {
     in_flight: Semaphore,
     quota: Arc<Quota>,
     pub(super) limits: Limits,
+    pub(super) memory: Arc<Memory>,
     #[cfg(test)]
     stand_in: Option<Arc<dyn stand_in::StandIn>>,
 }
@@ -116,6 +118,7 @@ impl Connection {
             in_flight: Semaphore::new(MOST_IN_FLIGHT),
             quota: Arc::new(Quota::full()),
             limits: Limits::new(),
+            memory: Arc::default(),
             #[cfg(test)]
             stand_in: None,
         })
