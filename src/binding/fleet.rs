@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -18,6 +18,7 @@ use super::log;
 use super::operation::Operation;
 use super::process::{OfProcess, runtime};
 use super::state::Shared;
+use crate::error::Error;
 use crate::snapshots::{Ended, TakeArguments, take_and_wait};
 use crate::transport::{Call, Event, Transport};
 
@@ -57,20 +58,26 @@ struct Running {
     transport: OnceLock<Transport>,
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
-    tasks: Arc<Mutex<HashMap<u64, AbortHandle>>>,
+    /// Those that the caller has not heard the end of.
+    begun: Mutex<HashMap<u64, Begun>>,
+}
+
+struct Begun {
+    task: AbortHandle,
+    call: Call,
 }
 
 impl Running {
     fn new() -> Self {
         let (sender, inbox) = unbounded_channel();
         let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
-        Self { transport: OnceLock::new(), sender, inbox, tasks: Arc::default() }
+        Self { transport: OnceLock::new(), sender, inbox, begun: Mutex::default() }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        for (_, task) in lock(&self.tasks).drain() {
+        for (_, Begun { task, .. }) in lock(&self.begun).drain() {
             task.abort();
         }
     }
@@ -117,18 +124,16 @@ impl Fleet {
         let runtime = runtime(py)?;
         let _entered = runtime.enter();
         let call = Call::begin(self.client.config(), log::listener(py)?);
-        let (sender, tasks) = (running.sender.clone(), Arc::clone(&running.tasks));
-        let wait = self.wait;
-        // Locked until the task is entered, so that it does not leave before.
-        let mut entries = lock(&running.tasks);
+        let (sender, wait) = (running.sender.clone(), self.wait);
+        let begun = call.clone();
         let mut delivery = Delivery { sender, number, end: Ended::lost(&cluster), events: vec![] };
         let task = runtime.spawn(async move {
             delivery.end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
             delivery.events = call.events.drain();
             drop(delivery);
-            lock(&tasks).remove(&number);
         });
-        entries.insert(number, task.abort_handle());
+        let begun = Begun { task: task.abort_handle(), call: begun };
+        lock(&running.begun).insert(number, begun);
         Ok(())
     }
 
@@ -152,13 +157,25 @@ impl Fleet {
         })
     }
 
-    /// Cuts off what is still running.
-    fn cancel(&self) {
-        if let Some(running) = self.running.get().and_then(OfProcess::get) {
-            for (_, task) in lock(&running.tasks).drain() {
-                task.abort();
-            }
+    /// The caller has heard how this one ended.
+    fn forget(&self, number: u64) -> PyResult<()> {
+        let _gone = lock(&self.running()?.begun).remove(&number);
+        Ok(())
+    }
+
+    /// Cuts off what is still running; gives the exceptions that say what is unknown now.
+    fn cancel(&self, py: Python<'_>) -> Vec<Py<PyBaseException>> {
+        let Some(running) = self.running.get().and_then(OfProcess::get) else { return Vec::new() };
+        let mut begun: Vec<_> = lock(&running.begun).drain().collect();
+        for (_, Begun { task, .. }) in &begun {
+            task.abort();
         }
+        begun.sort_by_key(|(number, _)| *number);
+        let doubts = begun.iter().filter_map(|(_, Begun { call, .. })| call.in_doubt());
+        let _inside = Inside::enter(py);
+        doubts
+            .map(|doubt| to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
+            .collect()
     }
 }
 

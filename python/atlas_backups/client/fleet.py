@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base
-from atlas_backups.client.drive import Value, iterate, iterate_async
+from atlas_backups.client.drive import Value, iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
 from atlas_backups.models import SnapshotOutcome, SnapshotRequest
 from atlas_backups.progress import counting
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from atlas_backups.models import IfBusy, Snapshot
 
 _MOST_AT_ONCE = 1000
+_LOG = logging.getLogger("atlas_backups")
 
 
 class FleetMethods(Base):
@@ -41,7 +43,9 @@ class FleetMethods(Base):
 
         Nothing is asked for before the iteration begins. Requests are drawn from their iterable
         as places get free, so it may be long. Ending the iteration early cuts off what is still
-        running, whose outcome then is unknown: give keys, and it can be run again.
+        running, whose outcome then is unknown: give keys, and it can be run again. The log warns
+        of each of those; what ends the iteration from within (Ctrl-C, a cancelled task) has an
+        `AmbiguousOutcomeError` for each in its chain of `__context__`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -131,8 +135,9 @@ class _Crew:
                         for outcome in self._ended((yield self._fleet.next())):
                             show(outcome)
                             yield Value(outcome)
-        finally:
-            self._fleet.cancel()
+        except BaseException as error:
+            self._cut_off(error)
+            raise
         if self._failure is not None:
             raise self._failure
 
@@ -192,11 +197,20 @@ class _Crew:
             is_refused = isinstance(error, UnauthorizedError) and snapshot is None
             if is_refused and self._may_repeat(ended):
                 # What Atlas refused was not acted on.
+                self._fleet.forget(number)
                 refused = self._begin(ended.request, is_repeated=True)
                 if refused is not None:
                     yield refused
                 continue
+            self._fleet.forget(number)
             yield SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
+
+    def _cut_off(self, end: BaseException) -> None:
+        """End what still runs, and say what is unknown by that: in the log, and behind the end."""
+        for doubt in self._fleet.cancel():
+            marks = [doubt.idempotency_tag or "no tag", *(it.id for it in doubt.candidates)]
+            _LOG.warning("take_snapshots was left early (%s): %s", ", ".join(marks), doubt)
+            put_behind(end, doubt)
 
     def _may_repeat(self, refused: _Running) -> bool:
         if refused.is_repeated or self._failure:
