@@ -99,7 +99,8 @@ impl Fleet {
 
 #[pymethods]
 impl Fleet {
-    /// Begins one more take under a number of the caller's.
+    /// Begins one more take under a number of the caller's; under that of one that has ended, the same
+    /// call goes on with other credentials, in what is left of its time.
     #[pyo3(signature = (number, group_id, cluster_name, *, description, retention_in_days, idempotency_key))]
     #[allow(clippy::too_many_arguments)] // those of a request, one by one
     fn add(
@@ -123,7 +124,9 @@ impl Fleet {
         running.transport.get_or_init(|| transport.clone());
         let runtime = runtime(py)?;
         let _entered = runtime.enter();
-        let call = Call::begin(self.client.config(), log::listener(py)?);
+        let listener = log::listener(py)?;
+        let earlier = lock(&running.begun).remove(&number).map(|begun| begun.call);
+        let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
         let (sender, wait) = (running.sender.clone(), self.wait);
         let begun = call.clone();
         let mut delivery = Delivery { sender, number, end: Ended::lost(&cluster), events: vec![] };

@@ -73,8 +73,9 @@ pub async fn take_snapshot(
         cluster,
         arguments,
         post: Post::new(transport, cluster, arguments),
-        call: call.clone(),
-        waiting: arguments.wait_timeout,
+        // A call that is run again with other credentials may have waited before.
+        call: call.until(call.deadline() + call.waited()),
+        waiting: arguments.wait_timeout.saturating_sub(call.waited()),
         ended: Vec::new(),
         blind: 0,
         unseen: 0,

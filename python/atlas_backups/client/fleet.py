@@ -163,18 +163,19 @@ class _Crew:
                     yield refused
 
     def _begin(
-        self, request: SnapshotRequest, *, is_repeated: bool = False
+        self, request: SnapshotRequest, *, repeats: int | None = None
     ) -> SnapshotOutcome | None:
-        """Begin a take; return its outcome if it is refused here."""
+        """Begin a take, or one again that has ended; return its outcome if it is refused here."""
         if not isinstance(cast("object", request), SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
             return SnapshotOutcome(request=request, error=error)
-        self._last += 1
+        number = repeats or self._last + 1
+        self._last = max(self._last, number)
         try:
             generation = self._source.first()
             self._fleet.add(
-                self._last,
+                number,
                 request.group_id,
                 request.cluster_name,
                 description=request.description,
@@ -186,7 +187,7 @@ class _Crew:
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
             self._stop(error)
             return None
-        self._running[self._last] = _Running(request, generation, is_repeated)
+        self._running[number] = _Running(request, generation, is_repeated=repeats is not None)
         return None
 
     def _ended(
@@ -197,8 +198,7 @@ class _Crew:
             is_refused = isinstance(error, UnauthorizedError) and snapshot is None
             if is_refused and self._may_repeat(ended):
                 # What Atlas refused was not acted on.
-                self._fleet.forget(number)
-                refused = self._begin(ended.request, is_repeated=True)
+                refused = self._begin(ended.request, repeats=number)
                 if refused is not None:
                     yield refused
                 continue
