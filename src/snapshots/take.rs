@@ -163,6 +163,7 @@ impl Take<'_> {
                 Err(NotTaken::Refused(error)) => {
                     return Err(error.after(self.call.effort_of_posts()));
                 }
+                Err(NotTaken::Late(_)) => {}
                 Err(NotTaken::Unknown(cause)) => {
                     let own = self.reconcile(cause).await?;
                     self.post.doubt_only(&own, &self.call);

@@ -313,3 +313,27 @@ async fn one_that_is_too_new_to_be_found_is_looked_for_again() {
         assert_eq!((again.is_ok(), server.posts()), (is_found, posts), "{again:?}");
     }
 }
+
+#[tokio::test]
+async fn after_a_long_pause_the_key_is_looked_for_again() {
+    for (pause, looks) in [(1, 1), (5, 2)] {
+        let server = atlas(move |ask, nth| match (ask, nth) {
+            (Ask::Take, 0) => {
+                let wait = format!("Retry-After: {pause}\r\n");
+                json_with(429, &wait, &atlas_error(429, "RATE_LIMITED"))
+            }
+            (Ask::Take, _) => one(&made(SNAPSHOT_ID, "queued", &tagged("k"))),
+            // Meanwhile another process takes it.
+            (Ask::List(_), 1) if pause == 5 => listed(&[made(OTHER_ID, "queued", &tagged("k"))]),
+            (Ask::List(_), _) => listed(&[]),
+            _ => not_sharded(),
+        })
+        .await;
+        let client = Client::with(&server.url(), &token(), &Budget { total: 20.0, ..BUDGET });
+
+        let snapshot = client.take_with(&keyed("k")).await.unwrap();
+
+        let id = if looks == 2 { OTHER_ID } else { SNAPSHOT_ID };
+        assert_eq!((snapshot.id.as_str(), server.posts()), (id, 3 - looks), "{pause}");
+    }
+}
