@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
     from tests.door import Door
-    from tests.raw_server import RawServer
+    from tests.raw_server import RawServer, Script
 
 REQUESTS = [SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)] * 6
 KEYED = [replace(it, idempotency_key=f"k{number}") for number, it in enumerate(REQUESTS)]
@@ -108,7 +108,7 @@ def test_an_iteration_that_is_left_by_break_is_ended_with_its_iterator(serve: Se
 def test_what_is_unknown_has_the_tag_of_its_key(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lists = [READ, EMPTY] * 2
+    lists: Script = [READ, EMPTY, READ, EMPTY]
     taken = answer(200, queued(description=tag_of("k0")))
     server, client = serve([*lists, READ, taken, *lists, *lists, READ, NEVER])
 
@@ -148,7 +148,8 @@ def test_what_was_taken_but_not_heard_of_is_named(
     door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [f"6b1f0c3e2a88faeba59de4a{digit}" for digit in "ab"]
-    server, client = serve(*([READ, answer(200, queued(id=it)), READ, NEVER] for it in ids))
+    scripts: list[Script] = [[READ, answer(200, queued(id=it)), READ, NEVER] for it in ids]
+    server, client = serve(*scripts)
     ended = door.iterate(client, "take_snapshots", REQUESTS[:2], concurrency=2)
     heard = next(ended)
     server.wait_for_requests(2)

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from atlas_backups.client.arguments import flag
-from atlas_backups.client.base import Base
+from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import Value, iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
 from atlas_backups.models import SnapshotOutcome, SnapshotRequest
@@ -121,6 +121,8 @@ class _Crew:
         self._is_open = True
         self._failure: Exception | None = None
         """Raised when the others are done."""
+        self._tagless: Snapshot | None = None
+        """The last one without the tag of its key; a warning may raise, so it waits for the end."""
 
     def work(
         self, requests: Iterator[SnapshotRequest], places: int, *, progress: bool
@@ -140,6 +142,8 @@ class _Crew:
             raise
         if self._failure is not None:
             raise self._failure
+        if self._tagless is not None:
+            warn_of_lost_tag(self._tagless)
 
     def _fill(self, requests: Iterator[SnapshotRequest], places: int) -> Iterator[SnapshotOutcome]:
         """Draw requests while there are places; give the outcomes of those refused here."""
@@ -203,6 +207,8 @@ class _Crew:
                     yield refused
                 continue
             self._fleet.forget(number)
+            if snapshot and has_lost_tag(ended.request.idempotency_key, snapshot):
+                self._tagless = snapshot
             yield SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:
