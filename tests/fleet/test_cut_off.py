@@ -16,7 +16,7 @@ import pytest
 from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
 from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import NEVER, READ, always, answer
+from tests.raw_server import NEVER, READ, Delay, always, answer
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,8 @@ def test_what_was_taken_but_not_heard_of_is_named(
     door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [f"6b1f0c3e2a88faeba59de4a{digit}" for digit in "ab"]
-    scripts: list[Script] = [[READ, answer(200, queued(id=it)), READ, NEVER] for it in ids]
+    # Not so soon that both requests could go on one connection.
+    scripts: list[Script] = [[READ, Delay(0.2), answer(200, queued(id=it))] for it in ids]
     server, client = serve(*scripts)
     ended = door.iterate(client, "take_snapshots", REQUESTS[:2], concurrency=2)
     heard = next(ended)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import MakeClient, Serve, StartEmulator
     from tests.door import Door
+    from tests.raw_server import Script
 
 
 def request(cluster_name: Any = CLUSTER_NAME, **fields: Any) -> SnapshotRequest:
@@ -370,7 +371,9 @@ def test_a_closed_client_gives_an_outcome_or_refuses(door: Door, atlas: AtlasBac
 
 
 def test_the_end_of_an_iteration_frees_what_is_still_running(door: Door, serve: Serve) -> None:
-    server, client = serve([READ, answer(200, queued()), READ, NEVER], always(NEVER))
+    # Not so soon that the second request could go on the first connection.
+    taken: Script = [READ, Delay(0.2), answer(200, queued()), READ, NEVER]
+    server, client = serve(taken, always(NEVER))
     ended = outcomes(door, client, [request()] * 9, concurrency=2)
     next(ended)
     server.wait_for_requests(2)
