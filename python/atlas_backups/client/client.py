@@ -13,7 +13,7 @@ from atlas_backups.client.inventory import InventoryMethods
 from atlas_backups.client.snapshots import SnapshotMethods
 from atlas_backups.client.take import TakeMethods
 from atlas_backups.client.wait import WaitMethods
-from atlas_backups.errors import ConfigurationError
+from atlas_backups.errors import ClientClosedError, ConfigurationError
 
 if TYPE_CHECKING:
     import os
@@ -37,8 +37,8 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
     one sends nothing and starts no thread.
 
     It is a context manager, sync and async. After `close()` every call raises
-    `ClientClosedError`. It pickles only where no secret would be in the pickle: with credentials
-    from the environment or from a function of a module.
+    `ClientClosedError`, and so does entering it again. It pickles only where no secret would be in
+    the pickle: with credentials from the environment or from a function of a module.
 
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -138,7 +138,7 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
             await drive_async(_once(operation))
 
     def __enter__(self) -> Self:
-        return self
+        return self._opened()
 
     def __exit__(
         self,
@@ -149,7 +149,7 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         self.close()
 
     async def __aenter__(self) -> Self:
-        return self
+        return self._opened()
 
     async def __aexit__(
         self,
@@ -158,6 +158,11 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def _opened(self) -> Self:
+        if self._core.closed:
+            raise ClientClosedError("the client is closed")
+        return self
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):  # as in the traceback of a refused one

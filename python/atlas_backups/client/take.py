@@ -8,6 +8,7 @@ from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import drive, drive_async, put_behind
 from atlas_backups.errors import (
+    ClientClosedError,
     DuplicateSnapshotsError,
     SnapshotFailedError,
     WaitTimeoutError,
@@ -84,7 +85,7 @@ class TakeMethods(Base):
                 context is a `WaitTimeoutError`.
             TransportError: Atlas could not be reached; the same.
             RequestTimeoutError: the time was over before the request was sent.
-            ClientClosedError: the client was closed; the same.
+            ClientClosedError: the client was closed; the same, and the message has the id.
         """
         return drive(
             self._take(
@@ -247,5 +248,7 @@ class TakeMethods(Base):
             raise
         except BaseException as error:
             text = f"snapshot {snapshot.id} was taken and goes on: wait for it again, take no other"
+            if isinstance(error, ClientClosedError):
+                error.args = (f"{error}; {text}",)
             put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
             raise
