@@ -97,7 +97,7 @@ impl Watch {
         let mut is_first = self.begun.is_none();
         let begun = *self.begun.get_or_insert_with(Instant::now);
         let deadline = begun + self.timeout;
-        let call = call.until(deadline);
+        let call = call.wait_until(deadline);
         let mut cause = None;
         loop {
             if !std::mem::take(&mut is_first) {

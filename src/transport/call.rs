@@ -15,6 +15,8 @@ use crate::error::{Ambiguous, Effort, Failure, RequestLine};
 pub struct Call {
     started: Instant,
     deadline: Instant,
+    /// What messages call its deadline.
+    limit: &'static str,
     tally: Arc<Tally>,
     /// What happened, for whoever listens.
     pub events: Arc<Events>,
@@ -48,12 +50,21 @@ impl Call {
     pub(crate) fn new(total: Duration, events: Events) -> Self {
         let started = Instant::now();
         let (tally, events) = (Arc::default(), Arc::new(events));
-        Self { started, deadline: started + total, tally, events }
+        Self { started, deadline: started + total, limit: "total_timeout", tally, events }
     }
 
     /// A part of this call that has a deadline of its own.
     pub(crate) fn until(&self, deadline: Instant) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// A wait in the course of this call.
+    pub(crate) fn wait_until(&self, deadline: Instant) -> Self {
+        Self { limit: "the time of the wait", ..self.until(deadline) }
+    }
+
+    pub(crate) fn limit(&self) -> &'static str {
+        self.limit
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -154,6 +165,6 @@ impl Call {
     ) -> Result<F::Output, Box<Failure>> {
         tokio::time::timeout_at(self.deadline, future)
             .await
-            .map_err(|_| Failure::new(request, format!("total_timeout ended while {what}")))
+            .map_err(|_| Failure::new(request, format!("{} ended while {what}", self.limit)))
     }
 }

@@ -179,7 +179,7 @@ impl Connection {
         let _permit = permit
             .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
         if Instant::now() >= call.deadline() {
-            let what = "total_timeout ended before the request was sent";
+            let what = format!("{} ended before the request was sent", call.limit());
             let error = Error::Timeout(Failure::new(&target.line, what));
             return Err(Lost { error, fate: Fate::NotSent });
         }
@@ -216,7 +216,7 @@ impl Connection {
                     let seconds = self.config.timeout.as_secs_f64();
                     format!("no whole answer within timeout ({seconds} s)")
                 } else {
-                    "no whole answer before total_timeout ended".to_owned()
+                    format!("no whole answer before {} ended", call.limit())
                 };
                 let fate = if sending.give_up() { Fate::NotSent } else { Fate::Unknown };
                 Err(Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate })
