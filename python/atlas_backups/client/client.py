@@ -66,8 +66,9 @@ class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, Inve
             end a token in it. A relative path counts from the working directory, `~` is not
             expanded. `None`: the token stays in memory and is ended by `close()`. Other kinds of
             credentials do not use it.
-        proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
-            Loopback addresses never go through a proxy.
+        proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a proxy
+            of the environment that is needed but cannot be used is an error. Loopback addresses
+            never go through one.
         ca_file: PEM file of certificates to trust besides the system's. `SSL_CERT_FILE` and
             `SSL_CERT_DIR` take the place of the system's. `None`: no others.
         user_agent_suffix: printable ASCII that ends the `User-Agent`. `None`: nothing.
