@@ -57,7 +57,7 @@ impl Client {
         let token_cache = option.optional_path("token_cache", token_cache)?;
         let proxy = option.optional_string("proxy", proxy)?.map(Zeroizing::new);
         let ca_file = option.optional_path("ca_file", ca_file)?;
-        let retries = option.integer("max_retries", max_retries)?;
+        let retries = option.integer("max_retries", (0, i64::from(u32::MAX)), max_retries)?;
         let options = Options {
             base_url: base_url.as_deref(),
             connect_timeout: option.seconds("connect_timeout", connect_timeout)?,
