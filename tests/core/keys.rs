@@ -5,7 +5,9 @@ use atlas_backups::error::{Duplicates, Error};
 use jiff::Timestamp;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, api, token};
-use crate::life::{Ask, atlas, keyed, listed, made, not_sharded, one, refused, sharded, tagged};
+use crate::life::{
+    Ask, atlas, keyed, listed, made, not_sharded, one, page, refused, sharded, tagged,
+};
 use crate::server::{Server, Step, atlas_error, json, json_with};
 
 const OTHER_ID: &str = "6600000000000000000000cc";
@@ -336,4 +338,21 @@ async fn after_a_long_pause_the_key_is_looked_for_again() {
         let id = if looks == 2 { OTHER_ID } else { SNAPSHOT_ID };
         assert_eq!((snapshot.id.as_str(), server.posts()), (id, 3 - looks), "{pause}");
     }
+}
+
+#[tokio::test]
+async fn a_list_that_stays_empty_is_empty_though_its_estimate_says_otherwise() {
+    let server = atlas(|ask, _| match ask {
+        Ask::Take => one(&made(SNAPSHOT_ID, "queued", &tagged("k"))),
+        Ask::List(_) => page(&[], &serde_json::json!(5)),
+        _ => not_sharded(),
+    })
+    .await;
+
+    Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();
+
+    let requests = server.requests();
+    let before = requests.iter().take_while(|request| Ask::of(request) != Ask::Take);
+    let walks = before.filter(|request| Ask::of(request) == Ask::List(1));
+    assert_eq!((walks.count(), server.posts()), (3, 1));
 }
