@@ -13,20 +13,20 @@ from typing import Any
 
 import pytest
 
-from atlas_backups import models
+import atlas_backups
 from atlas_backups._frozen import FrozenDict
+from atlas_backups.coverage import ClusterCoverage
+from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
+from atlas_backups.inventory import Cluster, Project
 from atlas_backups.models import (
-    Cluster,
+    FieldViolation,
     Headers,
     Link,
-    Project,
     RawResponse,
     ReplicaSetSnapshot,
     ShardedClusterSnapshot,
     Snapshot,
     SnapshotMember,
-    SnapshotOutcome,
-    SnapshotRequest,
 )
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
@@ -103,6 +103,19 @@ OUTCOME: dict[str, Any] = {
     "error": None,  # exceptions compare by identity
 }
 
+COVERAGE: dict[str, Any] = {
+    "group_id": "6a793f6b2c88faeba59bae37",
+    "project_name": "Billing",
+    "cluster": Cluster(**CLUSTER),
+    "newest": Snapshot(**SNAPSHOT),
+    "running": (Snapshot(**SNAPSHOT),),
+    "failed": Snapshot(**SNAPSHOT),
+    "on_demand_times": (datetime(2026, 8, 10, 3, 35, 5, tzinfo=timezone.utc),),
+    "scheduled_times": (),
+    "taken_at": datetime(2026, 8, 11, 3, 35, 5, tzinfo=timezone.utc),
+    "error": None,
+}
+
 EVERY: list[tuple[type, dict[str, Any]]] = [
     (Link, {"href": "https://cloud.mongodb.com/x", "rel": "self"}),
     (SnapshotMember, MEMBER),
@@ -110,10 +123,12 @@ EVERY: list[tuple[type, dict[str, Any]]] = [
     (ReplicaSetSnapshot, SNAPSHOT | REPLICA_SET),
     (ShardedClusterSnapshot, SNAPSHOT | SHARDED),
     (RawResponse, RAW),
+    (FieldViolation, {"field": "retentionInDays", "description": "too small"}),
     (Project, PROJECT),
     (Cluster, CLUSTER),
     (SnapshotRequest, REQUEST),
     (SnapshotOutcome, OUTCOME),
+    (ClusterCoverage, COVERAGE),
 ]
 every = pytest.mark.parametrize(("cls", "values"), EVERY, ids=[cls.__name__ for cls, _ in EVERY])
 SNAPSHOT_CLASSES = [Snapshot, ReplicaSetSnapshot, ShardedClusterSnapshot]
@@ -125,8 +140,9 @@ def minimal(cls: type[Snapshot] = Snapshot, **values: Any) -> Snapshot:  # noqa:
     return cls(**(required | values))
 
 
-def test_every_dataclass_of_the_module_is_tested_here() -> None:
-    names = {name for name in models.__all__ if dataclasses.is_dataclass(getattr(models, name))}
+def test_every_public_dataclass_is_tested_here() -> None:
+    public = {name: getattr(atlas_backups, name) for name in atlas_backups.__all__}
+    names = {name for name, value in public.items() if dataclasses.is_dataclass(value)}
 
     assert names == {cls.__name__ for cls, _ in EVERY}
 

@@ -2,12 +2,14 @@
 # in `atlas_backups`.
 import os
 from asyncio import Future
-from typing import Generic, NoReturn, TypeVar, final
+from datetime import datetime
+from typing import Any, Generic, NoReturn, TypeVar, final
 
 from typing_extensions import Self, disjoint_base
 
 from atlas_backups.errors import AmbiguousOutcomeError, AtlasError
-from atlas_backups.models import Cluster, Project, RawResponse, Snapshot
+from atlas_backups.inventory import Cluster, Project
+from atlas_backups.models import RawResponse, Snapshot
 
 __all__ = [
     "AccessToken",
@@ -174,6 +176,9 @@ class Client:
     ) -> Operation[None]: ...
     def list_projects(self) -> Operation[tuple[Project, ...]]: ...
     def list_clusters(self, group_id: str) -> Operation[tuple[Cluster, ...]]: ...
+    def backup_coverage(
+        self, group_id: str | None, *, days: int
+    ) -> Operation[tuple[datetime, tuple[dict[str, Any], ...]]]: ...
     def fleet(self, *, if_busy: str, wait: bool, wait_timeout: float) -> Fleet: ...
     def close(self) -> Operation[None] | None: ...
     def proxy_to_pickle(self) -> str | None: ...

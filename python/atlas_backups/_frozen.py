@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
 ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
@@ -16,7 +15,6 @@ def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
     return cls(**values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
@@ -24,8 +22,13 @@ class Record:
     version with one field more would silently read into the wrong fields.
     """
 
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return _build, (type(self), values)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from atlas_backups.models import Snapshot, SnapshotOutcome
+    from atlas_backups.fleet import SnapshotOutcome
+    from atlas_backups.models import Snapshot
 
 
 @contextlib.contextmanager

@@ -18,9 +18,9 @@ use super::log;
 use super::operation::Operation;
 use super::process::{OfProcess, runtime};
 use super::state::Shared;
-use crate::error::Error;
+use crate::error::{Ambiguous, Error};
 use crate::snapshots::{Ended, TakeArguments, take_and_wait};
-use crate::transport::{Call, Event, Transport};
+use crate::transport::{Call, Event, Level, Transport};
 
 /// How many ended takes one look brings at most.
 const BATCH: usize = 64;
@@ -166,20 +166,29 @@ impl Fleet {
         Ok(())
     }
 
-    /// Cuts off what is still running; gives the exceptions that say what is unknown now.
-    fn cancel(&self, py: Python<'_>) -> Vec<Py<PyBaseException>> {
-        let Some(running) = self.running.get().and_then(OfProcess::get) else { return Vec::new() };
+    /// Cuts off what is still running; logs what is unknown now, and gives the exceptions that say it.
+    fn cancel(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBaseException>>> {
+        let Some(running) = self.running.get().and_then(OfProcess::get) else { return Ok(vec![]) };
         let mut begun: Vec<_> = lock(&running.begun).drain().collect();
         for (_, Begun { task, .. }) in &begun {
             task.abort();
         }
         begun.sort_by_key(|(number, _)| *number);
         let doubts = begun.iter().filter_map(|(_, Begun { call, .. })| call.in_doubt());
+        let doubts: Vec<Ambiguous> = doubts.collect();
         let _inside = Inside::enter(py);
-        doubts
-            .map(|doubt| to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
-            .collect()
+        log::emit(py, doubts.iter().map(left_early).collect())?;
+        let doubts = doubts.into_iter().map(|doubt| Error::Ambiguous(Box::new(doubt)));
+        Ok(doubts.map(|doubt| to_exception(py, &doubt).into_value(py)).collect())
     }
+}
+
+fn left_early(doubt: &Ambiguous) -> Event {
+    let tag = doubt.idempotency_tag.as_deref().unwrap_or("no tag");
+    let ids = doubt.candidates.iter().map(|snapshot| snapshot.id.as_str());
+    let marks: Vec<&str> = std::iter::once(tag).chain(ids).collect();
+    let text = format!("take_snapshots was left early ({}): {doubt}", marks.join(", "));
+    Event { level: Level::Warning, text }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

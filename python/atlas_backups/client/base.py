@@ -6,8 +6,8 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
+import atlas_backups as public
 from atlas_backups.errors import UnauthorizedError
-from atlas_backups.models import RawResponse
 
 if TYPE_CHECKING:
     from atlas_backups._core import Client, Operation
@@ -74,7 +74,7 @@ def warn_of_lost_tag(snapshot: Snapshot) -> None:
 
 def _is_refusal(result: object) -> bool:
     """Whether a raw answer says what an `UnauthorizedError` would."""
-    return isinstance(result, RawResponse) and result.status == _UNAUTHORIZED
+    return isinstance(result, public.RawResponse) and result.status == _UNAUTHORIZED
 
 
 def _caller() -> int:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+import atlas_backups as public
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import Value, iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
-from atlas_backups.models import SnapshotOutcome, SnapshotRequest
 from atlas_backups.progress import counting
 
 if TYPE_CHECKING:
@@ -18,10 +17,10 @@ if TYPE_CHECKING:
     from atlas_backups._core import Fleet
     from atlas_backups.client.credentials import CredentialSource
     from atlas_backups.client.drive import Iteration
+    from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
     from atlas_backups.models import IfBusy, Snapshot
 
 _MOST_AT_ONCE = 1000
-_LOG = logging.getLogger("atlas_backups")
 
 
 class FleetMethods(Base):
@@ -170,10 +169,10 @@ class _Crew:
         self, request: SnapshotRequest, *, repeats: int | None = None
     ) -> SnapshotOutcome | None:
         """Begin a take, or one again that has ended; return its outcome if it is refused here."""
-        if not isinstance(cast("object", request), SnapshotRequest):
+        if not isinstance(cast("object", request), public.SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
-            return SnapshotOutcome(request=request, error=error)
+            return public.SnapshotOutcome(request=request, error=error)
         number = repeats or self._last + 1
         self._last = max(self._last, number)
         try:
@@ -187,7 +186,7 @@ class _Crew:
                 idempotency_key=request.idempotency_key,
             )
         except AtlasError as error:
-            return SnapshotOutcome(request=request, error=error)
+            return public.SnapshotOutcome(request=request, error=error)
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
             self._stop(error)
             return None
@@ -209,13 +208,11 @@ class _Crew:
             self._fleet.forget(number)
             if snapshot and has_lost_tag(ended.request.idempotency_key, snapshot):
                 self._tagless = snapshot
-            yield SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
+            yield public.SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:
-        """End what still runs, and say what is unknown by that: in the log, and behind the end."""
+        """End what still runs, and say behind the end what is unknown by that."""
         for doubt in self._fleet.cancel():
-            marks = [doubt.idempotency_tag or "no tag", *(it.id for it in doubt.candidates)]
-            _LOG.warning("take_snapshots was left early (%s): %s", ", ".join(marks), doubt)
             put_behind(end, doubt)
 
     def _may_repeat(self, refused: _Running) -> bool:
