@@ -17,7 +17,6 @@ from atlas_backups.errors import (
     ApiError,
     AtlasError,
     DuplicateSnapshotsError,
-    FieldViolation,
     InvalidResponseError,
     ServiceUnavailableError,
     SnapshotFailedError,
@@ -25,7 +24,7 @@ from atlas_backups.errors import (
     TransportError,
     WaitTimeoutError,
 )
-from atlas_backups.models import Link, ReplicaSetSnapshot, Snapshot
+from atlas_backups.models import FieldViolation, Link, ReplicaSetSnapshot, Snapshot
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
 

@@ -13,21 +13,20 @@ from typing import Any
 
 import pytest
 
-from atlas_backups import coverage, models
+import atlas_backups
 from atlas_backups._frozen import FrozenDict
 from atlas_backups.coverage import ClusterCoverage
+from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
+from atlas_backups.inventory import Cluster, Project
 from atlas_backups.models import (
-    Cluster,
+    FieldViolation,
     Headers,
     Link,
-    Project,
     RawResponse,
     ReplicaSetSnapshot,
     ShardedClusterSnapshot,
     Snapshot,
     SnapshotMember,
-    SnapshotOutcome,
-    SnapshotRequest,
 )
 
 PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
@@ -124,6 +123,7 @@ EVERY: list[tuple[type, dict[str, Any]]] = [
     (ReplicaSetSnapshot, SNAPSHOT | REPLICA_SET),
     (ShardedClusterSnapshot, SNAPSHOT | SHARDED),
     (RawResponse, RAW),
+    (FieldViolation, {"field": "retentionInDays", "description": "too small"}),
     (Project, PROJECT),
     (Cluster, CLUSTER),
     (SnapshotRequest, REQUEST),
@@ -140,9 +140,9 @@ def minimal(cls: type[Snapshot] = Snapshot, **values: Any) -> Snapshot:  # noqa:
     return cls(**(required | values))
 
 
-def test_every_dataclass_of_the_modules_is_tested_here() -> None:
-    public = [(module, name) for module in (models, coverage) for name in module.__all__]
-    names = {name for module, name in public if dataclasses.is_dataclass(getattr(module, name))}
+def test_every_public_dataclass_is_tested_here() -> None:
+    public = {name: getattr(atlas_backups, name) for name in atlas_backups.__all__}
+    names = {name for name, value in public.items() if dataclasses.is_dataclass(value)}
 
     assert names == {cls.__name__ for cls, _ in EVERY}
 

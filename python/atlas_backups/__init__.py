@@ -4,75 +4,73 @@
 its exceptions. `atlas_backups.emulator` is the same API on a loopback port.
 """
 
-import logging
+# As in `typing`, which takes its time to import.
+TYPE_CHECKING = False
 
-from atlas_backups._core import AccessToken, ApiKey, ServiceAccount, __version__
-from atlas_backups.client import AtlasBackups
-from atlas_backups.coverage import ClusterCoverage, Coverage
-from atlas_backups.errors import (
-    AmbiguousOutcomeError,
-    ApiError,
-    AtlasError,
-    BackupNotEnabledError,
-    BadRequestError,
-    CannotChangeGroupNameError,
-    ClientClosedError,
-    ClusterNotFoundError,
-    ClusterNotSupportedError,
-    CompliancePolicyError,
-    ConfigurationError,
-    ConflictError,
-    DuplicateSnapshotsError,
-    FieldViolation,
-    ForbiddenError,
-    GoneError,
-    InvalidArgumentError,
-    InvalidResponseError,
-    IpAccessListError,
-    MethodNotAllowedError,
-    NotAcceptableError,
-    NotFoundError,
-    NotOrgGroupCreatorError,
-    PaymentRequiredError,
-    ProjectNotFoundError,
-    RateLimitError,
-    RequestTimeoutError,
-    ResourceNotFoundError,
-    ServerError,
-    ServiceUnavailableError,
-    SnapshotFailedError,
-    SnapshotInProgressError,
-    SnapshotNotCompletedError,
-    SnapshotNotFoundError,
-    TransportError,
-    UnauthorizedError,
-    UnexpectedServerError,
-    ValidationError,
-    WaitTimeoutError,
-)
-from atlas_backups.models import (
-    CloudProvider,
-    Cluster,
-    ClusterType,
-    ConfigServerType,
-    FrequencyType,
-    Headers,
-    IfBusy,
-    Link,
-    Project,
-    RawResponse,
-    ReplicaSetSnapshot,
-    ShardedClusterSnapshot,
-    Snapshot,
-    SnapshotClusterType,
-    SnapshotList,
-    SnapshotMember,
-    SnapshotOutcome,
-    SnapshotOutcomes,
-    SnapshotRequest,
-    SnapshotStatus,
-    SnapshotType,
-)
+if TYPE_CHECKING:
+    from atlas_backups._core import AccessToken, ApiKey, ServiceAccount, __version__
+    from atlas_backups.client import AtlasBackups
+    from atlas_backups.coverage import ClusterCoverage, Coverage
+    from atlas_backups.errors import (
+        AmbiguousOutcomeError,
+        ApiError,
+        AtlasError,
+        BackupNotEnabledError,
+        BadRequestError,
+        CannotChangeGroupNameError,
+        ClientClosedError,
+        ClusterNotFoundError,
+        ClusterNotSupportedError,
+        CompliancePolicyError,
+        ConfigurationError,
+        ConflictError,
+        DuplicateSnapshotsError,
+        ForbiddenError,
+        GoneError,
+        InvalidArgumentError,
+        InvalidResponseError,
+        IpAccessListError,
+        MethodNotAllowedError,
+        NotAcceptableError,
+        NotFoundError,
+        NotOrgGroupCreatorError,
+        PaymentRequiredError,
+        ProjectNotFoundError,
+        RateLimitError,
+        RequestTimeoutError,
+        ResourceNotFoundError,
+        ServerError,
+        ServiceUnavailableError,
+        SnapshotFailedError,
+        SnapshotInProgressError,
+        SnapshotNotCompletedError,
+        SnapshotNotFoundError,
+        TransportError,
+        UnauthorizedError,
+        UnexpectedServerError,
+        ValidationError,
+        WaitTimeoutError,
+    )
+    from atlas_backups.fleet import SnapshotOutcome, SnapshotOutcomes, SnapshotRequest
+    from atlas_backups.inventory import Cluster, ClusterType, Project
+    from atlas_backups.models import (
+        CloudProvider,
+        ConfigServerType,
+        FieldViolation,
+        FrequencyType,
+        Headers,
+        IfBusy,
+        Link,
+        RawResponse,
+        ReplicaSetSnapshot,
+        ShardedClusterSnapshot,
+        Snapshot,
+        SnapshotClusterType,
+        SnapshotList,
+        SnapshotMember,
+        SnapshotStatus,
+        SnapshotType,
+    )
 
 __all__ = [
     "AccessToken",
@@ -144,4 +142,23 @@ __all__ = [
     "__version__",
 ]
 
-logging.getLogger("atlas_backups").addHandler(logging.NullHandler())
+# Where the names live, in the order in which they are looked for: cheap ones first.
+_HOMES = ("_core", "errors", "client", "models", "fleet", "inventory", "coverage")
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Load what is asked for: to import the package alone costs next to nothing."""
+        from importlib import import_module  # noqa: PLC0415  # not needed to import the package
+
+        if name in _HOMES:
+            return import_module(f"{__name__}.{name}")
+        if name in __all__:
+            for home in _HOMES:
+                module = import_module(f"{__name__}.{home}")
+                if hasattr(module, name):
+                    return globals().setdefault(name, getattr(module, name))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -8,7 +8,8 @@ from typing import Any, Generic, NoReturn, TypeVar, final
 from typing_extensions import Self, disjoint_base
 
 from atlas_backups.errors import AmbiguousOutcomeError, AtlasError
-from atlas_backups.models import Cluster, Project, RawResponse, Snapshot
+from atlas_backups.inventory import Cluster, Project
+from atlas_backups.models import RawResponse, Snapshot
 
 __all__ = [
     "AccessToken",
@@ -76,7 +77,8 @@ class Fleet:
         idempotency_key: str | None,
     ) -> None: ...
     def next(self) -> Operation[tuple[tuple[int, Snapshot | None, AtlasError | None], ...]]: ...
-    def cancel(self) -> None: ...
+    def forget(self, number: int) -> None: ...
+    def cancel(self) -> list[AmbiguousOutcomeError]: ...
 
 @final
 class Client:

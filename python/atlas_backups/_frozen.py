@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
 from atlas_backups._shown import Shown
 
@@ -22,7 +21,6 @@ def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
     return cls(**values)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Record(Shown):
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
@@ -30,8 +28,13 @@ class Record(Shown):
     version with one field more would silently read into the wrong fields.
     """
 
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return _build, (type(self), values)
 
 
@@ -53,7 +56,7 @@ class Items(Shown, Sequence[ItemT_co]):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: int | slice) -> ItemT_co | Self:
         if isinstance(index, slice):
-            return type(self)(self._items[index])
+            return self._like(self._items[index])
         return self._items[index]
 
     def __len__(self) -> int:
@@ -69,6 +72,10 @@ class Items(Shown, Sequence[ItemT_co]):
 
     def __hash__(self) -> int:
         return hash(self._items)
+
+    def _like(self, items: Iterable[ItemT_co]) -> Self:
+        """Return one that holds something else, and is the same in all others."""
+        return type(self)(items)
 
 
 class FrozenDict(dict[str, ValueT]):

@@ -8,31 +8,14 @@ See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from atlas_backups._frozen import Record
 from atlas_backups._shown import repr_html, repr_mimebundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from atlas_backups.models import Snapshot
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldViolation(Record):
-    """One field of the request that Atlas found wrong.
-
-    Immutable, safe to share between threads and processes.
-
-    Attributes:
-        field: path of the field in the request's body; `None` where Atlas gives none.
-        description: what is wrong with it; `None` where Atlas gives none.
-    """
-
-    field: str | None = None
-    description: str | None = None
+    from atlas_backups.models import FieldViolation, Snapshot
 
 
 class AtlasError(Exception):

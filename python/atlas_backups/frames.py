@@ -6,9 +6,9 @@ import json
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from atlas_backups.inventory import ClusterType
 from atlas_backups.models import (
     CloudProvider,
-    ClusterType,
     ConfigServerType,
     FrequencyType,
     SnapshotClusterType,

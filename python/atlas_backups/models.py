@@ -1,4 +1,4 @@
-"""What the client returns: snapshots, their parts, and an answer as it came.
+"""What most calls return: snapshots, their parts, an answer as it came; what is wrong with a field.
 
 All of them are frozen, slotted, keyword-only dataclasses of the standard library, so nothing in
 them changes after they are made: threads, event loops and forked processes may share them.
@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from atlas_backups._frozen import FrozenDict, Headers, Items, Record
-from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,14 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CloudProvider",
-    "Cluster",
-    "ClusterType",
     "ConfigServerType",
+    "FieldViolation",
     "FrequencyType",
     "Headers",
     "IfBusy",
     "Link",
-    "Project",
     "RawResponse",
     "ReplicaSetSnapshot",
     "ShardedClusterSnapshot",
@@ -36,9 +33,6 @@ __all__ = [
     "SnapshotClusterType",
     "SnapshotList",
     "SnapshotMember",
-    "SnapshotOutcome",
-    "SnapshotOutcomes",
-    "SnapshotRequest",
     "SnapshotStatus",
     "SnapshotType",
 ]
@@ -53,7 +47,6 @@ FrequencyType: TypeAlias = (
 )
 CloudProvider: TypeAlias = Literal["AWS", "AZURE", "GCP"] | str
 ConfigServerType: TypeAlias = Literal["EMBEDDED", "DEDICATED"] | str
-ClusterType: TypeAlias = Literal["REPLICASET", "SHARDED", "GEOSHARDED"] | str
 IfBusy: TypeAlias = Literal["raise", "wait", "join"]
 UnknownFields: TypeAlias = Mapping[str, Any]
 
@@ -264,119 +257,19 @@ class RawResponse(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project(Record):
-    """A project ("group") that the credentials can see.
+class FieldViolation(Record):
+    """One field of the request that Atlas found wrong.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        id: 24 hexadecimal digits; what `group_id` means everywhere else.
-        name: its name; `None` where Atlas gives none.
-        org_id: id of its organization; `None` where Atlas gives none.
-        cluster_count: how many clusters it has; `None` where Atlas does not say.
-        created: UTC time of its making; `None` where Atlas does not say.
-        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+        field: path of the field in the request's body; `None` where Atlas gives none.
+        description: what is wrong with it; `None` where Atlas gives none.
     """
 
-    id: str
-    name: str | None = None
-    org_id: str | None = None
-    cluster_count: int | None = None
-    created: datetime | None = None
-    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster(Record):
-    """A cluster of a project.
-
-    Immutable, safe to share between threads and processes.
-    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
-
-    Attributes:
-        id: 24 hexadecimal digits; `None` where Atlas gives none.
-        name: its name, unique in its project; what `cluster_name` means everywhere else.
-        group_id: id of the project.
-        cluster_type: `"REPLICASET"`, `"SHARDED"`, `"GEOSHARDED"`, or an unknown label.
-        state_name: as `"IDLE"`, `"UPDATING"`; `None` where Atlas does not say.
-        backup_enabled: whether Cloud Backup is on; `None` where Atlas does not say.
-        paused: whether it is paused; `None` where Atlas does not say.
-        mongo_db_version: as `"8.0.29"`; `None` where Atlas does not say.
-        extra: fields that this version does not know, under Atlas' own names; not in the hash.
-    """
-
-    id: str | None = None
-    name: str
-    group_id: str
-    cluster_type: ClusterType | None = None
-    state_name: str | None = None
-    backup_enabled: bool | None = None
-    paused: bool | None = None
-    mongo_db_version: str | None = None
-    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotRequest(Record):
-    """One take of `take_snapshots`; the values are checked when it is its turn.
-
-    Immutable, safe to share between threads and processes.
-    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
-
-    Attributes:
-        group_id: id of the project, 24 hexadecimal digits in lower case.
-        cluster_name: name of the cluster.
-        description: text to keep with the snapshot; `None`: none.
-        retention_in_days: days to keep it; `None`: what Atlas chooses.
-        idempotency_key: as for `take_snapshot`; `None`: another snapshot at every run.
-    """
-
-    group_id: str
-    cluster_name: str
+    field: str | None = None
     description: str | None = None
-    retention_in_days: int | None = None
-    idempotency_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotOutcome(Record):
-    """How one take of `take_snapshots` ended.
-
-    Safe to share between threads; it pickles with its error.
-    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
-
-    Attributes:
-        request: what was asked for.
-        snapshot: what was taken, as last seen; `None`: nothing, or nobody knows.
-        error: what went wrong; `None`: what was asked for is true.
-    """
-
-    request: SnapshotRequest
-    snapshot: Snapshot | None = None
-    error: AtlasError | None = None
-
-
-class SnapshotOutcomes(Items[SnapshotOutcome]):
-    """How the takes of `take_snapshots` ended, in one place: an immutable sequence.
-
-    `SnapshotOutcomes(atlas.take_snapshots(requests))` runs them all and keeps what comes; in a
-    notebook it shows itself, the failures on top. Slices are of the same kind. Safe to share
-    between threads; it pickles with the errors in it.
-
-    Args:
-        items: what it holds, in this order; an iterator is run to its end.
-    """
-
-    __slots__ = ()
-
-    @property
-    def failed(self) -> SnapshotOutcomes:
-        """Those with an error."""
-        return SnapshotOutcomes(outcome for outcome in self if outcome.error is not None)
-
-    def __repr__(self) -> str:
-        return f"SnapshotOutcomes({len(self)} ended, {len(self.failed)} of them failed)"
 
 
 class SnapshotList(Items[Snapshot]):

@@ -17,7 +17,7 @@ use super::errors::to_exception;
 use super::fleet::Fleet;
 use super::operation::Operation;
 use super::state::Shared;
-use super::types::types;
+use super::types::{class, types};
 use crate::config::{Config, Options};
 use crate::error::Error;
 use crate::snapshots::{self, Retention, TakeArguments, Watch};
@@ -25,6 +25,13 @@ use crate::snapshots::{self, Retention, TakeArguments, Watch};
 /// What `AtlasBackups` stands on; private.
 #[pyclass(frozen, module = "atlas_backups._core")]
 pub(super) struct Client(Arc<Shared>);
+
+impl Client {
+    /// What an iteration would find out only when it begins.
+    fn refuse_if_closed(&self, py: Python<'_>) -> PyResult<()> {
+        if self.0.is_closed() { Err(to_exception(py, &Error::ClientClosed)) } else { Ok(()) }
+    }
+}
 
 #[pymethods]
 impl Client {
@@ -50,7 +57,7 @@ impl Client {
         let token_cache = option.optional_path("token_cache", token_cache)?;
         let proxy = option.optional_string("proxy", proxy)?.map(Zeroizing::new);
         let ca_file = option.optional_path("ca_file", ca_file)?;
-        let retries = option.integer("max_retries", max_retries)?;
+        let retries = option.integer("max_retries", (0, i64::from(u32::MAX)), max_retries)?;
         let options = Options {
             base_url: base_url.as_deref(),
             connect_timeout: option.seconds("connect_timeout", connect_timeout)?,
@@ -191,6 +198,7 @@ impl Client {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
         let timeout = seconds("timeout", timeout)?;
         let interval = optional_seconds("poll_interval", poll_interval)?;
+        self.refuse_if_closed(group_id.py())?;
         let watch = Mutex::new(Watch::new(address, timeout, interval));
         Ok(Operation::new(&self.0, watch, move |transport, call, watch| async move {
             let snapshot = watch.lock().await.next(&transport, &call).await?;
@@ -270,13 +278,15 @@ impl Client {
         }))
     }
 
-    fn list_projects(&self) -> Operation {
-        Operation::new(&self.0, (), |transport, call, _| async move {
+    fn list_projects(&self, py: Python<'_>) -> PyResult<Operation> {
+        class(py, "Project")?;
+        Ok(Operation::new(&self.0, (), |transport, call, _| async move {
             snapshots::list_projects(&transport, &call).await.map(Output::Projects)
-        })
+        }))
     }
 
     fn list_clusters(&self, group_id: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        class(group_id.py(), "Cluster")?;
         let text = Refusal::Argument.string("group_id", group_id)?;
         let group =
             snapshots::group_id(&text).map_err(|error| to_exception(group_id.py(), &error))?;
@@ -288,6 +298,7 @@ impl Client {
     /// `group_id` as in the public method; `days`: how far back times are wanted.
     #[pyo3(signature = (group_id, *, days))]
     fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
+        class(group_id.py(), "Cluster")?;
         let group = Refusal::Argument.optional_string("group_id", group_id)?;
         let group = group.map(|text| snapshots::group_id(&text)).transpose();
         let group = group.map_err(|error| to_exception(group_id.py(), &error))?;
@@ -308,6 +319,7 @@ impl Client {
     ) -> PyResult<Fleet> {
         let settings = with_waiting(TakeArguments::default(), if_busy, wait_timeout)?;
         let wait = Refusal::Argument.boolean("wait", wait)?;
+        self.refuse_if_closed(if_busy.py())?;
         Ok(Fleet::new(&self.0, settings, wait))
     }
 

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::convert::{to_python, to_tuple};
-use super::types::types;
+use super::types::{class, types};
 use crate::error::{Ambiguous, ApiError, ApiKind, Error};
 
 /// Makes the Python exception; if even that fails, the failure is what Python sees.
@@ -58,7 +58,7 @@ fn describe_ambiguous(details: &Bound<'_, PyDict>, ambiguous: &Ambiguous) -> PyR
 
 fn describe_api(details: &Bound<'_, PyDict>, api: &ApiError) -> PyResult<()> {
     let py = details.py();
-    let violation = types(py)?.errors.bind(py).getattr("FieldViolation")?;
+    let violation = class(py, "FieldViolation")?;
     let violations: PyResult<Vec<_>> = api
         .field_violations
         .iter()

@@ -3,9 +3,29 @@
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
-use super::types::types;
 use crate::transport::{Event, Level};
+
+static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// None while nobody has imported `logging`: nobody can listen, and importing it takes its time.
+fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
+    if let Some(logger) = LOGGER.get(py) {
+        return Ok(Some(logger.bind(py)));
+    }
+    if !py.import("sys")?.getattr("modules")?.contains("logging")? {
+        return Ok(None);
+    }
+    let logger = LOGGER.get_or_try_init(py, || -> PyResult<_> {
+        let logging = py.import("logging")?;
+        let logger = logging.call_method1("getLogger", ("atlas_backups",))?;
+        // Without a handler Python writes warnings to standard error.
+        logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
+        Ok(logger.unbind())
+    })?;
+    Ok(Some(logger.bind(py)))
+}
 
 fn number(level: Level) -> u8 {
     match level {
@@ -17,7 +37,7 @@ fn number(level: Level) -> u8 {
 
 /// The quietest level that somebody wants to hear.
 pub(super) fn listener(py: Python<'_>) -> PyResult<Option<Level>> {
-    let logger = types(py)?.logger.bind(py);
+    let Some(logger) = logger(py)? else { return Ok(None) };
     for level in [Level::Debug, Level::Info, Level::Warning] {
         if logger.call_method1(intern!(py, "isEnabledFor"), (number(level),))?.is_truthy()? {
             return Ok(Some(level));
@@ -34,7 +54,7 @@ pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
         return Ok(());
     }
     let log = || -> PyResult<()> {
-        let logger = types(py)?.logger.bind(py);
+        let Some(logger) = logger(py)? else { return Ok(()) };
         for Event { level, text } in events {
             logger.call_method1(intern!(py, "log"), (number(level), "%s", text))?;
         }

@@ -13,7 +13,7 @@ from atlas_backups.cli.tables import table, yes_or_no
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from atlas_backups.models import Cluster
+    from atlas_backups.inventory import Cluster
 
 _DESCRIPTION = "List the clusters of a project, but flex ones, which take no on-demand snapshots."
 

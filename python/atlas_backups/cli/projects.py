@@ -12,7 +12,7 @@ from atlas_backups.cli.tables import minute, table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from atlas_backups.models import Project
+    from atlas_backups.inventory import Project
 
 
 def main(argv: Sequence[str]) -> int:

@@ -46,6 +46,16 @@ def details(snapshot: Snapshot) -> str:
     )
 
 
+def summary(snapshot: Snapshot) -> str:
+    """Return one line of what tells a snapshot from others."""
+    status = snapshot.status or "status not said"
+    text = f', "{snapshot.description}"' if snapshot.description else ""
+    return (
+        f"snapshot {snapshot.id} of {snapshot.cluster_name}, {status}, requested"
+        f" {moment(snapshot.requested_at)}{text}"
+    )
+
+
 def listing(snapshots: Iterable[Snapshot]) -> str:
     """Return one line a snapshot."""
     return table(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+import atlas_backups as public
 from atlas_backups.errors import InvalidArgumentError
-from atlas_backups.models import ShardedClusterSnapshot, Snapshot
+
+if TYPE_CHECKING:
+    from atlas_backups.models import Snapshot
 
 
 class Address(NamedTuple):
@@ -25,7 +28,7 @@ def address(
     Raises:
         InvalidArgumentError: a part is missing, or a snapshot is of another cluster.
     """
-    if isinstance(group_id, Snapshot):
+    if isinstance(group_id, public.Snapshot):
         if cluster_name is not None or snapshot_id is not None:
             raise InvalidArgumentError(
                 "a Snapshot knows its cluster and its id: give nothing beside it"
@@ -35,7 +38,7 @@ def address(
         raise InvalidArgumentError(
             "give group_id, cluster_name and snapshot_id, or one Snapshot instead of the three"
         )
-    if not isinstance(snapshot_id, Snapshot):
+    if not isinstance(snapshot_id, public.Snapshot):
         return Address(group_id, cluster_name, snapshot_id, is_sharded=False)
     found = _of(snapshot_id)
     named = (group_id, cluster_name)
@@ -51,7 +54,7 @@ def address(
 
 
 def _of(snapshot: Snapshot) -> Address:
-    is_sharded = isinstance(cast("object", snapshot), ShardedClusterSnapshot)
+    is_sharded = isinstance(cast("object", snapshot), public.ShardedClusterSnapshot)
     return Address(snapshot.group_id, snapshot.cluster_name, snapshot.id, is_sharded)
 
 

@@ -6,13 +6,14 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, TypeVar
 
+import atlas_backups as public
 from atlas_backups.errors import UnauthorizedError
-from atlas_backups.models import RawResponse
 
 if TYPE_CHECKING:
     from atlas_backups._core import Client, Operation
     from atlas_backups.client.credentials import CredentialSource
     from atlas_backups.client.drive import Steps
+    from atlas_backups.models import Snapshot
 
 ResultT = TypeVar("ResultT")
 
@@ -55,9 +56,25 @@ class Base:
         return result
 
 
+def has_lost_tag(key: str | None, snapshot: Snapshot) -> bool:
+    """Whether a snapshot that was taken under a key does not carry its tag."""
+    return key is not None and snapshot.idempotency_tag is None
+
+
+def warn_of_lost_tag(snapshot: Snapshot) -> None:
+    """Warn of it: no error, for the snapshot exists, but no line in a log that nobody reads."""
+    warnings.warn(
+        f"snapshot {snapshot.id} of cluster {snapshot.cluster_name} exists, but its description "
+        "does not begin with the tag of its idempotency_key: that key protects calls of this "
+        "client only, others may take another snapshot",
+        RuntimeWarning,
+        stacklevel=_caller(),
+    )
+
+
 def _is_refusal(result: object) -> bool:
     """Whether a raw answer says what an `UnauthorizedError` would."""
-    return isinstance(result, RawResponse) and result.status == _UNAUTHORIZED
+    return isinstance(result, public.RawResponse) and result.status == _UNAUTHORIZED
 
 
 def _caller() -> int:

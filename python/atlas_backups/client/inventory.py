@@ -8,7 +8,7 @@ from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
 
 if TYPE_CHECKING:
-    from atlas_backups.models import Cluster, Project
+    from atlas_backups.inventory import Cluster, Project
 
 
 class InventoryMethods(Base):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import atlas_backups as public
 from atlas_backups.client.arguments import address
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
-from atlas_backups.models import SnapshotList
 
 if TYPE_CHECKING:
     from atlas_backups._core import Operation
     from atlas_backups.client.arguments import Address
     from atlas_backups.client.drive import Steps
-    from atlas_backups.models import Snapshot
+    from atlas_backups.models import Snapshot, SnapshotList
 
 
 class SnapshotMethods(Base):
@@ -255,4 +255,4 @@ class SnapshotMethods(Base):
         operation = self._core.list_snapshots(
             group_id, cluster_name, include_sharded=include_sharded
         )
-        return SnapshotList((yield from self._read(operation)))
+        return public.SnapshotList((yield from self._read(operation)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import Value, drive, drive_async, iterate, iterate_async
-from atlas_backups.models import ShardedClusterSnapshot
-from atlas_backups.progress import watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
@@ -161,9 +160,15 @@ class WaitMethods(Base):
                     return
 
     def _watching(
-        self, found: Address, shown: bool
+        self, found: Address, progress: bool
     ) -> AbstractContextManager[Callable[[Snapshot], None]]:
+        if not progress:
+            return nullcontext(_not_shown)
+        from atlas_backups.progress import watching  # noqa: PLC0415  # most waits are not shown
+
         def look_back(seen: Snapshot) -> tuple[Snapshot, ...]:
+            from atlas_backups.models import ShardedClusterSnapshot  # noqa: PLC0415  # it is there
+
             is_sharded = isinstance(seen, ShardedClusterSnapshot)
             # Bare, as credentials are asked for and warnings given on the caller's thread only.
             return self._core.list_snapshots(
@@ -171,4 +176,8 @@ class WaitMethods(Base):
             ).blocking()
 
         place = (found.group_id, found.cluster_name, found.snapshot_id)
-        return watching(*place, shown=shown, look_back=look_back)
+        return watching(*place, look_back=look_back)
+
+
+def _not_shown(_snapshot: Snapshot) -> None:
+    pass

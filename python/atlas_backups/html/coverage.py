@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.coverage import WINDOW_DAYS
 from atlas_backups.html.errors import headline
-from atlas_backups.html.figure import cell, column, figure, grid, head, note, say, scrolled, spaced
+from atlas_backups.html.figure import (
+    cell,
+    column,
+    figure,
+    fitting,
+    grid,
+    head,
+    note,
+    say,
+    scrolled,
+    spaced,
+)
 from atlas_backups.html.markup import element, together
 from atlas_backups.html.moments import ago, on, requested, second
 from atlas_backups.html.snapshot import rhythm, size_of
@@ -21,15 +32,13 @@ if TYPE_CHECKING:
     from atlas_backups.html.markup import Markup
     from atlas_backups.html.status import Kind
 
-_MOST_ROWS = 100
-
 
 def coverage_table(coverage: Coverage) -> Markup:
     """Return the drawing of the backups of clusters; ages count from when they were read."""
     if not coverage:
         return figure("No clusters", say("No clusters."), note(_as_of(coverage)))
-    shown = coverage[:_MOST_ROWS]
-    more = len(coverage) - len(shown)
+    rows = fitting(map(_row, coverage))
+    more = len(coverage) - len(rows)
     columns = (
         column("Cluster", "ab-name"),
         column("Newest data"),
@@ -40,7 +49,7 @@ def coverage_table(coverage: Coverage) -> Markup:
     return figure(
         "Backup coverage",
         head("Backup coverage", *_summary(coverage)),
-        scrolled("Backup coverage", grid(columns, map(_row, shown))),
+        scrolled("Backup coverage", grid(columns, rows)),
         note(
             "One square for every 24 hours: outlined, no data of that day; filled, some; stronger, "
             "of three or more snapshots; with a bar below, on demand. ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from atlas_backups.html.markup import Child, Markup, element, together
@@ -9,6 +10,10 @@ from atlas_backups.html.style import STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+MOST_ROWS = 100
+"""Rows of a table, at most; the browser has to hold them all."""
+_MOST_BYTES = 400_000
 
 
 def figure(label: str, *parts: Child, kind: str | None = None) -> Markup:
@@ -46,6 +51,18 @@ def grid(columns: Sequence[Markup], rows: Iterable[Sequence[Markup]]) -> Markup:
         element("tbody", *(element("tr", *row) for row in rows)),
         class_="ab-grid",
     )
+
+
+def fitting(rows: Iterable[Sequence[Markup]]) -> list[Sequence[Markup]]:
+    """Return the first rows, so many that a browser is not asked for too much."""
+    room = _MOST_BYTES
+    fit: list[Sequence[Markup]] = []
+    for row in islice(rows, MOST_ROWS):
+        room -= sum(len(cell.encode()) for cell in row)
+        if room < 0 and fit:
+            break
+        fit.append(row)
+    return fit
 
 
 def column(name: Child, kind: str | None = None, **attributes: str | None) -> Markup:

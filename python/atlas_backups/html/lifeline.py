@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.models import Snapshot
 
-_WIDTH = 190
+_WIDTH = 170
 _HEIGHT = 34
 _MIDDLE = 10
 _NAMES = 16
@@ -22,7 +22,7 @@ _NAMES = 16
 _EDGE = 6
 _HALF_OF_NOW = 13
 _LEAST = timedelta(hours=1)
-_ROOM_FOR_END = 0.58
+_ROOM_FOR_END = 0.55
 """Up to which part of the width the present may lie for the end to be named too."""
 
 

@@ -7,9 +7,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from atlas_backups.html.figure import (
+    MOST_ROWS,
     cell,
     column,
     figure,
+    fitting,
     grid,
     head,
     note,
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from atlas_backups.models import Snapshot
 
-MOST_ROWS = 100
 _MOST_STATES = 6
 _BAR = 64
 
@@ -39,15 +40,19 @@ def snapshot_listing(snapshots: Sequence[Snapshot], at: datetime) -> Markup:
     """Return the drawing of a list; `at` is the time from which ages count."""
     if not snapshots:
         return figure("No snapshots", say("No snapshots."))
-    shown = snapshots[:MOST_ROWS]
     clusters = {snapshot.cluster_name for snapshot in snapshots}
     whose = words(min(clusters)) if len(clusters) == 1 else f"{len(clusters)} clusters"
+    has_clusters = len(clusters) > 1
+    first = snapshots[:MOST_ROWS]
+    axis = Axis.of(first, at)
+    largest = max(snapshot.storage_size_bytes or 0 for snapshot in first)
+    rows = fitting(_row(it, at, axis, largest, has_clusters) for it in first)
     title = f"{count(len(snapshots))} {'snapshot' if len(snapshots) == 1 else 'snapshots'} of "
     return figure(
         "Snapshots",
         head(together(title, whose), *_states(snapshots)),
-        scrolled("Snapshots", _table(shown, at, has_clusters=len(clusters) > 1)),
-        note(_left_out(len(snapshots)), f"Times are UTC, ages as of {second(at)}."),
+        scrolled("Snapshots", grid(_columns(first, axis, has_clusters), rows)),
+        note(_left_out(len(snapshots), len(rows)), f"Times are UTC, ages as of {second(at)}."),
     )
 
 
@@ -61,16 +66,15 @@ def brief_listing(snapshots: Sequence[Snapshot], at: datetime) -> Markup:
             cell(words(snapshot.cluster_name)),
             cell(code(snapshot.id)),
         )
-        for snapshot in snapshots[:MOST_ROWS]
+        for snapshot in snapshots
     )
-    more = len(snapshots) - MOST_ROWS
-    left_out = note(f"{count(more)} more are not shown.") if more > 0 else None
-    return together(grid(columns, rows), left_out)
+    shown = fitting(rows)
+    more = len(snapshots) - len(shown)
+    left_out = note(f"{count(more)} more are not shown.") if more else None
+    return together(grid(columns, shown), left_out)
 
 
-def _table(snapshots: Sequence[Snapshot], at: datetime, *, has_clusters: bool) -> Markup:
-    axis = Axis.of(snapshots, at)
-    largest = max(snapshot.storage_size_bytes or 0 for snapshot in snapshots)
+def _columns(snapshots: Sequence[Snapshot], axis: Axis, has_clusters: bool) -> list[Markup]:
     columns = [
         column("Status"),
         _requested_column(snapshots),
@@ -82,7 +86,7 @@ def _table(snapshots: Sequence[Snapshot], at: datetime, *, has_clusters: bool) -
     ]
     if has_clusters:
         columns.insert(1, column("Cluster", "ab-name"))
-    return grid(columns, (_row(it, at, axis, largest, has_clusters) for it in snapshots))
+    return columns
 
 
 def _row(
@@ -138,11 +142,11 @@ def _states(snapshots: Sequence[Snapshot]) -> list[Markup]:
     return chips
 
 
-def _left_out(number: int) -> str | None:
-    more = number - MOST_ROWS
-    if more <= 0:
+def _left_out(number: int, shown: int) -> str | None:
+    more = number - shown
+    if not more:
         return None
     return (
-        f"The first {MOST_ROWS} are shown, {count(more)} are not: "
-        f"for the next ones take a slice, [{MOST_ROWS}:{2 * MOST_ROWS}]. "
+        f"The first {shown} are shown, {count(more)} are not: "
+        f"for the next ones take a slice, [{shown}:{2 * shown}]. "
     )

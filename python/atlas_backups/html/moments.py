@@ -43,7 +43,8 @@ def on_and_ago(time: datetime | None, at: datetime) -> Markup | None:
     """Return both."""
     if time is None:
         return None
-    return together(_time(time, second(time)), " · ", _distance(time, at, fine_span))
+    distance = element("span", _distance(time, at, fine_span), class_="ab-tight")
+    return together(_time(time, second(time)), " · ", distance)
 
 
 def minute(time: datetime) -> str:

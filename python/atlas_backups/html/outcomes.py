@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from atlas_backups.errors import AmbiguousOutcomeError
 from atlas_backups.html.errors import headline
-from atlas_backups.html.figure import cell, column, figure, grid, head, note, say, scrolled
+from atlas_backups.html.figure import cell, column, figure, fitting, grid, head, note, say, scrolled
 from atlas_backups.html.markup import Markup, element, together
 from atlas_backups.html.moments import second
 from atlas_backups.html.snapshot import size_of
@@ -18,14 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from atlas_backups.fleet import SnapshotOutcome
     from atlas_backups.html.status import Kind
-    from atlas_backups.models import SnapshotOutcome
 
 End: TypeAlias = Literal["failed", "unknown", "taken"]
 
 _ENDS: tuple[End, ...] = ("failed", "unknown", "taken")  # as they are ordered
 _KINDS: dict[End, Kind] = {"failed": "bad", "unknown": "odd", "taken": "ok"}
-_MOST_ROWS = 100
+_COLUMNS = (
+    column("Outcome"),
+    column("Cluster", "ab-name"),
+    column("Snapshot"),
+    column("Size", "ab-number"),
+    column("What happened", "ab-wide"),
+)
 
 
 def outcome_table(outcomes: Sequence[SnapshotOutcome], at: datetime) -> Markup:
@@ -35,14 +41,15 @@ def outcome_table(outcomes: Sequence[SnapshotOutcome], at: datetime) -> Markup:
     ordered = sorted(outcomes, key=lambda outcome: _ENDS.index(_end(outcome)))
     numbers = Counter(map(_end, outcomes))
     projects = {_asked(outcome, "group_id") for outcome in outcomes}
+    rows = fitting(_row(outcome, has_project=len(projects) > 1) for outcome in ordered)
     return figure(
         "Outcomes",
         head(
             f"{count(len(outcomes))} {'snapshot' if len(outcomes) == 1 else 'snapshots'} asked for",
             *(chip(_KINDS[end], f"{count(numbers[end])} {end}") for end in _ENDS if numbers[end]),
         ),
-        scrolled("Outcomes", _table(ordered[:_MOST_ROWS], has_projects=len(projects) > 1)),
-        note(_left_out(ordered), f"Drawn at {second(at)}."),
+        scrolled("Outcomes", grid(_COLUMNS, rows)),
+        note(_left_out(ordered[len(rows) :]), f"Drawn at {second(at)}."),
     )
 
 
@@ -56,17 +63,6 @@ def _asked(outcome: SnapshotOutcome, name: str) -> str | None:
     # A request of a wrong type is refused, and stands in its outcome as it was given.
     value = getattr(outcome.request, name, None)
     return None if value is None else str(value)
-
-
-def _table(outcomes: Sequence[SnapshotOutcome], *, has_projects: bool) -> Markup:
-    columns = (
-        column("Outcome"),
-        column("Cluster", "ab-name"),
-        column("Snapshot"),
-        column("Size", "ab-number"),
-        column("What happened", "ab-wide"),
-    )
-    return grid(columns, (_row(outcome, has_project=has_projects) for outcome in outcomes))
 
 
 def _row(outcome: SnapshotOutcome, *, has_project: bool) -> Sequence[Markup]:
@@ -95,8 +91,7 @@ def _said(outcome: SnapshotOutcome) -> Markup:
     )
 
 
-def _left_out(ordered: Sequence[SnapshotOutcome]) -> str | None:
-    rest = ordered[_MOST_ROWS:]
+def _left_out(rest: Sequence[SnapshotOutcome]) -> str | None:
     if not rest:
         return None
     failed = sum(outcome.error is not None for outcome in rest)

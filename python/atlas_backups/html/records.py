@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _ID = "id"
 _MOST_HEADERS = 50
+_LABELS = {"mongo_db_version": "MongoDB", "group_id": "Project"}
 
 
 def record_card(record: Record, at: datetime) -> Markup:
@@ -44,7 +45,7 @@ def answer_card(answer: RawResponse, _at: datetime) -> Markup:
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    return _LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def _value(name: str, value: object, at: datetime) -> Child:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from atlas_backups._frozen import Record
 from atlas_backups.coverage import ClusterCoverage, Coverage
 from atlas_backups.errors import AtlasError
+from atlas_backups.fleet import SnapshotOutcome, SnapshotOutcomes
 from atlas_backups.html.coverage import coverage_table
 from atlas_backups.html.errors import error_box
 from atlas_backups.html.listing import snapshot_listing
@@ -19,8 +20,6 @@ from atlas_backups.models import (
     RawResponse,
     Snapshot,
     SnapshotList,
-    SnapshotOutcome,
-    SnapshotOutcomes,
 )
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from atlas_backups.html.text import WHOLE, code, words
 from atlas_backups.models import ReplicaSetSnapshot, ShardedClusterSnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from atlas_backups.html.markup import Child
@@ -85,7 +85,7 @@ def _facts(snapshot: Snapshot, at: datetime) -> Mapping[str, Child]:
         "Kind": _kind(snapshot),
         "MongoDB": snapshot.mongod_version and words(snapshot.mongod_version),
         "Encrypted with": snapshot.master_key_uuid and code(snapshot.master_key_uuid),
-        "Policy items": _listed(snapshot.policy_items),
+        "Policy items": _listed(snapshot.policy_items, write=code),
         "Key tag": snapshot.idempotency_tag and code(snapshot.idempotency_tag),
         "Project": code(snapshot.group_id),
         "Id": code(snapshot.id),
@@ -137,18 +137,14 @@ def _members(snapshot: Snapshot) -> Markup | None:
 
 
 def _others(extra: Mapping[str, object]) -> Markup | None:
-    return _listed(tuple(f"{name}: {value!r}" for name, value in _first(extra)), len(extra))
+    return _listed([f"{name}: {value!r}" for name, value in extra.items()])
 
 
-def _first(extra: Mapping[str, object]) -> list[tuple[str, object]]:
-    return list(extra.items())[:_MOST_NAMES]
-
-
-def _listed(names: tuple[str, ...], count: int | None = None) -> Markup | None:
+def _listed(names: Sequence[str], *, write: Callable[[str], Markup] = words) -> Markup | None:
     if not names:
         return None
-    more = (len(names) if count is None else count) - _MOST_NAMES
-    shown = [words(name) for name in names[:_MOST_NAMES]]
+    more = len(names) - _MOST_NAMES
+    shown = [write(name) for name in names[:_MOST_NAMES]]
     if more > 0:
         shown.append(Markup(f"{more} more"))
     return Markup(" · ".join(shown))

@@ -42,8 +42,9 @@ _LIGHT = (
 )
 
 # The class is named three times to come before what the hosts say of any table or code.
+_ROOT = ".atlas-backups.atlas-backups.atlas-backups"
 _RULES = """
-.atlas-backups.atlas-backups.atlas-backups {
+ROOT {
   --ab-surface: var(--jp-layout-color0, var(--vscode-editor-background, SURFACE));
   --ab-text: var(--jp-content-font-color1, var(--vscode-editor-foreground, TEXT));
   --ab-soft: color-mix(in srgb, var(--ab-text) SOFT%, var(--ab-surface));
@@ -85,7 +86,7 @@ _RULES = """
     border-spacing: 0; background: none; color: inherit; font-size: 13px;
   }
   table :is(th, td) {
-    min-width: 0; max-width: none; padding: .3rem .75rem; border: 0; text-align: start;
+    min-width: 0; max-width: none; padding: .3rem .6rem; border: 0; text-align: start;
     vertical-align: top; line-height: 1.45; white-space: normal; font-weight: 400; color: inherit;
     background: none;
   }
@@ -105,7 +106,7 @@ _RULES = """
   .ab-tight { white-space: nowrap; }
   table .ab-number { text-align: end; white-space: nowrap; }
   table .ab-name { min-width: 7rem; }
-  table .ab-wide { min-width: 14rem; }
+  table .ab-wide { min-width: 12rem; }
   .ab-scroll { max-height: 32rem; overflow: auto; }
   .ab-part { margin: .75rem 0 0; }
   .ab-part > p:first-child { margin: 0 0 .15rem; font-weight: 600; }
@@ -116,10 +117,10 @@ _RULES = """
   svg text { fill: var(--ab-soft); font-size: 11px; }
   details { margin: .5rem 0 0; }
   summary { color: var(--ab-soft); font-size: 12px; cursor: pointer; }
-  &.ab-card { max-width: 46rem; }
-  &.ab-failure { border-inline-start: 3px solid var(--ab-bad); }
   COLOURS
 }
+ROOT.ab-card { max-width: 46rem; }
+ROOT.ab-failure { border-inline-start: 3px solid var(--ab-bad); }
 """
 
 
@@ -132,12 +133,13 @@ def _css() -> str:
         if not kind.endswith("-back")
     )
     schemes = "".join(
-        f":is({','.join(hosts)}) &{{color-scheme:{scheme}}}"
+        f":is({','.join(hosts)}) {_ROOT}{{color-scheme:{scheme}}}"
         for scheme, hosts in (("dark", _DARK), ("light", _LIGHT))
     )
     rules = _RULES.replace("SURFACE", _pair(SURFACE)).replace("TEXT", _pair(TEXT))
-    rules = rules.replace("SOFT", str(SOFT_PERCENT)).replace("COLOURS", colours + kinds + schemes)
-    return "".join(line.strip() for line in rules.splitlines())
+    rules = rules.replace("SOFT", str(SOFT_PERCENT)).replace("COLOURS", colours + kinds)
+    rules = rules.replace("ROOT", _ROOT)
+    return "".join(line.strip() for line in rules.splitlines()) + schemes
 
 
 def _pair(both: tuple[str, str]) -> str:
@@ -145,7 +147,8 @@ def _pair(both: tuple[str, str]) -> str:
     return f"light-dark({light},{dark})"
 
 
-# In an <svg>, because HTML allows <style> in a body only there. It draws nothing.
+# In an <svg>, because HTML allows <style> in a body only there; it draws nothing. Other than in
+# HTML, what is in it is parsed: no < and no & may be there.
 STYLE = Markup(
     '<svg width="0" height="0" viewBox="0 0 0 0" class="ab-style" aria-hidden="true">'
     f"<style>{_css()}</style></svg>"

@@ -11,23 +11,19 @@ from atlas_backups.progress.display import open_display
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from atlas_backups.models import SnapshotOutcome
+    from atlas_backups.fleet import SnapshotOutcome
 
     Show = Callable[[SnapshotOutcome], None]
 
 
 @contextlib.contextmanager
-def counting(total: int | None, *, shown: bool, running: Callable[[], int]) -> Generator[Show]:
+def counting(total: int | None, *, running: Callable[[], int]) -> Generator[Show]:
     """Show outcomes as they come, and in the end how many went wrong.
 
     Args:
         total: how many there will be; `None`: not known.
-        shown: whether to show anything.
         running: gives how many takes are running; where they are cut off, nobody knows their end.
     """
-    if not shown:
-        yield _ignore
-        return
     display = open_display("0 ended", total)
     done, is_cut_off = 0, False
     errors: Counter[str] = Counter()
@@ -60,7 +56,3 @@ def counting(total: int | None, *, shown: bool, running: Callable[[], int]) -> G
             kinds = ", ".join(f"{kind} {number}" for kind, number in errors.most_common())
             display.tell(f"{errors.total()} of {done} failed: {kinds}")
         display.close(is_good=not errors and not is_cut_off)
-
-
-def _ignore(_outcome: SnapshotOutcome) -> None:
-    pass

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from typing import Protocol
+from typing import Protocol, TextIO
 
 
 class Display(Protocol):
@@ -32,8 +32,8 @@ def open_display(begin: str, total: int | None = None) -> Display:
         begin: what one line says until there is something to say.
         total: how many there are to do; `None`: not known, or nothing to count.
     """
-    if _can_redraw():
-        with contextlib.suppress(Exception):  # as without tqdm
+    with contextlib.suppress(Exception):  # as without tqdm, or on a closed stream
+        if _can_redraw():
             from atlas_backups.progress.live import Live  # noqa: PLC0415  # only if it can draw
 
             return Live(begin, total)
@@ -54,8 +54,8 @@ class Lines:
         """Print it."""
         # A closed or broken stream is no reason to stop.
         with contextlib.suppress(OSError, ValueError):
-            if sys.stderr is not None:  # as under pythonw
-                print(printable(text), file=sys.stderr, flush=True)  # noqa: T201  # it was asked for
+            if stream() is not None:  # as under pythonw
+                print(printable(text), file=stream(), flush=True)  # it was asked for
 
     def close(self, *, is_good: bool) -> None:
         """Do nothing: a line is a line."""
@@ -64,6 +64,11 @@ class Lines:
 def printable(text: str) -> str:
     """Return text without what a terminal would obey: the status is Atlas' text."""
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+
+
+def stream() -> TextIO | None:
+    """Return where to show it; a notebook shows standard error as what went wrong."""
+    return sys.stdout if in_notebook() else sys.stderr
 
 
 def in_notebook() -> bool:

@@ -10,15 +10,16 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from atlas_backups.progress.display import in_notebook, printable
+from atlas_backups.progress.display import in_notebook, printable, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_PLAIN = "{desc} · {elapsed}"
-_COUNTED = "{n_fmt}/{total_fmt} |{bar:20}| {elapsed} · {desc}"
-_COUNTED_BY_WIDGET = "{n_fmt}/{total_fmt} {bar} {elapsed} · {desc}"
-_ROOM = len(" · 00:00:00") + 1
+_PLAIN = "{desc} ({elapsed})"
+_COUNTED = "{n_fmt}/{total_fmt} |{bar:20}| ({elapsed}) {desc}"
+_COUNTED_BY_WIDGET = "{n_fmt}/{total_fmt} {bar} ({elapsed}) {desc}"
+_ROOM = len(" (00:00:00)") + 1
+_GAP = "..."  # in ASCII, as all that is shown: not every terminal knows more
 _TICK_SECONDS = 1.0
 
 
@@ -62,7 +63,7 @@ class Live:
 
     def tell(self, text: str) -> None:
         """Show it above the line."""
-        self._draw(lambda: self._bar.write(printable(text), file=sys.stderr))
+        self._draw(lambda: self._bar.write(printable(text), file=stream()))
 
     def close(self, *, is_good: bool = False) -> None:
         """Leave the line as it is."""
@@ -92,9 +93,9 @@ class Live:
 def _cut(text: str, is_counted: bool) -> str:
     if is_counted or in_notebook():  # tqdm cuts it
         return text
-    room = max(shutil.get_terminal_size().columns - _ROOM, 2)
+    room = max(shutil.get_terminal_size().columns - _ROOM, 8)
     if len(text) <= room:
         return text
     # The cluster stands at the begin, its state at the end.
-    half = (room - 1) // 2
-    return f"{text[:half]}…{text[-half:]}"
+    half = max((room - len(_GAP)) // 2, 1)
+    return f"{text[:half]}{_GAP}{text[-half:]}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def watching(
-    group_id: str, cluster_name: str, snapshot_id: str, *, shown: bool, look_back: Look
+    group_id: str, cluster_name: str, snapshot_id: str, *, look_back: Look
 ) -> Generator[Show]:
     """Show a snapshot at every change; a wait that is cut off says how to go on.
 
@@ -29,13 +29,9 @@ def watching(
         group_id: id of the project.
         cluster_name: name of the cluster.
         snapshot_id: id of the snapshot.
-        shown: whether to show anything.
         look_back: gives the cluster's snapshots, the one that is waited for among them. It is
             called once, on a thread of its own, so that the wait does not wait for it.
     """
-    if not shown:
-        yield _ignore
-        return
     watch = _Watch(open_display(f"{cluster_name}: looking at the snapshot"), look_back)
     try:
         yield watch.show
@@ -91,7 +87,3 @@ class _Watch:
             known = experience(snapshot, look_back(snapshot))
             if known is not None:
                 self.tell(f"{snapshot.cluster_name}: {known}")
-
-
-def _ignore(_snapshot: Snapshot) -> None:
-    pass

@@ -1,0 +1,67 @@
+"""What is found in the inventory: projects and clusters."""
+
+# ruff: noqa: PYI051  # `| str` opens the labels, as in `models`
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  # annotations resolve at run time
+from typing import Any, Literal, TypeAlias
+
+from atlas_backups._frozen import FrozenDict, Record
+from atlas_backups.models import UnknownFields  # noqa: TC001  # the same
+
+ClusterType: TypeAlias = Literal["REPLICASET", "SHARDED", "GEOSHARDED"] | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(Record):
+    """A project ("group") that the credentials can see.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        id: 24 hexadecimal digits; what `group_id` means everywhere else.
+        name: its name; `None` where Atlas gives none.
+        org_id: id of its organization; `None` where Atlas gives none.
+        cluster_count: how many clusters it has; `None` where Atlas does not say.
+        created: UTC time of its making; `None` where Atlas does not say.
+        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+    """
+
+    id: str
+    name: str | None = None
+    org_id: str | None = None
+    cluster_count: int | None = None
+    created: datetime | None = None
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster(Record):
+    """A cluster of a project.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        id: 24 hexadecimal digits; `None` where Atlas gives none.
+        name: its name, unique in its project; what `cluster_name` means everywhere else.
+        group_id: id of the project.
+        cluster_type: `"REPLICASET"`, `"SHARDED"`, `"GEOSHARDED"`, or an unknown label.
+        state_name: as `"IDLE"`, `"UPDATING"`; `None` where Atlas does not say.
+        backup_enabled: whether Cloud Backup is on; `None` where Atlas does not say.
+        paused: whether it is paused; `None` where Atlas does not say.
+        mongo_db_version: as `"8.0.29"`; `None` where Atlas does not say.
+        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+    """
+
+    id: str | None = None
+    name: str
+    group_id: str
+    cluster_type: ClusterType | None = None
+    state_name: str | None = None
+    backup_enabled: bool | None = None
+    paused: bool | None = None
+    mongo_db_version: str | None = None
+    extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)

@@ -1,0 +1,153 @@
+"""The package loads what is used, when it is used; whoever looks at it finds everything there."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import pydoc
+import subprocess
+import sys
+
+import pytest
+
+import atlas_backups
+from atlas_backups import Cluster, Headers, RateLimitError, RawResponse, Snapshot
+from tests.bodies import SNAPSHOT_ID, queued
+from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.raw_server import READ, RawServer, always, answer
+
+LOADED = "\nprint(*sorted(set(sys.modules) - before))"
+ROOMS = {"atlas_backups.cli", "atlas_backups.emulator", "atlas_backups.airflow"}
+NEVER = {"asyncio", "json", "logging", "ssl", "socket", "subprocess", "http", "email", *ROOMS}
+FOR_RESULTS = {"dataclasses", "inspect", "datetime", "atlas_backups.models"}
+TAKE = f"""
+from atlas_backups import AccessToken, AtlasBackups
+atlas = AtlasBackups(AccessToken("t-0123456"))
+assert atlas.take_snapshot("{GROUP_ID}", "{CLUSTER_NAME}").id == "{SNAPSHOT_ID}"
+"""
+WARNING = {"Sunset": "Thu, 1 Jul 2027 00:00:00 GMT"}
+
+
+def run(program: str, server: RawServer | None = None) -> str:
+    """Run a program in an interpreter of its own that says nothing on standard error."""
+    address = {"MONGODB_ATLAS_BASE_URL": server.base_url} if server else {}
+    done = subprocess.run(  # our own interpreter  # noqa: S603  # our own interpreter
+        [sys.executable, "-s", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **address},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def loaded_by(program: str, server: RawServer | None = None) -> set[str]:
+    return set(run(f"import sys; before = set(sys.modules)\n{program}{LOADED}", server).split())
+
+
+def test_the_package_alone_loads_nothing_else() -> None:
+    assert loaded_by("import atlas_backups") == {"atlas_backups"}
+
+
+def test_the_client_loads_nothing_that_only_results_or_other_rooms_need() -> None:
+    loaded = loaded_by("from atlas_backups import AccessToken, AtlasBackups, ApiError")
+
+    assert "atlas_backups.client" in loaded
+    assert not loaded & (NEVER | FOR_RESULTS)
+
+
+def test_a_take_loads_nothing_that_it_does_not_need() -> None:
+    with RawServer([READ, answer(200, queued())]) as server:
+        loaded = loaded_by(TAKE, server)
+
+    assert "atlas_backups.models" in loaded
+    assert not loaded & {*NEVER, "atlas_backups.fleet", "atlas_backups.inventory"}
+
+
+def test_everything_that_an_operation_may_give_is_loaded_before_it_begins() -> None:
+    """A signal that arrives in the middle of an import would break it off."""
+    run("""
+import sys
+from atlas_backups import AccessToken, AtlasBackups
+client = AtlasBackups(AccessToken("t-0123456"))
+assert {"atlas_backups.models", "atlas_backups.errors", "datetime"} <= set(sys.modules)
+assert "atlas_backups.inventory" not in sys.modules
+client._core.list_clusters("6" * 24)
+assert "atlas_backups.inventory" in sys.modules
+""")
+
+
+@pytest.mark.parametrize(
+    "place", ["first", "before the client", "after the client", "after a call"]
+)
+def test_who_imports_logging_and_sets_up_nothing_reads_no_line_of_ours(place: str) -> None:
+    lines = TAKE.strip().splitlines()
+    at = {"first": 0, "before the client": 1, "after the client": 2, "after a call": 3}[place]
+    again = lines[-1]
+    lines.insert(at, "import logging")
+
+    with RawServer(always(answer(200, queued(), WARNING))) as server:
+        run("\n".join([*lines, again]), server)
+
+
+def test_who_sets_logging_up_after_the_first_call_reads_what_later_ones_say() -> None:
+    program = f"""{TAKE}
+import logging, sys
+logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
+{TAKE}"""
+
+    with RawServer([READ, answer(200, queued())]) as server:
+        said = run(program, server)
+
+    assert said.count("DEBUG:atlas_backups:POST ") == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Snapshot(id=SNAPSHOT_ID, group_id=GROUP_ID, cluster_name=CLUSTER_NAME),
+        Cluster(name=CLUSTER_NAME, group_id=GROUP_ID),
+        RawResponse(status=200, headers=Headers(), text="{}"),
+    ],
+)
+def test_a_pickle_loads_what_it_needs(value: object) -> None:
+    program = f"import pickle; print(pickle.loads({pickle.dumps(value)!r}))"
+
+    assert run(program).strip() == str(value)
+
+
+def test_a_pickled_error_loads_what_it_needs() -> None:
+    pickled = pickle.dumps(RateLimitError("slow down", retry_after=3.0))
+
+    said = run(f"import pickle; error = pickle.loads({pickled!r}); print(type(error), error)")
+
+    assert said == "<class 'atlas_backups.errors.RateLimitError'> slow down\n"
+
+
+def test_dir_and_a_star_give_every_public_name() -> None:
+    every = set(atlas_backups.__all__)
+
+    run(
+        f"import atlas_backups; assert {every} <= set(dir(atlas_backups))\n"
+        f"from atlas_backups import *\n"
+        f"assert {every} <= set(globals())"
+    )
+
+
+def test_a_submodule_is_an_attribute_without_being_imported() -> None:
+    run("import atlas_backups; atlas_backups.errors.ApiError, atlas_backups.models.Snapshot")
+
+
+def test_help_shows_the_classes() -> None:
+    text = pydoc.plain(pydoc.render_doc(atlas_backups))
+
+    for name in ("class AtlasBackups(", "class ReplicaSetSnapshot(", "class RateLimitError("):
+        assert name in text
+
+
+def test_a_name_that_is_not_there_is_refused_as_by_any_module() -> None:
+    with pytest.raises(AttributeError, match="'atlas_backups' has no attribute 'Snapshots'"):
+        _ = atlas_backups.Snapshots  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # the point
+    with pytest.raises(ImportError, match="Snapshots"):
+        from atlas_backups import Snapshots  # type: ignore[attr-defined]  # pyright: ignore  # noqa: F401, PGH003, PLC0415  # the point
