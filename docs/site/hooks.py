@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = {"changelog.md": "CHANGELOG.md", "security.md": "SECURITY.md"}
+# What lets a page that was opened from a disk search. The plugin `offline` would load it from afar.
+WORKER = Path(sys.prefix, "node", "node_modules", "iframe-worker", "shim", "index.js")
 _INCLUDE = re.compile(r"^<!-- README: (.+) -->$", re.MULTILINE)
 _FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -30,6 +33,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, source in ELSEWHERE.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=text))
+    files.append(File.generated(config, "site/iframe-worker.js", abs_src_path=str(WORKER)))
     return files
 
 

@@ -72,6 +72,18 @@ def test_an_example_shows_what_came_out(page: Page, name: str, theme: Theme) -> 
     assert foreign == []
 
 
+def test_the_search_works_without_a_server(page: Page) -> None:
+    foreign = requests_to_elsewhere(page)
+    page.set_viewport_size({"width": 1200, "height": 800})
+    page.goto((SITE / "index.html").as_uri())
+
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").press_sequentially("backup_coverage")
+
+    page.locator(".md-search-result__link[href*='reference/client.html']").first.wait_for()
+    assert foreign == []
+
+
 def requests_to_elsewhere(page: Page) -> list[str]:
     """Return a list that fills with what the page asks the network for, and does not get."""
     asked: list[str] = []
