@@ -24,8 +24,13 @@ from atlas_backups import AtlasBackups, SnapshotOutcomes, SnapshotRequest
 from atlas_backups.emulator import AtlasEmulator, Cluster, ExistingSnapshot, Project, World
 
 DAY = 86400.0
-nightly = lambda days: tuple(ExistingSnapshot(age_seconds=d * DAY + 5000, retention_days=35) for d in days)
-by_hand = ExistingSnapshot(age_seconds=9 * DAY, snapshot_type="onDemand", frequency_type="ondemand", description="before release 41", retention_days=60)
+def nightly(days):
+    return tuple(ExistingSnapshot(age_seconds=day * DAY + 5000, retention_days=35) for day in days)
+
+by_hand = ExistingSnapshot(
+    age_seconds=9 * DAY, snapshot_type="onDemand", frequency_type="ondemand",
+    description="before release 41", retention_days=60,
+)
 shop = Project(name="Shop", id="66b0c1d2e3f4a5b6c7d8e9f0", clusters=(
     Cluster(name="orders", snapshots=(*nightly(range(12)), by_hand)),
     Cluster(name="invoices", snapshots=nightly(range(0, 30, 7))),
@@ -50,7 +55,10 @@ atlas.take_snapshot(shop.id, "telemetry", idempotency_key="release-42", wait=Tru
 atlas.list_snapshots(*where)
 """,
     "fleet": """
-requests = [SnapshotRequest(group_id=shop.id, cluster_name=c.name, idempotency_key="night") for c in shop.clusters]
+requests = [
+    SnapshotRequest(group_id=shop.id, cluster_name=cluster.name, idempotency_key="night")
+    for cluster in shop.clusters
+]
 SnapshotOutcomes(atlas.take_snapshots(requests, wait=True, progress=True))
 """,
     "coverage": """
