@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_gives_a_client(lab: Lab) -> None:
 def test_gives_a_client_for_an_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     key = lab.emulator.credential("api_key")
     extra = {"public_key": key.id, "private_key": key.secret}
-    fields = {"login": None, "password": None, "extra": extra}
+    fields: dict[str, Any] = {"login": None, "password": None, "extra": extra}
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, **fields))
 
     with AtlasBackupsHook().get_conn() as atlas:

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
     BaseSensorOperator,
     PokeReturnValue,
     XCom,
+    XComArg,
     conf,
     mask_secret,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "PokeReturnValue",
     "TriggerEvent",
     "XCom",
+    "XComArg",
     "airflow_version",
     "connection_without_blocking",
     "dag_run",
