@@ -49,6 +49,8 @@ def test_button_says_what_the_credentials_see() -> None:
 
 
 def test_button_says_that_the_secret_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AtlasBackupsHook().get_conn() as atlas:
+        atlas.list_projects()  # the tasks share a token already
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password="wrong-canary"))
 
     works, message = AtlasBackupsHook().test_connection()

@@ -46,6 +46,7 @@ __all__ = [
     "default_deferrable",
     "is_deferral_timeout",
     "mask_secret",
+    "sync_to_async",
     "task_instance",
 ]
 

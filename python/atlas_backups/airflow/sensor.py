@@ -82,7 +82,7 @@ class AtlasSnapshotSensor(BaseSensorOperator):
     def __init__(  # noqa: PLR0913  # what to wait for, keyword-only
         self,
         *,
-        snapshot: Mapping[str, Any] | XComArg | None = None,
+        snapshot: Mapping[str, Any] | XComArg | str | None = None,
         group_id: str | None = None,
         project_name: str | None = None,
         cluster_name: str | None = None,

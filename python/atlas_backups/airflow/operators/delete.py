@@ -57,7 +57,7 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
     def __init__(  # noqa: PLR0913  # the arguments of a delete and of a wait, keyword-only
         self,
         *,
-        snapshot: Mapping[str, Any] | XComArg | None = None,
+        snapshot: Mapping[str, Any] | XComArg | str | None = None,
         group_id: str | None = None,
         project_name: str | None = None,
         cluster_name: str | None = None,
