@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MIDDLE = 128  # of 255
 
 
+@pytest.mark.timeout(300)  # it has limits of its own, of 60 and 120 s
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_a_notebook_runs_and_shows_our_html(lab_server: Server, page: Page, path: Path) -> None:
     lab = Lab(lab_server, page)
