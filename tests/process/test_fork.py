@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import AtlasEmulator, Behaviour, Fault
-from tests.bodies import queued
+from tests.bodies import error, queued
 from tests.faults.matrix import count
 from tests.faults.rows import FORK
 from tests.process.programs import access, run
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.faults.plugin import Matrix
+    from tests.raw_server import Step
 
 FORKS = {
     "before first use": "child = in_child(take); take(); end(child); take()",
@@ -245,6 +246,44 @@ def test_while_an_iteration_is_under_way(lively: AtlasEmulator, matrix: Matrix, 
     call = "take_snapshots" if "fleet" in name else "watch_snapshot"
     received = "as many as it takes"
     matrix.note(FORK, name, call=call, door="sync", outcome=BOTH_WORK, received=received)
+
+
+ASKED = """
+from atlas_backups import AccessToken
+parent, asked, children = os.getpid(), [], []
+def provide():
+    asked.append(os.getpid())
+    if asked == [parent] * {forks_when_asked}:
+        children.append(os.fork())
+    return AccessToken(f"t-012345-{{len(asked)}}")
+atlas = AtlasBackups(provide)
+call = {call}
+try:
+    call()
+except RuntimeError as error:
+    assert os.getpid() != parent and "forked" in str(error), error
+    take()  # the client works on
+    os._exit(0)
+assert os.getpid() == parent
+end(children[0])
+"""
+ASKING = {
+    "sync": "take",
+    "async": "lambda: asyncio.run(take_async())",
+    "fleet": "lambda: list(atlas.take_snapshots([REQUEST]))",
+}
+
+
+@pytest.mark.parametrize("call", ASKING.values(), ids=ASKING.keys())
+@pytest.mark.parametrize("refusals", [0, 1])
+def test_credentials_that_fork_leave_the_call_to_the_parent(refusals: int, call: str) -> None:
+    refused: list[Step] = [READ, answer(401, error(401, "UNEXPECTED_ERROR"))]
+    taken = always(answer(200, queued()))
+    with RawServer([*(refused * refusals), *taken], taken) as server:
+        run(ASKED.format(forks_when_asked=1 + refusals, call=call), access(server))
+
+        # The call of the parent, and the new one of the child.
+        assert len(server.requests) == refusals + 2
 
 
 def test_a_child_with_the_id_of_an_ancestor_that_has_ended(ready: RawServer) -> None:
