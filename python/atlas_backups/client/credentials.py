@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from atlas_backups import _core
@@ -119,6 +120,8 @@ def _asked(provide: Callable[[], Credential]) -> Credential:
             "the credentials callable forked in the middle of this call, which goes on in the "
             "parent only"
         )
+    if isinstance(given, Coroutine):
+        given.close()  # it is refused, and Python would warn that nobody awaits it
     return given
 
 
