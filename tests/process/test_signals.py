@@ -104,8 +104,9 @@ def interrupted(
         requests = phase.before + phase.requests
 
         def ready() -> None:
-            time.sleep(0 if phase.requests else 0.1)
+            server.wait_for_connections(1)
             server.wait_for_requests(requests)
+            time.sleep(0 if phase.requests else 0.1)
 
         with sending(sent, ready) as late, pytest.raises(expected(sent)) as caught:
             call()
