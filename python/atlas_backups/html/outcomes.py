@@ -28,9 +28,9 @@ _KINDS: dict[End, Kind] = {"failed": "bad", "unknown": "odd", "taken": "ok"}
 _COLUMNS = (
     column("Outcome"),
     column("Cluster", "ab-name"),
+    column("What happened", "ab-wide"),  # in sight where the page is narrow
     column("Snapshot"),
     column("Size", "ab-number"),
-    column("What happened", "ab-wide"),
 )
 
 
@@ -71,12 +71,12 @@ def _row(outcome: SnapshotOutcome, *, has_project: bool) -> Sequence[Markup]:
     return (
         cell(chip(_KINDS[end], end)),
         cell(name and words(name), code(project) if has_project and project else None),
+        _said(outcome),
         cell(
             status_chip(snapshot.status) if snapshot else None,
             code(snapshot.id) if snapshot else None,
         ),
         cell(size_of(snapshot) if snapshot else None, kind="ab-number"),
-        _said(outcome),
     )
 
 
