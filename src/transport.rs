@@ -15,6 +15,7 @@ mod hints;
 mod json;
 mod limit;
 mod lost;
+mod pool;
 mod quota;
 mod retry;
 mod secrets;
