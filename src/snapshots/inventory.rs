@@ -12,8 +12,7 @@ const PROJECTS: &str = "/api/atlas/v2/groups";
 /// # Errors
 /// [`Error::Api`] and the errors of the network.
 pub async fn list_projects(transport: &Transport, call: &Call) -> Result<Vec<Project>, Error> {
-    let walked = pages::walk(transport, PROJECTS, call).await?;
-    Ok(pages::read_items(walked.items, PROJECTS, call, Project::read)?)
+    Ok(pages::walk(transport, PROJECTS, call, &Project::read).await?.items)
 }
 
 /// Lists the clusters of a project.
@@ -26,7 +25,6 @@ pub async fn list_clusters(
     call: &Call,
 ) -> Result<Vec<Cluster>, Error> {
     let path = format!("{PROJECTS}/{group_id}/clusters");
-    let walked = pages::walk(transport, &path, call).await?;
     let read = |item| Cluster::read(item, group_id);
-    Ok(pages::read_items(walked.items, &path, call, read)?)
+    Ok(pages::walk(transport, &path, call, &read).await?.items)
 }

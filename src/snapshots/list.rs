@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Tag;
 use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
-use super::pages::{self, read_items};
+use super::pages;
 use crate::error::Error;
 use crate::model::Snapshot;
 use crate::transport::{Call, Transport};
@@ -43,12 +43,11 @@ pub(super) async fn listing(
 ) -> Result<Listing, Unanswered> {
     let path = cluster.snapshots_path();
     let read = |item| Snapshot::read(item, &cluster.group_id, &cluster.name);
-    let walked = pages::walk(transport, &path, call).await?;
-    let plain = read_items(walked.items, &path, call, read)?;
+    let plain = pages::walk(transport, &path, call, &read).await?;
     let sharded = if include_sharded {
         let path = format!("{path}/shardedClusters");
-        match pages::whole(transport, &path, call).await {
-            Ok(items) => read_items(items, &path, call, read)?,
+        match pages::whole(transport, &path, call, &read).await {
+            Ok(items) => items,
             // The cluster is there, so this says that it is not sharded; a gateway's page says nothing.
             Err(refused) if says_not_sharded(&refused) => Vec::new(),
             Err(refused) => return Err(refused),
@@ -56,7 +55,7 @@ pub(super) async fn listing(
     } else {
         Vec::new()
     };
-    Ok(Listing { snapshots: join(plain, sharded), server_time: walked.server_time })
+    Ok(Listing { snapshots: join(plain.items, sharded), server_time: plain.server_time })
 }
 
 fn says_not_sharded(refused: &Unanswered) -> bool {

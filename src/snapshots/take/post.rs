@@ -106,7 +106,7 @@ impl<'a> Post<'a> {
     pub(super) async fn take(&mut self, call: &Call) -> Result<Snapshot, NotTaken> {
         loop {
             let answer = self.send(call).await?;
-            match sort(&answer, self.cluster) {
+            match sort(answer, self.cluster) {
                 Sorted::Taken(snapshot) => return Ok(*snapshot),
                 Sorted::Again(error, again) => self.pause(error, again, call).await?,
                 Sorted::Refused(error) => {
@@ -146,9 +146,9 @@ impl<'a> Post<'a> {
     }
 }
 
-fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
+fn sort(mut answer: Answer, cluster: &ClusterAddress) -> Sorted {
     match answer.status() {
-        200..=299 => match read(answer, cluster) {
+        200..=299 => match read(&mut answer, cluster) {
             Ok(snapshot) => Sorted::Taken(Box::new(snapshot)),
             Err(error) => Sorted::Unknown(error),
         },
@@ -163,8 +163,8 @@ fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
     }
 }
 
-fn read(answer: &Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
-    let object = answer.object()?.clone();
+fn read(answer: &mut Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
+    let object = answer.take_object()?;
     Snapshot::read(object, &cluster.group_id, &cluster.name).map_err(|why| answer.invalid(why))
 }
 
