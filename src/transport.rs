@@ -3,6 +3,7 @@
 //! It never repeats a request that the server may have acted on; operations decide on that.
 
 mod answer;
+mod apart;
 mod auth;
 mod body;
 mod call;
@@ -15,6 +16,7 @@ mod hints;
 mod json;
 mod limit;
 mod lost;
+mod names;
 mod pool;
 mod quota;
 mod retry;

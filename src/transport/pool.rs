@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::Version;
 use rustls::ClientConfig;
 
+use super::names::Names;
 use super::tls;
 use crate::config::Config;
 use crate::error::Error;
@@ -108,6 +109,7 @@ impl Client {
             .retry(reqwest::retry::never())
             .referer(false)
             .tcp_nodelay(true)
+            .dns_resolver(Names::new())
             .http2_keep_alive_interval(IDLE_LIMIT)
             .http2_keep_alive_timeout(config.connect_timeout);
         match &config.proxy {
