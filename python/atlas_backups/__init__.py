@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from atlas_backups._core import AccessToken, ApiKey, ServiceAccount, __version__
     from atlas_backups.client import AtlasBackups
+    from atlas_backups.coverage import ClusterCoverage, Coverage
     from atlas_backups.errors import (
         AmbiguousOutcomeError,
         ApiError,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
+    from atlas_backups.fleet import SnapshotOutcome, SnapshotOutcomes, SnapshotRequest
     from atlas_backups.inventory import Cluster, ClusterType, Project
     from atlas_backups.models import (
         CloudProvider,
@@ -84,6 +85,7 @@ __all__ = [
     "ClientClosedError",
     "CloudProvider",
     "Cluster",
+    "ClusterCoverage",
     "ClusterNotFoundError",
     "ClusterNotSupportedError",
     "ClusterType",
@@ -91,6 +93,7 @@ __all__ = [
     "ConfigServerType",
     "ConfigurationError",
     "ConflictError",
+    "Coverage",
     "DuplicateSnapshotsError",
     "FieldViolation",
     "ForbiddenError",
@@ -127,6 +130,7 @@ __all__ = [
     "SnapshotNotCompletedError",
     "SnapshotNotFoundError",
     "SnapshotOutcome",
+    "SnapshotOutcomes",
     "SnapshotRequest",
     "SnapshotStatus",
     "SnapshotType",
@@ -139,7 +143,7 @@ __all__ = [
 ]
 
 # Where the names live, in the order in which they are looked for: cheap ones first.
-_HOMES = ("_core", "errors", "client", "models", "fleet", "inventory")
+_HOMES = ("_core", "errors", "client", "models", "fleet", "inventory", "coverage")
 
 if not TYPE_CHECKING:
 

@@ -7,12 +7,16 @@ them changes after they are made: threads, event loops and forked processes may 
 # ruff: noqa: PYI051  # `| str` opens the labels, the Literal names the known ones for completion
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from atlas_backups._frozen import FrozenDict, Headers, Record
+from atlas_backups._frozen import FrozenDict, Headers, Items, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = [
     "CloudProvider",
@@ -268,48 +272,52 @@ class FieldViolation(Record):
     description: str | None = None
 
 
-class SnapshotList(Sequence[Snapshot]):
+class SnapshotList(Items[Snapshot]):
     """Snapshots of a cluster, newest first: an immutable sequence.
 
     Slices are lists of the same kind. Safe to share between threads and processes.
 
     Args:
-        snapshots: what it holds, in this order.
+        items: what it holds, in this order.
     """
 
-    __slots__ = ("_snapshots",)
-
-    def __init__(self, snapshots: Iterable[Snapshot] = ()) -> None:
-        self._snapshots = tuple(snapshots)
-
-    @overload
-    def __getitem__(self, index: int) -> Snapshot: ...
-    @overload
-    def __getitem__(self, index: slice) -> SnapshotList: ...
-    def __getitem__(self, index: int | slice) -> Snapshot | SnapshotList:
-        if isinstance(index, slice):
-            return SnapshotList(self._snapshots[index])
-        return self._snapshots[index]
-
-    def __len__(self) -> int:
-        return len(self._snapshots)
-
-    def __iter__(self) -> Iterator[Snapshot]:
-        return iter(self._snapshots)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, SnapshotList):
-            return self._snapshots == other._snapshots
-        return NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._snapshots)
+    __slots__ = ()
 
     def __repr__(self) -> str:
-        shown = ", ".join(repr(snapshot) for snapshot in self._snapshots[:_SHOWN_SNAPSHOTS])
+        shown = ", ".join(repr(snapshot) for snapshot in self[:_SHOWN_SNAPSHOTS])
         more = len(self) - _SHOWN_SNAPSHOTS
         return f"SnapshotList([{shown}{f', and {more} more' if more > 0 else ''}])"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
-        return [asdict(snapshot) for snapshot in self._snapshots]
+        return [asdict(snapshot) for snapshot in self]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas data frame of one row a snapshot, in order.
+
+        Returns:
+            The fields of `Snapshot` and of its kinds but `links`, and `requested_at`. The columns
+            and their types are the same for any list, also an empty one: times in UTC to the
+            microsecond, labels as categories, texts as `string`, `storage_size_bytes` as `Int64`
+            (missing beyond 64 bits); lists in object columns, `members` as dicts, `extra` as JSON,
+            missing where empty.
+
+        Raises:
+            ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import snapshots_to_pandas  # noqa: PLC0415  # loads pandas
+
+        return snapshots_to_pandas(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a polars data frame of one row a snapshot, in order.
+
+        Returns:
+            The columns of `to_pandas`; lists as `List`, `members` as a `List` of `Struct`.
+
+        Raises:
+            ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import snapshots_to_polars  # noqa: PLC0415  # loads polars
+
+        return snapshots_to_polars(self)

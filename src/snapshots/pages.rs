@@ -1,7 +1,8 @@
 //! Walks the pages of a list whose items may shift from page to page meanwhile.
 //!
 //! No item comes twice; where the counts do not agree, the list is walked again and joined.
-//! `totalCount` is an estimate, so a full page is never taken for the last one.
+//! `totalCount` is an estimate: a full page is never taken for the last one, and a list that stays
+//! empty is empty, whatever was counted.
 
 use std::collections::HashSet;
 
@@ -54,9 +55,20 @@ pub(super) async fn walk<T>(
     call: &Call,
     reader: Reader<'_, T>,
 ) -> Result<Walked<T>, Unanswered> {
+    walk_until(transport, path, call, reader, |_| false).await
+}
+
+/// Reads pages until a full one is the last that is needed, or to the end.
+pub(super) async fn walk_until<T>(
+    transport: &Transport,
+    path: &str,
+    call: &Call,
+    reader: Reader<'_, T>,
+    mut is_enough: impl FnMut(&[JsonObject]) -> bool,
+) -> Result<Walked<T>, Unanswered> {
     let mut walked = Walked::new();
     for _ in 0..MOST_WALKS {
-        if walked.once(transport, path, call, reader).await? {
+        if walked.once(transport, path, call, reader, &mut is_enough).await? {
             break;
         }
     }
@@ -82,13 +94,14 @@ impl<T> Walked<T> {
         Self { items: Vec::new(), server_time: None, known: HashSet::new(), size: 0, values: 0 }
     }
 
-    /// Walks from the first page to the last; false when the list has shifted under way.
+    /// Walks from the first page to the last that is needed; false when the list has shifted under way.
     async fn once(
         &mut self,
         transport: &Transport,
         path: &str,
         call: &Call,
         reader: Reader<'_, T>,
+        is_enough: &mut impl FnMut(&[JsonObject]) -> bool,
     ) -> Result<bool, Unanswered> {
         let (mut passed, mut distinct) = (0, HashSet::new());
         let (mut first_total, mut is_steady) = (None, true);
@@ -102,9 +115,13 @@ impl<T> Walked<T> {
             let news =
                 items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
             let news = news.count();
+            let is_enough = is_full && is_enough(&items);
             self.add(items, &answer, call, reader)?;
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
+            if is_enough {
+                return Ok(is_steady);
+            }
             if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
                 return Ok(is_steady && total.is_none_or(|total| distinct.len() >= total));
             }

@@ -15,6 +15,9 @@ use crate::error::{Ambiguous, Effort, Failure, RequestLine};
 pub struct Call {
     started: Instant,
     deadline: Instant,
+    /// What messages call its deadline.
+    limit: &'static str,
+    attempts: Arc<AtomicU32>,
     tally: Arc<Tally>,
     /// What happened, for whoever listens.
     pub events: Arc<Events>,
@@ -23,7 +26,6 @@ pub struct Call {
 /// What adds up in the course of a call, whichever part of it adds.
 #[derive(Debug, Default)]
 struct Tally {
-    attempts: AtomicU32,
     /// Those of the attempts that were the POST of a take.
     posts: AtomicU32,
     held_back: AtomicBool,
@@ -47,13 +49,28 @@ impl Call {
 
     pub(crate) fn new(total: Duration, events: Events) -> Self {
         let started = Instant::now();
-        let (tally, events) = (Arc::default(), Arc::new(events));
-        Self { started, deadline: started + total, tally, events }
+        let (deadline, limit) = (started + total, "total_timeout");
+        let (attempts, tally, events) = (Arc::default(), Arc::default(), Arc::new(events));
+        Self { started, deadline, limit, attempts, tally, events }
     }
 
     /// A part of this call that has a deadline of its own.
     pub(crate) fn until(&self, deadline: Instant) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// A wait in the course of this call.
+    pub(crate) fn wait_until(&self, deadline: Instant) -> Self {
+        Self { limit: "the time of the wait", ..self.until(deadline) }
+    }
+
+    pub(crate) fn limit(&self) -> &'static str {
+        self.limit
+    }
+
+    /// A part of this call that begins now and counts its own requests, for its own errors.
+    pub(crate) fn part(&self) -> Self {
+        Self { started: Instant::now(), attempts: Arc::default(), ..self.clone() }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -62,7 +79,7 @@ impl Call {
 
     /// Counts a request of the operation, and says which one it is.
     pub(crate) fn begin_attempt(&self) -> u32 {
-        self.tally.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+        self.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
     /// Whether a rate limit holds it back for the first time; the log tells of that once.
@@ -127,7 +144,7 @@ impl Call {
 
     /// How many requests were begun.
     pub(crate) fn attempts(&self) -> u32 {
-        self.tally.attempts.load(Ordering::Relaxed)
+        self.attempts.load(Ordering::Relaxed)
     }
 
     /// Keeps the first notice that this version of the interface goes away.
@@ -154,6 +171,6 @@ impl Call {
     ) -> Result<F::Output, Box<Failure>> {
         tokio::time::timeout_at(self.deadline, future)
             .await
-            .map_err(|_| Failure::new(request, format!("total_timeout ended while {what}")))
+            .map_err(|_| Failure::new(request, format!("{} ended while {what}", self.limit)))
     }
 }

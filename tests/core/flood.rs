@@ -37,8 +37,10 @@ fn serve(authority: &Authority) -> String {
                         let length = socket.read(&mut head).await?;
                         let is_flooded = head[..length].windows(5).any(|it| it == b"Flood");
                         let interim = b"HTTP/1.1 100 C\r\n\r\n".repeat(50_000);
-                        while is_flooded {
-                            socket.write_all(&interim).await?;
+                        if is_flooded {
+                            loop {
+                                socket.write_all(&interim).await?;
+                            }
                         }
                         let page = r#"{"results":[],"totalCount":0}"#;
                         socket.write_all(&answer(200, "", page)).await?;
