@@ -23,13 +23,12 @@ def call(atlas: AtlasBackups) -> str:
 
 
 door, place, by_address, by_name = json.loads(sys.argv[1])
-options = {"total_timeout": 10, "max_retries": 1}
-with AtlasBackups(base_url=by_address, **options) as atlas:
+with AtlasBackups(base_url=by_address) as atlas:
     atlas.list_projects()  # the threads of the network are there
 if os.getuid() == 0:
     os.setuid(NOBODY)  # root has no limit
 _, most = resource.getrlimit(resource.RLIMIT_NPROC)
-with AtlasBackups(base_url=by_name, **options) as atlas:
+with AtlasBackups(base_url=by_name, total_timeout=10, max_retries=1) as atlas:
     resource.setrlimit(resource.RLIMIT_NPROC, (1, most))
     without = call(atlas)
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
