@@ -114,6 +114,11 @@ bench-instructions: bench-programs ## Count the instructions of a call into benc
 		--reqwest target/release/examples/bench_reqwest --python .venv-peers/bin/python \
 		--kept benches/instructions.json
 
+.PHONY: bench-scale
+bench-scale: bench-programs ## Show how cost grows from 10 to 100 000 clusters, over a long list, and with processes
+	.venv-peers/bin/python benches/speed/scale.py --server $(BENCH_SERVER) \
+		--csv target/growth.csv --picture target/growth.png
+
 .PHONY: wheel
 wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
 	rm -rf dist

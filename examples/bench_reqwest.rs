@@ -104,6 +104,7 @@ async fn main() -> Result<(), Failure> {
         return Err("URL CALLS AT_ONCE".into());
     };
     let (calls, at_once) = (calls.parse()?, at_once.parse()?);
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "no provider")?;
     let client = reqwest::Client::builder().no_proxy().tcp_nodelay(true).build()?;
     loops(&client, url, WARM_UP, at_once).await?;
     let (begun, before) = (Instant::now(), cpu()?);

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -23,3 +24,4 @@ if name.endswith("async"):
 else:
     make(base_url)()
     print(time.monotonic(), flush=True)
+os._exit(0)  # some clients abort at the end of the interpreter
