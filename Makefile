@@ -119,6 +119,10 @@ bench-scale: bench-programs ## Show how cost grows from 10 to 100 000 clusters, 
 	.venv-peers/bin/python benches/speed/scale.py --server $(BENCH_SERVER) \
 		--csv target/growth.csv --picture target/growth.png
 
+.PHONY: bench-tls
+bench-tls: bench-programs ## Compare HTTP/2 and HTTP/1.1 behind TLS, ROUNDS=5 times
+	.venv-peers/bin/python benches/speed/tls.py --server $(BENCH_SERVER) --rounds $(ROUNDS)
+
 .PHONY: wheel
 wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
 	rm -rf dist

@@ -22,7 +22,7 @@ from running import HERE, output, serving
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FEW, MORE = 100, 600
+FEW, MORE = 100, 1100
 PAGES = 100  # of 500 snapshots each, in the list that the server has
 
 

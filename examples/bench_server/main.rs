@@ -1,7 +1,8 @@
 //! Answers like Atlas, at once and always well: what `benches/speed` measures clients against.
 //!
 //! Its first line of output is its port. `--tls FILE` makes it speak TLS, HTTP/2 where the client
-//! offers it, and writes the certificate to trust into that file. `GET /stats` tells what it saw.
+//! offers it (not with `--http1`), and writes the certificate to trust into that file. `GET /stats`
+//! tells what it saw.
 #![allow(clippy::print_stdout)]
 
 mod answers;
@@ -19,8 +20,9 @@ use self::answers::Answers;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip_while(|it| it != "--tls").skip(1);
-    let acceptor = arguments.next().map(|file| tls::acceptor(file.as_ref())).transpose()?;
+    let has_http2 = std::env::args().all(|it| it != "--http1");
+    let file = std::env::args().skip_while(|it| it != "--tls").nth(1);
+    let acceptor = file.map(|file| tls::acceptor(file.as_ref(), has_http2)).transpose()?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     let answers = Arc::new(Answers::new());
