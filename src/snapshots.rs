@@ -3,6 +3,7 @@
 mod arguments;
 mod ask;
 mod change;
+mod coverage;
 mod fleet;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
@@ -19,6 +20,7 @@ pub use arguments::{
     ClusterAddress, IfBusy, Retention, SnapshotAddress, TakeArguments, group_id, time_out,
 };
 pub use change::{delete_snapshot, update_retention};
+pub use coverage::{Backups, ClusterCoverage, Coverage, backup_coverage};
 pub use fleet::{Ended, finish, take_and_wait};
 pub use get::get_snapshot;
 pub use inventory::{list_clusters, list_projects};

@@ -15,6 +15,7 @@ import pytest
 
 import atlas_backups
 from atlas_backups._frozen import FrozenDict
+from atlas_backups.coverage import ClusterCoverage
 from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
 from atlas_backups.inventory import Cluster, Project
 from atlas_backups.models import (
@@ -102,6 +103,19 @@ OUTCOME: dict[str, Any] = {
     "error": None,  # exceptions compare by identity
 }
 
+COVERAGE: dict[str, Any] = {
+    "group_id": "6a793f6b2c88faeba59bae37",
+    "project_name": "Billing",
+    "cluster": Cluster(**CLUSTER),
+    "newest": Snapshot(**SNAPSHOT),
+    "running": (Snapshot(**SNAPSHOT),),
+    "failed": Snapshot(**SNAPSHOT),
+    "on_demand_times": (datetime(2026, 8, 10, 3, 35, 5, tzinfo=timezone.utc),),
+    "scheduled_times": (),
+    "taken_at": datetime(2026, 8, 11, 3, 35, 5, tzinfo=timezone.utc),
+    "error": None,
+}
+
 EVERY: list[tuple[type, dict[str, Any]]] = [
     (Link, {"href": "https://cloud.mongodb.com/x", "rel": "self"}),
     (SnapshotMember, MEMBER),
@@ -114,6 +128,7 @@ EVERY: list[tuple[type, dict[str, Any]]] = [
     (Cluster, CLUSTER),
     (SnapshotRequest, REQUEST),
     (SnapshotOutcome, OUTCOME),
+    (ClusterCoverage, COVERAGE),
 ]
 every = pytest.mark.parametrize(("cls", "values"), EVERY, ids=[cls.__name__ for cls, _ in EVERY])
 SNAPSHOT_CLASSES = [Snapshot, ReplicaSetSnapshot, ShardedClusterSnapshot]

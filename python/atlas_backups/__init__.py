@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from atlas_backups._core import AccessToken, ApiKey, ServiceAccount, __version__
     from atlas_backups.client import AtlasBackups
+    from atlas_backups.coverage import ClusterCoverage, Coverage
     from atlas_backups.errors import (
         AmbiguousOutcomeError,
         ApiError,
@@ -84,6 +85,7 @@ __all__ = [
     "ClientClosedError",
     "CloudProvider",
     "Cluster",
+    "ClusterCoverage",
     "ClusterNotFoundError",
     "ClusterNotSupportedError",
     "ClusterType",
@@ -91,6 +93,7 @@ __all__ = [
     "ConfigServerType",
     "ConfigurationError",
     "ConflictError",
+    "Coverage",
     "DuplicateSnapshotsError",
     "FieldViolation",
     "ForbiddenError",
@@ -139,7 +142,7 @@ __all__ = [
 ]
 
 # Where the names live, in the order in which they are looked for: cheap ones first.
-_HOMES = ("_core", "errors", "client", "models", "fleet", "inventory")
+_HOMES = ("_core", "errors", "client", "models", "fleet", "inventory", "coverage")
 
 if not TYPE_CHECKING:
 

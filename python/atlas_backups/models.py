@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from atlas_backups._frozen import FrozenDict, Headers, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 __all__ = [
     "CloudProvider",
@@ -313,3 +317,33 @@ class SnapshotList(Sequence[Snapshot]):
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
         return [asdict(snapshot) for snapshot in self._snapshots]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas data frame of one row a snapshot, in order.
+
+        Returns:
+            The fields of `Snapshot` and of its kinds but `links`, and `requested_at`. The columns
+            and their types are the same for any list, also an empty one: times in UTC to the
+            microsecond, labels as categories, texts as `string`, `storage_size_bytes` as `Int64`
+            (missing beyond 64 bits); lists in object columns, `members` as dicts, `extra` as JSON,
+            missing where empty.
+
+        Raises:
+            ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import snapshots_to_pandas  # noqa: PLC0415  # loads pandas
+
+        return snapshots_to_pandas(self)
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a polars data frame of one row a snapshot, in order.
+
+        Returns:
+            The columns of `to_pandas`; lists as `List`, `members` as a `List` of `Struct`.
+
+        Raises:
+            ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import snapshots_to_polars  # noqa: PLC0415  # loads polars
+
+        return snapshots_to_polars(self)

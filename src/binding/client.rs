@@ -287,6 +287,20 @@ impl Client {
         }))
     }
 
+    /// `group_id` as in the public method; `days`: how far back times are wanted.
+    #[pyo3(signature = (group_id, *, days))]
+    fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
+        class(group_id.py(), "Cluster")?;
+        let group = Refusal::Argument.optional_string("group_id", group_id)?;
+        let group = group.map(|text| snapshots::group_id(&text)).transpose();
+        let group = group.map_err(|error| to_exception(group_id.py(), &error))?;
+        Ok(Operation::new(&self.0, group, move |transport, call, group| async move {
+            let coverage =
+                snapshots::backup_coverage(&transport, group.as_deref(), days, &call).await?;
+            Ok(Output::Coverage(coverage))
+        }))
+    }
+
     /// Many takes at once; how many is for the caller to say, one by one.
     #[pyo3(signature = (*, if_busy, wait, wait_timeout))]
     fn fleet(

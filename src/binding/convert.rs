@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::errors::to_exception;
 use super::types::{build, types};
 use crate::model::{Cluster, Project, Snapshot};
-use crate::snapshots::{Ended, RawResponse};
+use crate::snapshots::{Backups, ClusterCoverage, Coverage, Ended, RawResponse};
 
 /// What an operation gives back.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(super) enum Output {
     Snapshots(Vec<Snapshot>),
     Projects(Vec<Project>),
     Clusters(Vec<Cluster>),
+    Coverage(Coverage),
     /// Takes of a fleet, each with the number it was given.
     Ended(Vec<(u64, Ended)>),
     Raw(RawResponse),
@@ -32,6 +33,7 @@ impl Output {
             Self::Snapshots(snapshots) => Ok(to_tuple(py, &snapshots)?.into_any().unbind()),
             Self::Projects(projects) => Ok(to_tuple(py, &projects)?.into_any().unbind()),
             Self::Clusters(clusters) => Ok(to_tuple(py, &clusters)?.into_any().unbind()),
+            Self::Coverage(coverage) => Ok(covered(py, coverage)?.into_any().unbind()),
             Self::Ended(ends) => {
                 let ends: PyResult<Vec<_>> = ends.into_iter().map(|end| ended(py, end)).collect();
                 Ok(PyTuple::new(py, ends?)?.into_any().unbind())
@@ -64,6 +66,31 @@ fn ended(py: Python<'_>, (number, end): (u64, Ended)) -> PyResult<Bound<'_, PyTu
     let snapshot = to_python(py, &end.snapshot)?;
     let error = end.error.map(|error| to_exception(py, &error).into_value(py));
     (number, snapshot, error).into_pyobject(py)
+}
+
+/// `(taken_at, clusters)`, each cluster the fields of a `ClusterCoverage`.
+fn covered(py: Python<'_>, coverage: Coverage) -> PyResult<Bound<'_, PyTuple>> {
+    let clusters: PyResult<Vec<_>> =
+        coverage.clusters.into_iter().map(|cluster| cluster_fields(py, cluster)).collect();
+    (to_python(py, &coverage.taken_at)?, PyTuple::new(py, clusters?)?).into_pyobject(py)
+}
+
+fn cluster_fields(py: Python<'_>, coverage: ClusterCoverage) -> PyResult<Bound<'_, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("group_id", coverage.group_id)?;
+    fields.set_item("project_name", coverage.project_name)?;
+    fields.set_item("cluster", to_python(py, &coverage.cluster)?)?;
+    match coverage.backups {
+        Ok(Backups { newest, running, failed, on_demand_times, scheduled_times }) => {
+            fields.set_item("newest", to_python(py, &newest)?)?;
+            fields.set_item("running", to_tuple(py, &running)?)?;
+            fields.set_item("failed", to_python(py, &failed)?)?;
+            fields.set_item("on_demand_times", to_tuple(py, &on_demand_times)?)?;
+            fields.set_item("scheduled_times", to_tuple(py, &scheduled_times)?)?;
+        }
+        Err(error) => fields.set_item("error", to_exception(py, &error).into_value(py))?,
+    }
+    Ok(fields)
 }
 
 fn raw_response(py: Python<'_>, raw: RawResponse) -> PyResult<Bound<'_, PyAny>> {

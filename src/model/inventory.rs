@@ -47,6 +47,10 @@ impl Project {
             extra: fields.rest(),
         })
     }
+
+    pub(crate) fn into_id_and_name(self) -> (String, Option<String>) {
+        (self.id, self.name)
+    }
 }
 
 impl Cluster {

@@ -181,6 +181,11 @@ impl Snapshot {
         members.chain(ids.iter().map(String::as_str))
     }
 
+    /// The time of the data in it.
+    pub(crate) fn created_at(&self) -> Option<Timestamp> {
+        self.created_at
+    }
+
     /// The second in which the server made the id, since 1970.
     pub(crate) fn requested_at(&self) -> i64 {
         second_of(&self.id)

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -19,6 +20,14 @@ impl Timestamp {
         let offset = SignedDuration::from_secs(pieces.to_numeric_offset()?.seconds().into());
         let utc = local.checked_sub(offset).ok()?;
         (1..=9999).contains(&utc.year()).then_some(Self(utc))
+    }
+}
+
+impl From<jiff::Timestamp> for Timestamp {
+    /// Of the years before the first, which only a mistaken clock shows, the first.
+    fn from(instant: jiff::Timestamp) -> Self {
+        let first = DateTime::constant(1, 1, 1, 0, 0, 0, 0);
+        Self(Offset::UTC.to_datetime(instant).max(first))
     }
 }
 
@@ -46,6 +55,7 @@ impl Serialize for Timestamp {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -58,6 +68,14 @@ mod tests {
         assert_eq!(read("2026-08-10T05:33:30+02:00"), read("2026-08-10T03:33:30Z"));
         assert!(read("2026-08-10T03:33:30.123456789Z").is_some());
         assert!(read("9999-12-31T23:59:59Z").is_some());
+    }
+
+    #[test]
+    fn an_instant_of_a_mistaken_clock_is_one_that_python_can_hold() {
+        let of = |second| Timestamp::from(jiff::Timestamp::from_second(second).unwrap());
+        assert_eq!(Some(of(1_786_332_810)), read("2026-08-10T03:33:30Z"));
+        assert_eq!(Some(Timestamp::from(jiff::Timestamp::MIN)), read("0001-01-01T00:00:00Z"));
+        assert_eq!(Timestamp::from(jiff::Timestamp::MAX).0.year(), 9999);
     }
 
     #[test]

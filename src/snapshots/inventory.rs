@@ -1,5 +1,8 @@
 //! Which projects the credentials can see, and which clusters a project has.
 
+use jiff::Timestamp;
+
+use super::ask::Unanswered;
 use super::pages;
 use crate::error::Error;
 use crate::model::{Cluster, Project};
@@ -12,8 +15,7 @@ const PROJECTS: &str = "/api/atlas/v2/groups";
 /// # Errors
 /// [`Error::Api`] and the errors of the network.
 pub async fn list_projects(transport: &Transport, call: &Call) -> Result<Vec<Project>, Error> {
-    let walked = pages::walk(transport, PROJECTS, call).await?;
-    Ok(pages::read_items(walked.items, PROJECTS, call, Project::read)?)
+    Ok(projects(transport, call).await?.0)
 }
 
 /// Lists the clusters of a project.
@@ -25,8 +27,28 @@ pub async fn list_clusters(
     group_id: &str,
     call: &Call,
 ) -> Result<Vec<Cluster>, Error> {
+    Ok(clusters(transport, group_id, call).await?.0)
+}
+
+/// The projects, and the server's clock.
+pub(super) async fn projects(
+    transport: &Transport,
+    call: &Call,
+) -> Result<(Vec<Project>, Option<Timestamp>), Unanswered> {
+    let walked = pages::walk(transport, PROJECTS, call).await?;
+    let projects = pages::read_items(walked.items, PROJECTS, call, Project::read)?;
+    Ok((projects, walked.server_time))
+}
+
+/// The clusters of a project, and the server's clock.
+pub(super) async fn clusters(
+    transport: &Transport,
+    group_id: &str,
+    call: &Call,
+) -> Result<(Vec<Cluster>, Option<Timestamp>), Unanswered> {
     let path = format!("{PROJECTS}/{group_id}/clusters");
     let walked = pages::walk(transport, &path, call).await?;
-    let read = |item| Cluster::read(item, group_id);
-    Ok(pages::read_items(walked.items, &path, call, read)?)
+    let clusters =
+        pages::read_items(walked.items, &path, call, |item| Cluster::read(item, group_id))?;
+    Ok((clusters, walked.server_time))
 }

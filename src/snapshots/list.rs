@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::Tag;
 use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
-use super::pages::{self, read_items};
+use super::pages::{self, Walked, read_items};
 use crate::error::Error;
-use crate::model::Snapshot;
+use crate::model::{JsonObject, Snapshot, second_of};
 use crate::transport::{Call, Transport};
 
 /// What a cluster has, newest first.
@@ -41,9 +42,45 @@ pub(super) async fn listing(
     include_sharded: bool,
     call: &Call,
 ) -> Result<Listing, Unanswered> {
+    let walked = pages::walk(transport, &cluster.snapshots_path(), call).await?;
+    join_sharded(walked, transport, cluster, include_sharded, call).await
+}
+
+/// The same, but of a long list only what was asked for since that second, and as much before it
+/// as it takes to find a completed one.
+pub(super) async fn listing_since(
+    transport: &Transport,
+    cluster: &ClusterAddress,
+    second: i64,
+    call: &Call,
+) -> Result<Listing, Unanswered> {
+    let mut any_completed = false;
+    let is_enough = |page: &[JsonObject]| {
+        any_completed |=
+            page.iter().any(|item| item.get("status").and_then(Value::as_str) == Some("completed"));
+        any_completed && goes_back_to(second, page)
+    };
+    let path = cluster.snapshots_path();
+    let walked = pages::walk_until(transport, &path, call, is_enough).await?;
+    join_sharded(walked, transport, cluster, true, call).await
+}
+
+/// Whether a page ends before that second and is sorted, as then is the list: newest first.
+fn goes_back_to(second: i64, page: &[JsonObject]) -> bool {
+    let seconds: Vec<i64> =
+        page.iter().filter_map(|item| item.get("id")?.as_str()).map(second_of).collect();
+    seconds.is_sorted_by(|a, b| a >= b) && seconds.last().is_some_and(|oldest| *oldest < second)
+}
+
+async fn join_sharded(
+    walked: Walked,
+    transport: &Transport,
+    cluster: &ClusterAddress,
+    include_sharded: bool,
+    call: &Call,
+) -> Result<Listing, Unanswered> {
     let path = cluster.snapshots_path();
     let read = |item| Snapshot::read(item, &cluster.group_id, &cluster.name);
-    let walked = pages::walk(transport, &path, call).await?;
     let plain = read_items(walked.items, &path, call, read)?;
     let sharded = if include_sharded {
         let path = format!("{path}/shardedClusters");
@@ -116,12 +153,25 @@ impl Listing {
         self.whole_ones(recent.collect())
     }
 
+    /// All but parts of sharded ones.
+    pub(super) fn wholes(&self) -> Vec<&Snapshot> {
+        let first = self.first_sharded();
+        let is_whole =
+            |it: &&Snapshot| it.is_sharded() || first.is_none_or(|first| it.requested_at() < first);
+        self.snapshots.iter().filter(is_whole).collect()
+    }
+
+    /// Since when the cluster is sharded: the second of its first such snapshot.
+    fn first_sharded(&self) -> Option<i64> {
+        let listed = self.snapshots.iter().filter(|snapshot| snapshot.is_sharded());
+        listed.map(Snapshot::requested_at).min()
+    }
+
     /// Without parts that no sharded snapshot names, or that are listed before it is: a cluster that
     /// was sharded once stays so.
     fn whole_ones<'a>(&self, snapshots: Vec<&'a Snapshot>) -> Vec<&'a Snapshot> {
         let any_sharded = snapshots.iter().any(|snapshot| snapshot.is_sharded());
-        let listed = self.snapshots.iter().filter(|snapshot| snapshot.is_sharded());
-        let first = listed.map(Snapshot::requested_at).min();
+        let first = self.first_sharded();
         let is_part = |it: &Snapshot| {
             let is_later = first.is_some_and(|first| it.requested_at() >= first);
             !it.is_sharded() && (any_sharded || is_later)

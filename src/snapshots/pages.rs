@@ -43,9 +43,19 @@ pub(super) async fn walk(
     path: &str,
     call: &Call,
 ) -> Result<Walked, Unanswered> {
+    walk_until(transport, path, call, |_| false).await
+}
+
+/// Reads pages until a full one is the last that is needed, or to the end.
+pub(super) async fn walk_until(
+    transport: &Transport,
+    path: &str,
+    call: &Call,
+    mut is_enough: impl FnMut(&[JsonObject]) -> bool,
+) -> Result<Walked, Unanswered> {
     let mut walked = Walked::default();
     for _ in 0..MOST_WALKS {
-        if walked.once(transport, path, call).await? {
+        if walked.once(transport, path, call, &mut is_enough).await? {
             break;
         }
     }
@@ -65,12 +75,13 @@ pub(super) async fn whole(
 }
 
 impl Walked {
-    /// Walks from the first page to the last; false when the list has shifted under way.
+    /// Walks from the first page to the last that is needed; false when the list has shifted under way.
     async fn once(
         &mut self,
         transport: &Transport,
         path: &str,
         call: &Call,
+        is_enough: &mut impl FnMut(&[JsonObject]) -> bool,
     ) -> Result<bool, Unanswered> {
         let (mut passed, mut distinct) = (0, HashSet::new());
         let (mut first_total, mut is_steady) = (None, true);
@@ -89,12 +100,16 @@ impl Walked {
                 items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
             let news = news.count();
             let is_spoilt = items.iter().any(|item| name_of(item).is_none());
+            let is_enough = is_full && is_enough(&items);
             self.add(items);
             if is_spoilt {
                 return Ok(true); // the reader refuses that item; another walk would not mend it
             }
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
+            if is_enough {
+                return Ok(is_steady);
+            }
             if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
                 return Ok(is_steady && total.is_none_or(|total| distinct.len() >= total));
             }

@@ -15,6 +15,7 @@ use crate::error::{Ambiguous, Effort, Failure, RequestLine};
 pub struct Call {
     started: Instant,
     deadline: Instant,
+    attempts: Arc<AtomicU32>,
     tally: Arc<Tally>,
     /// What happened, for whoever listens.
     pub events: Arc<Events>,
@@ -23,7 +24,6 @@ pub struct Call {
 /// What adds up in the course of a call, whichever part of it adds.
 #[derive(Debug, Default)]
 struct Tally {
-    attempts: AtomicU32,
     /// Those of the attempts that were the POST of a take.
     posts: AtomicU32,
     held_back: AtomicBool,
@@ -47,13 +47,18 @@ impl Call {
 
     pub(crate) fn new(total: Duration, events: Events) -> Self {
         let started = Instant::now();
-        let (tally, events) = (Arc::default(), Arc::new(events));
-        Self { started, deadline: started + total, tally, events }
+        let (attempts, tally) = (Arc::default(), Arc::default());
+        Self { started, deadline: started + total, attempts, tally, events: Arc::new(events) }
     }
 
     /// A part of this call that has a deadline of its own.
     pub(crate) fn until(&self, deadline: Instant) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// A part of this call that begins now and counts its own requests, for its own errors.
+    pub(crate) fn part(&self) -> Self {
+        Self { started: Instant::now(), attempts: Arc::default(), ..self.clone() }
     }
 
     pub(crate) fn deadline(&self) -> Instant {
@@ -62,7 +67,7 @@ impl Call {
 
     /// Counts a request of the operation, and says which one it is.
     pub(crate) fn begin_attempt(&self) -> u32 {
-        self.tally.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+        self.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
     /// Whether a rate limit holds it back for the first time; the log tells of that once.
@@ -127,7 +132,7 @@ impl Call {
 
     /// How many requests were begun.
     pub(crate) fn attempts(&self) -> u32 {
-        self.tally.attempts.load(Ordering::Relaxed)
+        self.attempts.load(Ordering::Relaxed)
     }
 
     /// Keeps the first notice that this version of the interface goes away.

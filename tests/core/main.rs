@@ -11,6 +11,7 @@ mod bodies;
 mod busy;
 mod changes;
 mod config;
+mod coverage;
 mod cut_off;
 mod deadlines;
 mod digest;

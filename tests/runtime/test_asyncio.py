@@ -29,6 +29,7 @@ TWINS = [
     "delete_snapshot",
     "list_projects",
     "list_clusters",
+    "backup_coverage",
 ]
 
 

@@ -25,6 +25,8 @@ PUBLIC = [
     "SnapshotList",
     "SnapshotRequest",
     "SnapshotOutcome",
+    "Coverage",
+    "ClusterCoverage",
     "CloudProvider",
     "ClusterType",
     "ConfigServerType",
@@ -86,7 +88,8 @@ if os.path.isdir("/proc/self/task"):
              os.path.exists(f"/proc/self/fd/{fd}")]
     kinds = ("socket:", "pipe:", "anon_inode:")
     assert not [link for link in links if link.startswith(kinds)], links
-late = {"asyncio", "ssl", "http.client", "urllib.request", "json", "subprocess", "socket"}
+late = {"asyncio", "ssl", "http.client", "urllib.request", "json", "subprocess", "socket",
+        "pandas", "polars", "numpy"}
 loaded = sorted(late & set(sys.modules))
 assert not loaded, loaded
 assert not [name for name in sys.modules if name.startswith("atlas_backups.emulator")]

@@ -62,8 +62,8 @@ def add_snapshot(parser: Parser) -> None:
     add_project(parser)
 
 
-def add_project(parser: Parser) -> None:
-    """Add the options that name the project."""
+def add_project(parser: Parser, *, or_all: bool = False) -> None:
+    """Add the options that name the project, or else say that it is all of them."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--project-id",
@@ -72,6 +72,12 @@ def add_project(parser: Parser) -> None:
         help=f"24 hexadecimal digits (default: {PROJECT_VARIABLE})",
     )
     group.add_argument("--project", metavar="NAME", help="name of the project, or its id")
+    if or_all:
+        group.add_argument(
+            "--all-projects",
+            action="store_true",
+            help="all that the credentials can see (default: where none is named)",
+        )
 
 
 def add_wait(parser: Parser, *, on_demand: str | None = None) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "delete": ("atlas_backups.cli.delete", "delete a snapshot"),
     "projects": ("atlas_backups.cli.projects", "list the projects"),
     "clusters": ("atlas_backups.cli.clusters", "list the clusters of a project"),
+    "coverage": ("atlas_backups.cli.coverage", "show which clusters have a fresh backup"),
     "emulator": ("atlas_backups.cli.emulator", "run the Atlas API on a loopback port, no account"),
     "demo": ("atlas_backups.cli.demo", "watch a snapshot's life on the emulator, no account"),
 }

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atlas_backups import _core
+from atlas_backups.client.coverage import CoverageMethods
 from atlas_backups.client.credentials import CredentialSource, Hidden
 from atlas_backups.client.drive import drive, drive_async
 from atlas_backups.client.fleet import FleetMethods
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 ClientT = TypeVar("ClientT", bound="AtlasBackups")
 
 
-class AtlasBackups(TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, InventoryMethods):
+class AtlasBackups(
+    TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, InventoryMethods, CoverageMethods
+):
     """Takes on-demand snapshots of MongoDB Atlas clusters.
 
     One client holds one pool of connections and one token: share it. It may be used from many

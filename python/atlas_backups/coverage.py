@@ -1,0 +1,218 @@
+"""How well clusters are backed up: what `backup_coverage` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003  # annotations resolve at run time
+from typing import TYPE_CHECKING, Any, overload
+
+from atlas_backups._frozen import Record
+from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
+from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
+from atlas_backups.models import Snapshot  # noqa: TC001  # the same
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+WINDOW_DAYS = 30
+"""How many days before `taken_at` the times of the completed snapshots reach back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ClusterCoverage(Record):
+    """What is known of the backups of one cluster, or why nothing is.
+
+    Without an `error`, `newest` is `None` only if the cluster has no completed snapshot. Of a
+    project whose clusters cannot be listed there is one entry without a `cluster`.
+
+    Safe to share between threads; it pickles with its error.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        group_id: id of the project, 24 hexadecimal digits.
+        project_name: its name; `None` where Atlas gives none, or the project was named by its id.
+        cluster: the cluster; `None` where an `error` is about its whole project.
+        newest: the completed snapshot with the newest data, on demand or not; `None`: none.
+        running: the snapshots that are queued or in progress, newest first.
+        failed: the newest snapshot that failed and was asked for after `newest`; `None`: none.
+        on_demand_times: UTC times of the data (`created_at`) in the completed on-demand snapshots
+            of the last 30 days, newest first.
+        scheduled_times: the same of all others: scheduled, fallback, of a label that is unknown.
+        taken_at: UTC time, by Atlas' clock, from which ages and the 30 days are counted.
+        error: why the snapshots could not be read; the fields above say nothing of them then.
+    """
+
+    group_id: str
+    project_name: str | None = None
+    cluster: Cluster | None = None
+    newest: Snapshot | None = None
+    running: tuple[Snapshot, ...] = ()
+    failed: Snapshot | None = None
+    on_demand_times: tuple[datetime, ...] = ()
+    scheduled_times: tuple[datetime, ...] = ()
+    taken_at: datetime
+    error: AtlasError | None = None
+
+    @property
+    def cluster_name(self) -> str | None:
+        """Name of the cluster; `None` where an `error` is about its whole project."""
+        return self.cluster and self.cluster.name
+
+    @property
+    def backup_enabled(self) -> bool | None:
+        """Whether Cloud Backup is on; `None` where Atlas has not said."""
+        return self.cluster and self.cluster.backup_enabled
+
+    @property
+    def paused(self) -> bool | None:
+        """Whether the cluster is paused; `None` where Atlas has not said."""
+        return self.cluster and self.cluster.paused
+
+    @property
+    def age_seconds(self) -> float | None:
+        """Seconds from the data of `newest` to `taken_at`, at least 0; `None` where not known."""
+        if self.newest is None or self.newest.created_at is None:
+            return None
+        # It may have completed while the rest was read.
+        return max(0.0, (self.taken_at - self.newest.created_at).total_seconds())
+
+    def __repr__(self) -> str:
+        known: dict[str, object] = {
+            "project": self.project_name or self.group_id,
+            "cluster_name": self.cluster_name,
+        }
+        if self.error is None:
+            known["newest"] = self.newest and self.newest.id
+            known["age_seconds"] = self.age_seconds
+            known["running"] = len(self.running)
+        else:
+            known["error"] = type(self.error).__name__
+        parts = (f"{name}={value!r}" for name, value in known.items())
+        return f"ClusterCoverage({', '.join(parts)}, ...)"
+
+
+class Coverage(Sequence[ClusterCoverage]):
+    """The backups of many clusters, the worst first: an immutable sequence.
+
+    First what could not be read, then clusters without a completed snapshot, then those with one,
+    the oldest data first; equals by the names of project and cluster. Slices are of the same
+    kind. Safe to share between threads; it pickles with the errors in it.
+
+    Args:
+        entries: what it holds, in this order.
+        taken_at: UTC time from which ages are counted.
+    """
+
+    __slots__ = ("_entries", "_taken_at")
+
+    def __init__(self, entries: Iterable[ClusterCoverage] = (), *, taken_at: datetime) -> None:
+        self._entries = tuple(entries)
+        self._taken_at = taken_at
+
+    @property
+    def taken_at(self) -> datetime:
+        """UTC time, by Atlas' clock, from which ages and the last 30 days are counted."""
+        return self._taken_at
+
+    @overload
+    def __getitem__(self, index: int) -> ClusterCoverage: ...
+    @overload
+    def __getitem__(self, index: slice) -> Coverage: ...
+    def __getitem__(self, index: int | slice) -> ClusterCoverage | Coverage:
+        if isinstance(index, slice):
+            return Coverage(self._entries[index], taken_at=self._taken_at)
+        return self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[ClusterCoverage]:
+        return iter(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Coverage):
+            return (self._taken_at, self._entries) == (other._taken_at, other._entries)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self._taken_at, self._entries))
+
+    def __repr__(self) -> str:
+        unread = sum(entry.error is not None for entry in self._entries)
+        covered = sum(entry.newest is not None for entry in self._entries)
+        without = len(self) - covered - unread
+        taken_at = self._taken_at.isoformat().replace("+00:00", "Z")
+        return (
+            f"Coverage({covered} with a completed snapshot, {without} without, "
+            f"{unread} not read, taken_at={taken_at!r})"
+        )
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one new flat dict for every entry, in order.
+
+        Returns:
+            The keys are always the same: `group_id`, `project_name`, `cluster_name`,
+            `cluster_type`, `state_name`, `mongo_db_version`, `backup_enabled`, `paused`;
+            `newest_id`, `newest_type` (`snapshot_type`), `newest_created_at`,
+            `newest_expires_at`, `newest_size_bytes`, `age_seconds`; `running_ids`, `failed_id`;
+            `on_demand_times`, `scheduled_times`; `error_type`, the name of its class, and
+            `error`, its message; `taken_at`. What is not known is `None`.
+        """
+        return [_row(entry) for entry in self._entries]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a pandas data frame of one row an entry, in order.
+
+        Returns:
+            The columns of `to_dicts`, of the same types for any coverage, also an empty one:
+            times in UTC to the microsecond, labels as categories, texts as `string`, and
+            `boolean`, `Int64`, `Float64`; lists in object columns.
+
+        Raises:
+            ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import coverage_to_pandas  # noqa: PLC0415  # loads pandas
+
+        return coverage_to_pandas(self.to_dicts())
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a polars data frame of one row an entry, in order.
+
+        Returns:
+            The columns of `to_dicts`; lists as `List`.
+
+        Raises:
+            ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
+        """
+        from atlas_backups.frames import coverage_to_polars  # noqa: PLC0415  # loads polars
+
+        return coverage_to_polars(self.to_dicts())
+
+
+def _row(entry: ClusterCoverage) -> dict[str, Any]:
+    cluster, newest, error = entry.cluster, entry.newest, entry.error
+    return {
+        "group_id": entry.group_id,
+        "project_name": entry.project_name,
+        "cluster_name": entry.cluster_name,
+        "cluster_type": cluster and cluster.cluster_type,
+        "state_name": cluster and cluster.state_name,
+        "mongo_db_version": cluster and cluster.mongo_db_version,
+        "backup_enabled": entry.backup_enabled,
+        "paused": entry.paused,
+        "newest_id": newest and newest.id,
+        "newest_type": newest and newest.snapshot_type,
+        "newest_created_at": newest and newest.created_at,
+        "newest_expires_at": newest and newest.expires_at,
+        "newest_size_bytes": newest and newest.storage_size_bytes,
+        "age_seconds": entry.age_seconds,
+        "running_ids": [snapshot.id for snapshot in entry.running],
+        "failed_id": entry.failed and entry.failed.id,
+        "on_demand_times": list(entry.on_demand_times),
+        "scheduled_times": list(entry.scheduled_times),
+        "error_type": error and type(error).__name__,
+        "error": error and str(error),
+        "taken_at": entry.taken_at,
+    }

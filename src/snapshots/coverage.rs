@@ -1,0 +1,215 @@
+//! How well clusters are backed up: of each one its newest snapshots, or why they cannot be read.
+//!
+//! Only what holds for every question ends the whole: a list of projects that is refused, and
+//! credentials that are.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp as Instant;
+
+use super::arguments::ClusterAddress;
+use super::inventory::{clusters, projects};
+use super::list::{Listing, listing_since};
+use crate::error::{Error, Failure, RequestLine, is_about_role};
+use crate::model::{Cluster, Snapshot, Timestamp};
+use crate::transport::{Call, Transport};
+
+/// Lists that are read at the same time.
+const AT_ONCE: usize = 16;
+const DAY: Duration = Duration::from_secs(86_400);
+/// The data of a snapshot may be so much younger than its request, by which lists are sorted.
+const LONGEST_SNAPSHOT: Duration = DAY;
+
+/// The clusters, the worst first.
+#[derive(Debug)]
+pub struct Coverage {
+    /// The server's clock at the first answer.
+    pub taken_at: Timestamp,
+    /// One for each cluster, and one for each project whose clusters cannot be listed.
+    pub clusters: Vec<ClusterCoverage>,
+}
+
+/// What is known of one cluster.
+#[derive(Debug)]
+pub struct ClusterCoverage {
+    /// Its project.
+    pub group_id: String,
+    /// The project's name, where it was asked for.
+    pub project_name: Option<String>,
+    /// `None` for a project whose clusters cannot be listed.
+    pub cluster: Option<Cluster>,
+    /// What it has.
+    pub backups: Result<Backups, Error>,
+}
+
+/// What a cluster has.
+#[derive(Debug)]
+pub struct Backups {
+    /// The completed one with the newest data.
+    pub newest: Option<Snapshot>,
+    /// Those that are not final, newest first.
+    pub running: Vec<Snapshot>,
+    /// The newest of those that failed and were asked for after the newest completed one.
+    pub failed: Option<Snapshot>,
+    /// When the data of the completed on-demand ones is from, as far back as asked, newest first.
+    pub on_demand_times: Vec<Timestamp>,
+    /// The same of all others.
+    pub scheduled_times: Vec<Timestamp>,
+}
+
+/// A cluster to look at, or why a project's clusters are not known.
+struct Place {
+    group_id: String,
+    project_name: Option<String>,
+    cluster: Result<Cluster, Error>,
+}
+
+/// One pass over the clusters.
+struct Survey<'a> {
+    transport: &'a Transport,
+    call: &'a Call,
+    days: u32,
+}
+
+/// Looks at the backups of one project's clusters, or of those of all projects.
+///
+/// `days`: how far back the times of completed snapshots are wanted.
+///
+/// # Errors
+/// Those of the list of projects, or of the one project's clusters; a refusal of the credentials.
+pub async fn backup_coverage(
+    transport: &Transport,
+    group_id: Option<&str>,
+    days: u32,
+    call: &Call,
+) -> Result<Coverage, Error> {
+    let survey = Survey { transport, call, days };
+    let (places, now) = match group_id {
+        Some(group_id) => {
+            let (clusters, now) = clusters(transport, group_id, &call.part()).await?;
+            (places(group_id, None, clusters.into_iter().map(Ok)), now)
+        }
+        None => survey.all_places().await?,
+    };
+    survey.visit(places, now.unwrap_or_else(Instant::now)).await
+}
+
+impl Survey<'_> {
+    async fn all_places(&self) -> Result<(Vec<Place>, Option<Instant>), Error> {
+        let (projects, now) = projects(self.transport, &self.call.part()).await?;
+        let found: Vec<_> = stream::iter(projects)
+            .map(|project| async {
+                let (group_id, name) = project.into_id_and_name();
+                let listed = clusters(self.transport, &group_id, &self.call.part()).await;
+                Ok::<_, Error>(match unless_about_all(listed.map_err(Error::from))? {
+                    Ok((clusters, _)) => {
+                        places(&group_id, name.as_deref(), clusters.into_iter().map(Ok))
+                    }
+                    Err(error) => places(&group_id, name.as_deref(), [Err(error)]),
+                })
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok((found.into_iter().flatten().collect(), now))
+    }
+
+    /// Reads the snapshots of every cluster.
+    async fn visit(&self, places: Vec<Place>, now: Instant) -> Result<Coverage, Error> {
+        let back = |time: Duration| now.checked_sub(time).unwrap_or(Instant::MIN);
+        let window = DAY * self.days;
+        let (since, second) = (back(window).into(), back(window + LONGEST_SNAPSHOT).as_second());
+        let mut clusters: Vec<_> = stream::iter(places)
+            .map(|Place { group_id, project_name, cluster }| async move {
+                let (cluster, backups) = match cluster {
+                    Ok(cluster) => {
+                        let listing = self.listing(&group_id, &cluster.name, second).await;
+                        let listing = unless_about_all(listing)?;
+                        (Some(cluster), listing.map(|listing| Backups::of(&listing, since)))
+                    }
+                    Err(error) => (None, Err(error)),
+                };
+                Ok::<_, Error>(ClusterCoverage { group_id, project_name, cluster, backups })
+            })
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        clusters.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        Ok(Coverage { taken_at: now.into(), clusters })
+    }
+
+    async fn listing(&self, group_id: &str, name: &str, second: i64) -> Result<Listing, Error> {
+        let address = ClusterAddress::new(group_id, name).map_err(|error| {
+            // Not an argument of the caller's, but a name in the list.
+            let path = format!("/api/atlas/v2/groups/{group_id}/clusters");
+            let line = RequestLine { method: http::Method::GET, path };
+            Error::InvalidResponse(Failure::new(&line, format!("a cluster in it: {error}")))
+        })?;
+        Ok(listing_since(self.transport, &address, second, &self.call.part()).await?)
+    }
+}
+
+fn places(
+    group_id: &str,
+    project_name: Option<&str>,
+    clusters: impl IntoIterator<Item = Result<Cluster, Error>>,
+) -> Vec<Place> {
+    let place = |cluster| Place {
+        group_id: group_id.to_owned(),
+        project_name: project_name.map(ToOwned::to_owned),
+        cluster,
+    };
+    clusters.into_iter().map(place).collect()
+}
+
+/// An error that would be that of every other question too ends the whole.
+fn unless_about_all<T>(result: Result<T, Error>) -> Result<Result<T, Error>, Error> {
+    match result {
+        Err(Error::ClientClosed) => Err(Error::ClientClosed),
+        Err(Error::Api(api))
+            if api.status == 401
+                && !is_about_role(api.error_code.as_deref().unwrap_or_default()) =>
+        {
+            Err(Error::Api(api))
+        }
+        result => Ok(result),
+    }
+}
+
+impl Backups {
+    fn of(listing: &Listing, since: Timestamp) -> Self {
+        let wholes = listing.wholes();
+        let completed = || wholes.iter().copied().filter(|it| it.is_completed());
+        let newest = completed().max_by_key(|it| (it.created_at(), &it.id));
+        let is_later = |it: &Snapshot| newest.is_none_or(|newest| it.id > newest.id);
+        let failed = wholes.iter().copied().find(|it| it.has_failed() && is_later(it));
+        let times = |on_demand: bool| {
+            let these = completed().filter(|it| it.is_on_demand() == on_demand);
+            let mut times: Vec<_> =
+                these.filter_map(Snapshot::created_at).filter(|time| *time >= since).collect();
+            times.sort_unstable_by(|a, b| b.cmp(a));
+            times
+        };
+        Self {
+            newest: newest.cloned(),
+            running: wholes.iter().copied().filter(|it| !it.is_final()).cloned().collect(),
+            failed: failed.cloned(),
+            on_demand_times: times(true),
+            scheduled_times: times(false),
+        }
+    }
+}
+
+impl ClusterCoverage {
+    /// What is not known, then what has nothing, then what has the oldest data.
+    fn rank(&self) -> (u8, Option<Timestamp>, Option<&str>, &str, Option<&str>) {
+        let (rank, time) = match &self.backups {
+            Err(_) => (0, None),
+            Ok(Backups { newest: None, .. }) => (1, None),
+            Ok(Backups { newest: Some(newest), .. }) => (2, newest.created_at()),
+        };
+        let cluster = self.cluster.as_ref().map(|cluster| cluster.name.as_str());
+        (rank, time, self.project_name.as_deref(), &self.group_id, cluster)
+    }
+}

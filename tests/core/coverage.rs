@@ -1,0 +1,281 @@
+//! The backups of many clusters: how much is asked at a time and how far back, and what ends it.
+
+use std::time::Duration;
+
+use atlas_backups::error::{ApiKind, Error};
+use atlas_backups::model::Snapshot;
+use atlas_backups::snapshots::{Backups, ClusterCoverage, Coverage, backup_coverage};
+use serde_json::{Value, json};
+
+use crate::client::{BUDGET, Budget, Client, GROUP, api, seen, token};
+use crate::life::{
+    Ask, id_of_age, listed, made, not_sharded, page, page_of, refused, sharded, status,
+};
+use crate::server::{Received, Server, Step, json_with};
+
+const DAY: i64 = 86_400;
+const OTHER: &str = "6500000000000000000000ab";
+
+impl Client {
+    async fn coverage(&self, group: Option<&str>) -> Result<Coverage, Error> {
+        backup_coverage(&self.transport, group, 30, &self.call()).await
+    }
+
+    /// What the one cluster of the project has.
+    async fn backups(&self) -> Backups {
+        let mut clusters = self.coverage(Some(GROUP)).await.unwrap().clusters;
+        assert_eq!(clusters.len(), 1);
+        clusters.pop().unwrap().backups.unwrap()
+    }
+}
+
+/// A server of a project with these clusters, that is told what is asked of the others.
+async fn project(
+    names: &[String],
+    answers: impl Fn(&Received) -> Vec<Step> + Send + Sync + 'static,
+) -> Server {
+    let clusters: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+    Server::start(move |request| {
+        if request.path().ends_with("/clusters") { listed(&clusters) } else { answers(request) }
+    })
+    .await
+}
+
+/// The same of one cluster with this list, and what the sharded list says.
+async fn cluster_with(items: Vec<Value>, sharded: Vec<Value>) -> Server {
+    project(&["A".to_owned()], move |request| match Ask::of(request) {
+        Ask::List(number) => {
+            let page_items = items.chunks(500).nth(number - 1).unwrap_or_default();
+            page(page_items, &json!(items.len()))
+        }
+        _ => listed(&sharded),
+    })
+    .await
+}
+
+fn completed(age: i64, number: u64) -> Value {
+    aged(age, number, "completed")
+}
+
+fn aged(age: i64, number: u64, status: &str) -> Value {
+    let created = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(age);
+    let mut snapshot = made(&id_of_age(age, number), status, "d");
+    if status == "completed" {
+        snapshot["createdAt"] = json!(created.to_string());
+    }
+    snapshot
+}
+
+fn names(coverage: &Coverage) -> Vec<String> {
+    let name = |it: &ClusterCoverage| it.cluster.as_ref().map(|cluster| cluster.name.clone());
+    coverage.clusters.iter().filter_map(name).collect()
+}
+
+fn pages(server: &Server) -> Vec<usize> {
+    let lists = |it: &Received| it.path().ends_with("/backup/snapshots").then(|| page_of(it));
+    server.requests().iter().filter_map(lists).collect()
+}
+
+#[tokio::test]
+async fn no_more_than_sixteen_lists_are_asked_for_at_a_time() {
+    let all: Vec<String> = (0..40).map(|number| format!("C{number:02}")).collect();
+    let server = project(&all, |_| {
+        let mut steps = vec![Step::Pause(Duration::from_millis(150))];
+        steps.extend(listed(&[]));
+        steps
+    })
+    .await;
+    let client = Client::new(&server.url());
+    let task = tokio::spawn(async move { client.coverage(Some(GROUP)).await });
+
+    while server.requests().len() < 1 + 16 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let at_once = server.requests().len() - 1;
+
+    assert_eq!(names(&task.await.unwrap().unwrap()), all);
+    assert_eq!(at_once, 16);
+}
+
+#[tokio::test]
+async fn of_a_list_that_is_newest_first_only_the_start_is_read() {
+    let items: Vec<Value> = (0..1700).map(|age| completed(age * 3600, 0)).collect();
+    let server = cluster_with(items, vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    assert_eq!(pages(&server), [1, 2]);
+    // The last one may have slipped out of the 30 days since it was made.
+    assert!((720..=721).contains(&backups.on_demand_times.len()));
+    assert!(backups.on_demand_times.is_sorted_by(|a, b| a >= b));
+}
+
+#[tokio::test]
+async fn a_list_in_another_order_is_read_to_its_end() {
+    let items: Vec<Value> = (0..1700).rev().map(|age| completed(age * 3600, 0)).collect();
+    let newest = items.last().unwrap()["id"].clone();
+    let server = cluster_with(items, vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    assert_eq!(pages(&server), [1, 2, 3, 4]);
+    assert_eq!(seen(&backups.newest.unwrap())["id"], newest);
+}
+
+#[tokio::test]
+async fn it_is_read_on_until_a_completed_one_is_found() {
+    let failed = (0..1200).map(|age| aged((40 + age) * DAY, 0, "failed"));
+    let items = failed.chain([completed(2000 * DAY, 0)]).collect();
+    let server = cluster_with(items, vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    assert_eq!(pages(&server), [1, 2, 3]);
+    assert!(backups.newest.is_some());
+    assert_eq!(status(&backups.failed.unwrap()), "failed");
+    assert!(backups.on_demand_times.is_empty());
+}
+
+#[tokio::test]
+async fn the_newest_is_that_with_the_newest_data() {
+    // Asked for first, cut last.
+    let mut late = completed(3600, 0);
+    late["id"] = json!(id_of_age(7200, 1));
+    let mut without = completed(60, 2);
+    without.as_object_mut().unwrap().remove("createdAt");
+    let server = cluster_with(vec![without, completed(7000, 3), late.clone()], vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    assert_eq!(seen(&backups.newest.unwrap())["id"], late["id"]);
+    assert_eq!(backups.on_demand_times.len(), 2);
+}
+
+#[tokio::test]
+async fn parts_of_an_unfinished_sharded_one_are_no_backups() {
+    let (whole, part) = (id_of_age(100, 1), id_of_age(100, 2));
+    let mut unfinished = sharded(&whole, &part, "inProgress", "d");
+    // Its parts are listed and done, but it does not name them yet.
+    unfinished["members"] = json!([]);
+    unfinished["snapshotIds"] = json!([]);
+    let before = completed(9 * DAY, 3);
+    let items = vec![made(&part, "completed", "d"), before.clone()];
+    let server = cluster_with(items, vec![unfinished]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    let running: Vec<&str> = backups.running.iter().map(|it: &Snapshot| it.id.as_str()).collect();
+    assert_eq!(running, [whole]);
+    // It was taken when the cluster was not sharded yet.
+    assert_eq!(seen(&backups.newest.unwrap())["id"], before["id"]);
+}
+
+#[tokio::test]
+async fn ages_are_counted_on_the_servers_clock() {
+    let clusters = json!({"results": [], "totalCount": 0}).to_string();
+    let server = Server::start(move |_| {
+        json_with(200, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", &clusters)
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(Some(GROUP)).await.unwrap();
+
+    let taken_at = serde_json::to_value(coverage.taken_at).unwrap();
+    assert_eq!((&taken_at["year"], &taken_at["second"]), (&json!(1994), &json!(37)));
+}
+
+#[tokio::test]
+async fn a_refusal_is_an_entry_unless_it_is_of_the_credentials() {
+    for (status, code, is_entry) in [
+        (403, "ACCESS_FORBIDDEN", true),
+        (403, "IP_ADDRESS_NOT_ON_ACCESS_LIST", true),
+        (401, "NOT_IN_GROUP", true),
+        (404, "CLUSTER_NOT_FOUND", true),
+        (400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", true),
+        (401, "UNEXPECTED_ERROR", false),
+    ] {
+        let clusters = ["A".to_owned(), "B".to_owned()];
+        let server = project(&clusters, move |request| {
+            if request.path().contains("/A/") { refused(status, code) } else { listed(&[]) }
+        })
+        .await;
+
+        let result = Client::new(&server.url()).coverage(Some(GROUP)).await;
+
+        if is_entry {
+            let [first, second] = &result.unwrap().clusters[..] else { panic!("{code}") };
+            let error = api(first.backups.as_ref().map_err(Error::clone));
+            assert_eq!((error.status, error.effort.attempts), (status, 1), "{code}");
+            assert!(second.backups.is_ok(), "{code}");
+        } else {
+            assert_eq!(api(result).status, status, "{code}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_project_that_is_refused_is_an_entry_among_the_others() {
+    let server = Server::start(|request| match request.path() {
+        path if path.ends_with("/groups") => {
+            listed(&[json!({"id": GROUP, "name": "One"}), json!({"id": OTHER, "name": "Other"})])
+        }
+        path if path.contains(OTHER) => refused(403, "ACCESS_FORBIDDEN"),
+        path if path.ends_with("/clusters") => listed(&[json!({"name": "A"})]),
+        path if path.ends_with("/shardedClusters") => not_sharded(),
+        _ => listed(&[]),
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(None).await.unwrap();
+
+    let [first, second] = &coverage.clusters[..] else { panic!("{coverage:?}") };
+    assert_eq!((first.group_id.as_str(), first.cluster.is_none()), (OTHER, true));
+    assert_eq!(api(first.backups.as_ref().map_err(Error::clone)).kind, ApiKind::Forbidden);
+    assert_eq!(second.project_name.as_deref(), Some("One"));
+    assert!(second.backups.as_ref().is_ok_and(|backups| backups.newest.is_none()));
+}
+
+#[tokio::test]
+async fn what_was_asked_for_by_name_and_the_list_of_projects_are_no_entries() {
+    for group in [None, Some(GROUP)] {
+        let server = Server::start(|_| refused(403, "ACCESS_FORBIDDEN")).await;
+        assert_eq!(api(Client::new(&server.url()).coverage(group).await).status, 403);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn silence_leaves_entries_when_the_time_is_over() {
+    let all: Vec<String> = (0..20).map(|number| format!("C{number:02}")).collect();
+    let server = project(&all, |_| vec![Step::Pause(Duration::from_secs(60))]).await;
+    let client = Client::with(&server.url(), &token(), &Budget { total: 0.5, ..BUDGET });
+
+    let coverage = client.coverage(Some(GROUP)).await.unwrap();
+
+    assert_eq!(names(&coverage), all);
+    for entry in &coverage.clusters {
+        assert!(matches!(entry.backups, Err(Error::Timeout(_))), "{entry:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_any_more_once_it_is_dropped() {
+    let all: Vec<String> = (0..40).map(|number| format!("C{number}")).collect();
+    let server = project(&all, |_| vec![Step::Pause(Duration::from_millis(100))]).await;
+    let client = Client::new(&server.url());
+    let task = tokio::spawn(async move { client.coverage(Some(GROUP)).await });
+    while server.requests().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+
+    // What was written already may still arrive.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let requests = server.requests().len();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(server.requests().len(), requests);
+    assert!(requests <= 17, "{requests}");
+}

@@ -1,0 +1,135 @@
+"""`Coverage` and its entries as values."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from atlas_backups import Cluster, ClusterCoverage, Coverage, ForbiddenError, Snapshot
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
+GROUP = "6" * 24
+NEWEST = Snapshot(
+    id="6a79468a2c88faeba59de489",
+    status="completed",
+    created_at=NOW - timedelta(hours=2, microseconds=1),
+    group_id=GROUP,
+    cluster_name="C0",
+)
+CLUSTER = Cluster(name="C0", group_id=GROUP, backup_enabled=True, paused=False)
+GOOD = ClusterCoverage(
+    group_id=GROUP, project_name="P", cluster=CLUSTER, newest=NEWEST, taken_at=NOW
+)
+NONE = replace(GOOD, cluster=replace(CLUSTER, name="C1"), newest=None)
+FULL = Coverage((NONE, GOOD, GOOD), taken_at=NOW)
+
+
+def unread() -> ClusterCoverage:
+    return ClusterCoverage(group_id=GROUP, taken_at=NOW, error=ForbiddenError("refused"))
+
+
+def test_it_is_a_sequence() -> None:
+    assert isinstance(FULL, Sequence)
+    assert (len(FULL), len(Coverage(taken_at=NOW))) == (3, 0)
+    assert tuple(FULL) == (NONE, GOOD, GOOD)
+    assert (FULL[0], FULL[-1]) == (NONE, GOOD)
+    assert GOOD in FULL
+    with pytest.raises(IndexError):
+        FULL[3]
+
+
+def test_a_slice_is_one_too() -> None:
+    assert FULL[1:] == Coverage((GOOD, GOOD), taken_at=NOW)
+    assert type(FULL[:0]) is Coverage
+    assert FULL[:0].taken_at == NOW
+
+
+def test_equal_ones_are_equal_and_hash_alike() -> None:
+    again = Coverage(iter(tuple(FULL)), taken_at=NOW)
+
+    assert again == FULL
+    assert hash(again) == hash(FULL)
+    assert FULL[1:] != FULL
+    assert Coverage(FULL, taken_at=NOW + timedelta(seconds=1)) != FULL
+    assert FULL != (NONE, GOOD, GOOD)
+
+
+def test_it_cannot_be_changed() -> None:
+    changeable: Any = FULL
+    with pytest.raises(TypeError):
+        changeable[0] = GOOD
+    with pytest.raises(AttributeError):
+        changeable.taken_at = NOW
+    with pytest.raises(AttributeError):
+        changeable.new = 1
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_it_pickles_and_copies(protocol: int) -> None:
+    assert pickle.loads(pickle.dumps(FULL, protocol)) == FULL  # noqa: S301  # our own pickle
+    assert copy.copy(FULL) == FULL == copy.deepcopy(FULL)
+
+
+def test_it_pickles_with_its_errors() -> None:
+    (again,) = pickle.loads(pickle.dumps(Coverage([unread()], taken_at=NOW)))  # noqa: S301  # the same
+
+    assert type(again.error) is ForbiddenError
+    assert str(again.error) == "refused"
+
+
+def test_its_repr_counts_and_stays_short() -> None:
+    many = Coverage((unread(), *FULL) * 1000, taken_at=NOW)
+
+    assert repr(many) == (
+        "Coverage(2000 with a completed snapshot, 1000 without, 1000 not read, "
+        "taken_at='2026-11-24T12:00:00Z')"
+    )
+
+
+def test_the_repr_of_an_entry_says_what_is_known() -> None:
+    assert repr(GOOD) == (
+        "ClusterCoverage(project='P', cluster_name='C0', newest='6a79468a2c88faeba59de489', "
+        "age_seconds=7200.000001, running=0, ...)"
+    )
+    assert repr(unread()) == (
+        f"ClusterCoverage(project='{GROUP}', cluster_name=None, error='ForbiddenError', ...)"
+    )
+
+
+def test_an_entry_speaks_for_its_cluster() -> None:
+    assert (GOOD.cluster_name, GOOD.backup_enabled, GOOD.paused) == ("C0", True, False)
+    nothing = unread()
+    assert (nothing.cluster_name, nothing.backup_enabled, nothing.paused) == (None, None, None)
+
+
+def test_age_is_that_of_the_data_when_the_coverage_was_taken() -> None:
+    assert GOOD.age_seconds == 7200.000001
+    assert replace(GOOD, newest=replace(NEWEST, created_at=None)).age_seconds is None
+    assert NONE.age_seconds is None
+
+
+def test_what_completed_meanwhile_is_not_younger_than_new() -> None:
+    assert replace(GOOD, newest=replace(NEWEST, created_at=NOW + timedelta(1))).age_seconds == 0
+
+
+def test_its_dicts_are_flat_and_always_have_the_same_keys() -> None:
+    good, nothing, error = (*FULL[1:2].to_dicts(), *FULL[:1].to_dicts(), *_dicts(unread()))
+
+    assert list(good) == list(nothing) == list(error)
+    assert good["cluster_name"] == "C0"
+    assert good["newest_created_at"] == NEWEST.created_at
+    assert good["age_seconds"] == GOOD.age_seconds
+    assert (good["error"], nothing["newest_id"]) == (None, None)
+    assert (error["error_type"], error["error"]) == ("ForbiddenError", "refused")
+    good["cluster_name"] = "changed"
+    assert FULL.to_dicts()[1]["cluster_name"] == "C0"
+
+
+def _dicts(*entries: ClusterCoverage) -> list[dict[str, Any]]:
+    return Coverage(entries, taken_at=NOW).to_dicts()
