@@ -59,7 +59,7 @@ pub fn list(data: &[u8]) {
     let (plain, sharded) = split(data, b"\n\n\n");
     let call = call();
     let read = |data: &[u8]| {
-        let page = pages::read(&read_answer(data, PATH), &call).ok()?;
+        let page = pages::read(&mut read_answer(data, PATH), &call).ok()?;
         let read = |item| Snapshot::read(item, GROUP, "a");
         pages::read_items(page.items, PATH, &call, read).ok()
     };

@@ -68,9 +68,9 @@ pub(super) async fn whole(
     path: &str,
     call: &Call,
 ) -> Result<Vec<JsonObject>, Unanswered> {
-    let answer = ask(transport, &request(path, Vec::new()), call).await?;
+    let mut answer = ask(transport, &request(path, Vec::new()), call).await?;
     let mut walked = Walked::default();
-    walked.add(read(&answer, call)?.items);
+    walked.add(read(&mut answer, call)?.items);
     Ok(walked.items)
 }
 
@@ -87,9 +87,9 @@ impl Walked {
         let (mut first_total, mut is_steady) = (None, true);
         for number in 1.. {
             let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
-            let answer = ask(transport, &request(path, query), call).await?;
+            let mut answer = ask(transport, &request(path, query), call).await?;
             self.server_time = answer.server_time();
-            let Page { items, total } = read(&answer, call)?;
+            let Page { items, total } = read(&mut answer, call)?;
             self.size += answer.size();
             if self.size > LARGEST_LIST {
                 return Err(invalid(&answer, "the list has no end", call));
@@ -149,18 +149,18 @@ pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request
     Request { method: Method::GET, path: path.to_owned(), query, body: None }
 }
 
-pub(super) fn read(answer: &Answer, call: &Call) -> Result<Page, Unanswered> {
-    let object =
-        answer.object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
+pub(super) fn read(answer: &mut Answer, call: &Call) -> Result<Page, Unanswered> {
+    let object = answer.take_object();
+    let mut object = object.map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
     let total = object.get("totalCount").and_then(Value::as_u64);
     let total = total.and_then(|total| usize::try_from(total).ok());
-    let items = match object.get("results") {
-        Some(Value::Array(items)) => items.as_slice(),
-        Some(Value::Null) if total.is_none_or(|total| total == 0) => &[],
+    let items = match object.remove("results") {
+        Some(Value::Array(items)) => items,
+        Some(Value::Null) if total.is_none_or(|total| total == 0) => Vec::new(),
         _ => return Err(invalid(answer, "it is no list", call)),
     };
-    let objects: Option<Vec<JsonObject>> =
-        items.iter().map(|item| item.as_object().cloned()).collect();
+    let object_of = |item| if let Value::Object(object) = item { Some(object) } else { None };
+    let objects: Option<Vec<JsonObject>> = items.into_iter().map(object_of).collect();
     let items = objects
         .ok_or_else(|| invalid(answer, "the list holds something else than objects", call))?;
     Ok(Page { items, total })

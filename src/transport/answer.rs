@@ -173,6 +173,14 @@ impl Answer {
         }
     }
 
+    /// Takes that object out; an empty one stays behind.
+    pub(crate) fn take_object(&mut self) -> Result<JsonObject, Error> {
+        match &mut self.content {
+            Ok(Value::Object(object)) => Ok(std::mem::take(object)),
+            Ok(_) | Err(_) => self.object().cloned(),
+        }
+    }
+
     /// What time it is, by the server's clock.
     pub(crate) fn server_time(&self) -> Option<Timestamp> {
         self.header(DATE.as_str()).and_then(http_date)

@@ -105,8 +105,8 @@ impl<'a> Post<'a> {
     /// Sends it until it is known what became of it, or that this will not become known.
     pub(super) async fn take(&mut self, call: &Call) -> Result<Snapshot, NotTaken> {
         loop {
-            let answer = self.send(call).await?;
-            match sort(&answer, self.cluster) {
+            let mut answer = self.send(call).await?;
+            match sort(&mut answer, self.cluster) {
                 Sorted::Taken(snapshot) => return Ok(*snapshot),
                 Sorted::Again(error, again) => self.pause(error, again, call).await?,
                 Sorted::Refused(error) => {
@@ -146,7 +146,7 @@ impl<'a> Post<'a> {
     }
 }
 
-fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
+fn sort(answer: &mut Answer, cluster: &ClusterAddress) -> Sorted {
     match answer.status() {
         200..=299 => match read(answer, cluster) {
             Ok(snapshot) => Sorted::Taken(Box::new(snapshot)),
@@ -163,8 +163,8 @@ fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
     }
 }
 
-fn read(answer: &Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
-    let object = answer.object()?.clone();
+fn read(answer: &mut Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
+    let object = answer.take_object()?;
     Snapshot::read(object, &cluster.group_id, &cluster.name).map_err(|why| answer.invalid(why))
 }
 
