@@ -16,6 +16,8 @@ pub(super) struct Types {
     pub(super) datetime: Py<PyAny>,
     pub(super) utc: Py<PyAny>,
     pub(super) watch: Py<PyAny>,
+    /// `sys.modules`
+    pub(super) modules: Py<PyAny>,
     /// `object.__new__`
     pub(super) new_object: Py<PyAny>,
     /// `object.__setattr__`
@@ -39,6 +41,7 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
             datetime: datetime.getattr("datetime")?.unbind(),
             utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
             watch: watch.getattr("watch")?.unbind(),
+            modules: py.import("sys")?.getattr("modules")?.unbind(),
             new_object: object.getattr("__new__")?.unbind(),
             set_attribute: object.getattr("__setattr__")?.unbind(),
         })
