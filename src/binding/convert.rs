@@ -1,6 +1,6 @@
 //! Serde structs to Python: a struct's name looks up the class of the same name.
 
-use pyo3::intern;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
 use pythonize::{
@@ -142,16 +142,20 @@ enum Instance<'py> {
     /// A frozen dataclass refuses to set its fields, so its own `__init__` has `object` do it. The
     /// same is done here, for calling it took a third of the instructions of a whole take.
     Record(Bound<'py, PyAny>),
-    /// The arguments of a `datetime`.
-    Time(Bound<'py, PyDict>),
+    /// The arguments of a `datetime`, in its order.
+    Time(Python<'py>, Vec<Bound<'py, PyAny>>),
 }
 
 impl PythonizeNamedMappingType for Class {
     type Builder<'py> = Instance<'py>;
 
-    fn builder<'py>(py: Python<'py>, _: usize, name: &'static str) -> PyResult<Self::Builder<'py>> {
+    fn builder<'py>(
+        py: Python<'py>,
+        fields: usize,
+        name: &'static str,
+    ) -> PyResult<Self::Builder<'py>> {
         if name == "datetime" {
-            return Ok(Instance::Time(PyDict::new(py)));
+            return Ok(Instance::Time(py, Vec::with_capacity(fields + 1)));
         }
         types(py)?.new_object.bind(py).call1((class(py, name)?,)).map(Instance::Record)
     }
@@ -163,20 +167,29 @@ impl PythonizeNamedMappingType for Class {
     ) -> PyResult<()> {
         match instance {
             Instance::Record(record) => {
-                let set_attribute = types(record.py())?.set_attribute.bind(record.py());
-                set_attribute.call1((&*record, name, value)).map(drop)
+                // SAFETY: the three are objects, which are held until it returns; it is what
+                // `object.__setattr__` calls, of which PyO3 has no safe form. That one itself, as a
+                // Python object, would add a tenth to the instructions of a whole take.
+                #[allow(unsafe_code)]
+                let failed = unsafe {
+                    ffi::PyObject_GenericSetAttr(record.as_ptr(), name.as_ptr(), value.as_ptr())
+                };
+                if failed == 0 { Ok(()) } else { Err(PyErr::fetch(record.py())) }
             }
-            Instance::Time(arguments) => arguments.set_item(name, value),
+            Instance::Time(_, arguments) => {
+                arguments.push(value);
+                Ok(())
+            }
         }
     }
 
     fn finish(instance: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
         let instance = match instance {
             Instance::Record(record) => record,
-            Instance::Time(arguments) => {
-                let types = types(arguments.py())?;
-                arguments.set_item(intern!(arguments.py(), "tzinfo"), &types.utc)?;
-                types.datetime.bind(arguments.py()).call((), Some(&arguments))?
+            Instance::Time(py, mut arguments) => {
+                let types = types(py)?;
+                arguments.push(types.utc.bind(py).clone());
+                types.datetime.bind(py).call1(PyTuple::new(py, arguments)?)?
             }
         };
         // SAFETY: a `Bound<PyMapping>` is a pointer to any Python object; the type only promises

@@ -20,8 +20,6 @@ pub(super) struct Types {
     pub(super) modules: Py<PyAny>,
     /// `object.__new__`
     pub(super) new_object: Py<PyAny>,
-    /// `object.__setattr__`
-    pub(super) set_attribute: Py<PyAny>,
 }
 
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
@@ -32,7 +30,6 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
         let frozen = py.import("atlas_backups._frozen")?;
         let watch = py.import("atlas_backups._watch")?;
         py.import("atlas_backups.models")?;
-        let object = py.import("builtins")?.getattr("object")?;
         Ok(Types {
             package: py.import("atlas_backups")?.unbind(),
             errors: py.import("atlas_backups.errors")?.unbind(),
@@ -42,8 +39,7 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
             utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
             watch: watch.getattr("watch")?.unbind(),
             modules: py.import("sys")?.getattr("modules")?.unbind(),
-            new_object: object.getattr("__new__")?.unbind(),
-            set_attribute: object.getattr("__setattr__")?.unbind(),
+            new_object: py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind(),
         })
     })
 }
