@@ -78,6 +78,17 @@ soak: develop ## Keep 5000 calls up for 10 minutes, of whose answers 5 % go wron
 	cargo build --locked --example soak_server
 	$(BIN)/python benches/soak.py --server target/debug/examples/soak_server --csv target/soak.csv
 
+.PHONY: html-times
+html-times: develop ## Time the HTML of 1, 100 and 10 000 snapshots
+	$(BIN)/python benches/html_times.py
+
+.PHONY: lint-html
+lint-html: develop ## Hold the HTML against html-validate, and against axe-core in Chromium (needs npm and chromium)
+	$(BIN)/python -m tests.html.pages target/html
+	npm install --silent --no-save --prefix target/npm axe-core@4.14.1 html-validate@10.17.0 puppeteer-core@24.43.1
+	target/npm/node_modules/.bin/html-validate --config tests/html/html-validate.json target/html/*.html
+	node tests/html/accessibility.cjs target/npm target/html
+
 .PHONY: survival
 survival: develop ## Compare forks, signals and exits with obstore and pyreqwest
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers

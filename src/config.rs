@@ -67,15 +67,20 @@ impl Config {
     /// # Errors
     /// [`Error::Configuration`] names the option, or the variable, that cannot be used.
     pub fn new(options: &Options<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let base_url = BaseUrl::choose(options.base_url, env)?;
+        let proxy = options.proxy.map(|text| ProxyUrl::parse("proxy", text)).transpose()?;
+        if proxy.is_none() {
+            proxy::check_environment(&base_url, env)?;
+        }
         Ok(Self {
-            base_url: BaseUrl::choose(options.base_url, env)?,
+            base_url,
             connect_timeout: seconds("connect_timeout", options.connect_timeout)?,
             timeout: seconds("timeout", options.timeout)?,
             total_timeout: seconds("total_timeout", options.total_timeout)?,
             max_retries: options.max_retries,
             token_cache: options.token_cache.map(token_cache).transpose()?,
-            proxy: options.proxy.map(ProxyUrl::parse).transpose()?,
-            never_proxy: excepts_everything(env),
+            proxy,
+            never_proxy: proxy::excepts_everything(env),
             extra_roots: options.ca_file.map_or_else(|| Ok(Vec::new()), read_certificates)?,
             user_agent: user_agent(options.user_agent)?,
         })
@@ -86,11 +91,6 @@ impl Config {
     pub fn base_url(&self) -> &str {
         self.base_url.as_str()
     }
-}
-
-fn excepts_everything(env: &dyn Fn(&str) -> Option<String>) -> bool {
-    let list = env("NO_PROXY").or_else(|| env("no_proxy"));
-    list.is_some_and(|list| list.split(',').any(|name| name.trim() == "*"))
 }
 
 fn seconds(name: &str, value: f64) -> Result<Duration, Error> {

@@ -145,21 +145,35 @@ impl Error {
     /// Says what a person can do about it, unless that is said already.
     #[must_use]
     pub(crate) fn with_hint(mut self, text: &'static str) -> Self {
-        let hint = match &mut self {
+        if let Some(hint) = self.hint() {
+            hint.get_or_insert(text);
+        }
+        self
+    }
+
+    /// The same as a part of a message that has a hint of its own.
+    fn without_hint(&self) -> Self {
+        let mut error = self.clone();
+        if let Some(hint) = error.hint() {
+            *hint = None;
+        }
+        error
+    }
+
+    fn hint(&mut self) -> Option<&mut Option<&'static str>> {
+        match self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                &mut failure.hint
+                Some(&mut failure.hint)
             }
-            Self::Api(api) => &mut api.hint,
+            Self::Api(api) => Some(&mut api.hint),
             Self::Ambiguous(_)
             | Self::Duplicates(_)
             | Self::SnapshotFailed(_)
             | Self::WaitTimeout(_)
             | Self::Configuration(_)
             | Self::ClientClosed
-            | Self::InvalidArgument(_) => return self,
-        };
-        hint.get_or_insert(text);
-        self
+            | Self::InvalidArgument(_) => None,
+        }
     }
 }
 
@@ -204,7 +218,7 @@ impl std::fmt::Display for Ambiguous {
         write!(
             f,
             "the snapshot may or may not have been taken, and nothing was sent again: {}",
-            self.cause
+            self.cause.without_hint()
         )?;
         match self.candidates.len() {
             0 => {}
@@ -238,7 +252,7 @@ impl std::fmt::Display for WaitTimeout {
             None => write!(f, "; this wait has not seen it")?,
         }
         if let Some(cause) = &self.cause {
-            write!(f, "; the last look ended with: {cause}")?;
+            write!(f, "; the last look ended with: {}", cause.without_hint())?;
         }
         let is_missing = matches!(&self.cause, Some(Error::Api(api)) if api.status == 404);
         let hint = if self.snapshot.is_none() && is_missing {

@@ -15,6 +15,7 @@ mod hints;
 mod json;
 mod limit;
 mod lost;
+mod memory;
 mod quota;
 mod retry;
 mod secrets;
@@ -31,6 +32,7 @@ pub use connection::Connection;
 pub(crate) use connection::stand_in;
 pub use events::{Event, Level};
 pub(crate) use lost::{Fate, Lost};
+pub(crate) use memory::{Known, Memory};
 pub(crate) use retry::{Again, Retries};
 
 use crate::error::{Error, RequestLine};
@@ -91,6 +93,11 @@ impl Transport {
     /// How messages name a request.
     pub(crate) fn line(&self, request: &Request) -> RequestLine {
         self.connection.line(&request.method, &request.path)
+    }
+
+    /// What the client remembers of its takes.
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.connection.memory
     }
 
     /// The retries that an operation may spend on what is safe to repeat.

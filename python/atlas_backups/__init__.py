@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
+    from atlas_backups.fleet import SnapshotOutcome, SnapshotOutcomes, SnapshotRequest
     from atlas_backups.inventory import Cluster, ClusterType, Project
     from atlas_backups.models import (
         CloudProvider,
@@ -130,6 +130,7 @@ __all__ = [
     "SnapshotNotCompletedError",
     "SnapshotNotFoundError",
     "SnapshotOutcome",
+    "SnapshotOutcomes",
     "SnapshotRequest",
     "SnapshotStatus",
     "SnapshotType",

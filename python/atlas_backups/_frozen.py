@@ -1,10 +1,16 @@
-"""Immutable building blocks of the results: a base for records, a read-only dict, headers."""
+"""Immutable building blocks of the results: records, sequences, a read-only dict, headers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
+from atlas_backups._shown import Shown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+ItemT_co = TypeVar("ItemT_co", covariant=True)
 ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
 RecordT = TypeVar("RecordT", bound="Record")
@@ -15,7 +21,7 @@ def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
     return cls(**values)
 
 
-class Record:
+class Record(Shown):
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
     What `dataclasses` does by itself for frozen slotted classes stores a list of values, which a
@@ -30,6 +36,46 @@ class Record:
     def __reduce__(self) -> tuple[Any, ...]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return _build, (type(self), values)
+
+
+class Items(Shown, Sequence[ItemT_co]):
+    """Base of the immutable sequences: slices are of the same kind.
+
+    Args:
+        items: what it holds, in this order.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Iterable[ItemT_co] = ()) -> None:
+        self._items = tuple(items)
+
+    @overload
+    def __getitem__(self, index: int) -> ItemT_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> ItemT_co | Self:
+        if isinstance(index, slice):
+            return self._like(self._items[index])
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[ItemT_co]:
+        return iter(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, type(self)):
+            return self._items == other._items
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+    def _like(self, items: Iterable[ItemT_co]) -> Self:
+        """Return one that holds something else, and is the same in all others."""
+        return type(self)(items)
 
 
 class FrozenDict(dict[str, ValueT]):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  # annotations resolve at run time
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
-from atlas_backups._frozen import Record
+from atlas_backups._frozen import Items, Record
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
 from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     import polars as pl
+    from typing_extensions import Self
 
 WINDOW_DAYS = 30
 """How many days before `taken_at` the times of the completed snapshots reach back."""
@@ -93,7 +95,7 @@ class ClusterCoverage(Record):
         return f"ClusterCoverage({', '.join(parts)}, ...)"
 
 
-class Coverage(Sequence[ClusterCoverage]):
+class Coverage(Items[ClusterCoverage]):
     """The backups of many clusters, the worst first: an immutable sequence.
 
     First what could not be read, then clusters without a completed snapshot, then those with one,
@@ -105,10 +107,10 @@ class Coverage(Sequence[ClusterCoverage]):
         taken_at: UTC time from which ages are counted.
     """
 
-    __slots__ = ("_entries", "_taken_at")
+    __slots__ = ("_taken_at",)
 
     def __init__(self, entries: Iterable[ClusterCoverage] = (), *, taken_at: datetime) -> None:
-        self._entries = tuple(entries)
+        super().__init__(entries)
         self._taken_at = taken_at
 
     @property
@@ -116,32 +118,20 @@ class Coverage(Sequence[ClusterCoverage]):
         """UTC time, by Atlas' clock, from which ages and the last 30 days are counted."""
         return self._taken_at
 
-    @overload
-    def __getitem__(self, index: int) -> ClusterCoverage: ...
-    @overload
-    def __getitem__(self, index: slice) -> Coverage: ...
-    def __getitem__(self, index: int | slice) -> ClusterCoverage | Coverage:
-        if isinstance(index, slice):
-            return Coverage(self._entries[index], taken_at=self._taken_at)
-        return self._entries[index]
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[ClusterCoverage]:
-        return iter(self._entries)
-
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Coverage):
-            return (self._taken_at, self._entries) == (other._taken_at, other._entries)
-        return NotImplemented
+        if isinstance(other, Coverage) and self._taken_at != other._taken_at:
+            return False
+        return super().__eq__(other)
 
     def __hash__(self) -> int:
-        return hash((self._taken_at, self._entries))
+        return hash((self._taken_at, self._items))
+
+    def _like(self, items: Iterable[ClusterCoverage]) -> Self:
+        return type(self)(items, taken_at=self._taken_at)
 
     def __repr__(self) -> str:
-        unread = sum(entry.error is not None for entry in self._entries)
-        covered = sum(entry.newest is not None for entry in self._entries)
+        unread = sum(entry.error is not None for entry in self)
+        covered = sum(entry.newest is not None for entry in self)
         without = len(self) - covered - unread
         taken_at = self._taken_at.isoformat().replace("+00:00", "Z")
         return (
@@ -160,7 +150,7 @@ class Coverage(Sequence[ClusterCoverage]):
             `on_demand_times`, `scheduled_times`; `error_type`, the name of its class, and
             `error`, its message; `taken_at`. What is not known is `None`.
         """
-        return [_row(entry) for entry in self._entries]
+        return [_row(entry) for entry in self]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a pandas data frame of one row an entry, in order.

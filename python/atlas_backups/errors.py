@@ -10,15 +10,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from atlas_backups._shown import repr_html, repr_mimebundle
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from atlas_backups.models import FieldViolation, Snapshot
 
 
 class AtlasError(Exception):
     """Base of everything this package raises on purpose; catch it to catch all of it."""
 
+    # Bound here, not inherited, so that the tree has no branch but Python's own exceptions.
+    _repr_html_ = repr_html
+    _repr_mimebundle_ = repr_mimebundle
+
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        from atlas_backups._traceback import renderer  # noqa: PLC0415  # only IPython asks
+
+        return renderer(self)
 
 
 class ConfigurationError(AtlasError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from atlas_backups._frozen import Record
+from atlas_backups._frozen import Items, Record
 from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
 
@@ -47,3 +47,25 @@ class SnapshotOutcome(Record):
     request: SnapshotRequest
     snapshot: Snapshot | None = None
     error: AtlasError | None = None
+
+
+class SnapshotOutcomes(Items[SnapshotOutcome]):
+    """How the takes of `take_snapshots` ended, in one place: an immutable sequence.
+
+    `SnapshotOutcomes(atlas.take_snapshots(requests))` runs them all and keeps what comes; in a
+    notebook it shows itself, the failures on top. Slices are of the same kind. Safe to share
+    between threads; it pickles with the errors in it.
+
+    Args:
+        items: what it holds, in this order; an iterator is run to its end.
+    """
+
+    __slots__ = ()
+
+    @property
+    def failed(self) -> SnapshotOutcomes:
+        """Those with an error."""
+        return SnapshotOutcomes(outcome for outcome in self if outcome.error is not None)
+
+    def __repr__(self) -> str:
+        return f"SnapshotOutcomes({len(self)} ended, {len(self.failed)} of them failed)"

@@ -7,12 +7,12 @@ them changes after they are made: threads, event loops and forked processes may 
 # ruff: noqa: PYI051  # `| str` opens the labels, the Literal names the known ones for completion
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from atlas_backups._frozen import FrozenDict, Headers, Record
+from atlas_backups._frozen import FrozenDict, Headers, Items, Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -272,51 +272,25 @@ class FieldViolation(Record):
     description: str | None = None
 
 
-class SnapshotList(Sequence[Snapshot]):
+class SnapshotList(Items[Snapshot]):
     """Snapshots of a cluster, newest first: an immutable sequence.
 
     Slices are lists of the same kind. Safe to share between threads and processes.
 
     Args:
-        snapshots: what it holds, in this order.
+        items: what it holds, in this order.
     """
 
-    __slots__ = ("_snapshots",)
-
-    def __init__(self, snapshots: Iterable[Snapshot] = ()) -> None:
-        self._snapshots = tuple(snapshots)
-
-    @overload
-    def __getitem__(self, index: int) -> Snapshot: ...
-    @overload
-    def __getitem__(self, index: slice) -> SnapshotList: ...
-    def __getitem__(self, index: int | slice) -> Snapshot | SnapshotList:
-        if isinstance(index, slice):
-            return SnapshotList(self._snapshots[index])
-        return self._snapshots[index]
-
-    def __len__(self) -> int:
-        return len(self._snapshots)
-
-    def __iter__(self) -> Iterator[Snapshot]:
-        return iter(self._snapshots)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, SnapshotList):
-            return self._snapshots == other._snapshots
-        return NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._snapshots)
+    __slots__ = ()
 
     def __repr__(self) -> str:
-        shown = ", ".join(repr(snapshot) for snapshot in self._snapshots[:_SHOWN_SNAPSHOTS])
+        shown = ", ".join(repr(snapshot) for snapshot in self[:_SHOWN_SNAPSHOTS])
         more = len(self) - _SHOWN_SNAPSHOTS
         return f"SnapshotList([{shown}{f', and {more} more' if more > 0 else ''}])"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
-        return [asdict(snapshot) for snapshot in self._snapshots]
+        return [asdict(snapshot) for snapshot in self]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a pandas data frame of one row a snapshot, in order.

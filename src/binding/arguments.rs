@@ -12,6 +12,9 @@ use super::errors::to_exception;
 use crate::error::Error;
 use crate::snapshots::{ClusterAddress, IfBusy, SnapshotAddress, TakeArguments, time_out};
 
+/// What Atlas takes where a number must be above zero.
+const POSITIVE: (i64, i64) = (1, 0x7fff_ffff);
+
 /// How a refusal is raised: as an argument of a call, or as an option of the client.
 #[derive(Clone, Copy)]
 pub(super) enum Refusal {
@@ -64,8 +67,13 @@ impl Refusal {
 
     /// An `int`, or what stands for one (`__index__`, as numpy's integers), that is no `bool`.
     ///
-    /// One beyond 64 bits is refused here: no argument allows it.
-    pub(super) fn integer(self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<i64> {
+    /// Its range is checked by the core; but one beyond 64 bits is refused here.
+    pub(super) fn integer(
+        self,
+        name: &str,
+        (least, most): (i64, i64),
+        value: &Bound<'_, PyAny>,
+    ) -> PyResult<i64> {
         let number = if value.is_instance_of::<PyInt>() {
             Ok(value.clone())
         } else {
@@ -77,20 +85,21 @@ impl Refusal {
         let value = &number.ok_or_else(|| self.wrong_type(name, "an int", value))?;
         value.extract().map_err(|error: PyErr| {
             if error.is_instance_of::<PyOverflowError>(value.py()) {
-                to_exception(value.py(), &self.error(format!("{name} is out of range")))
+                let text = format!("{name} must be from {least} to {most}");
+                to_exception(value.py(), &self.error(text))
             } else {
                 error
             }
         })
     }
 
-    /// An `int` that is no `bool`, or nothing.
+    /// An `int` above zero that is no `bool`, or nothing.
     pub(super) fn optional_integer(
         self,
         name: &str,
         value: &Bound<'_, PyAny>,
     ) -> PyResult<Option<i64>> {
-        if value.is_none() { Ok(None) } else { self.integer(name, value).map(Some) }
+        if value.is_none() { Ok(None) } else { self.integer(name, POSITIVE, value).map(Some) }
     }
 
     /// A number of seconds: `int` or `float`, no `bool`; its range is checked by the core.

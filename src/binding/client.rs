@@ -26,6 +26,13 @@ use crate::snapshots::{self, Retention, TakeArguments, Watch};
 #[pyclass(frozen, module = "atlas_backups._core")]
 pub(super) struct Client(Arc<Shared>);
 
+impl Client {
+    /// What an iteration would find out only when it begins.
+    fn refuse_if_closed(&self, py: Python<'_>) -> PyResult<()> {
+        if self.0.is_closed() { Err(to_exception(py, &Error::ClientClosed)) } else { Ok(()) }
+    }
+}
+
 #[pymethods]
 impl Client {
     #[new]
@@ -50,7 +57,7 @@ impl Client {
         let token_cache = option.optional_path("token_cache", token_cache)?;
         let proxy = option.optional_string("proxy", proxy)?.map(Zeroizing::new);
         let ca_file = option.optional_path("ca_file", ca_file)?;
-        let retries = option.integer("max_retries", max_retries)?;
+        let retries = option.integer("max_retries", (0, i64::from(u32::MAX)), max_retries)?;
         let options = Options {
             base_url: base_url.as_deref(),
             connect_timeout: option.seconds("connect_timeout", connect_timeout)?,
@@ -191,6 +198,7 @@ impl Client {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
         let timeout = seconds("timeout", timeout)?;
         let interval = optional_seconds("poll_interval", poll_interval)?;
+        self.refuse_if_closed(group_id.py())?;
         let watch = Mutex::new(Watch::new(address, timeout, interval));
         Ok(Operation::new(&self.0, watch, move |transport, call, watch| async move {
             let snapshot = watch.lock().await.next(&transport, &call).await?;
@@ -311,6 +319,7 @@ impl Client {
     ) -> PyResult<Fleet> {
         let settings = with_waiting(TakeArguments::default(), if_busy, wait_timeout)?;
         let wait = Refusal::Argument.boolean("wait", wait)?;
+        self.refuse_if_closed(if_busy.py())?;
         Ok(Fleet::new(&self.0, settings, wait))
     }
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
@@ -18,8 +18,9 @@ use super::log;
 use super::operation::Operation;
 use super::process::{OfProcess, runtime};
 use super::state::Shared;
+use crate::error::{Ambiguous, Error};
 use crate::snapshots::{Ended, TakeArguments, take_and_wait};
-use crate::transport::{Call, Event, Transport};
+use crate::transport::{Call, Event, Level, Transport};
 
 /// How many ended takes one look brings at most.
 const BATCH: usize = 64;
@@ -57,20 +58,26 @@ struct Running {
     transport: OnceLock<Transport>,
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
-    tasks: Arc<Mutex<HashMap<u64, AbortHandle>>>,
+    /// Those that the caller has not heard the end of.
+    begun: Mutex<HashMap<u64, Begun>>,
+}
+
+struct Begun {
+    task: AbortHandle,
+    call: Call,
 }
 
 impl Running {
     fn new() -> Self {
         let (sender, inbox) = unbounded_channel();
         let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
-        Self { transport: OnceLock::new(), sender, inbox, tasks: Arc::default() }
+        Self { transport: OnceLock::new(), sender, inbox, begun: Mutex::default() }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        for (_, task) in lock(&self.tasks).drain() {
+        for (_, Begun { task, .. }) in lock(&self.begun).drain() {
             task.abort();
         }
     }
@@ -92,7 +99,8 @@ impl Fleet {
 
 #[pymethods]
 impl Fleet {
-    /// Begins one more take under a number of the caller's.
+    /// Begins one more take under a number of the caller's; under that of one that has ended, the same
+    /// call goes on with other credentials, in what is left of its time.
     #[pyo3(signature = (number, group_id, cluster_name, *, description, retention_in_days, idempotency_key))]
     #[allow(clippy::too_many_arguments)] // those of a request, one by one
     fn add(
@@ -116,19 +124,19 @@ impl Fleet {
         running.transport.get_or_init(|| transport.clone());
         let runtime = runtime(py)?;
         let _entered = runtime.enter();
-        let call = Call::begin(self.client.config(), log::listener(py)?);
-        let (sender, tasks) = (running.sender.clone(), Arc::clone(&running.tasks));
-        let wait = self.wait;
-        // Locked until the task is entered, so that it does not leave before.
-        let mut entries = lock(&running.tasks);
+        let listener = log::listener(py)?;
+        let earlier = lock(&running.begun).remove(&number).map(|begun| begun.call);
+        let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
+        let (sender, wait) = (running.sender.clone(), self.wait);
+        let begun = call.clone();
         let mut delivery = Delivery { sender, number, end: Ended::lost(&cluster), events: vec![] };
         let task = runtime.spawn(async move {
             delivery.end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
             delivery.events = call.events.drain();
             drop(delivery);
-            lock(&tasks).remove(&number);
         });
-        entries.insert(number, task.abort_handle());
+        let begun = Begun { task: task.abort_handle(), call: begun };
+        lock(&running.begun).insert(number, begun);
         Ok(())
     }
 
@@ -152,14 +160,35 @@ impl Fleet {
         })
     }
 
-    /// Cuts off what is still running.
-    fn cancel(&self) {
-        if let Some(running) = self.running.get().and_then(OfProcess::get) {
-            for (_, task) in lock(&running.tasks).drain() {
-                task.abort();
-            }
-        }
+    /// The caller has heard how this one ended.
+    fn forget(&self, number: u64) -> PyResult<()> {
+        let _gone = lock(&self.running()?.begun).remove(&number);
+        Ok(())
     }
+
+    /// Cuts off what is still running; logs what is unknown now, and gives the exceptions that say it.
+    fn cancel(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBaseException>>> {
+        let Some(running) = self.running.get().and_then(OfProcess::get) else { return Ok(vec![]) };
+        let mut begun: Vec<_> = lock(&running.begun).drain().collect();
+        for (_, Begun { task, .. }) in &begun {
+            task.abort();
+        }
+        begun.sort_by_key(|(number, _)| *number);
+        let doubts = begun.iter().filter_map(|(_, Begun { call, .. })| call.in_doubt());
+        let doubts: Vec<Ambiguous> = doubts.collect();
+        let _inside = Inside::enter(py);
+        log::emit(py, doubts.iter().map(left_early).collect())?;
+        let doubts = doubts.into_iter().map(|doubt| Error::Ambiguous(Box::new(doubt)));
+        Ok(doubts.map(|doubt| to_exception(py, &doubt).into_value(py)).collect())
+    }
+}
+
+fn left_early(doubt: &Ambiguous) -> Event {
+    let tag = doubt.idempotency_tag.as_deref().unwrap_or("no tag");
+    let ids = doubt.candidates.iter().map(|snapshot| snapshot.id.as_str());
+    let marks: Vec<&str> = std::iter::once(tag).chain(ids).collect();
+    let text = format!("take_snapshots was left early ({}): {doubt}", marks.join(", "));
+    Event { level: Level::Warning, text }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

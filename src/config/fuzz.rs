@@ -38,7 +38,7 @@ pub fn base_url(data: &[u8]) {
 /// A proxy's URL: one that is used has a host, and a message about any other shows nothing of it.
 pub fn proxy(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    match ProxyUrl::parse(text) {
+    match ProxyUrl::parse("proxy", text) {
         Ok(proxy) => {
             let url = Url::parse(proxy.expose()).unwrap();
             let _: Uri = url.as_str().parse().unwrap();

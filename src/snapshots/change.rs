@@ -57,7 +57,10 @@ pub async fn delete_snapshot(
     let mut wait = wait;
     loop {
         match delete_once(transport, address, &call).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                transport.memory().forget(&address.id);
+                return Ok(());
+            }
             Err(refused) => {
                 call = until_finished(transport, address, refused, &mut wait, call).await?;
             }

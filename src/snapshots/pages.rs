@@ -1,7 +1,8 @@
 //! Walks the pages of a list whose items may shift from page to page meanwhile.
 //!
 //! No item comes twice; where the counts do not agree, the list is walked again and joined.
-//! `totalCount` is an estimate, so a full page is never taken for the last one.
+//! `totalCount` is an estimate: a full page is never taken for the last one, and a list that stays
+//! empty is empty, whatever was counted.
 
 use std::collections::HashSet;
 

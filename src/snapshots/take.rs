@@ -3,6 +3,7 @@
 //! A POST that the server may have acted on is never sent again.
 
 mod busy;
+mod known;
 mod post;
 mod reconcile;
 mod tag;
@@ -52,6 +53,8 @@ struct Take<'a> {
     ended: Vec<String>,
     /// How often Atlas has called the cluster busy without a list that shows why.
     blind: usize,
+    /// How often it has not found what the client remembers.
+    unseen: usize,
 }
 
 /// Takes one on-demand snapshot.
@@ -70,10 +73,12 @@ pub async fn take_snapshot(
         cluster,
         arguments,
         post: Post::new(transport, cluster, arguments),
-        call: call.clone(),
-        waiting: arguments.wait_timeout,
+        // A call that is run again with other credentials may have waited before.
+        call: call.until(call.deadline() + call.waited()),
+        waiting: arguments.wait_timeout.saturating_sub(call.waited()),
         ended: Vec::new(),
         blind: 0,
+        unseen: 0,
     };
     take.run().await.map_err(|error| error.after(call.effort()))
 }
@@ -127,13 +132,21 @@ impl Take<'_> {
         loop {
             if self.arguments.tag().is_some() {
                 let listing = self.list().await?;
-                if let Some(own) = self.own(&listing)? {
+                let mut known = None;
+                if let Some(unlisted) = self.known_beside(&listing) {
+                    known = self.look_at(unlisted).await?;
+                    if known.is_none() {
+                        continue;
+                    }
+                }
+                if let Some(own) = self.own(&listing, known.as_ref())? {
                     return Ok(own);
                 }
             }
             match self.post.take(&self.call).await {
                 Ok(snapshot) => {
                     self.post.doubt_only(&snapshot, &self.call);
+                    self.remember(&snapshot);
                     if self.arguments.tag().is_some() {
                         let Self { transport, cluster, call, .. } = &self;
                         check_for_duplicates(transport, cluster, &snapshot, call).await?;
@@ -150,6 +163,7 @@ impl Take<'_> {
                 Err(NotTaken::Refused(error)) => {
                     return Err(error.after(self.call.effort_of_posts()));
                 }
+                Err(NotTaken::Late(_)) => {}
                 Err(NotTaken::Unknown(cause)) => {
                     let own = self.reconcile(cause).await?;
                     self.post.doubt_only(&own, &self.call);
@@ -163,9 +177,10 @@ impl Take<'_> {
         listing(self.transport, self.cluster, true, &self.call).await
     }
 
-    /// The one snapshot that carries this call's tag.
-    fn own(&self, listing: &Listing) -> Result<Option<Snapshot>, Error> {
-        self.arguments.tag().map_or(Ok(None), |tag| only(tag, listing, None))
+    /// The one snapshot that carries this call's tag, among those listed and one known beside them.
+    fn own(&self, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
+        let Some(tag) = self.arguments.tag() else { return Ok(None) };
+        Ok(only(tag, listing, known)?.inspect(|own| self.remember(own)))
     }
 }
 

@@ -44,6 +44,20 @@ pub fn unless_failed(snapshot: Snapshot) -> Result<Snapshot, Error> {
     }
 }
 
+/// Whether a snapshot is not found only because it is so new; judged by the server's own clock, and
+/// without one by the time since it was first looked for.
+pub(super) fn may_yet_come(refused: &Unanswered, id: &str, since: Instant) -> bool {
+    let Error::Api(api) = &refused.error else { return false };
+    let code = api.error_code.as_deref().unwrap_or_default();
+    if api.status != 404 || !NOT_FOUND_CODES.contains(&code) {
+        return false;
+    }
+    match api.server_time {
+        Some(now) => now.as_second() - second_of(id) < NOT_FOUND_YET.as_secs().cast_signed(),
+        None => since.elapsed() < NOT_FOUND_YET,
+    }
+}
+
 impl Watch {
     /// A wait that begins with its first look; without an interval the pauses grow to 30 s.
     #[must_use]
@@ -83,7 +97,7 @@ impl Watch {
         let mut is_first = self.begun.is_none();
         let begun = *self.begun.get_or_insert_with(Instant::now);
         let deadline = begun + self.timeout;
-        let call = call.until(deadline);
+        let call = call.wait_until(deadline);
         let mut cause = None;
         loop {
             if !std::mem::take(&mut is_first) {
@@ -102,7 +116,9 @@ impl Watch {
                     }
                 }
                 Err(refused)
-                    if refused.error.is_passing() || self.may_yet_come(&refused, begun) =>
+                    if refused.error.is_passing()
+                        || (self.last.is_none()
+                            && may_yet_come(&refused, &self.address.id, begun)) =>
                 {
                     call.events.add(Level::Info, || {
                         format!("{}; still waiting for the snapshot", refused.error)
@@ -111,22 +127,6 @@ impl Watch {
                 }
                 Err(refused) => return Err(refused.error),
             }
-        }
-    }
-
-    /// Whether it is not found only because it is so new; judged by the server's own clock.
-    fn may_yet_come(&self, refused: &Unanswered, begun: Instant) -> bool {
-        let Error::Api(api) = &refused.error else { return false };
-        let code = api.error_code.as_deref().unwrap_or_default();
-        if self.last.is_some() || api.status != 404 || !NOT_FOUND_CODES.contains(&code) {
-            return false;
-        }
-        match api.server_time {
-            Some(now) => {
-                let age = now.as_second() - second_of(&self.address.id);
-                age < NOT_FOUND_YET.as_secs().cast_signed()
-            }
-            None => begun.elapsed() < NOT_FOUND_YET,
         }
     }
 

@@ -15,6 +15,8 @@ use crate::error::{Ambiguous, Effort, Failure, RequestLine};
 pub struct Call {
     started: Instant,
     deadline: Instant,
+    /// What messages call its deadline.
+    limit: &'static str,
     attempts: Arc<AtomicU32>,
     tally: Arc<Tally>,
     /// What happened, for whoever listens.
@@ -47,13 +49,23 @@ impl Call {
 
     pub(crate) fn new(total: Duration, events: Events) -> Self {
         let started = Instant::now();
-        let (attempts, tally) = (Arc::default(), Arc::default());
-        Self { started, deadline: started + total, attempts, tally, events: Arc::new(events) }
+        let (deadline, limit) = (started + total, "total_timeout");
+        let (attempts, tally, events) = (Arc::default(), Arc::default(), Arc::new(events));
+        Self { started, deadline, limit, attempts, tally, events }
     }
 
     /// A part of this call that has a deadline of its own.
     pub(crate) fn until(&self, deadline: Instant) -> Self {
         Self { deadline, ..self.clone() }
+    }
+
+    /// A wait in the course of this call.
+    pub(crate) fn wait_until(&self, deadline: Instant) -> Self {
+        Self { limit: "the time of the wait", ..self.until(deadline) }
+    }
+
+    pub(crate) fn limit(&self) -> &'static str {
+        self.limit
     }
 
     /// A part of this call that begins now and counts its own requests, for its own errors.
@@ -159,6 +171,6 @@ impl Call {
     ) -> Result<F::Output, Box<Failure>> {
         tokio::time::timeout_at(self.deadline, future)
             .await
-            .map_err(|_| Failure::new(request, format!("total_timeout ended while {what}")))
+            .map_err(|_| Failure::new(request, format!("{} ended while {what}", self.limit)))
     }
 }

@@ -19,6 +19,7 @@ use super::call::Call;
 use super::events::Level;
 use super::limit::Limits;
 use super::lost::{Fate, Lost};
+use super::memory::Memory;
 use super::quota::Quota;
 use super::retry::Retries;
 use super::{Request, tls};
@@ -39,6 +40,7 @@ pub struct Connection {
     in_flight: Semaphore,
     quota: Arc<Quota>,
     pub(super) limits: Limits,
+    pub(super) memory: Arc<Memory>,
     #[cfg(test)]
     stand_in: Option<Arc<dyn stand_in::StandIn>>,
 }
@@ -116,6 +118,7 @@ impl Connection {
             in_flight: Semaphore::new(MOST_IN_FLIGHT),
             quota: Arc::new(Quota::full()),
             limits: Limits::new(),
+            memory: Arc::default(),
             #[cfg(test)]
             stand_in: None,
         })
@@ -176,7 +179,7 @@ impl Connection {
         let _permit = permit
             .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
         if Instant::now() >= call.deadline() {
-            let what = "total_timeout ended before the request was sent";
+            let what = format!("{} ended before the request was sent", call.limit());
             let error = Error::Timeout(Failure::new(&target.line, what));
             return Err(Lost { error, fate: Fate::NotSent });
         }
@@ -213,7 +216,7 @@ impl Connection {
                     let seconds = self.config.timeout.as_secs_f64();
                     format!("no whole answer within timeout ({seconds} s)")
                 } else {
-                    "no whole answer before total_timeout ended".to_owned()
+                    format!("no whole answer before {} ended", call.limit())
                 };
                 let fate = if sending.give_up() { Fate::NotSent } else { Fate::Unknown };
                 Err(Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate })

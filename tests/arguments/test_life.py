@@ -189,3 +189,12 @@ def test_a_long_key_does_not_fill_the_message(
     assert emulator.requests == ()
     assert "confidential" not in message
     assert str(len(key)) in message
+
+
+@pytest.mark.parametrize("days", [0, 2**31, 2**70, -(10**400)])
+def test_a_number_out_of_range_is_refused_with_its_range(
+    door: Door, atlas: AtlasBackups, days: int
+) -> None:
+    message = refused(door, atlas, "take_snapshot", *PLACE, retention_in_days=days)
+
+    assert "retention_in_days must be from 1 to 2147483647" in message

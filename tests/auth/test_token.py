@@ -12,7 +12,8 @@ import pytest
 
 from atlas_backups import ClientClosedError, ServiceAccount, Snapshot, UnauthorizedError
 from atlas_backups.emulator import Fault, Security
-from tests.bodies import queued
+from tests.bodies import SNAPSHOT_ID, queued
+from tests.door import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, RESET, answer
 
 if TYPE_CHECKING:
@@ -224,6 +225,29 @@ def test_a_closed_client_refuses_every_call(
             take(atlas)
     assert emulator.requests == ()
     assert "closed" in repr(atlas)
+
+
+def test_a_closed_client_refuses_iterations_and_to_be_entered(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
+    door.close(atlas)
+
+    with pytest.raises(ClientClosedError):
+        next(door.iterate(atlas, "take_snapshots", []))
+    with pytest.raises(ClientClosedError):
+        next(door.iterate(atlas, "watch_snapshot", GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID))
+    with pytest.raises(ClientClosedError):
+        door.inside(atlas, lambda: None)
+    assert emulator.requests == ()
+
+
+def test_a_closed_client_refuses_an_iteration_at_the_call(atlas: AtlasBackups) -> None:
+    atlas.close()
+
+    with pytest.raises(ClientClosedError):
+        atlas.take_snapshots([])
+    with pytest.raises(ClientClosedError):
+        atlas.watch_snapshot(GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
 
 
 def test_a_failed_revoke_is_no_error(

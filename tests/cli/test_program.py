@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 import atlas_backups
+from atlas_backups._quantities import size
 from atlas_backups.cli import failures, main, output
 from atlas_backups.cli.program import COMMANDS
-from atlas_backups.cli.tables import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

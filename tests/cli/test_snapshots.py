@@ -173,6 +173,8 @@ def test_a_snapshot_that_is_not_there_is_1(run: Run, emulator: AtlasEmulator, co
         (("show", "C"), "required: SNAPSHOT"),
         (("show", "C", "x"), "snapshot_id must"),
         (("wait", "C", SNAPSHOT, "--wait-timeout", "0"), "timeout must be"),
+        (("retain", "C", SNAPSHOT, "--days", "1", "--wait-timeout", "5"), "give --wait too"),
+        (("delete", "C", SNAPSHOT, "--yes", "--wait-timeout", "5"), "give --wait too"),
         (("wait", "C", SNAPSHOT, "--wait"), "unrecognized arguments: --wait"),
         (("retain", "C", SNAPSHOT), "one of the arguments --days --weeks --months --years"),
         (("retain", "C", SNAPSHOT, "--days", "1", "--weeks", "1"), "not allowed with"),

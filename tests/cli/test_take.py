@@ -151,7 +151,13 @@ def test_no_secret_in_any_output(run: Run, emulator: AtlasEmulator, output: str)
         (("C", "--if-busy", "hope"), "invalid choice: 'hope'"),
         (("C", "--if-busy", "join", "--key", "k"), "idempotency_key"),
         (("C", "--key", ""), "idempotency_key must"),
+        (
+            ("C", "--retention-in-days", str(2**70)),
+            "retention_in_days must be from 1 to 2147483647",
+        ),
         (("C", "--wait", "--wait-timeout", "-1"), "wait_timeout must be"),
+        (("C", "--wait-timeout", "5"), "give --wait or --if-busy wait too"),
+        (("C", "--if-busy", "join", "--wait-timeout", "5"), "give --wait or --if-busy wait too"),
         (("C", "--wait", "--wait-timeout", "soon"), "invalid float value: 'soon'"),
         (("C", "--token-cache", "/nowhere/token"), "token_cache"),
     ],

@@ -175,7 +175,8 @@ def test_a_busy_cluster_is_refused_waited_for_or_joined(run: Run, emulator: Atla
     waited = run("take", "Cluster0", "--if-busy", "wait", "--wait", "--output", "json")
 
     assert refused.returncode == 1
-    assert running in refused.stderr
+    assert f"unfinished: snapshot {running} of Cluster0, " in refused.stderr
+    assert "Snapshot(" not in refused.stderr
     assert json.loads(joined.stdout)["id"] == running
     answer = json.loads(waited.stdout)
     assert answer["status"] == "completed"

@@ -147,15 +147,14 @@ async fn waiting_does_not_count_as_the_calls_own_time() {
     let call = client.call();
     let arguments = plain().if_busy(IfBusy::Wait, Duration::from_secs(5));
 
-    let result = atlas_backups::snapshots::take_snapshot(
-        &client.transport,
-        &crate::client::cluster(),
-        &arguments,
-        &call,
-    )
-    .await;
+    // It may be run again, with other credentials.
+    for _ in 0..2 {
+        let (transport, cluster) = (&client.transport, crate::client::cluster());
+        let result =
+            atlas_backups::snapshots::take_snapshot(transport, &cluster, &arguments, &call).await;
+        result.unwrap();
+    }
 
-    result.unwrap();
     assert!(call.waited() >= Duration::from_millis(700), "{:?}", call.waited());
 }
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HUGE = 2**200
 
 
+@pytest.mark.filterwarnings("ignore:.*idempotency_key:RuntimeWarning")  # "null description"
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize(
     ("name", "changes", "kept"),

@@ -1,4 +1,4 @@
-"""A fleet that is cut off frees what it holds, at once and quietly."""
+"""A fleet that is cut off frees what it holds, at once, and says what is unknown."""
 
 from __future__ import annotations
 
@@ -8,20 +8,36 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups import SnapshotRequest
+from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
+from tests.bodies import queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import NEVER, always
+from tests.raw_server import NEVER, READ, Delay, always, answer
+from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
-    from tests.raw_server import RawServer
+    from tests.door import Door
+    from tests.raw_server import RawServer, Script
 
 REQUESTS = [SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)] * 6
+KEYED = [replace(it, idempotency_key=f"k{number}") for number, it in enumerate(REQUESTS)]
+EMPTY = answer(200, {"results": [], "totalCount": 0})
+
+
+def doubts(end: BaseException) -> list[AmbiguousOutcomeError]:
+    """Return what an end says to be unknown, in the order of the requests."""
+    found: list[AmbiguousOutcomeError] = []
+    while (context := end.__context__) is not None:
+        end = context
+        if isinstance(context, AmbiguousOutcomeError):
+            found.insert(0, context)
+    return found
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
@@ -37,26 +53,30 @@ def test_ctrl_c_ends_a_fleet(serve: Serve) -> None:
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         list(client.take_snapshots(REQUESTS, concurrency=2))
 
     assert time.monotonic() - sent < 0.5
+    assert len(doubts(caught.value)) == 2
     thread.join()
     server.wait_for_end_of_connection()
     assert len(server.requests) == 2
 
 
-async def consume(client: AtlasBackups) -> None:
-    async for _ in client.take_snapshots_async(REQUESTS, concurrency=2):
+async def consume(
+    client: AtlasBackups, requests: list[SnapshotRequest], concurrency: int = 2
+) -> None:
+    async for _ in client.take_snapshots_async(requests, concurrency=concurrency):
         pass
 
 
 async def consume_until_cancelled(client: AtlasBackups, server: RawServer) -> None:
-    task = asyncio.create_task(consume(client))
+    task = asyncio.create_task(consume(client, REQUESTS))
     await asyncio.to_thread(server.wait_for_requests, 2)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError) as caught:
         await task
+    assert len(doubts(caught.value)) == 2
 
 
 def test_a_cancelled_task_ends_its_fleet(serve: Serve) -> None:
@@ -82,3 +102,73 @@ def test_an_iteration_that_is_left_by_break_is_ended_with_its_iterator(serve: Se
     gc.collect()
 
     server.wait_for_end_of_connection()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+def test_what_is_unknown_has_the_tag_of_its_key(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    lists: Script = [READ, EMPTY, READ, EMPTY]
+    taken = answer(200, queued(description=tag_of("k0")))
+    server, client = serve([*lists, READ, taken, *lists, *lists, READ, NEVER])
+
+    def interrupt() -> None:
+        server.wait_for_requests(8)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        list(client.take_snapshots(KEYED, concurrency=1))
+    thread.join()
+
+    # The first one is known: it was handed out.
+    assert [doubt.idempotency_tag for doubt in doubts(caught.value)] == [tag_of("k1")]
+    (warning,) = [it for it in caplog.records if it.levelname == "WARNING"]
+    assert tag_of("k1") in warning.message
+
+
+def test_one_that_is_closed_warns_of_what_is_unknown(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, client = serve([READ, answer(200, queued()), READ, NEVER], always(NEVER))
+    ended = door.iterate(client, "take_snapshots", REQUESTS, concurrency=2)
+    next(ended)
+    server.wait_for_requests(2)
+
+    ended.close()
+
+    warnings = [it.message for it in caplog.records if it.levelname == "WARNING"]
+    assert len(warnings) == 1
+    assert "may or may not have been taken" in warnings[0]
+    assert CLUSTER_NAME in warnings[0]
+
+
+def test_what_was_taken_but_not_heard_of_is_named(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [f"6b1f0c3e2a88faeba59de4a{digit}" for digit in "ab"]
+    # Not so soon that both requests could go on one connection.
+    scripts: list[Script] = [[READ, Delay(0.2), answer(200, queued(id=it))] for it in ids]
+    server, client = serve(*scripts)
+    ended = door.iterate(client, "take_snapshots", REQUESTS[:2], concurrency=2)
+    heard = next(ended)
+    server.wait_for_requests(2)
+    time.sleep(0.5)  # until the other one has ended too
+
+    ended.close()
+
+    assert heard.error is None
+    (other,) = {*ids} - {heard.snapshot.id}
+    (warning,) = [it.message for it in caplog.records if it.levelname == "WARNING"]
+    assert other in warning
+
+
+def test_one_that_comes_to_its_end_warns_of_nothing(
+    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, client = serve(always(answer(200, queued())))
+
+    list(door.iterate(client, "take_snapshots", REQUESTS, concurrency=2))
+
+    assert caplog.records == []

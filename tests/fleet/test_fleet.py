@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from atlas_backups import (
 from atlas_backups.emulator import Behaviour, Cluster, Fault, Limits, Project, World
 from tests.bodies import error, queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import NEVER, READ, RawServer, always, answer
+from tests.raw_server import NEVER, READ, Delay, RawServer, always, answer
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import MakeClient, Serve, StartEmulator
     from tests.door import Door
+    from tests.raw_server import Script
 
 
 def request(cluster_name: Any = CLUSTER_NAME, **fields: Any) -> SnapshotRequest:
@@ -289,7 +291,8 @@ def test_progress_is_a_line_on_standard_error_for_each(
     assert len(ended) == 2
     assert [line.split(" (")[0] for line in err.splitlines()] == [
         "Cluster0: done; 1 ended, 0 of them failed",
-        "Nowhere: failed; 2 ended, 1 of them failed",
+        "Nowhere: failed with ClusterNotFoundError; 2 ended, 1 of them failed",
+        "1 of 2 failed: ClusterNotFoundError 1",
     ]
 
 
@@ -369,7 +372,9 @@ def test_a_closed_client_gives_an_outcome_or_refuses(door: Door, atlas: AtlasBac
 
 
 def test_the_end_of_an_iteration_frees_what_is_still_running(door: Door, serve: Serve) -> None:
-    server, client = serve([READ, answer(200, queued()), READ, NEVER], always(NEVER))
+    # Not so soon that the second request could go on the first connection.
+    taken: Script = [READ, Delay(0.2), answer(200, queued()), READ, NEVER]
+    server, client = serve(taken, always(NEVER))
     ended = outcomes(door, client, [request()] * 9, concurrency=2)
     next(ended)
     server.wait_for_requests(2)
@@ -419,3 +424,23 @@ def test_a_second_401_is_not_repeated_for_ever(door: Door, make_client: MakeClie
 
     assert [type(outcome.error) for outcome in ended] == [UnauthorizedError]
     assert len(server.requests) == 2
+
+
+def test_a_take_that_is_repeated_with_other_credentials_has_no_more_time(
+    door: Door, make_client: MakeClient
+) -> None:
+    numbers = itertools.count()
+    refusal = answer(401, error(401, "UNEXPECTED_ERROR"))
+    with RawServer([READ, Delay(0.8), refusal, READ, NEVER]) as server:
+        client = make_client(
+            lambda: AccessToken(f"token-number-{next(numbers)}"),
+            base_url=server.base_url,
+            total_timeout=1.2,
+        )
+
+        (ended,) = outcomes(door, client, [request()])
+
+    assert isinstance(ended.error, AmbiguousOutcomeError)
+    effort = re.search(r"\(2 attempts, (\d\.\d\d) s\)", str(ended.error))
+    assert effort is not None
+    assert 1.2 <= float(effort[1]) < 1.2 + 0.8

@@ -113,11 +113,12 @@ def test_one_that_no_list_shows_yet_is_noticed_after_the_wait(
 ) -> None:
     behaviour = Behaviour(busy_check_lag_seconds=None, list_lag_seconds=65)
     emulator = start_emulator(tick=10, behaviour=behaviour, snapshot_seconds=25)
-    client = make_client(emulator.access_token, base_url=emulator.base_url)
-    first = door.take(client, idempotency_key=KEY)
+    # One client alone would remember what it took.
+    one, other = (make_client(emulator.access_token, base_url=emulator.base_url) for _ in range(2))
+    first = door.take(one, idempotency_key=KEY)
 
     with pytest.raises(DuplicateSnapshotsError) as caught:
-        door.take(client, idempotency_key=KEY, wait=True)
+        door.take(other, idempotency_key=KEY, wait=True)
 
     ids = {snapshot.id for snapshot in caught.value.snapshots}
     assert len(ids) == 2

@@ -162,10 +162,11 @@ def test_the_own_snapshot_that_lists_do_not_show_yet_is_looked_for_before_others
     door: Door, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(tick=20, behaviour=Behaviour(list_lag_seconds=100))
-    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    # One client alone would remember what it took.
+    one, other = (make_client(emulator.access_token, base_url=emulator.base_url) for _ in range(2))
 
-    first = door.take(client, idempotency_key=KEY)
-    second = door.take(client, idempotency_key=KEY)
+    first = door.take(one, idempotency_key=KEY)
+    second = door.take(other, idempotency_key=KEY)
 
     assert second.id == first.id
     assert on_demand(emulator) == [first.id]

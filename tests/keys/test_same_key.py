@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atlas_backups import InvalidArgumentError, SnapshotInProgressError
+from atlas_backups import InvalidArgumentError, SnapshotInProgressError, SnapshotRequest
 from atlas_backups.emulator import Behaviour
 from tests.door import CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
@@ -186,6 +186,42 @@ def test_an_expired_snapshot_frees_its_key(
     clock.advance(2 * 86_400)
 
     assert take(door, atlas).id != first.id
+
+
+def test_a_client_finds_what_it_took_though_lists_do_not_show_it(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+) -> None:
+    emulator.behaviour = Behaviour(list_lag_seconds=300)
+    first = take(door, atlas)
+    clock.advance(10)  # it is completed by now
+
+    assert take(door, atlas).id == first.id
+    assert posts(emulator) == 1
+
+
+def test_what_a_client_took_and_deleted_it_takes_again_though_lists_are_late(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+) -> None:
+    emulator.behaviour = Behaviour(list_lag_seconds=300)
+    first = take(door, atlas)
+    clock.advance(10)
+    door.call(atlas, "delete_snapshot", first)
+
+    assert take(door, atlas).id != first.id
+
+
+def test_a_fleet_finds_what_its_client_took(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+) -> None:
+    emulator.behaviour = Behaviour(list_lag_seconds=300)
+    first = take(door, atlas)
+    clock.advance(10)
+    request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
+
+    (outcome,) = door.iterate(atlas, "take_snapshots", [request])
+
+    assert outcome.snapshot is not None
+    assert outcome.snapshot.id == first.id
 
 
 def test_wait_gives_the_existing_one_completed(

@@ -109,6 +109,8 @@ def test_a_silent_server_ends_with_the_time(
         wait(door, client, taken, timeout=0.4)
 
     assert caught.value.snapshot is None
+    assert "no whole answer before the time of the wait ended" in str(caught.value)
+    assert "total_timeout" not in str(caught.value)
 
 
 def test_a_token_that_ends_is_renewed_once(

@@ -185,6 +185,31 @@ def test_a_proxy_that_cannot_be_used_is_refused_without_its_login(
     assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"socks5://{USERINFO}@proxy.test:1080",
+        f"http://{USERINFO}@",
+        f"{USERINFO}@proxy.test:port",
+        "http://canary proxy.test",
+    ],
+)
+def test_one_of_the_environment_that_cannot_be_used_is_not_passed_over(
+    emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match=f"^{name} ") as caught:
+        AtlasBackups(emulator.access_token)
+
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+    AtlasBackups(emulator.access_token, base_url=emulator.base_url)
+    AtlasBackups(emulator.access_token, proxy="http://proxy.test:3128")
+    monkeypatch.setenv("NO_PROXY", "mongodb.com")
+    AtlasBackups(emulator.access_token)
+
+
 @KINDS
 @pytest.mark.parametrize(
     "instead",

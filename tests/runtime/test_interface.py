@@ -25,6 +25,7 @@ PUBLIC = [
     "SnapshotList",
     "SnapshotRequest",
     "SnapshotOutcome",
+    "SnapshotOutcomes",
     "Coverage",
     "ClusterCoverage",
     "CloudProvider",

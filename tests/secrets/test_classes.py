@@ -22,6 +22,7 @@ from tests.secrets.canaries import (
     assert_clean_error,
     locals_shown_of,
 )
+from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
@@ -130,9 +131,7 @@ def test_every_class_is_among_them() -> None:
 
 def test_no_secret_is_in_the_duplicates_of_a_key(door: Door, serve: Serve) -> None:
     ids = ("6b1f0c3e2a88faeba59de4a1", "6b1f0c3e2a88faeba59de4a2")
-    server, client = serve([READ, EMPTY, READ, EMPTY, READ, answer(200, queued())])
-    door.take(client, **KEY)
-    tag = server.requests[-1].json()["description"]
+    tag = tag_of(KEY["idempotency_key"])
     twins = {"results": [queued(id=it, description=tag) for it in ids], "totalCount": 2}
     credentials = ServiceAccount("mdb_sa_id_1", CANARY)
     script: Script = [READ, GRANTED, READ, answer(200, twins, {"X-Echo": ECHO}), READ, EMPTY]

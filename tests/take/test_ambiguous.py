@@ -192,3 +192,13 @@ def test_a_408(door: Door, serve: Serve, body: str) -> None:
 
     assert isinstance(caught.cause, ApiError)
     assert caught.cause.status == 408
+
+
+def test_its_message_has_one_hint_and_its_cause_keeps_its_own(door: Door, serve: Serve) -> None:
+    caught, _ = ambiguous(door, serve, answer(403, b"<html>"))
+
+    assert isinstance(caught.cause, ApiError)
+    assert caught.cause.hint is not None
+    assert str(caught.cause).endswith(caught.cause.hint)
+    assert caught.cause.hint not in str(caught)
+    assert str(caught).count("Hint:") == 1

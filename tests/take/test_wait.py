@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bodies import queued
-from tests.raw_server import READ, answer
+from atlas_backups import ClientClosedError, WaitTimeoutError
+from tests.bodies import SNAPSHOT_ID, queued
+from tests.raw_server import READ, Delay, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
@@ -23,3 +25,24 @@ def test_a_wait_may_be_as_long_as_one_likes(door: Door, serve: Serve, wait_timeo
 
     assert snapshot.status == "completed"
     assert [request.method for request in server.requests] == ["POST", "GET"]
+
+
+def test_a_client_that_is_closed_meanwhile_says_which_snapshot_was_taken(
+    door: Door, serve: Serve
+) -> None:
+    server, client = serve([READ, Delay(0.3), answer(200, queued())])
+
+    def close() -> None:
+        server.wait_for_requests(1)
+        client.close()
+
+    closer = threading.Thread(target=close)
+    closer.start()
+    with pytest.raises(ClientClosedError, match=SNAPSHOT_ID) as caught:
+        door.take(client, wait=True)
+    closer.join()
+
+    known = caught.value.__context__
+    assert isinstance(known, WaitTimeoutError)
+    assert known.snapshot is not None
+    assert known.snapshot.id == SNAPSHOT_ID

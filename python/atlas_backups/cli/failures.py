@@ -11,6 +11,7 @@ from atlas_backups.cli import output
 from atlas_backups.cli.parser import PROGRAM, UsageError
 from atlas_backups.cli.plain import plain
 from atlas_backups.cli.signals import INTERRUPTIONS, TerminatedError
+from atlas_backups.cli.snapshots import summary
 from atlas_backups.cli.terminal import is_terminal
 from atlas_backups.errors import (
     AmbiguousOutcomeError,
@@ -126,9 +127,9 @@ def _lines(error: BaseException) -> list[str]:
         lines.insert(0, _OUTCOME_UNKNOWN)
         if error.idempotency_tag:
             lines.append(f"its description would begin with {error.idempotency_tag}")
-        lines += [f"may be it: {seen!r}" for seen in error.candidates]
+        lines += [f"may be it: {summary(seen)}" for seen in error.candidates]
     if isinstance(error, SnapshotInProgressError) and error.snapshot:
-        lines.append(f"unfinished: {error.snapshot!r}")
+        lines.append(f"unfinished: {summary(error.snapshot)}")
     if separator:
         lines.append(f"hint: {hint}")
     return lines

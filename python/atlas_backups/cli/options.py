@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atlas_backups.cli.parser import PROGRAM, Parser
 from atlas_backups.cli.terminal import is_terminal
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROJECT_VARIABLE = "MONGODB_ATLAS_PROJECT_ID"
+_WAIT_SECONDS = 3600.0
 
 _CREDENTIALS = """\
 credentials come from the environment only, because other users can read command lines:
@@ -32,7 +33,17 @@ def parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace:
     arguments = parser.parse(argv)
     if arguments.project is None and arguments.project_id is None:
         parser.error(f"which project? give --project, --project-id or set {PROJECT_VARIABLE}")
+    _settle_wait(parser, vars(arguments))
     return arguments
+
+
+def _settle_wait(parser: Parser, arguments: dict[str, Any]) -> None:
+    """Refuse a time for a wait that does not take place, and give the others theirs."""
+    if arguments.get("wait_timeout", 0.0) is None:
+        arguments["wait_timeout"] = _WAIT_SECONDS
+    elif not arguments.get("wait", True) and arguments.get("if_busy") != "wait":
+        ways = "--wait or --if-busy wait" if "if_busy" in arguments else "--wait"
+        parser.error(f"--wait-timeout is for a wait: give {ways} too, or leave it out")
 
 
 def is_progress_shown(arguments: argparse.Namespace) -> bool:
@@ -92,9 +103,8 @@ def add_wait(parser: Parser, *, on_demand: str | None = None) -> None:
     parser.add_argument(
         "--wait-timeout",
         type=float,
-        default=3600.0,
         metavar="S",
-        help="seconds to wait for snapshots at most (default: %(default).0f)",
+        help=f"seconds to wait for snapshots at most (default: {_WAIT_SECONDS:.0f})",
     )
     parser.add_argument(
         "--progress",

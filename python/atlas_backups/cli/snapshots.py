@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli.tables import facts, minute, moment, size, table
+from atlas_backups._quantities import size
+from atlas_backups.cli.tables import facts, minute, moment, table
 from atlas_backups.models import ShardedClusterSnapshot
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def details(snapshot: Snapshot) -> str:
             "MongoDB": snapshot.mongod_version,
             "Parts": _parts(snapshot),
         }
+    )
+
+
+def summary(snapshot: Snapshot) -> str:
+    """Return one line of what tells a snapshot from others."""
+    status = snapshot.status or "status not said"
+    text = f', "{snapshot.description}"' if snapshot.description else ""
+    return (
+        f"snapshot {snapshot.id} of {snapshot.cluster_name}, {status}, requested"
+        f" {moment(snapshot.requested_at)}{text}"
     )
 
 

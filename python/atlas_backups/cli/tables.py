@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-_STEP = 1024.0
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _UNKNOWN = "-"
 
 
@@ -38,15 +36,6 @@ def moment(time: datetime) -> str:
 def minute(time: datetime | None) -> str | None:
     """Return a UTC time to the minute, for a table whose title says that it is UTC."""
     return None if time is None else f"{time:%Y-%m-%d %H:%M}"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes in the unit that suits it."""
-    power = 0
-    while count >= _STEP and power < len(_UNITS) - 1:
-        count /= _STEP
-        power += 1
-    return f"{count:.{min(power, 1)}f} {_UNITS[power]}"
 
 
 def yes_or_no(value: bool | None) -> str | None:

@@ -16,6 +16,7 @@ from atlas_backups.errors import (
     NotFoundError,
     SnapshotFailedError,
 )
+from atlas_backups.progress import said_elsewhere
 
 if TYPE_CHECKING:
     import argparse
@@ -32,7 +33,7 @@ def until_completed(
     atlas: AtlasBackups, address: Address, arguments: argparse.Namespace, *, timeout: float
 ) -> Snapshot:
     """Wait until a snapshot is completed, or raise what `wait_for_snapshot` does."""
-    with _resumable(address):
+    with _resumable(address), said_elsewhere():
         return atlas.wait_for_snapshot(
             *address, timeout=timeout, progress=is_progress_shown(arguments)
         )
@@ -41,7 +42,7 @@ def until_completed(
 def until_final(atlas: AtlasBackups, address: Address, arguments: argparse.Namespace) -> None:
     """Wait until a snapshot has ended in one way or the other, so that it may be changed."""
     shown = is_progress_shown(arguments)
-    with _resumable(address):
+    with _resumable(address), said_elsewhere():
         looks = atlas.watch_snapshot(*address, timeout=arguments.wait_timeout, progress=shown)
         for _ in looks:
             pass

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from atlas_backups._core import Client, Operation
     from atlas_backups.client.credentials import CredentialSource
     from atlas_backups.client.drive import Steps
+    from atlas_backups.models import Snapshot
 
 ResultT = TypeVar("ResultT")
 
@@ -53,6 +54,22 @@ class Base:
         if operation.deprecation is not None and not is_warned:
             warnings.warn(operation.deprecation, DeprecationWarning, stacklevel=_caller())
         return result
+
+
+def has_lost_tag(key: str | None, snapshot: Snapshot) -> bool:
+    """Whether a snapshot that was taken under a key does not carry its tag."""
+    return key is not None and snapshot.idempotency_tag is None
+
+
+def warn_of_lost_tag(snapshot: Snapshot) -> None:
+    """Warn of it: no error, for the snapshot exists, but no line in a log that nobody reads."""
+    warnings.warn(
+        f"snapshot {snapshot.id} of cluster {snapshot.cluster_name} exists, but its description "
+        "does not begin with the tag of its idempotency_key: that key protects calls of this "
+        "client only, others may take another snapshot",
+        RuntimeWarning,
+        stacklevel=_caller(),
+    )
 
 
 def _is_refusal(result: object) -> bool:

@@ -14,7 +14,7 @@ from atlas_backups.client.inventory import InventoryMethods
 from atlas_backups.client.snapshots import SnapshotMethods
 from atlas_backups.client.take import TakeMethods
 from atlas_backups.client.wait import WaitMethods
-from atlas_backups.errors import ConfigurationError
+from atlas_backups.errors import ClientClosedError, ConfigurationError
 
 if TYPE_CHECKING:
     import os
@@ -40,8 +40,8 @@ class AtlasBackups(
     one sends nothing and starts no thread.
 
     It is a context manager, sync and async. After `close()` every call raises
-    `ClientClosedError`. It pickles only where no secret would be in the pickle: with credentials
-    from the environment or from a function of a module.
+    `ClientClosedError`, and so does entering it again. It pickles only where no secret would be in
+    the pickle: with credentials from the environment or from a function of a module.
 
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -69,8 +69,9 @@ class AtlasBackups(
             end a token in it. A relative path counts from the working directory, `~` is not
             expanded. `None`: the token stays in memory and is ended by `close()`. Other kinds of
             credentials do not use it.
-        proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`.
-            Loopback addresses never go through a proxy.
+        proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a proxy
+            of the environment that is needed but cannot be used is an error. Loopback addresses
+            never go through one.
         ca_file: PEM file of certificates to trust besides the system's. `SSL_CERT_FILE` and
             `SSL_CERT_DIR` take the place of the system's. `None`: no others.
         user_agent_suffix: printable ASCII that ends the `User-Agent`. `None`: nothing.
@@ -141,7 +142,7 @@ class AtlasBackups(
             await drive_async(_once(operation))
 
     def __enter__(self) -> Self:
-        return self
+        return self._opened()
 
     def __exit__(
         self,
@@ -152,7 +153,7 @@ class AtlasBackups(
         self.close()
 
     async def __aenter__(self) -> Self:
-        return self
+        return self._opened()
 
     async def __aexit__(
         self,
@@ -161,6 +162,11 @@ class AtlasBackups(
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def _opened(self) -> Self:
+        if self._core.closed:
+            raise ClientClosedError("the client is closed")
+        return self
 
     def __repr__(self) -> str:
         if not hasattr(self, "_source"):  # as in the traceback of a refused one

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import atlas_backups as public
 from atlas_backups.client.arguments import flag
-from atlas_backups.client.base import Base
-from atlas_backups.client.drive import Value, iterate, iterate_async
+from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
+from atlas_backups.client.drive import Value, iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
-from atlas_backups.progress import counting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from atlas_backups._core import Fleet
     from atlas_backups.client.credentials import CredentialSource
@@ -42,7 +44,9 @@ class FleetMethods(Base):
 
         Nothing is asked for before the iteration begins. Requests are drawn from their iterable
         as places get free, so it may be long. Ending the iteration early cuts off what is still
-        running, whose outcome then is unknown: give keys, and it can be run again.
+        running, whose outcome then is unknown: give keys, and it can be run again. The log warns
+        of each of those; what ends the iteration from within (Ctrl-C, a cancelled task) has an
+        `AmbiguousOutcomeError` for each in its chain of `__context__`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
@@ -53,7 +57,8 @@ class FleetMethods(Base):
             if_busy: as for `take_snapshot`.
             wait: whether an outcome comes only when its snapshot is completed.
             wait_timeout: seconds for all waiting of one request; finite and above 0.
-            progress: whether to show on standard error how many are done.
+            progress: whether to show how many are done: with `tqdm` in a terminal or a notebook,
+                else one line on standard error for each.
 
         Returns:
             An iterator of outcomes, each as it ends. An outcome with an `error` may have a
@@ -67,11 +72,8 @@ class FleetMethods(Base):
         """
         fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
         crew = _Crew(fleet, self._source)
-        return iterate(
-            crew.work(
-                _iterator(requests), _places(concurrency), progress=flag("progress", progress)
-            )
-        )
+        shown = crew.counting(requests, shown=flag("progress", progress))
+        return iterate(crew.work(_iterator(requests), _places(concurrency), shown))
 
     async def take_snapshots_async(  # noqa: PLR0913  # the same
         self,
@@ -86,11 +88,8 @@ class FleetMethods(Base):
         """Call `take_snapshots` from asyncio."""
         fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
         crew = _Crew(fleet, self._source)
-        outcomes = iterate_async(
-            crew.work(
-                _iterator(requests), _places(concurrency), progress=flag("progress", progress)
-            )
-        )
+        shown = crew.counting(requests, shown=flag("progress", progress))
+        outcomes = iterate_async(crew.work(_iterator(requests), _places(concurrency), shown))
         try:
             async for outcome in outcomes:
                 yield outcome
@@ -118,12 +117,28 @@ class _Crew:
         self._is_open = True
         self._failure: Exception | None = None
         """Raised when the others are done."""
+        self._tagless: Snapshot | None = None
+        """The last one without the tag of its key; a warning may raise, so it waits for the end."""
+
+    def counting(
+        self, requests: Iterable[SnapshotRequest], *, shown: bool
+    ) -> AbstractContextManager[Callable[[SnapshotOutcome], None]]:
+        """Return what shows how many are done."""
+        if not shown:
+            return nullcontext(_not_shown)
+        from atlas_backups.progress import counting  # noqa: PLC0415  # most fleets are not shown
+
+        total = len(requests) if isinstance(requests, Sized) else None
+        return counting(total, running=lambda: len(self._running))
 
     def work(
-        self, requests: Iterator[SnapshotRequest], places: int, *, progress: bool
+        self,
+        requests: Iterator[SnapshotRequest],
+        places: int,
+        progress: AbstractContextManager[Callable[[SnapshotOutcome], None]],
     ) -> Iteration[SnapshotOutcome]:
         try:
-            with counting(shown=progress) as show:
+            with progress as show:
                 while self._is_open or self._running:
                     for outcome in self._fill(requests, places):
                         show(outcome)
@@ -132,10 +147,13 @@ class _Crew:
                         for outcome in self._ended((yield self._fleet.next())):
                             show(outcome)
                             yield Value(outcome)
-        finally:
-            self._fleet.cancel()
+        except BaseException as error:
+            self._cut_off(error)
+            raise
         if self._failure is not None:
             raise self._failure
+        if self._tagless is not None:
+            warn_of_lost_tag(self._tagless)
 
     def _fill(self, requests: Iterator[SnapshotRequest], places: int) -> Iterator[SnapshotOutcome]:
         """Draw requests while there are places; give the outcomes of those refused here."""
@@ -159,18 +177,19 @@ class _Crew:
                     yield refused
 
     def _begin(
-        self, request: SnapshotRequest, *, is_repeated: bool = False
+        self, request: SnapshotRequest, *, repeats: int | None = None
     ) -> SnapshotOutcome | None:
-        """Begin a take; return its outcome if it is refused here."""
+        """Begin a take, or one again that has ended; return its outcome if it is refused here."""
         if not isinstance(cast("object", request), public.SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
             return public.SnapshotOutcome(request=request, error=error)
-        self._last += 1
+        number = repeats or self._last + 1
+        self._last = max(self._last, number)
         try:
             generation = self._source.first()
             self._fleet.add(
-                self._last,
+                number,
                 request.group_id,
                 request.cluster_name,
                 description=request.description,
@@ -182,7 +201,7 @@ class _Crew:
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
             self._stop(error)
             return None
-        self._running[self._last] = _Running(request, generation, is_repeated)
+        self._running[number] = _Running(request, generation, is_repeated=repeats is not None)
         return None
 
     def _ended(
@@ -193,11 +212,19 @@ class _Crew:
             is_refused = isinstance(error, UnauthorizedError) and snapshot is None
             if is_refused and self._may_repeat(ended):
                 # What Atlas refused was not acted on.
-                refused = self._begin(ended.request, is_repeated=True)
+                refused = self._begin(ended.request, repeats=number)
                 if refused is not None:
                     yield refused
                 continue
+            self._fleet.forget(number)
+            if snapshot and has_lost_tag(ended.request.idempotency_key, snapshot):
+                self._tagless = snapshot
             yield public.SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
+
+    def _cut_off(self, end: BaseException) -> None:
+        """End what still runs, and say behind the end what is unknown by that."""
+        for doubt in self._fleet.cancel():
+            put_behind(end, doubt)
 
     def _may_repeat(self, refused: _Running) -> bool:
         if refused.is_repeated or self._failure:
@@ -213,6 +240,10 @@ class _Crew:
         if cause is not None:
             failure.__cause__ = cause
         self._is_open, self._failure = False, failure
+
+
+def _not_shown(_outcome: SnapshotOutcome) -> None:
+    pass
 
 
 def _iterator(requests: Iterable[SnapshotRequest]) -> Iterator[SnapshotRequest]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
-from atlas_backups.client.base import Base
+from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import drive, drive_async, put_behind
 from atlas_backups.errors import (
+    ClientClosedError,
     DuplicateSnapshotsError,
     SnapshotFailedError,
     WaitTimeoutError,
@@ -58,6 +59,7 @@ class TakeMethods(Base):
             idempotency_key: 1 to 1024 characters. The same key gives the same snapshot of this
                 cluster, however often and in whatever process the call is made; it travels as a
                 tag before the description. A failed, deleted or expired snapshot frees its key.
+                Should Atlas not keep the tag, a `RuntimeWarning` says so.
                 `None`: every call takes another snapshot.
             if_busy: what to do while another on-demand snapshot of the cluster is unfinished:
                 `"raise"`, `"wait"` for it and take one then, or `"join"`: return that one.
@@ -83,7 +85,7 @@ class TakeMethods(Base):
                 context is a `WaitTimeoutError`.
             TransportError: Atlas could not be reached; the same.
             RequestTimeoutError: the time was over before the request was sent.
-            ClientClosedError: the client was closed; the same.
+            ClientClosedError: the client was closed; the same, and the message has the id.
         """
         return drive(
             self._take(
@@ -230,6 +232,8 @@ class TakeMethods(Base):
             pretty=pretty,
         )
         snapshot = yield from self._write(operation)
+        if has_lost_tag(idempotency_key, snapshot):
+            warn_of_lost_tag(snapshot)
         if not is_waited_for:
             return snapshot
         # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
@@ -244,5 +248,7 @@ class TakeMethods(Base):
             raise
         except BaseException as error:
             text = f"snapshot {snapshot.id} was taken and goes on: wait for it again, take no other"
+            if isinstance(error, ClientClosedError):
+                error.args = (f"{error}; {text}",)
             put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
             raise

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import Value, drive, drive_async, iterate, iterate_async
-from atlas_backups.progress import watching
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from atlas_backups._core import Operation
+    from atlas_backups.client.arguments import Address
     from atlas_backups.client.drive import Iteration, Steps
     from atlas_backups.models import Snapshot
 
@@ -46,7 +48,9 @@ class WaitMethods(Base):
             timeout: seconds to wait at most; finite and above 0.
             poll_interval: seconds between two looks; finite and above 0. `None`: it grows from
                 1 to 30.
-            progress: whether to show on standard error how it goes on.
+            progress: whether to show how it goes on: with `tqdm` in a terminal or a notebook,
+                else one line on standard error for each change. It also asks once, beside the
+                wait, how long earlier snapshots of the cluster took to their cut point.
 
         Returns:
             The snapshot, its status `"completed"`.
@@ -64,7 +68,7 @@ class WaitMethods(Base):
         watch = self._core.watch_snapshot(
             *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
         )
-        return drive(self._wait(watch, found.cluster_name, progress=flag("progress", progress)))
+        return drive(self._wait(watch, found, progress=flag("progress", progress)))
 
     async def wait_for_snapshot_async(  # noqa: PLR0913  # the same
         self,
@@ -81,7 +85,7 @@ class WaitMethods(Base):
         watch = self._core.watch_snapshot(
             *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
         )
-        steps = self._wait(watch, found.cluster_name, progress=flag("progress", progress))
+        steps = self._wait(watch, found, progress=flag("progress", progress))
         return await drive_async(steps)
 
     def watch_snapshot(  # noqa: PLR0913  # the same
@@ -109,7 +113,7 @@ class WaitMethods(Base):
         watch = self._core.watch_snapshot(
             *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
         )
-        return iterate(self._watch(watch, found.cluster_name, progress=flag("progress", progress)))
+        return iterate(self._watch(watch, found, progress=flag("progress", progress)))
 
     async def watch_snapshot_async(  # noqa: PLR0913  # the same
         self,
@@ -126,7 +130,7 @@ class WaitMethods(Base):
         watch = self._core.watch_snapshot(
             *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
         )
-        steps = self._watch(watch, found.cluster_name, progress=flag("progress", progress))
+        steps = self._watch(watch, found, progress=flag("progress", progress))
         changes = iterate_async(steps)
         try:
             async for snapshot in changes:
@@ -135,9 +139,9 @@ class WaitMethods(Base):
             await changes.aclose()
 
     def _wait(
-        self, watch: Operation[Snapshot], cluster_name: str, *, progress: bool
+        self, watch: Operation[Snapshot], found: Address, *, progress: bool
     ) -> Steps[Snapshot]:
-        with watching(cluster_name, shown=progress) as show:
+        with self._watching(found, progress) as show:
             while True:
                 snapshot = yield from self._read(watch)
                 show(snapshot)
@@ -145,12 +149,35 @@ class WaitMethods(Base):
                     return snapshot
 
     def _watch(
-        self, watch: Operation[Snapshot], cluster_name: str, *, progress: bool
+        self, watch: Operation[Snapshot], found: Address, *, progress: bool
     ) -> Iteration[Snapshot]:
-        with watching(cluster_name, shown=progress) as show:
+        with self._watching(found, progress) as show:
             while True:
                 snapshot = yield from self._read(watch)
                 show(snapshot)
                 yield Value(snapshot)
                 if snapshot.is_final:
                     return
+
+    def _watching(
+        self, found: Address, progress: bool
+    ) -> AbstractContextManager[Callable[[Snapshot], None]]:
+        if not progress:
+            return nullcontext(_not_shown)
+        from atlas_backups.progress import watching  # noqa: PLC0415  # most waits are not shown
+
+        def look_back(seen: Snapshot) -> tuple[Snapshot, ...]:
+            from atlas_backups.models import ShardedClusterSnapshot  # noqa: PLC0415  # it is there
+
+            is_sharded = isinstance(seen, ShardedClusterSnapshot)
+            # Bare, as credentials are asked for and warnings given on the caller's thread only.
+            return self._core.list_snapshots(
+                found.group_id, found.cluster_name, include_sharded=is_sharded
+            ).blocking()
+
+        place = (found.group_id, found.cluster_name, found.snapshot_id)
+        return watching(*place, look_back=look_back)
+
+
+def _not_shown(_snapshot: Snapshot) -> None:
+    pass

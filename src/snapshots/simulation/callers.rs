@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::config::tests::options;
 use crate::credentials::Credentials;
 use crate::snapshots::{ClusterAddress, Ended, IfBusy, TakeArguments, take_and_wait};
-use crate::transport::{Auth, Call, Connection, Transport};
+use crate::transport::{Auth, Call, Connection, Memory, Transport};
 
 const GROUP: &str = "6a793f6b2c88faeba59bae37";
 
@@ -47,11 +47,20 @@ pub(super) async fn play(case: &Case) -> Result<Counts, String> {
 
 async fn run_until_taken(world: Arc<Mutex<World>>, caller: Caller) -> Counts {
     let mut counts = Counts::default();
+    let (mut memory, mut had) = (Arc::default(), None);
     sleep(Duration::from_secs(caller.start)).await;
     for run in &caller.runs {
-        let ended = call(&world, &caller, *run, &mut counts).await;
-        if ended.is_some_and(|ended| ended.error.is_none()) {
-            break;
+        match call(&world, &caller, *run, &memory, &mut counts).await {
+            // Another process begins with nothing.
+            None => (memory, had) = (Arc::default(), None),
+            Some(Ended { snapshot: Some(snapshot), error: None }) => {
+                invariants::check_again(&mut world.lock().unwrap(), &caller, had, &snapshot);
+                if !caller.repeats {
+                    break;
+                }
+                had = Some(snapshot.id);
+            }
+            Some(_) => {}
         }
         sleep(Duration::from_secs(run.pause)).await;
     }
@@ -69,20 +78,22 @@ async fn audit(world: &Arc<Mutex<World>>, key: u8, counts: &mut Counts) {
         max_retries: 0,
         wait: false,
         wait_timeout: 3600,
+        repeats: false,
         runs: Vec::new(),
     };
     let tag = arguments(&caller).tag().cloned().unwrap();
     duplicates::settle(&mut world.lock().unwrap(), &tag, counts);
     let run = Run { kill: None, pause: 0 };
-    let ended = call(world, &caller, run, &mut Counts::default()).await.unwrap();
+    let ended = call(world, &caller, run, &Arc::default(), &mut Counts::default()).await.unwrap();
     duplicates::check_audit(&mut world.lock().unwrap(), &tag, &ended);
 }
 
-/// One process: `None` if it was killed.
+/// One call of a process that has made others before: `None` if it was killed.
 async fn call(
     world: &Arc<Mutex<World>>,
     caller: &Caller,
     run: Run,
+    memory: &Arc<Memory>,
     counts: &mut Counts,
 ) -> Option<Ended> {
     let arguments = arguments(caller);
@@ -94,7 +105,8 @@ async fn call(
     };
     let line = Arc::new(Line::new(world, number, run.kill));
     let config = config(caller);
-    let connection = Connection::simulated(Arc::clone(&config), Arc::clone(&line) as _).unwrap();
+    let (stand_in, memory) = (Arc::clone(&line) as _, Arc::clone(memory));
+    let connection = Connection::simulated(Arc::clone(&config), stand_in, memory).unwrap();
     let auth = Auth::new(&Credentials::access_token("canary").unwrap()).unwrap();
     let transport = Transport::new(Arc::new(connection), Arc::new(auth));
     let (cluster, call) = (cluster(), Call::begin(&config, None));

@@ -137,7 +137,8 @@ pub(super) enum Garbled {
     BadId,
 }
 
-/// A task that takes a snapshot, and is run again until it has one.
+/// A task that takes a snapshot, and is run again until it has one; in the same process, unless that
+/// was killed.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     pub(super) start: u64,
@@ -148,6 +149,8 @@ pub(super) struct Caller {
     pub(super) max_retries: u32,
     pub(super) wait: bool,
     pub(super) wait_timeout: u64,
+    /// Whether it calls again though it has one.
+    pub(super) repeats: bool,
     pub(super) runs: Vec<Run>,
 }
 

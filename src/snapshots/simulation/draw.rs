@@ -160,13 +160,14 @@ fn caller() -> impl Strategy<Value = Caller> {
     let total = prop_oneof![2 => Just(300_u64), 1 => 1..=60_u64, 1 => 61..=600_u64];
     let times = (prop_oneof![Just(60_u64), 2..=30_u64], total, 0..=6_u32);
     let wait = (any::<bool>(), prop_oneof![2 => Just(3600_u64), 1 => 1..=600_u64]);
-    (start, key, if_busy, times, wait, runs()).prop_map(
+    (start, key, if_busy, times, wait, any::<bool>(), runs()).prop_map(
         |(
             start,
             key,
             if_busy,
             (timeout, total_timeout, max_retries),
             (wait, wait_timeout),
+            repeats,
             runs,
         )| {
             // A key cannot join.
@@ -181,6 +182,7 @@ fn caller() -> impl Strategy<Value = Caller> {
                 max_retries,
                 wait,
                 wait_timeout,
+                repeats,
                 runs,
             }
         },

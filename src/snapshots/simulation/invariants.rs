@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::case::Caller;
 use super::cluster::{Held, Moment, Status};
 use super::counts::Counts;
 use super::journal::{Called, Denies, Told};
@@ -12,6 +13,8 @@ use crate::snapshots::{Ended, IfBusy};
 
 /// Clocks that count whole milliseconds, and a wait that ends just before its deadline.
 const SLACK: Duration = Duration::from_secs(1);
+/// Seconds after which a snapshot is found by its id, as is assumed: two minutes, in whole seconds.
+const FOUND_WITHIN: u64 = 119;
 
 /// A call with its number and the moment of its end.
 pub(super) struct Over<'a> {
@@ -51,6 +54,23 @@ pub(super) fn check_end(world: &mut World, number: usize, ended: &Ended, counts:
     world.wrongs.extend(wrongs);
     world.calls[number].reports = reports;
     world.calls[number].denies = denies;
+}
+
+/// A process that calls again with its key gets the snapshot that it has got, unless that failed.
+pub(super) fn check_again(
+    world: &mut World,
+    caller: &Caller,
+    had: Option<String>,
+    snapshot: &Snapshot,
+) {
+    let Some(had) = had.filter(|had| caller.key.is_some() && *had != snapshot.id) else { return };
+    let now = world.now();
+    if world.cluster.nature.get_lag > FOUND_WITHIN {
+        return;
+    }
+    if world.cluster.find(&had).is_some_and(|held| held.status(now) != Status::Failed) {
+        world.wrongs.push(format!("a process got {had}, then {} for one key", snapshot.id));
+    }
 }
 
 impl Over<'_> {

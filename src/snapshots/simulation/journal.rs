@@ -157,7 +157,14 @@ impl Called {
                 let Listing { began, shown, .. } = std::mem::take(&mut self.listing);
                 self.looks.push(Look { began, shown });
             }
-            Told::One(id) | Told::Taken(id) => {
+            Told::One(id) => {
+                // Without a wait it is one that the listing right before did not show.
+                if self.caller.wait {
+                    self.held = Some(now);
+                }
+                self.ids.insert(id);
+            }
+            Told::Taken(id) => {
                 self.held = Some(now);
                 self.ids.insert(id);
             }

@@ -38,6 +38,7 @@ fn caller(start: u64, key: Option<u8>) -> Caller {
         max_retries: 0,
         wait: false,
         wait_timeout: 3600,
+        repeats: false,
         runs: vec![Run { kill: None, pause: 0 }],
     }
 }

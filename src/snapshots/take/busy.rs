@@ -23,7 +23,7 @@ impl Take<'_> {
         loop {
             match self.list().await {
                 Ok(listing) => {
-                    if let Some(own) = self.own(&listing)? {
+                    if let Some(own) = self.own(&listing, None)? {
                         return Ok(Some(own));
                     }
                     if let Some(running) = listing.running(&self.ended) {

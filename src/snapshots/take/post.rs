@@ -10,6 +10,10 @@ use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
 use crate::transport::{Again, Answer, Call, Fate, Level, Lost, Request, Retries, Transport};
 
+/// When so much time has passed since the look for a key's snapshot, another process may have taken
+/// it; a look costs two requests.
+const LATE: Duration = Duration::from_secs(5);
+
 /// A POST and the retries it may still spend.
 pub(super) struct Post<'a> {
     transport: &'a Transport,
@@ -17,6 +21,8 @@ pub(super) struct Post<'a> {
     request: Request,
     tag: Option<String>,
     retries: Retries,
+    /// When it was decided on.
+    begun: Instant,
     last_sent: Instant,
 }
 
@@ -24,6 +30,8 @@ pub(super) struct Post<'a> {
 pub(super) enum NotTaken {
     /// It certainly was not acted on.
     Refused(Error),
+    /// Nor was it this time; it may go again, but has a key that should be looked for before.
+    Late(Error),
     /// It may have been.
     Unknown(Error),
 }
@@ -40,7 +48,7 @@ enum Sorted {
 impl From<NotTaken> for Error {
     fn from(not_taken: NotTaken) -> Self {
         match not_taken {
-            NotTaken::Refused(error) => error,
+            NotTaken::Refused(error) | NotTaken::Late(error) => error,
             NotTaken::Unknown(cause) => Self::Ambiguous(Box::new(Ambiguous {
                 idempotency_tag: None,
                 candidates: Vec::new(),
@@ -69,6 +77,7 @@ impl<'a> Post<'a> {
             request,
             tag,
             retries: transport.retries(),
+            begun: Instant::now(),
             last_sent: Instant::now(),
         }
     }
@@ -104,6 +113,7 @@ impl<'a> Post<'a> {
 
     /// Sends it until it is known what became of it, or that this will not become known.
     pub(super) async fn take(&mut self, call: &Call) -> Result<Snapshot, NotTaken> {
+        self.begun = Instant::now();
         loop {
             let mut answer = self.send(call).await?;
             match sort(&mut answer, self.cluster) {
@@ -131,7 +141,9 @@ impl<'a> Post<'a> {
 
     async fn pause(&mut self, error: Error, again: Again, call: &Call) -> Result<(), NotTaken> {
         call.clear_doubt();
-        self.retries.pause(error, again, call).await.map_err(NotTaken::Refused)
+        self.retries.pause(error.clone(), again, call).await.map_err(NotTaken::Refused)?;
+        let is_late = self.tag.is_some() && self.begun.elapsed() >= LATE;
+        if is_late { Err(NotTaken::Late(error)) } else { Ok(()) }
     }
 
     /// What a call leaves unknown that is cut off now.

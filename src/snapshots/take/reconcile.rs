@@ -36,7 +36,7 @@ impl Take<'_> {
                     break;
                 }
                 Ok(listing) => {
-                    if let Some(own) = self.own(&listing)? {
+                    if let Some(own) = self.own(&listing, None)? {
                         return Ok(own);
                     }
                 }

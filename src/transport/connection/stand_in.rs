@@ -15,6 +15,7 @@ use crate::transport::answer::Answer;
 use crate::transport::auth::Grant;
 use crate::transport::body::Received;
 use crate::transport::lost::{Fate, Lost};
+use crate::transport::memory::Memory;
 
 /// Whoever answers.
 pub(crate) trait StandIn: fmt::Debug + Send + Sync {
@@ -38,12 +39,13 @@ pub(crate) enum Said {
 }
 
 impl Connection {
-    /// Asks a stand-in instead of the network.
+    /// Asks a stand-in instead of the network, for a client that may have made calls before.
     pub(crate) fn simulated(
         config: Arc<Config>,
         stand_in: Arc<dyn StandIn>,
+        memory: Arc<Memory>,
     ) -> Result<Self, Error> {
-        Ok(Self { stand_in: Some(stand_in), ..Self::new(config)? })
+        Ok(Self { stand_in: Some(stand_in), memory, ..Self::new(config)? })
     }
 }
 

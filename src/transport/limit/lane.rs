@@ -59,7 +59,7 @@ impl Lane {
             let place = state.waiting.saturating_add(1);
             let ready_at = state.bucket.ready_at(now, place);
             if ready_at >= call.deadline() {
-                return Err(Failure::new(line, too_long(ready_at - now)));
+                return Err(Failure::new(line, too_long(ready_at - now, call)));
             }
             state.waiting = place;
             (ready_at, Place(self))
@@ -86,7 +86,7 @@ impl Lane {
                 state.bucket.ready_at(now, 1)
             };
             if ready_at >= call.deadline() {
-                return Err(Failure::new(line, too_long(ready_at - now)));
+                return Err(Failure::new(line, too_long(ready_at - now, call)));
             }
             // Either way the bucket is asked again.
             let _ = tokio::time::timeout_at(ready_at, self.corrected.notified()).await;
@@ -119,10 +119,10 @@ impl Drop for Place<'_> {
     }
 }
 
-fn too_long(wait: Duration) -> String {
-    let seconds = wait.as_secs_f64();
+fn too_long(wait: Duration, call: &Call) -> String {
+    let (seconds, limit) = (wait.as_secs_f64(), call.limit());
     format!(
-        "not sent, because the project's rate limit leaves no request for it before total_timeout ends \
+        "not sent, because the project's rate limit leaves no request for it before {limit} ends \
          (in about {seconds:.1} s)"
     )
 }

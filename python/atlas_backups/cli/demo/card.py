@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from atlas_backups._quantities import size
 from atlas_backups.cli.demo.timeline import COLOURS
-from atlas_backups.cli.tables import moment, size
+from atlas_backups.cli.tables import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

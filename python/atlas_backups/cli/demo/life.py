@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli.tables import moment, size
+from atlas_backups._quantities import size
+from atlas_backups.cli.tables import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,56 @@
+//! What this client has got under a key before: looked at by its id, for lists may not show it yet.
+
+use tokio::time::{Instant, sleep};
+
+use super::{Take, pause_after};
+use crate::error::Error;
+use crate::model::Snapshot;
+use crate::snapshots::arguments::SnapshotAddress;
+use crate::snapshots::get::look;
+use crate::snapshots::list::Listing;
+use crate::snapshots::wait::may_yet_come;
+use crate::transport::Known;
+
+impl Take<'_> {
+    /// Keeps in mind which snapshot the key has.
+    pub(super) fn remember(&self, snapshot: &Snapshot) {
+        if let Some(tag) = self.arguments.tag() {
+            self.transport.memory().keep(Known {
+                tag: tag.as_str().to_owned(),
+                id: snapshot.id.clone(),
+                is_sharded: snapshot.is_sharded(),
+                since: Instant::now(),
+            });
+        }
+    }
+
+    /// What the client remembers, and a list does not show.
+    pub(super) fn known_beside(&self, listing: &Listing) -> Option<Known> {
+        let known = self.transport.memory().find(self.arguments.tag()?.as_str())?;
+        listing.snapshots.iter().all(|it| it.id != known.id).then_some(known)
+    }
+
+    /// That snapshot as it is; `None`: it was not found so far, or is forgotten by now, for it has
+    /// failed or is gone. In each case time has passed, so that lists have to be asked again.
+    pub(super) async fn look_at(&mut self, known: Known) -> Result<Option<Snapshot>, Error> {
+        let Known { id, is_sharded, since, .. } = known;
+        let address = SnapshotAddress { cluster: self.cluster.clone(), id, is_sharded };
+        match look(self.transport, &address, &mut None, &self.call).await {
+            Ok(snapshot) if !snapshot.has_failed() => return Ok(Some(snapshot)),
+            Err(refused) if may_yet_come(&refused, &address.id, since) => {
+                let pause = pause_after(self.unseen);
+                if Instant::now() + pause >= self.call.deadline() {
+                    return Err(refused.error);
+                }
+                self.unseen += 1;
+                sleep(pause).await;
+                return Ok(None);
+            }
+            Ok(_) => {}
+            Err(refused) if refused.is_missing() => {}
+            Err(refused) => return Err(refused.error),
+        }
+        self.transport.memory().forget(&address.id);
+        Ok(None)
+    }
+}

@@ -1,0 +1,36 @@
+"""`SnapshotOutcomes` keeps how the takes of a fleet ended."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+from atlas_backups import ClusterNotFoundError, SnapshotOutcomes, SnapshotRequest
+from tests.door import CLUSTER_NAME, GROUP_ID
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from tests.door import Door
+
+REQUESTS = [
+    SnapshotRequest(group_id=GROUP_ID, cluster_name=name) for name in (CLUSTER_NAME, "Nowhere")
+]
+
+
+def test_it_runs_a_fleet_to_its_end_and_keeps_what_came(door: Door, atlas: AtlasBackups) -> None:
+    outcomes = SnapshotOutcomes(door.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
+
+    assert [outcome.request for outcome in outcomes] == REQUESTS
+    assert [type(outcome.error) for outcome in outcomes.failed] == [ClusterNotFoundError]
+    assert repr(outcomes) == "SnapshotOutcomes(2 ended, 1 of them failed)"
+
+
+def test_a_slice_is_one_too_and_it_pickles(door: Door, atlas: AtlasBackups) -> None:
+    outcomes = SnapshotOutcomes(door.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
+
+    assert type(outcomes[:1]) is SnapshotOutcomes
+    assert outcomes[:1] == SnapshotOutcomes([outcomes[0]])
+    assert hash(outcomes[:1]) == hash(SnapshotOutcomes([outcomes[0]]))
+    again = pickle.loads(pickle.dumps(outcomes))  # noqa: S301  # our own pickle
+    assert again[0] == outcomes[0]
+    assert str(again[1].error) == str(outcomes[1].error)
