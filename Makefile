@@ -75,8 +75,11 @@ short-processes: develop ## Run 1000 processes on one core that make an async ca
 
 .PHONY: soak
 soak: develop ## Keep 5000 calls up for 10 minutes, of whose answers 5 % go wrong; needs a quiet machine
+	test -x .venv-picture/bin/python || $(PYTHON) -m venv .venv-picture
+	.venv-picture/bin/python -m pip install --quiet matplotlib
 	cargo build --locked --example soak_server
 	$(BIN)/python benches/soak.py --server target/debug/examples/soak_server --csv target/soak.csv
+	.venv-picture/bin/python benches/soak_picture.py target/soak.csv
 
 .PHONY: html-times
 html-times: develop ## Time the HTML of 1, 100 and 10 000 snapshots
@@ -194,4 +197,4 @@ format: $(BIN)/.groups-check ## Format everything
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf $(VENV) .venv-peers .venv-wheel dist python/atlas_backups/*.so
+	rm -rf $(VENV) .venv-peers .venv-picture .venv-wheel dist python/atlas_backups/*.so

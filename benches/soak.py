@@ -2,8 +2,8 @@
 
 Every call is a take with a key of its own, made again with the same key until it gives a snapshot,
 as a careful caller would. At the end each key must have exactly one, the one that the caller was
-given. Memory, descriptors and threads are written to a CSV file each second, and drawn where
-matplotlib is installed. `make soak` runs it for ten minutes.
+given. Memory, descriptors and threads are written to a CSV file each second. `make soak` runs it
+for ten minutes, and has soak_picture.py draw them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from array import array
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -125,25 +124,6 @@ async def soak(base_url: str, calls: int, seconds: float, csv_file: Path) -> tup
     return tally, rows
 
 
-def draw(csv_file: Path) -> Path | None:
-    try:
-        pyplot: Any = import_module("matplotlib.pyplot")
-    except ImportError:
-        return None
-    with csv_file.open() as file:
-        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    figure, axes = pyplot.subplots(len(COLUMNS) - 1, sharex=True, figsize=(9, 11))
-    for axis, name in zip(axes, COLUMNS[1:], strict=True):
-        axis.plot([row["seconds"] for row in rows], [row[name] for row in rows])
-        axis.set_ylabel(name)
-        axis.set_ylim(bottom=0)
-    axes[-1].set_xlabel("seconds")
-    picture = csv_file.with_suffix(".png")
-    figure.tight_layout()
-    figure.savefig(picture)
-    return picture
-
-
 def judge(tally: Tally, seen: dict[str, Any], rows: list[tuple[float, ...]], seconds: float) -> int:
     held = {int(name[1:]): number_in(taken) for name, taken in seen["ids"].items()}
     lost = [name for name, taken in enumerate(tally.ids) if held.get(name) != taken]
@@ -180,8 +160,7 @@ def main() -> None:
     with serving(given.server, given.faults) as base_url:
         tally, rows = asyncio.run(soak(base_url, given.calls, given.seconds, given.csv))
         status = judge(tally, statistics(base_url), rows, given.seconds)
-    picture = draw(given.csv)
-    print(f"figures: {given.csv}" + (f", drawn: {picture}" if picture else ""))
+    print(f"figures: {given.csv}")
     sys.exit(status)
 
 

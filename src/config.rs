@@ -5,6 +5,7 @@ mod base_url;
 pub(crate) mod fuzz;
 mod private_file;
 mod proxy;
+mod regular_file;
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub use base_url::BaseUrl;
 pub use private_file::PrivateFile;
 pub(crate) use private_file::Unusable;
 pub use proxy::ProxyUrl;
+pub(crate) use regular_file::{is_exhausted, read as read_regular_file};
 
 use crate::error::Error;
 
@@ -116,8 +118,9 @@ fn token_cache(path: &Path) -> Result<PrivateFile, Error> {
 
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let unusable = |why: String| Error::Configuration(format!("ca_file {}: {why}", path.display()));
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
+    let pem = read_regular_file(path).map_err(|error| unusable(error.to_string()))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
         .map_err(|error| unusable(error.to_string()))?;
     if certificates.is_empty() {
         return Err(unusable("holds no certificate in PEM form".to_owned()));

@@ -27,6 +27,9 @@ pub enum Error {
     /// The client was closed before the call.
     #[error("the client is closed")]
     ClientClosed,
+    /// The system has no thread or descriptor left with which a call could begin.
+    #[error("{0}")]
+    Exhausted(String),
     /// An argument was refused before anything was sent.
     #[error("{0}")]
     InvalidArgument(String),
@@ -111,6 +114,7 @@ impl Error {
             }
             Self::Configuration(_)
             | Self::ClientClosed
+            | Self::Exhausted(_)
             | Self::InvalidArgument(_)
             | Self::Duplicates(_)
             | Self::SnapshotFailed(_)
@@ -134,6 +138,7 @@ impl Error {
             }
             Self::Configuration(_)
             | Self::ClientClosed
+            | Self::Exhausted(_)
             | Self::InvalidArgument(_)
             | Self::Duplicates(_)
             | Self::SnapshotFailed(_)
@@ -172,6 +177,7 @@ impl Error {
             | Self::WaitTimeout(_)
             | Self::Configuration(_)
             | Self::ClientClosed
+            | Self::Exhausted(_)
             | Self::InvalidArgument(_) => None,
         }
     }
@@ -182,7 +188,7 @@ impl Error {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Transport(failure) => !failure.is_permanent,
-            Self::Timeout(_) | Self::InvalidResponse(_) => true,
+            Self::Timeout(_) | Self::InvalidResponse(_) | Self::Exhausted(_) => true,
             Self::Api(api) => match api.status {
                 405 => api.error_code.as_deref() == Some(WRITES_STOPPED),
                 status => matches!(status, 408 | 429 | 500..=599),

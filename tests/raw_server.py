@@ -144,6 +144,10 @@ class RawServer:
         with self._changed:
             assert self._changed.wait_for(lambda: len(self._requests) >= count, seconds)
 
+    def wait_for_connections(self, count: int, seconds: float = 5) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self._sockets) >= count, seconds)
+
     def wait_for_end_of_connection(self, seconds: float = 5) -> None:
         """Wait until the client has closed the newest connection; nothing may come on it."""
         with self._lock:
@@ -163,9 +167,10 @@ class RawServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with self._lock:
+            with self._changed:
                 number = len(self._sockets)
                 self._sockets.append(connection)
+                self._changed.notify_all()
             self._spawn(self._serve, number, connection)
 
     def _serve(self, number: int, connection: socket.socket) -> None:

@@ -50,7 +50,8 @@ class InvalidArgumentError(AtlasError, ValueError):
 class TransportError(AtlasError, ConnectionError):
     """Atlas was not reached: DNS, connection refused or reset, TLS. Look at network and proxy.
 
-    From a take it means that no snapshot was asked for; calling again is safe.
+    So it was where the system gave no thread or descriptor to do it with. From a take it means
+    that no snapshot was asked for; calling again is safe.
     """
 
 

@@ -12,13 +12,18 @@ pub(super) fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
     build(py, error).map_or_else(|failure| failure, PyErr::from_value)
 }
 
+/// What the system has none left of, this time.
+pub(super) fn exhausted(py: Python<'_>, what: &str, error: &std::io::Error) -> PyErr {
+    to_exception(py, &Error::Exhausted(format!("no {what}: {error}")))
+}
+
 fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let details = PyDict::new(py);
     let class = match error {
         Error::Configuration(_) => "ConfigurationError",
         Error::ClientClosed => "ClientClosedError",
         Error::InvalidArgument(_) => "InvalidArgumentError",
-        Error::Transport(_) => "TransportError",
+        Error::Transport(_) | Error::Exhausted(_) => "TransportError",
         Error::Timeout(_) => "RequestTimeoutError",
         Error::InvalidResponse(_) => "InvalidResponseError",
         Error::Ambiguous(ambiguous) => {

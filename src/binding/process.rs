@@ -4,6 +4,7 @@
 //! this file is held by another thread when the child begins.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
@@ -11,8 +12,10 @@ use pyo3::types::IntoPyDict;
 use tokio::runtime::{Builder, Runtime};
 
 use super::ending;
-use super::errors::to_exception;
-use crate::error::Error;
+use super::errors::exhausted;
+
+/// Of the threads.
+const NAME: &str = "atlas-backups";
 
 static RUNTIME: Mutex<Option<(Process, &'static Runtime)>> = Mutex::new(None);
 static FORKS: AtomicU32 = AtomicU32::new(0);
@@ -54,18 +57,27 @@ pub(super) fn runtime(py: Python<'_>) -> PyResult<&'static Runtime> {
     if let Some((_, runtime)) = current.filter(|(owner, _)| *owner == process) {
         return Ok(runtime);
     }
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(1)
-        .max_blocking_threads(16)
-        .thread_name("atlas-backups")
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            let text = format!("no threads for the network: {error}");
-            to_exception(py, &Error::Configuration(text))
-        })?;
-    let runtime: &'static Runtime = Box::leak(Box::new(runtime));
+    let runtime = start().map_err(|error| exhausted(py, "thread for the network", &error))?;
     *current = Some((process, runtime));
+    Ok(runtime)
+}
+
+/// A runtime and the one thread that drives it. Tokio would panic where there is none to be had.
+fn start() -> std::io::Result<&'static Runtime> {
+    let (sender, inbox) = sync_channel::<&'static Runtime>(1);
+    let drive = move || {
+        if let Ok(runtime) = inbox.recv() {
+            runtime.block_on(std::future::pending::<()>());
+        }
+    };
+    std::thread::Builder::new().name(NAME.to_owned()).spawn(drive)?;
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(16)
+        .thread_name(NAME)
+        .enable_all()
+        .build()?;
+    let runtime: &'static Runtime = Box::leak(Box::new(runtime));
+    let _ = sender.send(runtime);
     Ok(runtime)
 }
 

@@ -14,7 +14,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use super::convert::Output;
 use super::ending::Inside;
-use super::errors::to_exception;
+use super::errors::{exhausted, to_exception};
 use super::log;
 use super::operation::lost_task;
 use super::process::Process;
@@ -163,7 +163,7 @@ impl CompletionQueue {
     /// A queue that the loop watches, or else a thread.
     fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
-        let queue = Bound::new(py, Self::new(false)?)?;
+        let queue = Bound::new(py, Self::new(py, false)?)?;
         if let Some(descriptor) = descriptor(&queue.get().shared.reader) {
             let drain = queue.getattr("drain")?;
             match event_loop.call_method1("add_reader", (descriptor, drain)) {
@@ -172,13 +172,14 @@ impl CompletionQueue {
                 Err(error) => return Err(error),
             }
         }
-        Bound::new(py, Self::new(true)?)
+        Bound::new(py, Self::new(py, true)?)
     }
 
-    fn new(by_thread: bool) -> std::io::Result<Self> {
+    fn new(py: Python<'_>, by_thread: bool) -> PyResult<Self> {
+        let mailbox = Mailbox::new().map_err(|error| exhausted(py, "pipe to the loop", &error))?;
         Ok(Self {
             owner: Process::current(),
-            shared: Arc::new(Mailbox::new()?),
+            shared: Arc::new(mailbox),
             by_thread,
             waiting: Mutex::default(),
         })

@@ -8,6 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::regular_file::not_regular;
+
 /// The path of a file that belongs to this user alone, or is not there yet.
 #[derive(Debug, Clone)]
 pub struct PrivateFile(PathBuf);
@@ -110,13 +112,8 @@ impl PrivateFile {
     /// Looks at what was opened, not at what has that name by now.
     fn check(&self, file: File) -> Result<File, Unusable> {
         let metadata = file.metadata().map_err(|error| self.broken(&error))?;
-        let why = if metadata.is_dir() {
-            Some("is a directory".to_owned())
-        } else if metadata.is_file() {
-            system::not_private(&metadata)
-        } else {
-            Some("is no regular file".to_owned())
-        };
+        let why = not_regular(&metadata).map(str::to_owned);
+        let why = why.or_else(|| system::not_private(&metadata));
         why.map_or(Ok(file), |why| Err(self.refused(&why)))
     }
 

@@ -85,6 +85,7 @@ fn last_seen(error: &Error) -> Option<Snapshot> {
         Error::WaitTimeout(wait) => wait.snapshot.clone(),
         Error::Configuration(_)
         | Error::ClientClosed
+        | Error::Exhausted(_)
         | Error::InvalidArgument(_)
         | Error::Transport(_)
         | Error::Timeout(_)

@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,6 +127,22 @@ def test_a_wrong_return_value_is_a_configuration_error(
         door.take(client)
 
     assert "a-token" not in str(caught.value)
+    assert emulator.requests == ()
+
+
+def test_a_coroutine_function_is_refused_and_leaves_nothing_that_is_not_awaited(
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient, recwarn: pytest.WarningsRecorder
+) -> None:
+    async def provide() -> AccessToken:
+        return emulator.access_token
+
+    client = make_client(provide, base_url=emulator.base_url)
+
+    with pytest.raises(ConfigurationError, match="not coroutine"):
+        door.take(client)
+
+    gc.collect()
+    assert not recwarn.list
     assert emulator.requests == ()
 
 

@@ -28,8 +28,6 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn plain_http_never_leaves_this_machine(url in "(http|HTTP|hTtP|https):/{0,3}\\\\?\\PC{0,30}") {
         if let Some(url) = accepted(&url) {

@@ -26,6 +26,7 @@ _WAIT = "waits at least 1 s and repeats; F now where that is beyond total_timeou
 UNREACHED = Row("DNS failure, connection refused, connect time-out", "R", "R")
 TLS = Row("TLS: no trust in the other side", "F", "F")
 BROKEN = Row("Reset or end before or after the request was read, stale keep-alive", "R", "A")
+IDLE = Row("Idle connection that the server closed, before the next call", "no effect", "no effect")
 CUT = Row(
     "Read time-out, slow drip, half a head, half a body, wrong Content-Length, cut gzip", "R", "A"
 )
@@ -56,6 +57,7 @@ ROWS = (
     UNREACHED,
     TLS,
     BROKEN,
+    IDLE,
     CUT,
     LARGE,
     NONSENSE,

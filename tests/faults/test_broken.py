@@ -12,7 +12,7 @@ import pytest
 from atlas_backups import RequestTimeoutError, TransportError
 from tests.faults.calls import CALLS, GET
 from tests.faults.fault import RETRIES, Fault, check_success
-from tests.faults.rows import BROKEN, CUT
+from tests.faults.rows import BROKEN, CUT, IDLE
 from tests.faults.service import good, service
 from tests.raw_server import CLOSE, NEVER, READ, RESET, Choose, Delay, answer
 
@@ -134,9 +134,7 @@ def test_a_connection_that_was_closed_while_idle_costs_nothing(lab: Lab, call: C
     end = call.run(lab.door, client)
 
     check_success(end)
-    received = server.requests[1:]
-    name = "stale keep-alive: closed while idle"
-    lab.record(BROKEN, name, call, end, received)
+    lab.record(IDLE, "closed while idle", call, end, server.requests[1:])
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if not call.is_take], ids=str)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from atlas_backups.emulator import AtlasEmulator, Behaviour, Fault
-from tests.bodies import queued
-from tests.faults.matrix import count
+from tests.bodies import error, queued
+from tests.faults.matrix import count, in_words
 from tests.faults.rows import FORK
 from tests.process.programs import access, run
 from tests.raw_server import READ, Delay, RawServer, always, answer
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.faults.plugin import Matrix
+    from tests.raw_server import Step
 
 FORKS = {
     "before first use": "child = in_child(take); take(); end(child); take()",
@@ -67,25 +69,37 @@ def test_both_sides_take(emulator: AtlasEmulator, matrix: Matrix, name: str) -> 
     matrix.note(FORK, name, call="take_snapshot", door=door, outcome=BOTH_WORK, received=received)
 
 
-READS = {
-    "before first use": "child = in_child(read); read(); end(child); read()",
-    "after first use": "read(); child = in_child(read); read(); end(child); read()",
+AROUND = {
+    "before first use": "child = in_child(call); call(); end(child); call()",
+    "after first use": "call(); child = in_child(call); call(); end(child); call()",
 }
-READERS = {
-    "sync": "def read(): atlas.list_snapshots(*PLACE)\n",
-    "async": "def read(): asyncio.run(atlas.list_snapshots_async(*PLACE))\n",
+CALLERS = {
+    "sync": "def call(): atlas.{method}(*PLACE{more})\n",
+    "async": "def call(): asyncio.run(atlas.{method}_async(*PLACE{more}))\n",
 }
+# Takes through the sync door are among the many above.
+CALLED = [
+    ("take_snapshot", "async"),
+    ("get_snapshot", "sync"),
+    ("get_snapshot", "async"),
+    ("list_snapshots", "sync"),
+    ("list_snapshots", "async"),
+]
 
 
-@pytest.mark.parametrize("door", READERS)
-@pytest.mark.parametrize("name", READS)
-def test_both_sides_read(emulator: AtlasEmulator, matrix: Matrix, name: str, door: str) -> None:
-    run(READERS[door] + READS[name], emulator.env)
+@pytest.mark.parametrize(("method", "door"), CALLED)
+@pytest.mark.parametrize("name", AROUND)
+def test_both_sides_call(
+    emulator: AtlasEmulator, matrix: Matrix, name: str, method: str, door: str
+) -> None:
+    more = f', "{emulator.snapshots[0].id}"' if method == "get_snapshot" else ""
 
-    reads = [request for request in emulator.requests if request.method == "GET"]
-    assert {request.status for request in reads} == {200}
-    received = f"{len(reads)} GET"
-    matrix.note(FORK, name, call="list_snapshots", door=door, outcome=BOTH_WORK, received=received)
+    run(CALLERS[door].format(method=method, more=more) + AROUND[name], emulator.env)
+
+    calls = [request for request in emulator.requests if "/backup/" in request.path]
+    assert {request.status for request in calls} == {200}
+    received = in_words(Counter(request.method for request in calls))
+    matrix.note(FORK, name, call=method, door=door, outcome=BOTH_WORK, received=received)
 
 
 def test_a_child_gets_a_token_of_its_own(emulator: AtlasEmulator) -> None:
@@ -245,6 +259,51 @@ def test_while_an_iteration_is_under_way(lively: AtlasEmulator, matrix: Matrix, 
     call = "take_snapshots" if "fleet" in name else "watch_snapshot"
     received = "as many as it takes"
     matrix.note(FORK, name, call=call, door="sync", outcome=BOTH_WORK, received=received)
+
+
+ASKED = """
+from atlas_backups import AccessToken
+parent, asked, children = os.getpid(), [], []
+def provide():
+    asked.append(os.getpid())
+    if asked == [parent] * {forks_when_asked}:
+        children.append(os.fork())
+    return AccessToken(f"t-012345-{{len(asked)}}")
+atlas = AtlasBackups(provide)
+call = {call}
+try:
+    call()
+except RuntimeError as error:
+    assert os.getpid() != parent and "forked" in str(error), error
+    take()  # the client works on
+    os._exit(0)
+assert os.getpid() == parent
+end(children[0])
+"""
+ASKING = {
+    "sync": "take",
+    "async": "lambda: asyncio.run(take_async())",
+    "fleet": "lambda: list(atlas.take_snapshots([REQUEST]))",
+}
+
+
+@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("refusals", [0, 1])
+def test_credentials_that_fork_leave_the_call_to_the_parent(
+    matrix: Matrix, refusals: int, name: str
+) -> None:
+    refused: list[Step] = [READ, answer(401, error(401, "UNEXPECTED_ERROR"))]
+    taken = always(answer(200, queued()))
+    with RawServer([*(refused * refusals), *taken], taken) as server:
+        run(ASKED.format(forks_when_asked=1 + refusals, call=ASKING[name]), access(server))
+
+        # The call of the parent, and the new one of the child.
+        assert len(server.requests) == refusals + 2
+    method, door = ("take_snapshots", "sync") if name == "fleet" else ("take_snapshot", name)
+    fault = f"in the callable of credentials, asked {'again' if refusals else 'first'}"
+    outcome = "the parent takes, the child raises RuntimeError and works on"
+    received = count(server.requests)
+    matrix.note(FORK, fault, call=method, door=door, outcome=outcome, received=received)
 
 
 def test_a_child_with_the_id_of_an_ancestor_that_has_ended(ready: RawServer) -> None:

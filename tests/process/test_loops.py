@@ -55,8 +55,8 @@ async def begin(phase: Phase, client: AtlasBackups, server: RawServer) -> asynci
         with pytest.raises(RateLimitError):
             await call(phase, client)
     task = asyncio.create_task(call(phase, client))
-    if phase.requests:
-        await asyncio.to_thread(server.wait_for_requests, phase.before + phase.requests)
+    await asyncio.to_thread(server.wait_for_connections, 1)
+    await asyncio.to_thread(server.wait_for_requests, phase.before + phase.requests)
     await asyncio.sleep(0.1)
     return task
 

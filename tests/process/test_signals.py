@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -76,10 +77,10 @@ def expected(sent: signal.Signals) -> type[BaseException]:
     return KeyboardInterrupt if sent == signal.SIGINT else Stopped
 
 
-def says(error: BaseException) -> str:
-    """Describe for the fault matrix what a signal led to."""
+def says(error: BaseException, inside: BaseException | None = None) -> str:
+    """Describe for the fault matrix what a signal led to: a task has the doubt behind its end."""
     name = "KeyboardInterrupt" if type(error) is KeyboardInterrupt else "what the handler raises"
-    doubt = error.__context__
+    doubt = (inside or error).__context__
     in_doubt = type(doubt).__name__ if isinstance(doubt, AmbiguousOutcomeError) else "nothing"
     return f"{name}, in doubt: {in_doubt}"
 
@@ -103,8 +104,9 @@ def interrupted(
         requests = phase.before + phase.requests
 
         def ready() -> None:
-            time.sleep(0 if phase.requests else 0.1)
+            server.wait_for_connections(1)
             server.wait_for_requests(requests)
+            time.sleep(0 if phase.requests else 0.1)
 
         with sending(sent, ready) as late, pytest.raises(expected(sent)) as caught:
             call()
@@ -123,6 +125,42 @@ def ends_in_time(name: str, sent: signal.Signals, make_client: MakeClient, matri
             )
             return True
     return False
+
+
+def interrupted_in_a_loop(
+    phase: Phase, sent: signal.Signals, make_client: MakeClient
+) -> tuple[float, str, str]:
+    """Do the same to a call that `asyncio.run` runs, which ends its tasks then."""
+    ends: list[BaseException] = []
+
+    async def call(client: AtlasBackups) -> None:
+        try:
+            await getattr(client, f"{phase.method}_async")(*phase.arguments)
+        except asyncio.CancelledError as end:
+            ends.append(end)
+            raise
+
+    with RawServer(phase.script) as server:
+        client = make_client(phase.credentials, base_url=server.base_url)
+        with (
+            sending(sent, lambda: server.wait_for_requests(phase.requests)) as late,
+            pytest.raises(expected(sent)) as caught,
+        ):
+            asyncio.run(call(client))
+    return late[0], says(caught.value, *ends), count(server.requests)
+
+
+@pytest.mark.parametrize("name", ["the POST", "a read"])
+def test_an_async_call_is_ended_in(
+    name: str, sent: signal.Signals, make_client: MakeClient, matrix: Matrix
+) -> None:
+    phase = PHASES[name]
+
+    tries = (interrupted_in_a_loop(phase, sent, make_client) for _ in range(TRIES))
+    outcome, received = next(rest for late, *rest in tries if late < LONGEST_SECONDS)
+
+    fault = f"{sent.name} in {name}"
+    matrix.note(SIGNAL, fault, call=phase.method, door="async", outcome=outcome, received=received)
 
 
 @pytest.mark.parametrize("name", [*PHASES, *ITERATIONS])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from atlas_backups import _core
@@ -67,7 +68,7 @@ class CredentialSource:
         with self._asking():
             if self._core.generation != refused or not _is_provider(self._given.it):
                 return self._core.generation
-            return self._core.set_credentials(self._given.it())
+            return self._core.set_credentials(_asked(self._given.it))
 
     def _asking(self) -> threading.RLock:
         owner, lock = self._lock
@@ -104,6 +105,24 @@ class CredentialSource:
                 "environment, or give a callable that fetches them"
             )
         return self._given.it
+
+
+def _asked(provide: Callable[[], Credential]) -> Credential:
+    """Ask a callable; refuse what makes two calls out of one.
+
+    Raises:
+        RuntimeError: this is a child that it forked; the call goes on in the parent.
+    """
+    asking = os.getpid()
+    given = provide()
+    if os.getpid() != asking:
+        raise RuntimeError(
+            "the credentials callable forked in the middle of this call, which goes on in the "
+            "parent only"
+        )
+    if isinstance(given, Coroutine):
+        given.close()  # it is refused, and Python would warn that nobody awaits it
+    return given
 
 
 def _is_provider(given: Given) -> TypeGuard[Callable[[], Credential]]:

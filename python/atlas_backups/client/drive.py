@@ -7,7 +7,7 @@ to hand out.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from atlas_backups.errors import AtlasError
 
@@ -38,13 +38,15 @@ def drive(steps: Steps[ResultT]) -> ResultT:
         operation = next(steps)
         while True:
             try:
-                result = operation.blocking()
+                while True:
+                    operation = steps.send(operation.blocking())
+            except StopIteration:
+                raise
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
-                operation = steps.throw(_with_doubt(error, operation))
-            else:
-                operation = steps.send(result)
+                operation = _decided(steps, error, operation)
     except StopIteration as end:
-        return cast("ResultT", end.value)
+        result: ResultT = end.value
+        return result
 
 
 async def drive_async(steps: Steps[ResultT]) -> ResultT:
@@ -53,13 +55,15 @@ async def drive_async(steps: Steps[ResultT]) -> ResultT:
         operation = next(steps)
         while True:
             try:
-                result = await _await(operation)
+                while True:
+                    operation = steps.send(await _await(operation))
+            except StopIteration:
+                raise
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
-                operation = steps.throw(_with_doubt(error, operation))
-            else:
-                operation = steps.send(result)
+                operation = _decided(steps, error, operation)
     except StopIteration as end:
-        return cast("ResultT", end.value)
+        result: ResultT = end.value
+        return result
 
 
 def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
@@ -102,6 +106,18 @@ async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None
         return
     finally:
         steps.close()
+
+
+def _decided(steps: Steps[Any], error: BaseException, operation: Operation[Any]) -> Operation[Any]:
+    """Have the steps decide on an error of the operation, or of a signal at any moment after it.
+
+    Steps that have already ended by it raise it again.
+    """
+    try:
+        return steps.throw(error)
+    except BaseException as end:
+        _with_doubt(end, operation)
+        raise
 
 
 async def _await(operation: Operation[ResultT]) -> ResultT:

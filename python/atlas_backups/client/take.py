@@ -44,10 +44,11 @@ class TakeMethods(Base):
         request is sent again only when it certainly was not acted on. Whoever calls again after a
         failure, or may be killed in between, gives an `idempotency_key`.
 
-        If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) while
-        the outcome is unknown, the exception has an `AmbiguousOutcomeError` as its `__context__`;
-        when its wait for the new snapshot ends in any other way than its own errors, the context
-        is a `WaitTimeoutError` with that `.snapshot`.
+        If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) before
+        its outcome is known and returned, the exception has an `AmbiguousOutcomeError` as its
+        `__context__`, whose candidate is the snapshot if it was known by then. When its wait for
+        the new snapshot ends in any other way than its own errors, the context is a
+        `WaitTimeoutError` with that `.snapshot`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 

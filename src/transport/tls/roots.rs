@@ -2,16 +2,22 @@
 //!
 //! A variable that is set and leads to nothing is an error: the system's roots are not what was meant.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls_native_certs::{CertificateResult, ErrorKind, load_certs_from_paths, load_native_certs};
+use rustls::pki_types::pem::PemObject;
+use rustls_native_certs::{CertificateResult, ErrorKind as NativeErrorKind, load_native_certs};
 
+use crate::config::{is_exhausted, read_regular_file};
 use crate::error::Error;
 
-type Certificates = Vec<CertificateDer<'static>>;
+type Certificates = HashSet<CertificateDer<'static>>;
+/// What could not be read, and why.
+type Unread = (String, std::io::Error);
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDERS: &str = "SSL_CERT_DIR";
@@ -33,11 +39,7 @@ pub(super) fn roots(
         let CertificateResult { certs, errors, .. } = load_native_certs();
         roots.add_parsable_certificates(certs);
         if roots.is_empty() && extra.is_empty() {
-            let why = errors.first().map_or_else(
-                || "the system has no root certificates; set SSL_CERT_FILE or ca_file".to_owned(),
-                ToString::to_string,
-            );
-            return Err(Error::Configuration(format!("TLS cannot be set up: {why}")));
+            return Err(no_system_roots(&errors));
         }
     }
     for certificate in extra {
@@ -53,13 +55,20 @@ fn add(
     roots: &mut RootCertStore,
     variable: &str,
     value: &OsStr,
-    read: fn(&OsStr) -> Result<Certificates, String>,
+    read: fn(&OsStr) -> Result<Certificates, Unread>,
 ) -> Result<(), Error> {
     let refuse = |why: String| Error::Configuration(format!("{variable} is set, but {why}"));
+    let unread = |(place, error): Unread| {
+        if is_exhausted(&error) {
+            Error::Exhausted(format!("{variable}: {place}: {error}"))
+        } else {
+            refuse(format!("{place}: {error}"))
+        }
+    };
     if value.is_empty() {
         return Err(refuse("empty: unset it, or let it name certificates".to_owned()));
     }
-    let (added, _) = roots.add_parsable_certificates(read(value).map_err(refuse)?);
+    let (added, _) = roots.add_parsable_certificates(read(value).map_err(unread)?);
     if added == 0 {
         let place = Path::new(value).display();
         return Err(refuse(format!("{place} holds no certificate in PEM form")));
@@ -67,19 +76,41 @@ fn add(
     Ok(())
 }
 
-/// What cannot be parsed is left out, as among the system's own.
-fn read_file(path: &OsStr) -> Result<Certificates, String> {
-    let CertificateResult { certs, errors, .. } = load_certs_from_paths(Some(path.as_ref()), None);
-    let unreadable = errors.iter().find(|error| matches!(error.kind, ErrorKind::Io { .. }));
-    unreadable.map_or(Ok(certs), |error| Err(error.to_string()))
+fn no_system_roots(errors: &[rustls_native_certs::Error]) -> Error {
+    let Some(first) = errors.first() else {
+        let why = "the system has no root certificates; set SSL_CERT_FILE or ca_file";
+        return Error::Configuration(format!("TLS cannot be set up: {why}"));
+    };
+    let text = format!("TLS cannot be set up: {first}");
+    match &first.kind {
+        NativeErrorKind::Io { inner, .. } if is_exhausted(inner) => Error::Exhausted(text),
+        _ => Error::Configuration(text),
+    }
 }
 
-/// So is a file in a folder that cannot be read: it may be somebody's key.
-fn read_folders(paths: &OsStr) -> Result<Certificates, String> {
-    let mut certificates = Vec::new();
+/// What cannot be parsed is left out, as among the system's own.
+fn read_file(path: &OsStr) -> Result<Certificates, Unread> {
+    let path = Path::new(path);
+    let pem = read_regular_file(path).map_err(|error| (path.display().to_string(), error))?;
+    Ok(CertificateDer::pem_slice_iter(&pem).flatten().collect())
+}
+
+/// So is what cannot be read in a folder: it may be somebody's key. No certificates are too large.
+fn read_folders(paths: &OsStr) -> Result<Certificates, Unread> {
+    let mut certificates = Certificates::new();
     for folder in std::env::split_paths(paths).filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        certificates.extend(load_certs_from_paths(None, Some(&folder)).certs);
+        let unread = |error| (folder.display().to_string(), error);
+        for entry in std::fs::read_dir(&folder).map_err(unread)? {
+            match read_file(entry.map_err(unread)?.path().as_os_str()) {
+                Ok(found) => certificates.extend(found),
+                Err((place, error))
+                    if error.kind() == ErrorKind::FileTooLarge || is_exhausted(&error) =>
+                {
+                    return Err((place, error));
+                }
+                Err(_) => {}
+            }
+        }
     }
     Ok(certificates)
 }

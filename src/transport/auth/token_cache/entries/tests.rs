@@ -55,8 +55,6 @@ fn damaged() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
     #[test]
     fn any_bytes_are_read_without_panic(json in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = Entries::parse(&json);

@@ -1,0 +1,124 @@
+"""`AtlasBackupsHook`: from a connection to a client."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from atlas_backups.airflow.compat import (
+    AirflowNotFoundException,
+    BaseHook,
+    connection_without_blocking,
+    sync_to_async,
+)
+from atlas_backups.airflow.connection import settings_of
+from atlas_backups.airflow.form import BEHAVIOUR, FIELDS
+from atlas_backups.errors import AtlasError, ConfigurationError
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.airflow.connection import Settings
+
+_NAMED_PROJECTS = 5
+
+
+class AtlasBackupsHook(BaseHook):
+    """Makes clients of MongoDB Atlas from an Airflow connection of the type `mongodb_atlas`.
+
+    Args:
+        atlas_conn_id: id of the connection.
+    """
+
+    conn_name_attr = "atlas_conn_id"
+    default_conn_name = "mongodb_atlas_default"
+    conn_type = "mongodb_atlas"
+    hook_name = "MongoDB Atlas"
+
+    def __init__(self, atlas_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.atlas_conn_id = atlas_conn_id
+
+    def get_conn(self) -> AtlasBackups:
+        """Make a client; close it, or use it in a `with`.
+
+        Raises:
+            ConfigurationError: there is no such connection, or it is filled in wrongly.
+        """
+        return self.settings().client()
+
+    def settings(self) -> Settings:
+        """Read the connection.
+
+        Raises:
+            ConfigurationError: the same.
+        """
+        try:
+            connection = self.get_connection(self.atlas_conn_id)
+        except AirflowNotFoundException as error:
+            raise self._missing() from error
+        return settings_of(connection)
+
+    async def settings_async(self) -> Settings:
+        """Call `settings` from a triggerer, whose event loop must not be held up."""
+        try:
+            connection = await connection_without_blocking(self.atlas_conn_id)
+        except AirflowNotFoundException as error:
+            raise self._missing() from error
+        # Masking secrets is a question to Airflow, too.
+        return await sync_to_async(settings_of)(connection)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Say whether the connection works, for the button in the form.
+
+        It lists projects. Whether a role lets them be backed up shows only when a snapshot is
+        taken.
+        """
+        try:
+            # A token that is shared may have been granted for another secret.
+            settings = replace(self.settings(), token_cache=None)
+            # A person waits for the answer.
+            with settings.client(total_timeout=20.0, max_retries=1) as atlas:
+                projects = atlas.list_projects()
+        except AtlasError as error:
+            return False, str(error)
+        if not projects:
+            return False, (
+                f"{settings.base_url} accepts the credentials, but they see no project: give them "
+                "the role Project Backup Manager (or Project Backup Creator) in one"
+            )
+        names = ", ".join(project.name or project.id for project in projects[:_NAMED_PROJECTS])
+        more = len(projects) - _NAMED_PROJECTS
+        return True, (
+            f"{settings.base_url} accepts the credentials; they see {names}"
+            + (f" and {more} more projects" if more > 0 else "")
+            + ". To take snapshots they need the role Project Backup Manager or Creator there"
+        )
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the fields of the form, for Airflow before 3.2."""
+        # Only the web server has these; 3 has no flask_appbuilder.
+        from wtforms import PasswordField, StringField  # noqa: PLC0415
+
+        looks: Any = import_module("flask_appbuilder.fieldwidgets")
+        widgets: dict[str, Any] = {}
+        for name, field in FIELDS.items():
+            if field["schema"].get("format") == "password":
+                kind, look = PasswordField, looks.BS3PasswordFieldWidget()
+            else:
+                kind, look = StringField, looks.BS3TextFieldWidget()
+            widgets[name] = kind(field["label"], description=field["description"], widget=look)
+        return widgets
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the other fields are shown, for Airflow before 3.2."""
+        return {name.replace("-", "_"): value for name, value in BEHAVIOUR.items()}
+
+    def _missing(self) -> ConfigurationError:
+        variable = f"AIRFLOW_CONN_{self.atlas_conn_id.upper()}"
+        return ConfigurationError(
+            f"there is no connection {self.atlas_conn_id!r}: make one of the type "
+            f"{self.hook_name!r} under Admin, Connections, or set {variable}"
+        )

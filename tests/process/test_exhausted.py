@@ -1,0 +1,80 @@
+"""Where the system gives no thread or no descriptor, a call says so, and a later one works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.process.programs import access, run
+
+if TYPE_CHECKING:
+    from tests.raw_server import RawServer
+
+PROGRAM = """
+import contextlib, resource
+from atlas_backups import TransportError
+@contextlib.contextmanager
+def limited(kind, most):
+    before = resource.getrlimit(kind)
+    resource.setrlimit(kind, (most, before[1]))
+    try: yield
+    finally: resource.setrlimit(kind, before)
+@contextlib.contextmanager
+def no_threads():
+    if not os.geteuid(): os.setuid(65534)  # root is not bound
+    with limited(resource.RLIMIT_NPROC, 0): yield
+@contextlib.contextmanager
+def no_descriptors():
+    taken = []
+    with limited(resource.RLIMIT_NOFILE, 64):
+        with contextlib.suppress(OSError):
+            while True: taken.append(os.dup(0))
+        try: yield
+        finally: list(map(os.close, taken))
+def refuse(call):
+    with {limit}():
+        try: call()
+        except TransportError as error:
+            assert not isinstance(error, ValueError)
+            print(str(error).partition(":")[0])
+        else: raise AssertionError
+    assert call()
+async def refuse_async():
+    with {limit}():
+        try: await take_async()
+        except TransportError as error: print(str(error).partition(":")[0])
+        else: raise AssertionError
+    assert await take_async()
+def fleet():
+    (outcome,) = atlas.take_snapshots([REQUEST])
+    if outcome.error: raise outcome.error
+    return outcome.snapshot
+{run}
+"""
+NO_THREAD = "no thread for the network\n"
+RUNS = {
+    "sync": "refuse(take)",
+    "async": "asyncio.run(refuse_async())",
+    "fleet": "refuse(fleet)",
+    "in a forked child": "take(); end(in_child(lambda: (refuse(take), sys.stdout.flush())))",
+    "in a forked child, async": """
+take(); end(in_child(lambda: (asyncio.run(refuse_async()), sys.stdout.flush())))
+""",
+}
+
+
+@pytest.mark.parametrize("way", RUNS.values(), ids=RUNS.keys())
+@pytest.mark.parametrize("limit", ["no_threads", "no_descriptors"])
+def test_a_first_call_is_refused_and_the_next_one_works(
+    ready: RawServer, limit: str, way: str
+) -> None:
+    out = run(PROGRAM.format(limit=limit, run=way), access(ready))
+
+    assert out == NO_THREAD
+
+
+def test_a_loop_is_refused_a_pipe_as_a_call_is(ready: RawServer) -> None:
+    script = PROGRAM.format(limit="no_descriptors", run="take(); asyncio.run(refuse_async())")
+
+    assert run(script, access(ready)) == "no pipe to the loop\n"
