@@ -98,6 +98,45 @@ survival: develop ## Compare forks, signals and exits with obstore and pyreqwest
 	.venv-peers/bin/python -m pip install --quiet obstore==0.12.1 pyreqwest==0.15.1
 	$(BIN)/python benches/survival.py --peers .venv-peers/bin/python
 
+# The clients that `make bench` compares, the package in its release build, matplotlib.
+PEERS := pyreqwest aiohttp httpx requests atlasapi uvloop matplotlib
+BENCH_SERVER := target/release/examples/bench_server
+ROUNDS ?= 5
+CALLS ?= 4000
+
+.venv-peers/.bench: Makefile
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet $(PEERS)
+	touch $@
+
+.PHONY: bench-programs
+bench-programs: $(BIN)/.groups-build .venv-peers/.bench
+	cargo build --quiet --release --locked --example bench_server --example bench_reqwest
+	rm -rf target/bench
+	$(BIN)/maturin build --quiet --release --locked --out target/bench
+	.venv-peers/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall target/bench/*.whl
+
+.PHONY: bench
+bench: bench-programs ## Compare the speed of clients, ROUNDS=5 times CALLS=4000 (a quarter of an hour on a quiet machine)
+	.venv-peers/bin/python benches/speed/bench.py --server $(BENCH_SERVER) \
+		--reqwest target/release/examples/bench_reqwest --python .venv-peers/bin/python \
+		--rounds $(ROUNDS) --calls $(CALLS) --json target/speed.json
+
+.PHONY: bench-instructions
+bench-instructions: bench-programs ## Count the instructions of a call into benches/instructions.json (needs valgrind)
+	.venv-peers/bin/python benches/speed/instructions.py --server $(BENCH_SERVER) \
+		--reqwest target/release/examples/bench_reqwest --python .venv-peers/bin/python \
+		--kept benches/instructions.json
+
+.PHONY: bench-scale
+bench-scale: bench-programs ## Show how cost grows from 10 to 100 000 clusters, over a long list, and with processes
+	.venv-peers/bin/python benches/speed/scale.py --server $(BENCH_SERVER) \
+		--csv target/growth.csv --picture target/growth.png
+
+.PHONY: bench-tls
+bench-tls: bench-programs ## Compare HTTP/2 and HTTP/1.1 behind TLS, ROUNDS=5 times
+	.venv-peers/bin/python benches/speed/tls.py --server $(BENCH_SERVER) --rounds $(ROUNDS)
+
 .PHONY: wheel
 wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
 	rm -rf dist
