@@ -36,7 +36,7 @@ test-core: ## Run the tests of the Rust core, without Python
 
 .PHONY: test-python
 test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
-	$(BIN)/python -m pytest --ignore=tests/peers
+	$(BIN)/python -m pytest --ignore=tests/peers --ignore=tests/notebook
 
 CASES ?= 20000
 SEED ?= 1
@@ -48,6 +48,40 @@ test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=
 .PHONY: test-peers
 test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
 	$(BIN)/python -m pytest tests/peers
+
+# Jupyter, a browser's driver and the generator of the site, in versions that are written down;
+# Node is among them, for a validator of HTML and a script of the site that come from npm.
+NOTEBOOK := .venv-notebook
+$(NOTEBOOK)/.locked: requirements/notebook.txt requirements/node/package-lock.json
+	test -x $(NOTEBOOK)/bin/python || $(PYTHON) -m venv $(NOTEBOOK)
+	$(NOTEBOOK)/bin/python -m pip install --quiet --no-deps --requirement requirements/notebook.txt
+	mkdir -p $(NOTEBOOK)/node
+	cp requirements/node/package*.json $(NOTEBOOK)/node
+	PATH="$(abspath $(NOTEBOOK)/bin):$$PATH" npm ci --silent --ignore-scripts --prefix $(NOTEBOOK)/node
+	touch $@
+
+.PHONY: develop-notebook
+develop-notebook: develop $(NOTEBOOK)/.locked
+	VIRTUAL_ENV=$(abspath $(NOTEBOOK)) $(BIN)/maturin develop --quiet
+
+.PHONY: lock-notebook
+lock-notebook: $(BIN)/.groups-lock ## Write requirements/notebook.txt anew, with what is newest
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate \
+		--custom-compile-command 'make lock-notebook' \
+		--group notebook --extra notebook pyproject.toml --output-file requirements/notebook.txt
+
+.PHONY: test-notebook
+test-notebook: develop-notebook ## Run the notebooks in Jupyter and in Chromium (Python 3.11 or newer)
+	$(NOTEBOOK)/bin/python -m pytest tests/notebook --ignore=tests/notebook/site
+
+.PHONY: notebook-screenshots
+notebook-screenshots: develop-notebook ## Photograph what a notebook shows, into target/screenshots
+	$(NOTEBOOK)/bin/python -m tests.notebook.screenshots target/screenshots
+
+.PHONY: docs
+docs: develop-notebook ## Build the site into site/, the example notebooks run (Python 3.11 or newer)
+	NO_MKDOCS_2_WARNING=1 $(NOTEBOOK)/bin/python -m mkdocs build --quiet
+	$(NOTEBOOK)/bin/python -m pytest tests/notebook/site
 
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
@@ -84,13 +118,6 @@ soak: develop ## Keep 5000 calls up for 10 minutes, of whose answers 5 % go wron
 .PHONY: html-times
 html-times: develop ## Time the HTML of 1, 100 and 10 000 snapshots
 	$(BIN)/python benches/html_times.py
-
-.PHONY: lint-html
-lint-html: develop ## Hold the HTML against html-validate, and against axe-core in Chromium (needs npm and chromium)
-	$(BIN)/python -m tests.html.pages target/html
-	npm install --silent --no-save --prefix target/npm axe-core@4.14.1 html-validate@10.17.0 puppeteer-core@24.43.1
-	target/npm/node_modules/.bin/html-validate --config tests/html/html-validate.json target/html/*.html
-	node tests/html/accessibility.cjs target/npm target/html
 
 .PHONY: survival
 survival: develop ## Compare forks, signals and exits with obstore and pyreqwest
@@ -197,4 +224,4 @@ format: $(BIN)/.groups-check ## Format everything
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf $(VENV) .venv-peers .venv-picture .venv-wheel dist python/atlas_backups/*.so
+	rm -rf $(VENV) $(NOTEBOOK) .venv-peers .venv-picture .venv-wheel dist site python/atlas_backups/*.so

@@ -1,4 +1,4 @@
-"""The README's examples are run as they stand, against an emulator that looks like their world."""
+"""The examples of README and how-to pages run as they stand; an emulator looks like their world."""
 
 import re
 import subprocess
@@ -10,9 +10,17 @@ import pytest
 
 from atlas_backups.emulator import AtlasEmulator, Cluster, ExistingSnapshot, Project, World
 
-README = Path(__file__).parents[1] / "README.md"
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-PYTHON = [code for language, code in BLOCKS if language == "python"]
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/how-to/*.md"))]
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+BLOCKS = BLOCK.findall(README)
+PYTHON = [
+    code
+    for text in (README, *PAGES)
+    for language, code in BLOCK.findall(text)
+    if language == "python"
+]
 COMMANDS = [
     line
     for language, code in BLOCKS

@@ -8,7 +8,7 @@ use pythonize::{
 };
 use serde::Serialize;
 
-use super::errors::to_exception;
+use super::errors::as_value;
 use super::types::{class, types};
 use crate::model::{Cluster, Project, Snapshot};
 use crate::snapshots::{Backups, ClusterCoverage, Coverage, Ended, RawResponse};
@@ -65,7 +65,7 @@ pub(super) fn to_tuple<'py, T: Serialize>(
 /// `(number, snapshot, error)`.
 fn ended(py: Python<'_>, (number, end): (u64, Ended)) -> PyResult<Bound<'_, PyTuple>> {
     let snapshot = to_python(py, &end.snapshot)?;
-    let error = end.error.map(|error| to_exception(py, &error).into_value(py));
+    let error = end.error.map(|error| as_value(py, &error)).transpose()?;
     (number, snapshot, error).into_pyobject(py)
 }
 
@@ -89,7 +89,7 @@ fn cluster_fields(py: Python<'_>, coverage: ClusterCoverage) -> PyResult<Bound<'
             fields.set_item("on_demand_times", to_tuple(py, &on_demand_times)?)?;
             fields.set_item("scheduled_times", to_tuple(py, &scheduled_times)?)?;
         }
-        Err(error) => fields.set_item("error", to_exception(py, &error).into_value(py))?,
+        Err(error) => fields.set_item("error", as_value(py, &error)?)?,
     }
     Ok(fields)
 }

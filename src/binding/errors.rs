@@ -9,7 +9,7 @@ use crate::error::{Ambiguous, ApiError, ApiKind, Error};
 
 /// Makes the Python exception; if even that fails, the failure is what Python sees.
 pub(super) fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
-    build(py, error).map_or_else(|failure| failure, PyErr::from_value)
+    as_value(py, error).map_or_else(|failure| failure, PyErr::from_value)
 }
 
 /// What the system has none left of, this time.
@@ -17,7 +17,8 @@ pub(super) fn exhausted(py: Python<'_>, what: &str, error: &std::io::Error) -> P
     to_exception(py, &Error::Exhausted(format!("no {what}: {error}")))
 }
 
-fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+/// Makes it to be handed on in a result; what a signal raises meanwhile must not be taken for it.
+pub(super) fn as_value<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let details = PyDict::new(py);
     let class = match error {
         Error::Configuration(_) => "ConfigurationError",
@@ -58,7 +59,7 @@ fn describe_ambiguous(details: &Bound<'_, PyDict>, ambiguous: &Ambiguous) -> PyR
     let py = details.py();
     details.set_item("idempotency_tag", ambiguous.idempotency_tag.as_deref())?;
     details.set_item("candidates", to_tuple(py, &ambiguous.candidates)?)?;
-    details.set_item("cause", build(py, &ambiguous.cause)?)
+    details.set_item("cause", as_value(py, &ambiguous.cause)?)
 }
 
 fn describe_api(details: &Bound<'_, PyDict>, api: &ApiError) -> PyResult<()> {

@@ -40,6 +40,19 @@ def doubts(end: BaseException) -> list[AmbiguousOutcomeError]:
     return found
 
 
+def test_ctrl_c_while_an_outcome_is_made_is_not_taken_for_its_error(
+    door: Door, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("atlas_backups.errors.ClusterNotFoundError", interrupted)
+    outcomes = door.iterate(atlas, "take_snapshots", [replace(REQUESTS[0], cluster_name="Gone")])
+
+    with pytest.raises(KeyboardInterrupt):
+        next(outcomes)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
 def test_ctrl_c_ends_a_fleet(serve: Serve) -> None:
     server, client = serve(always(NEVER))

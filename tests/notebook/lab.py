@@ -1,0 +1,175 @@
+"""JupyterLab as a person has it: a server of its own, and its page in headless Chromium."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from shutil import which
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page, Route
+    from typing_extensions import Self
+
+Theme = Literal["light", "dark"]
+
+_START_SECONDS = 60
+_RUN_SECONDS = 120
+_SETTINGS = {
+    # It would ask the internet, and a person, whether there is news.
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+_READY = """() => {
+    const session = jupyterapp.shell.currentWidget.context.sessionContext;
+    const late = new Promise((_, refuse) => setTimeout(refuse, 60_000, new Error("no kernel")));
+    return Promise.race([late, session.ready.then(() => session.session.kernel.info)]);
+}"""
+_PLACES = {
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+}
+_OPTIONS = (
+    "--allow-root",
+    "--expose-app-in-browser",
+    "--no-browser",
+    "--IdentityProvider.token=",
+    "--ServerApp.port=0",
+)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium."""
+    found = which("chromium") or which("chromium-browser") or which("google-chrome")
+    assert found, "no Chromium: install Debian's package `chromium`"
+    with sync_playwright() as playwright:
+        # Without the sandbox, which does not start for root, as in a container.
+        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+class Server:
+    """A server of JupyterLab, which keeps everything of its own in one folder.
+
+    Args:
+        folder: empty; notebooks are to be put there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._home = folder / ".jupyter"
+        self.address = ""
+
+    def set_up(self, name: str, settings: dict[str, Any]) -> None:
+        """Write the settings of one extension; a page that is opened later has them."""
+        path = self._home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings), encoding="utf-8")
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Start it, and stop it."""
+        for name, settings in _SETTINGS.items():
+            self.set_up(name, settings)
+        places = {name: str(self._home / folder) for name, folder in _PLACES.items()}
+        log = self._home / "log"
+        options = (*_OPTIONS, f"--ServerApp.root_dir={self.folder}")
+        with log.open("wb") as said:
+            process = subprocess.Popen(  # noqa: S603  # JupyterLab of this environment
+                [sys.executable, "-m", "jupyterlab", *options],
+                env={**os.environ, **places},
+                stdout=said,
+                stderr=said,
+            )
+            try:
+                self.address = self._wait_for_address(process, log)
+                yield self
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
+
+    def _wait_for_address(self, process: subprocess.Popen[bytes], log: Path) -> str:
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            for found in (self._home / "runtime").glob("jpserver-*.json"):
+                text = found.read_text(encoding="utf-8")
+                if text.endswith("}"):  # it is written while we read
+                    return str(json.loads(text)["url"])
+            assert process.poll() is None, log.read_text(encoding="utf-8")
+            assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
+            time.sleep(0.1)
+
+
+class Lab:
+    """One page of the browser, for JupyterLab.
+
+    Args:
+        server: it runs.
+        page: empty.
+    """
+
+    def __init__(self, server: Server, page: Page) -> None:
+        self.page = page
+        self._server = server
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.route("**/*", self._refuse_foreign)
+
+    def open(self, name: str) -> None:
+        """Open a notebook, and nothing beside it, with a kernel that is ready."""
+        self.page.goto(f"{self._server.address}doc/tree/{name}")
+        kernel = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        choose = self.page.locator(".jp-Dialog .jp-mod-accept")  # asked where the server is slow
+        kernel.or_(choose).first.wait_for(timeout=_START_SECONDS * 1000)
+        if choose.is_visible():
+            choose.click()
+        kernel.first.wait_for(timeout=_START_SECONDS * 1000)
+        self.page.evaluate(_READY)
+
+    def turn(self, theme: Theme) -> None:
+        """Change the theme of the whole page."""
+        name = f"JupyterLab {theme.title()}"
+        self.page.evaluate(
+            "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name
+        )
+        self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+
+    def begin(self) -> None:
+        """Run all cells."""
+        # What the menu does; not awaited, for it ends with the last cell.
+        self.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def run(self) -> None:
+        """Run all cells to their end."""
+        self.begin()
+        prompts = self.page.locator(".jp-CodeCell .jp-InputArea-prompt")
+        prompts.first.wait_for()
+        deadline = time.monotonic() + _RUN_SECONDS
+        while not all(text.strip("[]: ").isdigit() for text in prompts.all_inner_texts()):
+            assert time.monotonic() < deadline, prompts.all_inner_texts()
+            self.page.wait_for_timeout(100)
+
+    def _refuse_foreign(self, route: Route) -> None:
+        url = route.request.url
+        if urlsplit(url).hostname in ("127.0.0.1", "localhost", None):
+            route.continue_()
+        else:
+            self.foreign.append(url)
+            route.abort()

@@ -1,0 +1,142 @@
+"""What holds in a notebook: its loop runs, its stop button works, its kernel restarts and forks."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.notebook.kernel import Kernel
+
+WAITS = {
+    "sync": "atlas.wait_for_snapshot(snapshot, poll_interval=0.1, progress=True)",
+    "async": "await atlas.wait_for_snapshot_async(snapshot, poll_interval=0.1, progress=True)",
+}
+
+
+def looks(emulator: AtlasEmulator) -> int:
+    """Return how often a snapshot was read by its id."""
+    return sum(r.method == "GET" and "/snapshots/" in r.path for r in emulator.requests)
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_sync_calls_work_inside_the_running_loop(kernel: Kernel) -> None:
+    cell = kernel.run(
+        "import asyncio\n"
+        "assert asyncio.get_running_loop().is_running()\n"
+        "snapshot = atlas.take_snapshot(*where)\n"
+        "print(atlas.wait_for_snapshot(snapshot, poll_interval=0.1).status)"
+    )
+
+    assert cell.error is None, cell.traceback
+    assert cell.text == "completed\n"
+
+
+def test_calls_are_awaited_at_the_top_level(kernel: Kernel, emulator: AtlasEmulator) -> None:
+    cell = kernel.run(
+        "import asyncio\n"
+        f"others = where[0], {emulator.sharded_cluster_name!r}\n"
+        "calls = (atlas.take_snapshot_async(*place, wait=True) for place in (where, others))\n"
+        "print(*[snapshot.status for snapshot in await asyncio.gather(*calls)])"
+    )
+
+    assert cell.error is None, cell.traceback
+    assert cell.text == "completed completed\n"
+
+
+def test_a_watch_is_iterated_at_the_top_level(kernel: Kernel) -> None:
+    cell = kernel.run(
+        "snapshot = await atlas.take_snapshot_async(*where)\n"
+        "async for seen in atlas.watch_snapshot_async(snapshot, poll_interval=0.1):\n"
+        "    last = seen\n"
+        "print(last.status)"
+    )
+
+    assert cell.error is None, cell.traceback
+    assert cell.text == "completed\n"
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+def test_the_stop_button_ends_a_wait_and_says_how_to_go_on(
+    kernel: Kernel, emulator: AtlasEmulator, wait: str
+) -> None:
+    emulator.next_snapshot(never_ends=True)
+    assert kernel.run("snapshot = atlas.take_snapshot(*where)").error is None
+    (held,) = (snapshot for snapshot in emulator.snapshots if snapshot.status != "completed")
+    cell = kernel.begin(wait)
+    wait_until(lambda: looks(emulator) >= 2)
+
+    kernel.interrupt()
+    kernel.follow(cell, seconds=10)
+
+    assert cell.error in ("KeyboardInterrupt", "CancelledError")
+    assert f"{held.group_id!r}, {held.cluster_name!r}, {held.id!r})" in cell.text
+    assert "atlas.wait_for_snapshot(" in cell.text
+    assert kernel.run("print(atlas.get_snapshot(snapshot).status)").text == "inProgress\n"
+
+
+def test_the_stop_button_ends_a_fleet(kernel: Kernel, emulator: AtlasEmulator) -> None:
+    emulator.next_snapshot(never_ends=True)
+    cell = kernel.begin(
+        "from atlas_backups import SnapshotRequest\n"
+        "names = where[1], 'Paused0'\n"
+        "requests = [SnapshotRequest(group_id=where[0], cluster_name=name) for name in names]\n"
+        "outcomes = list(atlas.take_snapshots(requests, wait=True, progress=True))"
+    )
+    wait_until(lambda: looks(emulator) >= 1)
+
+    kernel.interrupt()
+    kernel.follow(cell, seconds=10)
+
+    assert cell.error == "KeyboardInterrupt"
+    assert kernel.run("print(len(atlas.list_projects()))").text == "2\n"
+
+
+def test_a_kernel_restarts_in_the_middle_of_a_wait(kernel: Kernel, emulator: AtlasEmulator) -> None:
+    emulator.next_snapshot(never_ends=True)
+    kernel.run("snapshot = atlas.take_snapshot(*where)")
+    kernel.begin(WAITS["sync"])
+    wait_until(lambda: looks(emulator) >= 2)
+
+    kernel.restart()
+    cell = kernel.run(
+        "from atlas_backups import AtlasBackups\n"
+        f"atlas = AtlasBackups()\n"
+        f"print(atlas.list_snapshots({emulator.group_id!r}, {emulator.cluster_name!r})[0].status)"
+    )
+
+    assert cell.error is None, cell.traceback
+    assert cell.text == "inProgress\n"
+
+
+PROCESSES = {
+    "fork": "get_context('fork').Pool(2) as pool:\n    seen = pool.map(look, [taken] * 4)",
+    "spawn": "get_context('spawn').Pool(2) as pool:\n"
+    "    seen = [s.id for s in pool.starmap(AtlasBackups.get_snapshot, [(atlas, taken)] * 4)]",
+}
+
+
+@pytest.mark.parametrize("pool", PROCESSES.values(), ids=PROCESSES)
+def test_processes_that_a_cell_starts_use_its_client(kernel: Kernel, pool: str) -> None:
+    cell = kernel.run(
+        "import multiprocessing\n"
+        "def look(snapshot):\n"
+        "    return atlas.get_snapshot(snapshot).id\n"
+        "taken = atlas.take_snapshot(*where)\n"
+        f"with multiprocessing.{pool}\n"
+        "print(seen == [look(taken)] * 4)"
+    )
+
+    assert cell.error is None, cell.traceback
+    assert cell.text.endswith("True\n")  # from CPython 3.12 on it warns of forks beside threads
