@@ -36,7 +36,7 @@ test-core: ## Run the tests of the Rust core, without Python
 
 .PHONY: test-python
 test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
-	$(BIN)/python -m pytest --ignore=tests/peers
+	$(BIN)/python -m pytest --ignore=tests/peers --ignore=tests/airflow --ignore=tests/airflow_real
 
 CASES ?= 20000
 SEED ?= 1
@@ -52,6 +52,40 @@ test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache ht
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
 	$(BIN)/python -m pytest tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
+
+# Airflow's two lines exclude each other: each has an environment, filled from a lock file. The
+# files are for Python 3.11 and newer, as the tools of the tests are.
+.venv-airflow%/.locked: requirements/airflow%.txt $(BIN)/.groups-airflow
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv-airflow$*
+	$(BIN)/uv pip sync --quiet --python .venv-airflow$* $<
+	touch $@
+
+.PHONY: test-airflow
+test-airflow: test-airflow3 test-airflow2 ## Run the tests in Airflow 3 and 2.11, as processes of their own (minutes)
+
+.PHONY: test-airflow3
+test-airflow3: develop-airflow3
+	.venv-airflow3/bin/python -m pytest tests/airflow tests/airflow_real
+
+.PHONY: test-airflow2
+test-airflow2: $(BIN)/.groups-airflow
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+	    $(MAKE) develop-airflow2 && .venv-airflow2/bin/python -m pytest tests/airflow tests/airflow_real; \
+	else \
+	    echo 'Airflow 2.11 is not released for this Python: its tests are skipped'; \
+	fi
+
+.PHONY: develop-airflow2 develop-airflow3
+develop-airflow2 develop-airflow3: develop-%: develop .venv-%/.locked
+	PATH="$(abspath $(BIN)):$$PATH" VIRTUAL_ENV=$(abspath .venv-$*) maturin develop --quiet --uv
+
+.PHONY: lock-airflow
+lock-airflow: $(BIN)/.groups-airflow ## Pin the newest release of everything that Airflow's tests need
+	echo 'apache-airflow>=3.3,<4' | $(LOCK) requirements/airflow3.txt
+	echo 'apache-airflow>=2.11.2,<3' | $(LOCK) requirements/airflow2.txt
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
+    --no-annotate --no-emit-index-url --extra airflow --group test pyproject.toml - --output-file
 
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
 FUZZ_SECONDS ?= 120
@@ -144,4 +178,4 @@ format: $(BIN)/.groups-check ## Format everything
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf $(VENV) .venv-peers .venv-wheel dist python/atlas_backups/*.so
+	rm -rf $(VENV) .venv-airflow2 .venv-airflow3 .venv-peers .venv-wheel dist python/atlas_backups/*.so
