@@ -1,0 +1,179 @@
+"""What an Airflow connection of the type `mongodb_atlas` says, as options of a client."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from atlas_backups import ApiKey, AtlasBackups, ConfigurationError, ServiceAccount
+from atlas_backups.airflow.compat import mask_secret
+
+if TYPE_CHECKING:
+    from atlas_backups.airflow.compat import Connection
+
+_CLIENT_ID = "mdb_sa_id_"
+_CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # how they begin
+_PUBLIC_KEY = re.compile(r"[a-z]{8}")
+_PRIVATE_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NO_CACHE = "off"
+
+# How the form calls the fields; the names in brackets are those of AIRFLOW_CONN_….
+LABELS = {
+    "login": "Client ID (login)",
+    "password": "Client secret (password)",
+    "public_key": "API public key (extra: public_key)",
+    "private_key": "API private key (extra: private_key)",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A client's options; two that are equal can share one client.
+
+    Attributes:
+        service_account: client id and secret, or `None`.
+        api_key: public and private key, or `None`; one of the two is there.
+        base_url: where Atlas is; `None`: the client's default.
+        proxy: URL of a proxy; `None`: that of the environment.
+        ca_file: certificates to trust besides the system's; `None`: no others.
+        token_cache: file in which processes share a service account's token; `None`: memory.
+    """
+
+    service_account: tuple[str, str] | None = field(default=None, repr=False)
+    api_key: tuple[str, str] | None = field(default=None, repr=False)
+    base_url: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    token_cache: str | None = None
+
+    def client(self) -> AtlasBackups:
+        """Make a client, which its caller closes."""
+        credentials = (
+            ServiceAccount(*self.service_account)
+            if self.service_account
+            else ApiKey(*self.api_key)
+            if self.api_key
+            else None
+        )
+        return AtlasBackups(
+            credentials,
+            base_url=self.base_url,
+            proxy=self.proxy,
+            ca_file=self.ca_file,
+            token_cache=self.token_cache,
+            user_agent_suffix="airflow",
+        )
+
+
+def settings_of(connection: Connection) -> Settings:
+    """Read a connection.
+
+    Raises:
+        ConfigurationError: it is filled in wrongly; the message names the connection and the
+            field, and holds no secret.
+    """
+    extra: dict[str, Any] = connection.extra_dejson
+    values = {
+        "login": connection.login,
+        "password": connection.password,
+        **{name: extra.get(name) for name in ("public_key", "private_key")},
+    }
+    filled = {name: str(value).strip() for name, value in values.items() if value}
+    for secret in ("password", "private_key"):
+        if secret in filled:
+            mask_secret(filled[secret])
+    _check(connection.conn_id, filled)
+    proxy = _text(extra, "proxy")
+    if proxy and (password := urlsplit(proxy).password):
+        mask_secret(password)
+    account = (filled["login"], filled["password"]) if "login" in filled else None
+    key = (filled["public_key"], filled["private_key"]) if "public_key" in filled else None
+    return Settings(
+        service_account=account,
+        api_key=key,
+        base_url=_base_url(connection),
+        proxy=proxy,
+        ca_file=_text(extra, "ca_file"),
+        token_cache=_token_cache(_text(extra, "token_cache")) if account else None,
+    )
+
+
+def _check(conn_id: str, filled: dict[str, str]) -> None:
+    """Refuse what is filled in by halves, twice, or into the wrong fields."""
+    where = f"connection {conn_id!r}"
+    for name, value in filled.items():
+        for beginning, right in ((_CLIENT_ID, "login"), (_CLIENT_SECRET, "password")):
+            if value.startswith(beginning) and name != right:
+                what = "a client ID" if right == "login" else "a client secret"
+                raise ConfigurationError(
+                    f"{where}: {LABELS[name]} holds {what} of a service account ({beginning}…); "
+                    f"it belongs into {LABELS[right]}"
+                )
+    if _PUBLIC_KEY.fullmatch(filled.get("login", "")) and _PRIVATE_KEY.fullmatch(
+        filled.get("password", "")
+    ):
+        raise ConfigurationError(
+            f"{where}: {LABELS['login']} and {LABELS['password']} hold an API key; it belongs "
+            f"into {LABELS['public_key']} and {LABELS['private_key']}"
+        )
+    for first, second in (("login", "password"), ("public_key", "private_key")):
+        for there, missing in ((first, second), (second, first)):
+            if there in filled and missing not in filled:
+                raise ConfigurationError(
+                    f"{where} is half filled in: {LABELS[there]} is there, {LABELS[missing]} is not"
+                )
+    if not filled:
+        raise ConfigurationError(
+            f"{where} has no credentials: fill in {LABELS['login']} and {LABELS['password']} of a "
+            f"service account, or {LABELS['public_key']} and {LABELS['private_key']}"
+        )
+    if "login" in filled and "public_key" in filled:
+        raise ConfigurationError(
+            f"{where} has both a service account and an API key: empty one of the two pairs"
+        )
+
+
+def _text(extra: dict[str, Any], name: str) -> str | None:
+    return str(extra.get(name) or "").strip() or None
+
+
+def _base_url(connection: Connection) -> str | None:
+    """Put the URL together again, which `AIRFLOW_CONN_…` in the form of a URI takes apart."""
+    host = (connection.host or "").strip().rstrip("/")
+    if not host:
+        return None
+    url = host if "://" in host else f"https://{host}"
+    if connection.port and urlsplit(url).port is None:
+        parts = urlsplit(url)
+        url = parts._replace(netloc=f"{parts.netloc}:{connection.port}").geturl()
+    return url
+
+
+def _token_cache(given: str | None) -> str | None:
+    """Choose where the tokens are.
+
+    Atlas grants 50 tokens a minute and 100 at a time, so tasks, which are processes, have to
+    share one. Only a pod of the Kubernetes executor has nobody to share with: its token is ended
+    with it.
+    """
+    if given == _NO_CACHE:
+        return None
+    if given is not None:
+        return given
+    if os.environ.get("AIRFLOW_IS_K8S_EXECUTOR_POD") or not hasattr(os, "getuid"):
+        return None
+    folder = Path(tempfile.gettempdir()) / f"atlas-backups-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+    except OSError:
+        return None
+    # Somebody else may have made it first, or a link in its place.
+    if status.st_uid != os.getuid() or status.st_mode & 0o170077 != 0o040000:
+        return None
+    return str(folder / "tokens")

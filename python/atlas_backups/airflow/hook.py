@@ -1,0 +1,95 @@
+"""`AtlasBackupsHook`: from a connection to a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from atlas_backups.airflow.compat import (
+    AirflowNotFoundException,
+    BaseHook,
+    connection_without_blocking,
+)
+from atlas_backups.airflow.connection import settings_of
+from atlas_backups.airflow.form import BEHAVIOUR, FIELDS
+from atlas_backups.errors import AtlasError, ConfigurationError
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.airflow.connection import Settings
+
+
+class AtlasBackupsHook(BaseHook):
+    """Makes clients of MongoDB Atlas from an Airflow connection of the type `mongodb_atlas`.
+
+    Args:
+        atlas_conn_id: id of the connection.
+    """
+
+    conn_name_attr = "atlas_conn_id"
+    default_conn_name = "mongodb_atlas_default"
+    conn_type = "mongodb_atlas"
+    hook_name = "MongoDB Atlas"
+
+    def __init__(self, atlas_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.atlas_conn_id = atlas_conn_id
+
+    def get_conn(self) -> AtlasBackups:
+        """Make a client; close it, or use it in a `with`.
+
+        Raises:
+            ConfigurationError: there is no such connection, or it is filled in wrongly.
+        """
+        return self.settings().client()
+
+    def settings(self) -> Settings:
+        """Read the connection.
+
+        Raises:
+            ConfigurationError: the same.
+        """
+        try:
+            connection = self.get_connection(self.atlas_conn_id)
+        except AirflowNotFoundException as error:
+            raise self._missing() from error
+        return settings_of(connection)
+
+    async def settings_async(self) -> Settings:
+        """Call `settings` from a triggerer, whose event loop must not be held up."""
+        try:
+            connection = await connection_without_blocking(self.atlas_conn_id)
+        except AirflowNotFoundException as error:
+            raise self._missing() from error
+        return settings_of(connection)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Say whether the connection works, for the button in the form."""
+        try:
+            with self.get_conn() as atlas:
+                projects = atlas.list_projects()
+        except AtlasError as error:
+            return False, str(error)
+        return True, f"{len(projects)} projects can be seen"
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the fields of the form, for Airflow before 3.2."""
+        from wtforms import PasswordField, StringField  # noqa: PLC0415  # only the web server has it
+
+        widgets: dict[str, Any] = {}
+        for name, field in FIELDS.items():
+            kind = PasswordField if field["schema"].get("format") == "password" else StringField
+            widgets[name] = kind(field["label"], description=field["description"])
+        return widgets
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the other fields are shown, for Airflow before 3.2."""
+        return {name.replace("-", "_"): value for name, value in BEHAVIOUR.items()}
+
+    def _missing(self) -> ConfigurationError:
+        variable = f"AIRFLOW_CONN_{self.atlas_conn_id.upper()}"
+        return ConfigurationError(
+            f"there is no connection {self.atlas_conn_id!r}: make one of the type "
+            f"{self.hook_name!r} under Admin, Connections, or set {variable}"
+        )
