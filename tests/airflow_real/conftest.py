@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from atlas_backups.emulator import AtlasEmulator
 from tests.airflow_real.deployment import Deployment
-from tests.airflow_real.world import SCENARIOS_ID, Site, make_world
+from tests.airflow_real.world import Site, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,8 @@ def airflow(
 ) -> Iterator[Deployment]:
     """An Airflow that runs one task at a time, so that whoever holds the worker stops the rest."""
     with Deployment(tmp_path_factory.mktemp("airflow"), service, parallelism=1) as airflow:
+        airflow.add_pool("one_slot", 1)
+        airflow.add_pool("fleet", 4)
         yield airflow
 
 

@@ -123,6 +123,10 @@ class Deployment:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def add_pool(self, name: str, slots: int) -> None:
+        """Make a pool of that many slots."""
+        self.rest.post("/pools", {"name": name, "slots": slots})
+
     def trigger(self, dag_id: str, run_id: str, **conf: Any) -> Run:  # noqa: ANN401 - any JSON
         """Start a run of a DAG of the folder `dags`."""
         self.rest.trigger(dag_id, run_id, conf)
@@ -229,6 +233,21 @@ class Run:
 
         wait_until(arrived, seconds, f"{task_id} is {' or '.join(states)}")
         return self.task(task_id)
+
+    def wait_for_all(self, task_id: str, count: int, seconds: float) -> None:
+        """Wait until so many instances of a mapped task have succeeded.
+
+        Raises:
+            AssertionError: One of them failed; the logs of all stand in the message.
+            TimeoutError: They do not in time.
+        """
+
+        def succeeded() -> bool:
+            states = [task["state"] for task in self.tasks(task_id)]
+            assert "failed" not in states, self.log(task_id)
+            return states == ["success"] * count
+
+        wait_until(succeeded, seconds, f"{count} instances of {task_id} have succeeded")
 
     def clear(self, task_id: str) -> None:
         """Clear one task, whatever its state, so that it runs anew."""

@@ -20,7 +20,7 @@ def test_a_deferred_run_takes_one_snapshot_and_ends_when_it_is_completed(site: S
     result = run.xcom("take")
     assert status_while_deferred in {"queued", "inProgress"}
     assert (snapshot.status, site.posts, task["try_number"]) == ("completed", 1, 1)
-    assert (result["id"], result["status"]) == (snapshot.id, "completed")
+    assert (result["snapshot_id"], result["status"]) == (snapshot.id, "completed")
     assert result["cluster_name"] == site.cluster_name
 
 

@@ -31,7 +31,7 @@ def test_a_task_killed_between_post_and_defer_finds_its_snapshot_when_retried(si
 
     (snapshot,) = site.snapshots
     assert (snapshot.status, site.posts, task["try_number"]) == ("completed", 1, 2)
-    assert run.xcom("take")["id"] == snapshot.id
+    assert run.xcom("take")["snapshot_id"] == snapshot.id
 
 
 def test_a_task_whose_worker_died_with_it_finds_its_snapshot_when_rescheduled(site: Site) -> None:
@@ -46,31 +46,31 @@ def test_a_task_whose_worker_died_with_it_finds_its_snapshot_when_rescheduled(si
 
     (snapshot,) = site.snapshots
     assert (snapshot.status, site.posts, task["try_number"]) == ("completed", 1, 2)
-    assert run.xcom("take")["id"] == snapshot.id
+    assert run.xcom("take")["snapshot_id"] == snapshot.id
 
 
 def test_a_task_cleared_after_its_success_takes_a_new_snapshot(site: Site) -> None:
     run = site.take()
     run.wait_for("take", "success")
-    first = run.xcom("take")["id"]
+    first = run.xcom("take")["snapshot_id"]
 
     run.clear("take")
     wait_until(lambda: len(site.snapshots) == 2, 60.0, "the second snapshot is there")
     run.wait_for("take", "success")
 
     assert [item.status for item in site.snapshots] == ["completed", "completed"]
-    assert [item.id for item in site.snapshots] == [first, run.xcom("take")["id"]]
+    assert [item.id for item in site.snapshots] == [first, run.xcom("take")["snapshot_id"]]
     assert site.posts == 2
 
 
 def test_a_task_retried_after_it_waited_in_vain_waits_for_the_same_snapshot(site: Site) -> None:
-    site.service.next_snapshot(seconds=13.0, cluster_name=site.cluster_name)
+    site.service.next_snapshot(seconds=25.0, cluster_name=site.cluster_name)
     run = site.take("take_hurried")
     task = run.wait_for("take", "success", seconds=90.0)
 
     (snapshot,) = site.snapshots
     assert (snapshot.status, site.posts, task["try_number"]) == ("completed", 1, 2)
-    assert run.xcom("take")["id"] == snapshot.id
+    assert run.xcom("take")["snapshot_id"] == snapshot.id
 
 
 def test_a_task_retried_after_its_snapshot_failed_takes_a_new_one(site: Site) -> None:
@@ -81,4 +81,4 @@ def test_a_task_retried_after_its_snapshot_failed_takes_a_new_one(site: Site) ->
     failed, completed = site.snapshots
     assert (failed.status, completed.status) == ("failed", "completed")
     assert (site.posts, task["try_number"]) == (2, 2)
-    assert run.xcom("take")["id"] == completed.id
+    assert run.xcom("take")["snapshot_id"] == completed.id
