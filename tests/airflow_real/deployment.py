@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import socket
 import sqlite3
 import subprocess
@@ -11,6 +12,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import atlas_backups
 
 from .programs import Program, kill, wait_until
 from .rest import Rest
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
 
 DAGS = Path(__file__).parent / "dags"
 MAJOR = int(version("apache-airflow").partition(".")[0])
+OUR_MODULES = (
+    "atlas_backups",
+    *(item.name for item in pkgutil.walk_packages(atlas_backups.__path__, "atlas_backups.")),
+)
 
 # Everything that Airflow looks at from time to time, looked at often.
 SETTINGS = {
@@ -176,6 +183,8 @@ class Deployment:
         return kept | {
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT": json.dumps(connection),
+            # What we use of Airflow, or of anything else, is not to be on its way out.
+            "PYTHONWARNINGS": ",".join(f"error::DeprecationWarning:{name}" for name in OUR_MODULES),
             # Airflow 2 refuses SQLite with this executor, unless it tests itself.
             "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
