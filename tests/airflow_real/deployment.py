@@ -182,6 +182,7 @@ class Deployment:
         }
         return kept | {
             "AIRFLOW_HOME": str(self.home),
+            "TMPDIR": str(self.home),
             "AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT": json.dumps(connection),
             # What we use of Airflow, or of anything else, is not to be on its way out.
             "PYTHONWARNINGS": ",".join(f"error::DeprecationWarning:{name}" for name in OUR_MODULES),
@@ -243,6 +244,18 @@ class Run:
         wait_until(arrived, seconds, f"{task_id} is {' or '.join(states)}")
         return self.task(task_id)
 
+    def wait_for_end(self, seconds: float = 60.0) -> None:
+        """Wait until the whole run is over.
+
+        Raises:
+            TimeoutError: It is not in time.
+        """
+
+        def over() -> bool:
+            return self._deployment.rest.get(self._path)["state"] in _FINAL
+
+        wait_until(over, seconds, f"{self.run_id} is over")
+
     def wait_for_all(self, task_id: str, count: int, seconds: float) -> None:
         """Wait until so many instances of a mapped task have succeeded.
 
@@ -264,7 +277,7 @@ class Run:
 
     def xcom(self, task_id: str, key: str = "return_value") -> Any:  # noqa: ANN401 - any JSON
         """Return what a task pushed."""
-        path = f"{self._path}/taskInstances/{task_id}/xcomEntries/{key}"
+        path = f"{self._path}/taskInstances/{task_id}/xcomEntries/{key}?stringify=false"
         return self._deployment.rest.get(path)["value"]
 
     def log(self, task_id: str) -> str:

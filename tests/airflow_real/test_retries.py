@@ -53,6 +53,8 @@ def test_a_task_cleared_after_its_success_takes_a_new_snapshot(site: Site) -> No
     run = site.take()
     run.wait_for("take", "success")
     first = run.xcom("take")["snapshot_id"]
+    # Cleared before that, the task may be overlooked: the scheduler just finds the run successful.
+    run.wait_for_end()
 
     run.clear("take")
     wait_until(lambda: len(site.snapshots) == 2, 60.0, "the second snapshot is there")
