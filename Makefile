@@ -79,6 +79,10 @@ test-airflow2: $(BIN)/.groups-airflow
 develop-airflow2 develop-airflow3: develop-%: develop .venv-%/.locked
 	PATH="$(abspath $(BIN)):$$PATH" VIRTUAL_ENV=$(abspath .venv-$*) maturin develop --quiet --uv
 
+.PHONY: airflow-fleet
+airflow-fleet: develop-airflow3 ## Take 200 snapshots by mapped tasks of a real Airflow; print requests and memory (minutes)
+	.venv-airflow3/bin/python -m benches.airflow_fleet
+
 .PHONY: lock-airflow
 lock-airflow: $(BIN)/.groups-airflow ## Pin the newest release of everything that Airflow's tests need
 	echo 'apache-airflow>=3.3,<4' | $(LOCK) requirements/airflow3.txt

@@ -220,13 +220,22 @@ class Run:
 
     def tasks(self, task_id: str) -> list[dict[str, Any]]:
         """Return the instances of a task, one for each map index."""
-        answer = self._deployment.rest.get(f"{self._path}/taskInstances?limit=1000")
-        return [item for item in answer["task_instances"] if item["task_id"] == task_id]
+        found: list[dict[str, Any]] = []
+        while True:
+            path = f"{self._path}/taskInstances?limit=100&offset={len(found)}"
+            page = self._deployment.rest.get(path)["task_instances"]
+            found += page
+            if not page:
+                return [item for item in found if item["task_id"] == task_id]
 
     def task(self, task_id: str) -> dict[str, Any]:
         """Return the only instance of a task as the REST interface shows it."""
         (instance,) = self.tasks(task_id)
         return instance
+
+    def states(self, task_id: str) -> list[str | None]:
+        """Return the states of a task's instances."""
+        return [task["state"] for task in self.tasks(task_id)]
 
     def wait_for(self, task_id: str, *states: str, seconds: float = 60.0) -> dict[str, Any]:
         """Wait until a task has one of these states, and return it.
@@ -265,7 +274,7 @@ class Run:
         """
 
         def succeeded() -> bool:
-            states = [task["state"] for task in self.tasks(task_id)]
+            states = self.states(task_id)
             assert "failed" not in states, self.log(task_id)
             return states == ["success"] * count
 

@@ -22,7 +22,6 @@ with DAG("fleet", schedule=None, max_active_tasks=64):
         task_id="take",
         group_id="{{ dag_run.conf['group_id'] }}",
         deferrable=True,
-        poll_interval=5.0,
         pool="fleet",
         retries=2,
     ).expand(cluster_name=clusters())
