@@ -19,6 +19,8 @@ from tests.raw_server import RawServer, Script
 
 pytest_plugins = ["tests.faults.plugin"]
 
+collect_ignore = ["airflow"]  # it has an environment, a pytest.ini and a conftest.py of its own
+
 # A shell starts what it puts in the background with Ctrl-C ignored, and programs that the tests
 # start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,17 +1,20 @@
-"""What differs between Airflow 2.11 and 3, and nothing else here imports Airflow by other ways."""
+"""The only file that knows that there is more than one Airflow; the others import from here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from airflow import __version__ as airflow_version
 from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
     AirflowNotFoundException,
+    AirflowSensorTimeout,
     BaseHook,
     BaseOperator,
     BaseOperatorLink,
     BaseSensorOperator,
+    PokeReturnValue,
     XCom,
     conf,
     mask_secret,
@@ -26,24 +29,46 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowNotFoundException",
+    "AirflowSensorTimeout",
     "BaseHook",
     "BaseOperator",
     "BaseOperatorLink",
     "BaseSensorOperator",
     "BaseTrigger",
-    "Connection",
-    "Context",
+    "PokeReturnValue",
     "TriggerEvent",
     "XCom",
-    "conf",
+    "airflow_version",
     "connection_without_blocking",
+    "dag_run",
+    "default_deferrable",
+    "is_deferral_timeout",
     "mask_secret",
+    "task_instance",
 ]
+
+default_deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
+
+
+def task_instance(context: Context) -> Any:  # noqa: ANN401  # of another class in each version
+    """Return the running task."""
+    return context["ti"]  # pyright: ignore[reportTypedDictNotRequiredAccess]  # there is always one
+
+
+def dag_run(context: Context) -> Any:  # noqa: ANN401  # the same
+    """Return the run of the running task."""
+    return context["dag_run"]  # pyright: ignore[reportTypedDictNotRequiredAccess]  # the same
 
 
 async def connection_without_blocking(conn_id: str) -> Connection:
     """Look a connection up, as a triggerer must, without holding up its event loop."""
-    lookup = getattr(BaseHook, "aget_connection", None)  # only in 3
+    lookup = getattr(BaseHook, "aget_connection", None)  # not in 2.11
     if lookup is None:
         lookup = sync_to_async(BaseHook.get_connection)
     return await lookup(conn_id)
+
+
+def is_deferral_timeout(next_method: str, next_kwargs: dict[str, Any] | None) -> bool:
+    """Return whether Airflow resumes a task only to say that its trigger took too long."""
+    reasons = ("Trigger timeout", "Trigger/execution timeout")  # of 3, of 2.11
+    return next_method == "__fail__" and (next_kwargs or {}).get("error") in reasons

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from atlas_backups import ApiKey, AtlasBackups, ConfigurationError, ServiceAccount
-from atlas_backups.airflow.compat import mask_secret
+from atlas_backups.airflow.compat import airflow_version, mask_secret
 
 if TYPE_CHECKING:
     from atlas_backups.airflow.compat import Connection
 
+_BASE_URL = "https://cloud.mongodb.com"
 _CLIENT_ID = "mdb_sa_id_"
 _CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # how they begin
 _PUBLIC_KEY = re.compile(r"[a-z]{8}")
@@ -38,7 +40,7 @@ class Settings:
     Attributes:
         service_account: client id and secret, or `None`.
         api_key: public and private key, or `None`; one of the two is there.
-        base_url: where Atlas is; `None`: the client's default.
+        base_url: where Atlas is.
         proxy: URL of a proxy; `None`: that of the environment.
         ca_file: certificates to trust besides the system's; `None`: no others.
         token_cache: file in which processes share a service account's token; `None`: memory.
@@ -46,13 +48,13 @@ class Settings:
 
     service_account: tuple[str, str] | None = field(default=None, repr=False)
     api_key: tuple[str, str] | None = field(default=None, repr=False)
-    base_url: str | None = None
+    base_url: str
     proxy: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     token_cache: str | None = None
 
-    def client(self) -> AtlasBackups:
-        """Make a client, which its caller closes."""
+    def client(self, **options: Any) -> AtlasBackups:  # noqa: ANN401  # the client's own
+        """Make a client, which its caller closes; `options` are more of the client's own."""
         credentials = (
             ServiceAccount(*self.service_account)
             if self.service_account
@@ -66,7 +68,8 @@ class Settings:
             proxy=self.proxy,
             ca_file=self.ca_file,
             token_cache=self.token_cache,
-            user_agent_suffix="airflow",
+            user_agent_suffix=f"apache-airflow/{airflow_version}",
+            **options,
         )
 
 
@@ -77,7 +80,7 @@ def settings_of(connection: Connection) -> Settings:
         ConfigurationError: it is filled in wrongly; the message names the connection and the
             field, and holds no secret.
     """
-    extra: dict[str, Any] = connection.extra_dejson
+    extra = cast("dict[str, Any]", connection.extra_dejson)
     values = {
         "login": connection.login,
         "password": connection.password,
@@ -142,11 +145,14 @@ def _text(extra: dict[str, Any], name: str) -> str | None:
     return str(extra.get(name) or "").strip() or None
 
 
-def _base_url(connection: Connection) -> str | None:
-    """Put the URL together again, which `AIRFLOW_CONN_…` in the form of a URI takes apart."""
+def _base_url(connection: Connection) -> str:
+    """Put the URL together again, which `AIRFLOW_CONN_…` in the form of a URI takes apart.
+
+    The environment's is not asked: a connection says the same on every worker.
+    """
     host = (connection.host or "").strip().rstrip("/")
     if not host:
-        return None
+        return _BASE_URL
     url = host if "://" in host else f"https://{host}"
     if connection.port and urlsplit(url).port is None:
         parts = urlsplit(url)
@@ -174,6 +180,10 @@ def _token_cache(given: str | None) -> str | None:
     except OSError:
         return None
     # Somebody else may have made it first, or a link in its place.
-    if status.st_uid != os.getuid() or status.st_mode & 0o170077 != 0o040000:
+    if status.st_uid != os.getuid() or not _is_private_folder(status.st_mode):
         return None
     return str(folder / "tokens")
+
+
+def _is_private_folder(mode: int) -> bool:
+    return stat.S_ISDIR(mode) and not mode & (stat.S_IRWXG | stat.S_IRWXO)

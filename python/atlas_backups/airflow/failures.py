@@ -1,4 +1,4 @@
-"""Which errors another try of the task cannot help."""
+"""Which errors another try of the task cannot help, and which pass by themselves."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ from atlas_backups.errors import (
     ForbiddenError,
     GoneError,
     InvalidArgumentError,
+    InvalidResponseError,
     NotAcceptableError,
     NotFoundError,
     PaymentRequiredError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
     UnauthorizedError,
     ValidationError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
-# Of the other ones some may pass: rate limits, outages, a busy cluster, an unknown outcome. Trying
-# once more what cannot succeed costs a minute; not trying what could costs a backup.
+# An error that is not named here may pass. Trying once more what cannot succeed costs a minute; not
+# trying what could costs a backup.
 PERMANENT = (
     BackupNotEnabledError,
     ClusterNotSupportedError,
@@ -43,14 +48,26 @@ PERMANENT = (
     ValidationError,
 )
 
+# What a wait looks past. A wait for a known snapshot has this from the client.
+OUTAGES = (
+    InvalidResponseError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TransportError,
+)
+
 
 @contextmanager
-def failing_for_good() -> Iterator[None]:
+def failing_for_good(*also: type[Exception]) -> Generator[None, None, None]:
     """Raise `AirflowFailException` for what another try cannot help; let the rest through.
 
     The rest keeps its class, by which a retry policy or a callback may tell it.
+
+    Args:
+        also: what cannot be helped here, besides `PERMANENT`.
     """
     try:
         yield
-    except PERMANENT as error:
+    except (*PERMANENT, *also) as error:
         raise AirflowFailException(str(error)) from error

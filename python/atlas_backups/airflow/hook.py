@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.airflow.connection import Settings
 
+_NAMED_PROJECTS = 5
+
 
 class AtlasBackupsHook(BaseHook):
     """Makes clients of MongoDB Atlas from an Airflow connection of the type `mongodb_atlas`.
@@ -63,13 +65,30 @@ class AtlasBackupsHook(BaseHook):
         return settings_of(connection)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Say whether the connection works, for the button in the form."""
+        """Say whether the connection works, for the button in the form.
+
+        It lists projects. Whether a role lets them be backed up shows only when a snapshot is
+        taken.
+        """
         try:
-            with self.get_conn() as atlas:
+            # A person waits for the answer.
+            settings = self.settings()
+            with settings.client(total_timeout=20.0, max_retries=1) as atlas:
                 projects = atlas.list_projects()
         except AtlasError as error:
             return False, str(error)
-        return True, f"{len(projects)} projects can be seen"
+        if not projects:
+            return False, (
+                f"{settings.base_url} accepts the credentials, but they see no project: give them "
+                "the role Project Backup Manager (or Project Backup Creator) in one"
+            )
+        names = ", ".join(project.name or project.id for project in projects[:_NAMED_PROJECTS])
+        more = len(projects) - _NAMED_PROJECTS
+        return True, (
+            f"{settings.base_url} accepts the credentials; they see {names}"
+            + (f" and {more} more projects" if more > 0 else "")
+            + ". To take snapshots they need the role Project Backup Manager or Creator there"
+        )
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from atlas_backups.airflow.compat import dag_run, task_instance
+
 if TYPE_CHECKING:
     from atlas_backups.airflow.compat import Context
 
@@ -21,8 +23,8 @@ def key_of(context: Context) -> str:
     Never change what it is made of: a task tried again after an upgrade would not find its
     snapshot.
     """
-    ti = context["ti"]
-    started = context["dag_run"].start_date
+    ti = task_instance(context)
+    started = dag_run(context).start_date
     parts = [
         ti.dag_id,
         ti.task_id,

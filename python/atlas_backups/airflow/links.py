@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from atlas_backups.airflow.compat import BaseOperatorLink, XCom
+from atlas_backups.airflow.compat import BaseOperatorLink, XCom, task_instance
 
 if TYPE_CHECKING:
     from atlas_backups.airflow.compat import Context
 
 _KEY = "atlas_cluster_url"
-_DEFAULT_BASE_URL = "https://cloud.mongodb.com"
 
 
 class AtlasClusterLink(BaseOperatorLink):
     """The button "MongoDB Atlas" of a task."""
 
-    name = "MongoDB Atlas"
+    @property
+    def name(self) -> str:
+        """Text of the button."""
+        return "MongoDB Atlas"
 
     @property
     def xcom_key(self) -> str:
@@ -28,10 +30,7 @@ class AtlasClusterLink(BaseOperatorLink):
         return XCom.get_value(key=_KEY, ti_key=ti_key) or ""
 
 
-def push_link(
-    context: Context, *, base_url: str | None, group_id: str, cluster_name: str
-) -> None:
-    """Let the task's button lead to the cluster; nobody has promised that Atlas keeps the path."""
-    base = (base_url or _DEFAULT_BASE_URL).rstrip("/")
-    url = f"{base}/v2/{group_id}#/clusters/detail/{cluster_name}"
-    context["ti"].xcom_push(key=_KEY, value=url)
+def push_link(context: Context, base_url: str, group_id: str, cluster_name: str) -> None:
+    """Let the button lead to a cluster; nobody has promised that Atlas keeps this path."""
+    path = f"/v2/{group_id}#/clusters/detail/{cluster_name}"
+    task_instance(context).xcom_push(key=_KEY, value=base_url.rstrip("/") + path)

@@ -1,0 +1,81 @@
+"""What the operators have in common: the connection, the deferral, the link."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from atlas_backups.airflow.compat import AirflowException, BaseOperator, is_deferral_timeout
+from atlas_backups.airflow.hook import AtlasBackupsHook
+from atlas_backups.airflow.links import AtlasClusterLink
+from atlas_backups.airflow.trigger import AtlasSnapshotTrigger
+
+if TYPE_CHECKING:
+    from atlas_backups import Snapshot
+    from atlas_backups.airflow.compat import Context
+    from atlas_backups.airflow.deadline import Deadline
+
+# Airflow's own time-out of a deferral is only for the case that no triggerer is there.
+_GRACE_SECONDS = 120.0
+
+
+class AtlasOperator(BaseOperator):
+    """An operator that may leave its waiting to the triggerer.
+
+    Args:
+        atlas_conn_id: id of the connection.
+        kwargs: those of every operator.
+    """
+
+    operator_extra_links = (AtlasClusterLink(),)
+    ui_color = "#e3fcf0"
+
+    def __init__(
+        self,
+        *,
+        atlas_conn_id: str = AtlasBackupsHook.default_conn_name,
+        **kwargs: Any,  # noqa: ANN401  # Airflow's own
+    ) -> None:
+        super().__init__(**kwargs)
+        self.atlas_conn_id = atlas_conn_id
+
+    def hook(self) -> AtlasBackupsHook:
+        """Return the hook for the connection."""
+        return AtlasBackupsHook(self.atlas_conn_id)
+
+    def leave_to_triggerer(
+        self,
+        snapshot: Snapshot,
+        deadline: Deadline,
+        *,
+        poll_interval: float | None,
+        then: str,
+    ) -> NoReturn:
+        """Give the worker's slot back until the snapshot has ended; go on in the method `then`."""
+        self.log.info("Waiting for snapshot %s in the triggerer", snapshot.id)
+        deadline = deadline.seen(snapshot.requested_at)
+        self.defer(
+            trigger=AtlasSnapshotTrigger(
+                group_id=snapshot.group_id,
+                cluster_name=snapshot.cluster_name,
+                snapshot_id=snapshot.id,
+                deadline=deadline.moment,
+                timeout=deadline.timeout,
+                poll_interval=poll_interval,
+                atlas_conn_id=self.atlas_conn_id,
+            ),
+            method_name=then,
+            timeout=timedelta(seconds=max(deadline.left(), 0) + _GRACE_SECONDS),
+        )
+        raise AssertionError("defer raises")  # only 3 says so in its types
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> Any:  # noqa: ANN401  # what the method returns
+        """Go on after a deferral, and say more than Airflow does if nobody took care of it."""
+        if is_deferral_timeout(next_method, next_kwargs):
+            raise AirflowException(
+                "no triggerer has answered in time: is one running? The snapshot goes on in "
+                "Atlas; another try of this task waits for the same one"
+            )
+        return super().resume_execution(next_method, next_kwargs, context)

@@ -1,0 +1,152 @@
+"""Runs DAGs in this process, with Airflow's own `dag.test()`, and looks at what they left."""
+
+# ruff: noqa: ANN401, PLC0415  # Airflow differs by version, and is imported only once it is set up
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from atlas_backups.emulator import AtlasEmulator, EmulatedSnapshot
+
+_numbers = itertools.count()
+
+
+def is_airflow_2() -> bool:
+    from airflow import __version__
+
+    return __version__.startswith("2.")
+
+
+def make_database() -> None:
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+def connection_variable(emulator: AtlasEmulator, **fields: Any) -> str:
+    """Return a connection to the emulator as `AIRFLOW_CONN_…` holds it."""
+    account = {
+        "conn_type": "mongodb_atlas",
+        "host": emulator.base_url,
+        "login": emulator.env["MONGODB_ATLAS_CLIENT_ID"],
+        "password": emulator.env["MONGODB_ATLAS_CLIENT_SECRET"],
+    }
+    return json.dumps(account | fields)
+
+
+@contextmanager
+def session() -> Generator[Any, None, None]:
+    from airflow.utils.session import create_session
+
+    with create_session() as opened:
+        yield opened
+
+
+@dataclass
+class Run:
+    """A DAG's run that has ended."""
+
+    dag: Any
+    run_id: str
+    state: str
+
+    def task(self, task_id: str, map_index: int = -1) -> Any:
+        from airflow.models.taskinstance import TaskInstance
+
+        with session() as opened:
+            found = (
+                opened.query(TaskInstance)
+                .filter_by(
+                    dag_id=self.dag.dag_id,
+                    run_id=self.run_id,
+                    task_id=task_id,
+                    map_index=map_index,
+                )
+                .one()
+            )
+            opened.expunge(found)
+            return found
+
+    def xcom(self, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
+        where = {
+            "dag_id": self.dag.dag_id,
+            "run_id": self.run_id,
+            "task_id": task_id,
+            "key": key,
+            "map_index": map_index,
+        }
+        if is_airflow_2():
+            from airflow.models.xcom import XCom
+
+            return XCom.get_one(**where)
+        from airflow.models.xcom import XComModel
+
+        with session() as opened:
+            row = opened.query(XComModel).filter_by(**where).one_or_none()
+            return None if row is None else XComModel.deserialize_value(row)
+
+
+class Lab:
+    """Makes DAGs and runs them."""
+
+    def __init__(self, emulator: AtlasEmulator) -> None:
+        self.emulator = emulator
+        self._first = {snapshot.id for snapshot in emulator.snapshots}
+
+    @contextmanager
+    def dag(self, **options: Any) -> Generator[Any, None, None]:
+        """Open a DAG whose tasks are retried at once."""
+        from airflow.providers.common.compat.sdk import DAG
+
+        defaults = {"retry_delay": timedelta(0), **options.pop("default_args", {})}
+        with DAG(
+            f"dag_{next(_numbers)}",
+            schedule=None,
+            start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+            default_args=defaults,
+            **options,
+        ) as opened:
+            yield opened
+
+    def run(self, dag: Any) -> Run:
+        """Run it to its end, however often its tasks are tried."""
+        register(dag)
+        run = dag.test()
+        return Run(dag, run.run_id, str(run.state))
+
+    def taken(self) -> list[EmulatedSnapshot]:
+        """Return the on-demand snapshots that were not there at first."""
+        return [
+            snapshot
+            for snapshot in self.emulator.snapshots
+            if snapshot.snapshot_type == "onDemand" and snapshot.id not in self._first
+        ]
+
+
+def register(dag: Any) -> None:
+    """Let Airflow 3 know a DAG that is in no file."""
+    if is_airflow_2():
+        return
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+
+    with session() as opened:
+        DagBundlesManager().sync_bundles_to_db(session=opened)
+    with session() as opened:
+        update_dag_parsing_results_in_db(
+            "dags-folder",
+            None,
+            [LazyDeserializedDAG.from_dag(dag)],
+            {},
+            None,
+            set(),
+            session=opened,
+        )
