@@ -55,41 +55,57 @@ fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, fr
 
 # Airflow's two lines exclude each other: each has an environment, filled from a lock file. The
 # files are for Python 3.11 and newer, as the tools of the tests are.
-.venv-airflow%/.locked: requirements/airflow%.txt $(BIN)/.groups-airflow
-	$(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv-airflow$*
-	$(BIN)/uv pip sync --quiet --python .venv-airflow$* $<
+AIRFLOW := .venv-airflow .venv-airflow2
+$(AIRFLOW:%=%/.locked): .venv-%/.locked: requirements/%.txt $(BIN)/.groups-lock
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv-$*
+	$(BIN)/uv pip sync --quiet --python .venv-$* $<
 	touch $@
 
-.PHONY: test-airflow
-test-airflow: test-airflow3 test-airflow2 ## Run the tests in Airflow 3 and 2.11, as processes of their own (minutes)
-
-.PHONY: test-airflow3
-test-airflow3: develop-airflow3
-	.venv-airflow3/bin/python -m pytest tests/airflow tests/airflow_real
-
-.PHONY: test-airflow2
-test-airflow2: $(BIN)/.groups-airflow
-	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
-	    $(MAKE) develop-airflow2 && .venv-airflow2/bin/python -m pytest tests/airflow tests/airflow_real; \
-	else \
-	    echo 'Airflow 2.11 is not released for this Python: its tests are skipped'; \
-	fi
-
-.PHONY: develop-airflow2 develop-airflow3
-develop-airflow2 develop-airflow3: develop-%: develop .venv-%/.locked
+DEVELOP_AIRFLOW := develop-airflow develop-airflow2
+.PHONY: $(DEVELOP_AIRFLOW)
+$(DEVELOP_AIRFLOW): develop-%: develop .venv-%/.locked
 	PATH="$(abspath $(BIN)):$$PATH" VIRTUAL_ENV=$(abspath .venv-$*) maturin develop --quiet --uv
 
-.PHONY: airflow-fleet
-airflow-fleet: develop-airflow3 ## Take 200 snapshots by mapped tasks of a real Airflow; print requests and memory (minutes)
-	.venv-airflow3/bin/python -m benches.airflow_fleet
+.PHONY: test-airflow
+test-airflow: check-airflow test-in-airflow test-in-airflow2 ## Run the tests in Airflow 3 and 2.11, and Airflow itself (minutes)
+
+.PHONY: check-airflow
+check-airflow: develop-airflow $(BIN)/.groups-check
+	$(BIN)/pyright --project tests/airflow
+
+.PHONY: test-in-airflow
+test-in-airflow: develop-airflow
+	.venv-airflow/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
+	.venv-airflow/bin/python -m pytest tests/airflow_real
+
+.PHONY: test-in-airflow2
+test-in-airflow2:
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 13))'; then \
+		set -ex; \
+		$(MAKE) develop-airflow2; \
+		.venv-airflow2/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow; \
+		.venv-airflow2/bin/python -m pytest tests/airflow_real; \
+	else \
+		echo 'Airflow 2.11 does not run on this Python: its tests are left out'; \
+	fi
 
 .PHONY: lock-airflow
-lock-airflow: $(BIN)/.groups-airflow ## Pin the newest release of everything that Airflow's tests need
-	echo 'apache-airflow>=3.3,<4' | $(LOCK) requirements/airflow3.txt
-	echo 'apache-airflow>=2.11.2,<3' | $(LOCK) requirements/airflow2.txt
+lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2.txt anew, with what is newest
+	echo 'apache-airflow>=3.3,<4' | $(LOCK_AIRFLOW) requirements/airflow.txt
+	echo 'apache-airflow>=2.11.2,<3' | $(LOCK_AIRFLOW) requirements/airflow2.txt
 
-LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-header \
-    --no-annotate --no-emit-index-url --extra airflow --group test pyproject.toml - --output-file
+LOCK_AIRFLOW = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--no-annotate --custom-compile-command 'make lock-airflow' \
+	--group test --extra airflow pyproject.toml - --output-file
+
+.PHONY: airflow-fleet
+airflow-fleet: develop-airflow ## Take 200 snapshots by mapped tasks in Airflow; print requests and memory (minutes)
+	.venv-airflow/bin/python -m benches.airflow_fleet
+
+.PHONY: airflow-screenshots
+airflow-screenshots: develop-airflow ## Photograph Airflow's pages into target/screenshots (needs Chromium)
+	$(BIN)/uv pip install --quiet --python .venv-airflow --group screenshots
+	.venv-airflow/bin/python -m tests.airflow_real.screenshots target/screenshots
 
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
 FUZZ_SECONDS ?= 120
@@ -182,4 +198,4 @@ format: $(BIN)/.groups-check ## Format everything
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf $(VENV) .venv-airflow2 .venv-airflow3 .venv-peers .venv-wheel dist python/atlas_backups/*.so
+	rm -rf $(VENV) $(AIRFLOW) .venv-peers .venv-wheel dist python/atlas_backups/*.so
