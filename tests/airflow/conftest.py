@@ -22,8 +22,10 @@ from atlas_backups.emulator import AtlasEmulator
 from tests.airflow.lab import Lab, connection_variable, make_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    Log = Callable[[], str]
 
 FOREIGN_VARIABLES = ("MONGODB_ATLAS_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
@@ -55,3 +57,15 @@ def lab(emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Runs DAGs against the emulator, by the connection of the default name."""
     monkeypatch.setenv("AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT", connection_variable(emulator))
     return Lab(emulator)
+
+
+@pytest.fixture
+def log(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Log:
+    """What the tasks have logged so far, wherever this version of Airflow writes it."""
+    seen: list[str] = []
+
+    def read() -> str:
+        seen.extend(capfd.readouterr())
+        return "\n".join([*seen, caplog.text])
+
+    return read

@@ -121,6 +121,38 @@ class Lab:
         run = dag.test()
         return Run(dag, run.run_id, str(run.state))
 
+    def clear(self, run: Run, task_id: str, map_index: int = -1) -> None:
+        """Clear a task as the button in the grid does."""
+        from airflow.models.taskinstance import clear_task_instances
+
+        with session() as opened:
+            task = run.task(task_id, map_index)
+            task = opened.merge(task)
+            # 2.11 looks a DAG that is in no file up in vain.
+            options = {"dag": run.dag} if is_airflow_2() else {}
+            clear_task_instances([task], opened, **options)
+
+    def go_on(self, run: Run) -> Run:
+        """Run what was cleared, to its end; the scheduler's part is that of `dag.test()`."""
+        from airflow.models.dagrun import DagRun
+
+        with session() as opened:
+            found = opened.query(DagRun).filter_by(dag_id=run.dag.dag_id, run_id=run.run_id).one()
+            found.dag = _scheduled(run.dag)
+            found.set_state("running")
+            opened.commit()
+            while found.state == "running":
+                opened.expire_all()
+                for task in found.update_state(session=opened)[0]:
+                    task.try_number += 1
+                    task.state = "scheduled"
+                opened.commit()
+                for task in found.get_task_instances(session=opened):
+                    if task.state == "scheduled":
+                        _run(task, run.dag.task_dict[task.task_id], opened)
+                opened.commit()
+            return Run(run.dag, run.run_id, str(found.state))
+
     def taken(self) -> list[EmulatedSnapshot]:
         """Return the on-demand snapshots that were not there at first."""
         return [
@@ -135,13 +167,13 @@ def register(dag: Any) -> None:
     if is_airflow_2():
         return
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+    from airflow.dag_processing import collection
     from airflow.serialization.serialized_objects import LazyDeserializedDAG
 
     with session() as opened:
         DagBundlesManager().sync_bundles_to_db(session=opened)
     with session() as opened:
-        update_dag_parsing_results_in_db(
+        collection.update_dag_parsing_results_in_db(
             "dags-folder",
             None,
             [LazyDeserializedDAG.from_dag(dag)],
@@ -150,3 +182,24 @@ def register(dag: Any) -> None:
             set(),
             session=opened,
         )
+
+
+def _scheduled(dag: Any) -> Any:
+    """Return the DAG as the scheduler has it."""
+    if is_airflow_2():
+        return dag
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    return DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+
+
+def _run(task_instance: Any, task: Any, opened: Any) -> None:
+    if is_airflow_2():
+        from airflow.models import dag
+
+        task_instance.task = task
+        dag._run_task(ti=task_instance, inline_trigger=True, session=opened)
+    else:
+        from airflow.sdk.definitions import dag
+
+        dag._run_task(ti=task_instance, task=task, run_triggerer=True)

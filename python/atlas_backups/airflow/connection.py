@@ -86,7 +86,8 @@ def settings_of(connection: Connection) -> Settings:
         "password": connection.password,
         **{name: extra.get(name) for name in ("public_key", "private_key")},
     }
-    filled = {name: str(value).strip() for name, value in values.items() if value}
+    stripped = {name: str(value or "").strip() for name, value in values.items()}
+    filled = {name: value for name, value in stripped.items() if value}
     for secret in ("password", "private_key"):
         if secret in filled:
             mask_secret(filled[secret])

@@ -1,0 +1,185 @@
+"""What a connection says, and how it is told that it says it wrongly."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import Connection, redact
+
+from atlas_backups import ConfigurationError
+from atlas_backups.airflow.connection import Settings, settings_of
+
+CLIENT_ID = "mdb_sa_id_66b0c1d2e3f4a5b6c7d8e9f0"
+CLIENT_SECRET = "mdb_sa_sk_canary_of_the_client"
+PRIVATE_KEY = "12345678-1234-1234-1234-1234567890ab"
+
+
+def settings(extra: dict[str, Any] | None = None, **fields: Any) -> Settings:
+    extra_text = None if extra is None else json.dumps(extra)
+    return settings_of(Connection(conn_id="atlas", extra=extra_text, **fields))
+
+
+def test_login_and_password_are_a_service_account() -> None:
+    found = settings(login=CLIENT_ID, password=CLIENT_SECRET)
+
+    assert found.service_account == (CLIENT_ID, CLIENT_SECRET)
+    assert found.api_key is None
+    assert found.base_url == "https://cloud.mongodb.com"
+
+
+def test_needs_no_prefix_of_a_service_account() -> None:
+    assert settings(login="someone", password="something").service_account is not None
+
+
+def test_public_and_private_key_are_an_api_key() -> None:
+    found = settings({"public_key": "abcdefgh", "private_key": PRIVATE_KEY})
+
+    assert found.api_key == ("abcdefgh", PRIVATE_KEY)
+    assert found.service_account is None
+    assert found.token_cache is None  # there is no token
+
+
+@pytest.mark.parametrize(
+    ("fields", "extra", "sentence"),
+    [
+        ({}, {}, "has no credentials: fill in Client ID (login) and Client secret (password)"),
+        ({"login": CLIENT_ID}, {}, "Client ID (login) is there, Client secret (password) is not"),
+        ({"password": "s"}, {}, "Client secret (password) is there, Client ID (login) is not"),
+        ({}, {"public_key": "k"}, "API public key (extra: public_key) is there, API private key"),
+        ({}, {"private_key": "k"}, "API private key (extra: private_key) is there, API public"),
+        (
+            {"login": CLIENT_ID, "password": "s"},
+            {"public_key": "k", "private_key": "k"},
+            "both a service account and an API key",
+        ),
+        (
+            {},
+            {"public_key": CLIENT_ID, "private_key": CLIENT_SECRET},
+            "API public key (extra: public_key) holds a client ID of a service account "
+            "(mdb_sa_id_…); it belongs into Client ID (login)",
+        ),
+        (
+            {"login": CLIENT_SECRET, "password": CLIENT_ID},
+            {},
+            "Client ID (login) holds a client secret of a service account",
+        ),
+        (
+            {"login": "abcdefgh", "password": PRIVATE_KEY},
+            {},
+            "hold an API key; it belongs into API public key (extra: public_key)",
+        ),
+        ({"login": CLIENT_ID, "password": "  "}, {}, "Client secret (password) is not"),
+    ],
+)
+def test_is_refused_with_the_names_of_the_fields(
+    fields: dict[str, str], extra: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        settings(extra, **fields)
+
+    assert "connection 'atlas'" in str(refused.value)
+    assert sentence in str(refused.value)
+    assert CLIENT_SECRET not in str(refused.value)
+    assert PRIVATE_KEY not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "url"),
+    [
+        (None, None, "https://cloud.mongodb.com"),
+        ("https://cloud.mongodbgov.com/", None, "https://cloud.mongodbgov.com"),
+        ("cloud.mongodbgov.com", None, "https://cloud.mongodbgov.com"),
+        ("http://127.0.0.1", 8080, "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080", None, "http://127.0.0.1:8080"),
+        ("http://127.0.0.1:8080/atlas", 8080, "http://127.0.0.1:8080/atlas"),
+        ("http://127.0.0.1/atlas", 8080, "http://127.0.0.1:8080/atlas"),
+    ],
+)
+def test_host_and_port_are_the_base_url(host: str | None, port: int | None, url: str) -> None:
+    found = settings(login="a", password="b", host=host, port=port)
+
+    assert found.base_url == url
+
+
+def test_reads_a_connection_in_the_form_of_a_uri() -> None:
+    connection = Connection(
+        conn_id="atlas",
+        uri=f"mongodb-atlas://{CLIENT_ID}:{CLIENT_SECRET}@http%3A%2F%2F127.0.0.1:8080/?ca_file=%2Fca",
+    )
+
+    found = settings_of(connection)
+
+    assert connection.conn_type == "mongodb_atlas"
+    assert found.service_account == (CLIENT_ID, CLIENT_SECRET)
+    assert found.base_url == "http://127.0.0.1:8080"
+    assert found.ca_file == "/ca"
+
+
+def test_the_environment_does_not_change_where_atlas_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGODB_ATLAS_BASE_URL", "https://elsewhere.example")
+
+    with settings(login="a", password="b").client() as atlas:
+        assert "https://cloud.mongodb.com" in repr(atlas)
+
+
+def test_secrets_are_masked_and_shown_by_no_repr() -> None:
+    found = settings(
+        {"proxy": "http://someone:canary-of-the-proxy@proxy.example:3128"},
+        login=CLIENT_ID,
+        password=CLIENT_SECRET,
+    )
+
+    assert redact(f"a {CLIENT_SECRET} in a text") == "a *** in a text"
+    assert redact("a canary-of-the-proxy in a text") == "a *** in a text"
+    assert "canary" not in repr(found)
+    assert "canary" not in repr(found.client())
+
+
+def test_private_key_is_masked() -> None:
+    settings({"public_key": "abcdefgh", "private_key": PRIVATE_KEY})
+
+    assert redact(f"a {PRIVATE_KEY} in a text") == "a *** in a text"
+
+
+class TestTokenCache:
+    def cache(self, given: str | None = None) -> str | None:
+        extra = {} if given is None else {"token_cache": given}
+        return settings(extra, login="a", password="b").token_cache
+
+    def test_is_a_file_in_a_folder_that_only_this_user_can_open(self) -> None:
+        found = Path(self.cache() or "")
+
+        assert found.is_relative_to(tempfile.gettempdir())
+        assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
+        assert self.cache() == str(found)
+
+    def test_is_the_given_file(self) -> None:
+        assert self.cache("/var/cache/tokens") == "/var/cache/tokens"
+
+    def test_can_be_left_out(self) -> None:
+        assert self.cache("off") is None
+
+    def test_is_left_out_where_nobody_shares_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
+
+        assert self.cache() is None
+
+    @pytest.mark.parametrize("kind", ["open to others", "a link", "a file"])
+    def test_is_left_out_where_somebody_else_was_first(self, kind: str, tmp_path: Path) -> None:
+        folder = Path(tempfile.gettempdir()) / f"atlas-backups-{os.getuid()}"
+        if kind == "a link":
+            (tmp_path / "theirs").mkdir(mode=0o700)
+            folder.symlink_to(tmp_path / "theirs")
+        elif kind == "a file":
+            folder.touch(mode=0o600)
+        else:
+            folder.mkdir()
+            folder.chmod(0o777)
+
+        assert self.cache() is None

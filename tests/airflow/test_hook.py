@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from atlas_backups import ConfigurationError
+from atlas_backups.airflow import AtlasBackupsHook
+from atlas_backups.emulator import AtlasEmulator, Fault, Security, World, default_world
+from tests.airflow.lab import connection_variable
+
+if TYPE_CHECKING:
+    from tests.airflow.lab import Lab
+
+VARIABLE = "AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT"
+
+
+def test_gives_a_client(lab: Lab) -> None:
+    with AtlasBackupsHook().get_conn() as atlas:
+        names = [project.name for project in atlas.list_projects()]
+
+    assert names == ["Emulated", "Empty"]
+    agents = {dict(request.headers)["user-agent"] for request in lab.emulator.requests}
+    assert all("apache-airflow/" in agent for agent in agents)
+
+
+def test_gives_a_client_for_an_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = lab.emulator.credential("api_key")
+    extra = {"public_key": key.id, "private_key": key.secret}
+    fields = {"login": None, "password": None, "extra": extra}
+    monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, **fields))
+
+    with AtlasBackupsHook().get_conn() as atlas:
+        assert len(atlas.list_projects()) == 2
+
+
+def test_names_the_connection_that_is_missing() -> None:
+    with pytest.raises(ConfigurationError, match="there is no connection 'nobody'"):
+        AtlasBackupsHook("nobody").get_conn()
+
+
+@pytest.mark.usefixtures("lab")
+def test_button_says_what_the_credentials_see() -> None:
+    works, message = AtlasBackupsHook().test_connection()
+
+    assert works
+    assert "they see Emulated, Empty. To take snapshots they need the role" in message
+
+
+def test_button_says_that_the_secret_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password="wrong-canary"))
+
+    works, message = AtlasBackupsHook().test_connection()
+
+    assert not works
+    assert "the client id or the client secret is wrong, or the secret has expired" in message
+    assert "wrong-canary" not in message
+
+
+def test_button_says_that_the_address_is_not_on_the_access_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with AtlasEmulator(security=Security(access_list=())) as emulator:
+        monkeypatch.setenv(VARIABLE, connection_variable(emulator))
+
+        works, message = AtlasBackupsHook().test_connection()
+
+    assert not works
+    assert "access list" in message
+
+
+def test_button_says_that_no_role_lets_them_see_a_project(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = default_world()
+    nowhere = tuple(replace(one, group_ids=frozenset[str]()) for one in world.credentials)
+    with AtlasEmulator(World(projects=world.projects, credentials=nowhere)) as emulator:
+        monkeypatch.setenv(VARIABLE, connection_variable(emulator))
+
+        works, message = AtlasBackupsHook().test_connection()
+
+    assert not works
+    assert "they see no project: give them the role Project Backup Manager" in message
+
+
+def test_button_says_that_the_connection_is_half_filled_in(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, login=None))
+
+    works, message = AtlasBackupsHook().test_connection()
+
+    assert not works
+    assert "half filled in" in message
+
+
+def test_button_gives_up_soon(lab: Lab) -> None:
+    lab.emulator.fault(Fault(status=503, times=None))
+
+    works, message = AtlasBackupsHook().test_connection()
+
+    assert not works
+    assert "503" in message
