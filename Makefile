@@ -91,7 +91,7 @@ test-in-airflow2:
 
 .PHONY: lock-airflow
 lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2.txt anew, with what is newest
-	echo 'apache-airflow>=3.3,<4' | $(LOCK_AIRFLOW) requirements/airflow.txt
+	echo 'apache-airflow>=3.3,<4' | $(LOCK_AIRFLOW) requirements/airflow.txt --group screenshots
 	echo 'apache-airflow>=2.11.2,<3' | $(LOCK_AIRFLOW) requirements/airflow2.txt
 
 LOCK_AIRFLOW = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
@@ -104,7 +104,6 @@ airflow-fleet: develop-airflow ## Take 200 snapshots by mapped tasks in Airflow;
 
 .PHONY: airflow-screenshots
 airflow-screenshots: develop-airflow ## Photograph Airflow's pages into target/screenshots (needs Chromium)
-	$(BIN)/uv pip install --quiet --python .venv-airflow --group screenshots
 	.venv-airflow/bin/python -m tests.airflow_real.screenshots target/screenshots
 
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.

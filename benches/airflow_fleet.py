@@ -58,7 +58,9 @@ def main() -> None:
         snapshots = [item for item in service.snapshots if item.group_id == FLEET_ID]
     print(f"mapped tasks {arguments.clusters}, succeeded {succeeded}, snapshots {len(snapshots)}")
     print(f"time {seconds:.0f} s; at most {deferred} deferred at a time")
-    print(f"requests {len(requests)}: tokens {len(tokens)}, POSTs {len(posts)}, 429s {len(refused)}")
+    print(
+        f"requests {len(requests)}: tokens {len(tokens)}, POSTs {len(posts)}, 429s {len(refused)}"
+    )
     print(f"triggerer: {idle:.0f} MiB idle, {peak:.0f} MiB at most")
 
 

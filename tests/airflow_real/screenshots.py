@@ -1,4 +1,4 @@
-"""Photographs Airflow's pages: our connection form, a mapped run, the link of a task to its cluster.
+"""Photographs Airflow's pages: the connection form, a mapped run, the link of a task.
 
 Needs a Chromium on the PATH. `make airflow-screenshots` runs it.
 """
@@ -19,38 +19,35 @@ from .deployment import Deployment
 from .world import FLEET_ID, Site, make_world
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, ViewportSize
+    from playwright.sync_api import FloatRect, Page, ViewportSize
 
 CLUSTERS = 8
 PATIENCE_MILLISECONDS = 90_000
-VIEWPORT: ViewportSize = {"width": 1200, "height": 860}
+VIEWPORT: ViewportSize = {"width": 1200, "height": 1100}
+TOP: FloatRect = {"x": 0, "y": 0, "width": 1200, "height": 640}
 
 
-def photograph(page: Page, airflow: Deployment, site: Site, folder: Path) -> None:
+def photograph(page: Page, base_url: str, run_id: str, folder: Path) -> None:
     """Visit the pages one by one."""
-    fleet = airflow.trigger("fleet", "fleet", group_id=FLEET_ID)
-    fleet.wait_for_all("take", CLUSTERS, seconds=300.0)
-    take = site.take()
-    take.wait_for("take", "success", seconds=120.0)
-
-    page.goto(f"{airflow.base_url}/connections")
+    page.goto(f"{base_url}/connections")
     page.get_by_role("button", name="Add Connection").click()
     page.get_by_role("combobox").first.click()
     page.keyboard.type("MongoDB Atlas")
     page.get_by_role("option", name="MongoDB Atlas").click()
+    page.get_by_placeholder("mdb_sa_sk_…").wait_for()
+    form = page.get_by_role("dialog")
+    form.screenshot(path=folder / "connection.png", animations="disabled")
+    page.get_by_role("button", name="Extra Fields", exact=True).click()
     page.get_by_text("API public key").wait_for()
-    page.wait_for_timeout(2000)
-    page.screenshot(path=folder / "connection.png")
+    form.screenshot(path=folder / "connection-extra.png", animations="disabled")
 
-    page.goto(f"{airflow.base_url}/dags/fleet/runs/fleet/tasks/take/mapped")
+    page.goto(f"{base_url}/dags/fleet/runs/fleet/tasks/take/mapped")
     page.get_by_text("Cluster7").first.wait_for()
-    page.wait_for_timeout(2000)
-    page.screenshot(path=folder / "mapped.png")
+    page.screenshot(path=folder / "mapped.png", animations="disabled", clip=TOP)
 
-    page.goto(f"{airflow.base_url}/dags/take/runs/{take.run_id}/tasks/take")
+    page.goto(f"{base_url}/dags/take/runs/{run_id}/tasks/take/details")
     page.get_by_role("link", name="MongoDB Atlas").wait_for()
-    page.wait_for_timeout(2000)
-    page.screenshot(path=folder / "link.png")
+    page.screenshot(path=folder / "link.png", animations="disabled", clip=TOP)
 
 
 def main() -> None:
@@ -64,6 +61,10 @@ def main() -> None:
     ):
         airflow.add_pool("fleet", CLUSTERS)
         airflow.add_pool("one_slot", 1)
+        fleet = airflow.trigger("fleet", "fleet", group_id=FLEET_ID)
+        fleet.wait_for_all("take", CLUSTERS, seconds=300.0)
+        take = Site(airflow, service, "Cluster0").take()
+        take.wait_for("take", "success", seconds=120.0)
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             # Chromium's own cage does not work for root, and nothing foreign is shown.
@@ -72,7 +73,7 @@ def main() -> None:
         page = browser.new_page(viewport=VIEWPORT)
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         try:
-            photograph(page, airflow, Site(airflow, service, "Cluster0"), folder)
+            photograph(page, airflow.base_url, take.run_id, folder)
         except BaseException:
             page.screenshot(path=folder / "where-it-stopped.png")
             raise

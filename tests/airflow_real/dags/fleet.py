@@ -24,4 +24,5 @@ with DAG("fleet", schedule=None, max_active_tasks=64):
         deferrable=True,
         pool="fleet",
         retries=2,
+        map_index_template="{{ task.cluster_name }}",
     ).expand(cluster_name=clusters())
