@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    import pytest
+
     from atlas_backups.emulator import AtlasEmulator, EmulatedSnapshot
 
 _numbers = itertools.count()
@@ -115,10 +117,10 @@ class Lab:
         ) as opened:
             yield opened
 
-    def run(self, dag: Any) -> Run:
-        """Run it to its end, however often its tasks are tried."""
+    def run(self, dag: Any, **options: Any) -> Run:
+        """Run it to its end, however often its tasks are tried; options of `dag.test()`."""
         register(dag)
-        run = dag.test()
+        run = dag.test(**options)
         return Run(dag, run.run_id, str(run.state))
 
     def clear(self, run: Run, task_id: str, map_index: int = -1) -> None:
@@ -166,8 +168,8 @@ def register(dag: Any) -> None:
     """Let Airflow 3 know a DAG that is in no file."""
     if is_airflow_2():
         return
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing import collection
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.serialization.serialized_objects import LazyDeserializedDAG
 
     with session() as opened:
@@ -203,3 +205,11 @@ def _run(task_instance: Any, task: Any, opened: Any) -> None:
         from airflow.sdk.definitions import dag
 
         dag._run_task(ti=task_instance, task=task, run_triggerer=True)
+
+
+def shorten(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
+    """Let the clients of tasks give up sooner than they do."""
+    from atlas_backups.airflow.connection import Settings
+
+    make = Settings.client
+    monkeypatch.setattr(Settings, "client", lambda self, **more: make(self, **options | more))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups.airflow import AtlasTakeSnapshotOperator
-from atlas_backups.airflow.connection import Settings
 from atlas_backups.airflow.operators import take as module
 from atlas_backups.emulator import Fault
+from tests.airflow.lab import shorten
 
 if TYPE_CHECKING:
     from tests.airflow.conftest import Log
@@ -134,9 +134,3 @@ def test_each_mapped_task_has_a_key_of_its_own(lab: Lab) -> None:
     assert run.state == "success"
     assert len({run.xcom("take", "snapshot_id", index) for index in range(3)}) == 3
     assert posts(lab) >= 3
-
-
-def shorten(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
-    """Let the clients of tasks give up sooner than they do."""
-    make = Settings.client
-    monkeypatch.setattr(Settings, "client", lambda self, **more: make(self, **options | more))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, ClassVar
 
+from atlas_backups.airflow import arguments
 from atlas_backups.airflow.failures import OUTAGES
 from atlas_backups.airflow.waiting import WaitingTrigger
 from atlas_backups.errors import InvalidArgumentError, WaitTimeoutError
@@ -42,6 +43,7 @@ class Age:
         """Return the newest completed snapshot whose data is new enough, if there is one.
 
         The data is of `created_at`; a snapshot was asked for before that, and is completed after.
+        Atlas gives it in whole seconds, so data of the second that was asked for does not count.
         """
         since = self._since()
         found = [
@@ -64,15 +66,14 @@ def moment(name: str, value: object) -> str:
     Raises:
         InvalidArgumentError: it is something else.
     """
-    if isinstance(value, datetime):
-        found = value
-    else:
+    found = value
+    if not isinstance(found, datetime):
+        text = arguments.text(name, value)
         try:
-            # Python 3.10 does not read the Z.
-            found = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+            found = datetime.fromisoformat(text.replace("Z", "+00:00"))  # 3.10 does not read the Z
         except ValueError:
             raise InvalidArgumentError(
-                f"{name} must be a time like 2026-11-24T12:00:00+00:00, not {value!r}"
+                f"{name} must be a time like 2026-11-24T12:00:00+00:00, not {text!r}"
             ) from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=timezone.utc)

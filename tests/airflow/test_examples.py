@@ -1,0 +1,64 @@
+"""The DAGs in examples/airflow run, and do what they say."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import AtlasBackups
+
+if TYPE_CHECKING:
+    from tests.airflow.lab import Lab
+
+EXAMPLES = Path(__file__).parents[2] / "examples" / "airflow"
+EMULATED = {"project": "Emulated", "cluster": "Cluster0"}
+
+
+def example(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_migration_begins_once_the_snapshot_is_there(
+    lab: Lab, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = lab.run(example("before_migration").dag, run_conf=EMULATED)
+
+    assert run.state == "success"
+    (taken,) = lab.taken()
+    assert run.xcom("gate")["snapshot_id"] == taken.id
+    assert f"the way back is {taken.id}" in capfd.readouterr().out
+
+
+def test_the_fleet_is_every_cluster_that_can_be_backed_up(lab: Lab) -> None:
+    run = lab.run(example("fleet").dag)
+
+    assert run.state == "success"
+    assert sorted(taken.cluster_name for taken in lab.taken()) == ["Cluster0", "Sharded0"]
+    assert {taken.status for taken in lab.taken()} == {"completed"}
+
+
+def test_the_nights_keep_the_newest_of_their_own(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = example("nightly")
+    monkeypatch.setattr(module, "KEEP", 2)
+    before = {snapshot.id for snapshot in lab.emulator.snapshots}
+    with AtlasBackups(lab.emulator.credentials, base_url=lab.emulator.base_url) as atlas:
+        for description in (module.OURS, "of somebody else", module.OURS):
+            atlas.take_snapshot(
+                lab.emulator.group_id, "Cluster0", description=description, wait=True
+            )
+    old = lab.taken()
+
+    run = lab.run(module.dag, run_conf=EMULATED)
+
+    assert run.state == "success"
+    left = {taken.id for taken in lab.taken()}
+    assert left == {old[1].id, old[2].id, run.xcom("take_snapshot", "snapshot_id")}
+    assert before <= {snapshot.id for snapshot in lab.emulator.snapshots}
