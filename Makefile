@@ -76,7 +76,7 @@ check-airflow: develop-airflow $(BIN)/.groups-check
 .PHONY: test-in-airflow
 test-in-airflow: develop-airflow
 	.venv-airflow/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
-	.venv-airflow/bin/python -m pytest tests/airflow_real
+	.venv-airflow/bin/python -m pytest --timeout=600 tests/airflow_real
 
 .PHONY: test-in-airflow2
 test-in-airflow2:
@@ -84,7 +84,7 @@ test-in-airflow2:
 		set -ex; \
 		$(MAKE) develop-airflow2; \
 		.venv-airflow2/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow; \
-		.venv-airflow2/bin/python -m pytest tests/airflow_real; \
+		.venv-airflow2/bin/python -m pytest --timeout=600 tests/airflow_real; \
 	else \
 		echo 'Airflow 2.11 does not run on this Python: its tests are left out'; \
 	fi

@@ -67,7 +67,7 @@ class Rest:
 
     def _send(self, method: str, path: str, body: Any) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - loopback
+        request = urllib.request.Request(
             self._base_url + path, data=data, headers=self._headers, method=method
         )
         try:

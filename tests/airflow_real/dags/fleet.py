@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from airflow.providers.common.compat.sdk import DAG, task
+
 from atlas_backups.airflow import AtlasBackupsHook, AtlasTakeSnapshotOperator
 
-try:
-    from airflow.sdk import DAG, task
-except ImportError:  # Airflow 2
-    from airflow import DAG
-    from airflow.decorators import task
+GROUP_ID = "{{ dag_run.conf['group_id'] }}"
 
 with DAG("fleet", schedule=None, max_active_tasks=64):
 
     @task
-    def clusters(dag_run=None) -> list[str]:  # noqa: ANN001
+    def clusters(group_id: str) -> list[str]:
         """Return the clusters' names."""
-        atlas = AtlasBackupsHook().get_conn()
-        return [cluster.name for cluster in atlas.list_clusters(dag_run.conf["group_id"])]
+        with AtlasBackupsHook().get_conn() as atlas:
+            return [cluster.name for cluster in atlas.list_clusters(group_id)]
 
     AtlasTakeSnapshotOperator.partial(
         task_id="take",
-        group_id="{{ dag_run.conf['group_id'] }}",
+        group_id=GROUP_ID,
         deferrable=True,
         pool="fleet",
         retries=2,
         map_index_template="{{ task.cluster_name }}",
-    ).expand(cluster_name=clusters())
+    ).expand(cluster_name=clusters(GROUP_ID))

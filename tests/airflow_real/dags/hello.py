@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-try:
-    from airflow.sdk import DAG, task
-except ImportError:  # Airflow 2
-    from airflow import DAG
-    from airflow.decorators import task
+from airflow.providers.common.compat.sdk import DAG, task
 
 with DAG("hello", schedule=None):
 

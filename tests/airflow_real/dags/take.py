@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from atlas_backups.airflow import AtlasTakeSnapshotOperator
+from airflow.providers.common.compat.sdk import DAG
 
-try:
-    from airflow.sdk import DAG
-except ImportError:  # Airflow 2
-    from airflow import DAG
+from atlas_backups.airflow import AtlasTakeSnapshotOperator
 
 POOL = "one_slot"
 
