@@ -1,5 +1,6 @@
 """What a DAG's author got wrong: said in the last lines of the log, and not tried again."""
 
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ GROUP_ID = "66b0c1d2e3f4a5b6c7d8e9f0"
 
 
 def run_take(lab: Lab, **options: Any) -> Run:
-    address = {"group_id": GROUP_ID, "cluster_name": "Cluster0"}
+    address: dict[str, Any] = {"group_id": GROUP_ID, "cluster_name": "Cluster0"}
     if "project_name" in options:
         del address["group_id"]
     with lab.dag(render_template_as_native_obj=options.pop("native", False)) as dag:
@@ -73,7 +74,7 @@ def test_secret_that_is_wrong(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatc
 
 def test_role_that_is_missing(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = lab.emulator.credential("service_account", read_only=True)
-    fields = {"login": reader.id, "password": reader.secret}
+    fields: dict[str, Any] = {"login": reader.id, "password": reader.secret}
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, **fields))
 
     run = run_take(lab)

@@ -1,5 +1,6 @@
 """A cluster that has an unfinished on-demand snapshot already."""
 
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

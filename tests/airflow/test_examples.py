@@ -1,16 +1,17 @@
 """The DAGs in examples/airflow run, and do what they say."""
 
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from atlas_backups import AtlasBackups
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.airflow.lab import Lab
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "airflow"

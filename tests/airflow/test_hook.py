@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_gives_a_client(lab: Lab) -> None:
 def test_gives_a_client_for_an_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     key = lab.emulator.credential("api_key")
     extra = {"public_key": key.id, "private_key": key.secret}
-    fields = {"login": None, "password": None, "extra": extra}
+    fields: dict[str, Any] = {"login": None, "password": None, "extra": extra}
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, **fields))
 
     with AtlasBackupsHook().get_conn() as atlas:
@@ -49,6 +49,8 @@ def test_button_says_what_the_credentials_see() -> None:
 
 
 def test_button_says_that_the_secret_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    with AtlasBackupsHook().get_conn() as atlas:
+        atlas.list_projects()  # the tasks share a token already
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password="wrong-canary"))
 
     works, message = AtlasBackupsHook().test_connection()

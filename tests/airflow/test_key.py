@@ -1,5 +1,6 @@
 """The idempotency key of a task: the same over tries, another one once it is cleared."""
 
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 from dataclasses import dataclass

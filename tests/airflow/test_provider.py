@@ -1,5 +1,6 @@
 """What Airflow sees of the package."""
 
+# ruff: noqa: ANN401, PLC0415  # Airflow differs by version
 from __future__ import annotations
 
 import subprocess

@@ -1,5 +1,6 @@
 """What several tries of a task make of one snapshot."""
 
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def take(lab: Lab, **options: Any) -> Any:
-    arguments = {
+    arguments: dict[str, Any] = {
         "task_id": "take",
         "group_id": lab.emulator.group_id,
         "cluster_name": lab.emulator.cluster_name,

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 from dataclasses import replace
@@ -31,7 +32,10 @@ def take(lab: Lab) -> Snapshot:
 
 
 def run_sensor(lab: Lab, **options: Any) -> Run:
-    address = {"group_id": lab.emulator.group_id, "cluster_name": lab.emulator.cluster_name}
+    address: dict[str, Any] = {
+        "group_id": lab.emulator.group_id,
+        "cluster_name": lab.emulator.cluster_name,
+    }
     with lab.dag() as dag:
         AtlasSnapshotSensor(task_id="wait", **address | options)
     return lab.run(dag)

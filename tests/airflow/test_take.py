@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from atlas_backups.airflow import AtlasTakeSnapshotOperator
-from tests.airflow.lab import Lab
+
+if TYPE_CHECKING:
+    from tests.airflow.lab import Lab
 
 
 @pytest.mark.parametrize("deferrable", [False, True])

@@ -1,5 +1,6 @@
 """The trigger by itself: what it keeps, what it fires, what it shares."""
 
+# ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
 import asyncio
@@ -27,7 +28,7 @@ def take(lab: Lab) -> Snapshot:
 
 
 def trigger(snapshot: Snapshot, **options: Any) -> AtlasSnapshotTrigger:
-    arguments = {
+    arguments: dict[str, Any] = {
         "group_id": snapshot.group_id,
         "cluster_name": snapshot.cluster_name,
         "snapshot_id": snapshot.id,
@@ -242,7 +243,7 @@ class TestClient:
         other = lab.emulator.credential("service_account", read_only=True)
         changed = {"login": other.id, "password": other.secret, "extra": {"token_cache": "off"}}
 
-        async def change() -> list[dict[str, Any]]:
+        async def change() -> tuple[dict[str, Any], dict[str, Any]]:
             first = asyncio.create_task(fired(trigger(snapshot)))
             await asyncio.sleep(0.5)
             monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, **changed))
@@ -255,7 +256,7 @@ class TestClient:
 
 
 def recent(lab: Lab, **options: Any) -> RecentSnapshotTrigger:
-    arguments = {
+    arguments: dict[str, Any] = {
         "group_id": lab.emulator.group_id,
         "cluster_name": lab.emulator.cluster_name,
         "newer_than": None,

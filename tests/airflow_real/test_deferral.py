@@ -40,7 +40,7 @@ def test_the_only_worker_and_the_only_slot_are_free_while_a_task_waits(site: Sit
 
 
 def test_a_triggerer_that_is_killed_and_started_again_goes_on_waiting(site: Site) -> None:
-    site.service.next_snapshot(seconds=20.0, cluster_name=site.cluster_name)
+    site.service.next_snapshot(seconds=30.0, cluster_name=site.cluster_name)
     run = site.take()
     run.wait_for("take", "deferred")
     looks = site.looks

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .deployment import OUR_MODULES
 
@@ -12,25 +12,12 @@ if TYPE_CHECKING:
     from .deployment import Deployment
 
 
-def rows(airflow: Deployment, *arguments: str) -> list[dict[str, Any]]:
-    """Run one of Airflow's commands that list something."""
-    shown = airflow.run(*arguments, "--output", "json")
-    return json.loads(shown[shown.index("[") :])
-
-
 def test_airflow_shows_the_provider_with_its_version(airflow: Deployment) -> None:
-    (row,) = rows(airflow, "providers", "get", "atlas-backups")
+    shown = airflow.run("providers", "get", "atlas-backups", "--output", "json")
 
+    # Airflow 2 warns of itself before it answers.
+    (row,) = json.loads(shown[shown.index("[{") :])
     assert row == {"Provider": "atlas-backups", "Version": version("atlas-backups")}
-
-
-def test_airflow_knows_the_connection_type_and_the_link(airflow: Deployment) -> None:
-    hooks = {row["connection_type"]: row for row in rows(airflow, "providers", "hooks")}
-    links = [row["extra_link_class_name"] for row in rows(airflow, "providers", "links")]
-
-    assert hooks["mongodb_atlas"]["package_name"] == "atlas-backups"
-    assert hooks["mongodb_atlas"]["class"] == "atlas_backups.airflow.hook.AtlasBackupsHook"
-    assert "atlas_backups.airflow.links.AtlasClusterLink" in links
 
 
 def test_importing_our_modules_warns_of_nothing_deprecated(airflow: Deployment) -> None:

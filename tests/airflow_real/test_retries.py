@@ -66,13 +66,15 @@ def test_a_task_cleared_after_its_success_takes_a_new_snapshot(site: Site) -> No
 
 
 def test_a_task_retried_after_it_waited_in_vain_waits_for_the_same_snapshot(site: Site) -> None:
-    site.service.next_snapshot(seconds=25.0, cluster_name=site.cluster_name)
+    site.service.next_snapshot(never_ends=True, cluster_name=site.cluster_name)
     run = site.take("take_hurried")
-    task = run.wait_for("take", "success", seconds=90.0)
+    run.wait_for("take", "up_for_retry", seconds=90.0)
+    first = run.xcom("take", "snapshot_id")
+    task = run.wait_for("take", "deferred")
 
     (snapshot,) = site.snapshots
-    assert (snapshot.status, site.posts, task["try_number"]) == ("completed", 1, 2)
-    assert run.xcom("take")["snapshot_id"] == snapshot.id
+    assert (snapshot.status, site.posts, task["try_number"]) == ("inProgress", 1, 2)
+    assert [first, run.xcom("take", "snapshot_id")] == [snapshot.id] * 2
 
 
 def test_a_task_retried_after_its_snapshot_failed_takes_a_new_one(site: Site) -> None:

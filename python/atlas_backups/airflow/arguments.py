@@ -167,8 +167,9 @@ def address_in(snapshot: object) -> Address:
     known = cast("Mapping[str, object]", snapshot)
     missing = [name for name in Address._fields if not known.get(name)]
     if missing:
+        there = ", ".join(map(str, known)) or "nothing"
         raise InvalidArgumentError(
-            f"snapshot has no {', '.join(missing)}, only {', '.join(map(str, known)) or 'nothing'}: "
+            f"snapshot has no {', '.join(missing)}, only {there}: "
             "was it returned by an AtlasTakeSnapshotOperator of this version?"
         )
     return Address(*(str(known[name]) for name in Address._fields))

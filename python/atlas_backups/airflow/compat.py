@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
     BaseSensorOperator,
     PokeReturnValue,
     XCom,
+    XComArg,
     conf,
     mask_secret,
 )
@@ -38,12 +39,14 @@ __all__ = [
     "PokeReturnValue",
     "TriggerEvent",
     "XCom",
+    "XComArg",
     "airflow_version",
     "connection_without_blocking",
     "dag_run",
     "default_deferrable",
     "is_deferral_timeout",
     "mask_secret",
+    "sync_to_async",
     "task_instance",
 ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups.airflow.compat import (
     AirflowNotFoundException,
     BaseHook,
     connection_without_blocking,
+    sync_to_async,
 )
 from atlas_backups.airflow.connection import settings_of
 from atlas_backups.airflow.form import BEHAVIOUR, FIELDS
@@ -62,7 +64,8 @@ class AtlasBackupsHook(BaseHook):
             connection = await connection_without_blocking(self.atlas_conn_id)
         except AirflowNotFoundException as error:
             raise self._missing() from error
-        return settings_of(connection)
+        # Masking secrets is a question to Airflow, too.
+        return await sync_to_async(settings_of)(connection)
 
     def test_connection(self) -> tuple[bool, str]:
         """Say whether the connection works, for the button in the form.
@@ -71,8 +74,9 @@ class AtlasBackupsHook(BaseHook):
         taken.
         """
         try:
+            # A token that is shared may have been granted for another secret.
+            settings = replace(self.settings(), token_cache=None)
             # A person waits for the answer.
-            settings = self.settings()
             with settings.client(total_timeout=20.0, max_retries=1) as atlas:
                 projects = atlas.list_projects()
         except AtlasError as error:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atlas_backups import AtlasBackups, Snapshot
-    from atlas_backups.airflow.compat import BaseTrigger, Context
+    from atlas_backups.airflow.compat import BaseTrigger, Context, XComArg
 
 # As long as this after the second in its id, a snapshot that Atlas does not find may be too new.
 _UNSEEN_SECONDS = 120.0
@@ -82,7 +82,7 @@ class AtlasSnapshotSensor(BaseSensorOperator):
     def __init__(  # noqa: PLR0913  # what to wait for, keyword-only
         self,
         *,
-        snapshot: Mapping[str, Any] | None = None,
+        snapshot: Mapping[str, Any] | XComArg | str | None = None,
         group_id: str | None = None,
         project_name: str | None = None,
         cluster_name: str | None = None,

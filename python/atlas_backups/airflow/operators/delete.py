@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import timedelta
 
-    from atlas_backups.airflow.compat import Context
+    from atlas_backups.airflow.compat import Context, XComArg
 
 
 class AtlasDeleteSnapshotOperator(AtlasOperator):
@@ -57,7 +57,7 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
     def __init__(  # noqa: PLR0913  # the arguments of a delete and of a wait, keyword-only
         self,
         *,
-        snapshot: Mapping[str, Any] | None = None,
+        snapshot: Mapping[str, Any] | XComArg | str | None = None,
         group_id: str | None = None,
         project_name: str | None = None,
         cluster_name: str | None = None,

@@ -203,7 +203,7 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
             "retention_in_days": days,
             "idempotency_key": key,
         }
-        self.log.info("Taking a snapshot: %s", request)
+        self.log.info("Taking a snapshot: %s", {**request, "if_busy": self.if_busy})
         return request
 
     def _done(self, snapshot: dict[str, Any]) -> dict[str, Any]:
