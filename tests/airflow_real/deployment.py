@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pkgutil
+import random
 import socket
 import sqlite3
 import subprocess
@@ -154,7 +156,7 @@ class Deployment:
         wait_until(lambda: self._parsed() >= files, _START_SECONDS, "all DAGs are known")
 
     def _is_up(self) -> bool:
-        assert self.server.runs, (self.home / "webserver.txt").read_text(encoding="utf-8")
+        assert self.server.runs, self.server.output
         return self.rest.is_up()
 
     def _parsed(self) -> int:
@@ -297,7 +299,12 @@ class Run:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port below those that the system gives to whoever asks for any.
+
+    The server listens only seconds later, and somebody would have been given one of those.
+    """
+    for port in random.sample(range(10_000, 32_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")

@@ -55,6 +55,11 @@ class Program:
         """Whether it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def output(self) -> str:
+        """Everything that it has printed."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
     def start(self) -> None:
         """Start it."""
         with self._log.open("ab") as log:

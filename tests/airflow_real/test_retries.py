@@ -65,6 +65,22 @@ def test_a_task_cleared_after_its_success_takes_a_new_snapshot(site: Site) -> No
     assert site.posts == 2
 
 
+def test_a_task_cleared_while_it_waits_lets_its_snapshot_end_and_takes_a_new_one(
+    site: Site,
+) -> None:
+    site.service.next_snapshot(seconds=15.0, cluster_name=site.cluster_name)
+    run = site.take("take_in_turn")
+    run.wait_for("take", "deferred")
+    first = run.xcom("take", "snapshot_id")
+
+    run.clear("take")
+    wait_until(lambda: len(site.snapshots) == 2, 90.0, "the second snapshot is there")
+    run.wait_for("take", "success")
+
+    assert [item.status for item in site.snapshots] == ["completed", "completed"]
+    assert [item.id for item in site.snapshots] == [first, run.xcom("take")["snapshot_id"]]
+
+
 def test_a_task_retried_after_it_waited_in_vain_waits_for_the_same_snapshot(site: Site) -> None:
     site.service.next_snapshot(never_ends=True, cluster_name=site.cluster_name)
     run = site.take("take_hurried")

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import DAG
 
 from atlas_backups.airflow import AtlasTakeSnapshotOperator
 
+if TYPE_CHECKING:
+    from atlas_backups import IfBusy
+
 POOL = "one_slot"
 
-for dag_id, timeout in (("take", 120.0), ("take_hurried", 5.0)):
+VARIANTS: tuple[tuple[str, float, IfBusy], ...] = (
+    ("take", 120.0, "raise"),
+    ("take_hurried", 5.0, "raise"),
+    ("take_in_turn", 120.0, "wait"),
+)
+
+for dag_id, timeout, if_busy in VARIANTS:
     with DAG(dag_id, schedule=None, max_active_runs=16):
         AtlasTakeSnapshotOperator(
             task_id="take",
@@ -18,6 +28,7 @@ for dag_id, timeout in (("take", 120.0), ("take_hurried", 5.0)):
             cluster_name="{{ dag_run.conf['cluster_name'] }}",
             description="by {{ dag.dag_id }}",
             retention_in_days=7,
+            if_busy=if_busy,
             deferrable=True,
             poll_interval=1.0,
             timeout=timeout,
