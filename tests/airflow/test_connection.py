@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -141,10 +142,26 @@ def test_secrets_are_masked_and_shown_by_no_repr() -> None:
     assert "canary" not in repr(found.client())
 
 
-def test_private_key_is_masked() -> None:
-    settings({"public_key": "abcdefgh", "private_key": PRIVATE_KEY})
+@pytest.mark.parametrize("name", ["password", "private_key"])
+def test_masks_what_airflow_itself_has_not_seen(name: str) -> None:
+    @dataclass
+    class Plain:
+        """A connection that masks nothing by itself."""
 
-    assert redact(f"a {PRIVATE_KEY} in a text") == "a *** in a text"
+        login: str | None
+        password: str | None
+        extra_dejson: dict[str, str]
+        conn_id: str = "atlas"
+        host: str | None = None
+        port: int | None = None
+
+    secret = f"canary-of-the-{name}"
+    account: Any = Plain("a", secret, {})
+    key: Any = Plain(None, None, {"public_key": "b", "private_key": secret})
+
+    settings_of(account if name == "password" else key)
+
+    assert redact(f"a {secret} in a text") == "a *** in a text"
 
 
 class TestTokenCache:

@@ -62,6 +62,14 @@ def test_a_try_after_a_lost_answer_finds_nothing_and_succeeds(lab: Lab) -> None:
     assert lab.taken() == []
 
 
+def test_nothing_to_delete_is_a_success_that_says_so(lab: Lab, log: Log) -> None:
+    run = run_delete(lab, "5" * 24)
+
+    assert run.state == "success"
+    assert run.xcom("delete")["deleted"] is False
+    assert "Nothing to delete" in log()
+
+
 def test_nothing_to_delete_is_an_error_where_that_is_wanted(lab: Lab, log: Log) -> None:
     run = run_delete(lab, "5" * 24, ignore_missing=False, retries=3)
 
