@@ -76,6 +76,8 @@ def test_public_and_private_key_are_an_api_key() -> None:
             "hold an API key; it belongs into API public key (extra: public_key)",
         ),
         ({"login": CLIENT_ID, "password": "  "}, {}, "Client secret (password) is not"),
+        ({"login": "a", "password": "b", "host": "atlas:port"}, {}, "Base URL (host) is no URL"),
+        ({"login": "a", "password": "b"}, {"proxy": "http://[::1"}, "proxy is no URL"),
     ],
 )
 def test_is_refused_with_the_names_of_the_fields(

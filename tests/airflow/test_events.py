@@ -71,5 +71,7 @@ def test_failed_and_too_late_are_what_the_task_takes_them_for() -> None:
 def test_a_snapshot_has_ended_whatever_its_end() -> None:
     assert has_ended({"status": "completed", "snapshot": SNAPSHOT, "deadline": 12.5}) == 12.5
     assert has_ended({**failure(SnapshotFailedError("it failed")), "deadline": 12.5}) == 12.5
+    with pytest.raises(AirflowException, match="have the same version"):
+        has_ended({"status": "completed", "snapshot": SNAPSHOT})
     with pytest.raises(AirflowException, match="too late"):
         has_ended({**failure(WaitTimeoutError("too late")), "deadline": 12.5})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atlas_backups import AtlasBackups, Snapshot
+from atlas_backups import AtlasBackups, AtlasError, Snapshot
 from atlas_backups.airflow import AtlasSnapshotTrigger
 from atlas_backups.airflow.recent import RecentSnapshotTrigger
 from atlas_backups.emulator import Fault
@@ -234,6 +234,16 @@ class TestClient:
         asyncio.run(cancel())
 
         assert lab.emulator.active_tokens() == before
+
+    def test_that_cannot_be_closed_says_nothing_of_the_snapshot(
+        self, lab: Lab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(_: AtlasBackups) -> None:
+            raise AtlasError("no")
+
+        monkeypatch.setattr(AtlasBackups, "aclose", fail)
+
+        assert asyncio.run(fired(trigger(take(lab))))["status"] == "completed"
 
     def test_is_another_one_once_the_connection_has_changed(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch

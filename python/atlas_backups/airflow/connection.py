@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from atlas_backups import ApiKey, AtlasBackups, ConfigurationError, ServiceAccount
 from atlas_backups.airflow.compat import airflow_version, mask_secret
@@ -93,7 +93,7 @@ def settings_of(connection: Connection) -> Settings:
             mask_secret(filled[secret])
     _check(connection.conn_id, filled)
     proxy = _text(extra, "proxy")
-    if proxy and (password := urlsplit(proxy).password):
+    if proxy and (password := _parts(proxy, "proxy", connection.conn_id).password):
         mask_secret(password)
     account = (filled["login"], filled["password"]) if "login" in filled else None
     key = (filled["public_key"], filled["private_key"]) if "public_key" in filled else None
@@ -155,10 +155,19 @@ def _base_url(connection: Connection) -> str:
     if not host:
         return _BASE_URL
     url = host if "://" in host else f"https://{host}"
-    if connection.port and urlsplit(url).port is None:
-        parts = urlsplit(url)
+    parts = _parts(url, "Base URL (host)", connection.conn_id)
+    if connection.port and parts.port is None:
         url = parts._replace(netloc=f"{parts.netloc}:{connection.port}").geturl()
     return url
+
+
+def _parts(url: str, field: str, conn_id: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # which is read only now
+    except ValueError:
+        raise ConfigurationError(f"connection {conn_id!r}: {field} is no URL") from None
+    return parts
 
 
 def _token_cache(given: str | None) -> str | None:

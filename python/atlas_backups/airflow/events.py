@@ -60,10 +60,7 @@ def snapshot_in(
     if status == _COMPLETED and isinstance(snapshot, dict):
         return cast("dict[str, Any]", snapshot)
     if status not in (_FAILED, _TIMEOUT, _ERROR) or "message" not in known:
-        raise AirflowException(
-            f"the trigger said {event!r}, which this version of atlas-backups does not know: do "
-            "workers and triggerers have the same version? Another try finds the snapshot again"
-        )
+        raise _unknown(event)
     if known.get("permanent"):
         kind: type[AirflowException] = AirflowFailException
     else:
@@ -79,9 +76,19 @@ def has_ended(event: object) -> float:
     """
     known = _known(event)
     if known.get("status") != _FAILED:
-        snapshot_in(known)
-    return float(known["deadline"])
+        snapshot_in(event)
+    deadline = known.get("deadline")
+    if not isinstance(deadline, float):
+        raise _unknown(event)
+    return deadline
 
 
 def _known(event: object) -> dict[str, Any]:
     return cast("dict[str, Any]", event) if isinstance(event, dict) else {}
+
+
+def _unknown(event: object) -> AirflowException:
+    return AirflowException(
+        f"the trigger said {event!r}, which this version of atlas-backups does not know: do "
+        "workers and triggerers have the same version? Another try finds the snapshot again"
+    )

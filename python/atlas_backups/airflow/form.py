@@ -18,7 +18,10 @@ FIELDS: dict[str, dict[str, Any]] = {
     },
     "proxy": {
         "label": "Proxy",
-        "description": "URL of an HTTP proxy. Empty: HTTPS_PROXY of the worker's environment.",
+        "description": (
+            "URL of an HTTP proxy, as http://proxy.example:3128. Empty: HTTPS_PROXY of the "
+            "worker's environment."
+        ),
         "schema": {"type": ["string", "null"], "format": "password"},
     },
     "ca_file": {
@@ -29,14 +32,15 @@ FIELDS: dict[str, dict[str, Any]] = {
     "token_cache": {
         "label": "Token cache",
         "description": (
-            "File in which the tasks of a worker share a service account's token. Empty: one in "
-            "the worker's temporary directory. off: every task fetches one of its own, of which "
-            "Atlas grants 50 a minute."
+            "File in which the tasks of a worker share a service account's token, as "
+            "/var/cache/airflow/atlas-tokens. Empty: one in the worker's temporary directory. "
+            "off: every task fetches one of its own, of which Atlas grants 50 a minute."
         ),
         "schema": {"type": ["string", "null"]},
     },
 }
 
+# Placeholders only for these: 3.3 shows none for the fields above.
 BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "port", "extra"],
     "relabeling": {"login": "Client ID", "password": "Client secret", "host": "Base URL"},
@@ -44,7 +48,5 @@ BEHAVIOUR: dict[str, Any] = {
         "login": "mdb_sa_id_… of a service account",
         "password": "mdb_sa_sk_…",
         "host": "https://cloud.mongodb.com",
-        "proxy": "http://proxy.example:3128",
-        "token_cache": "/var/cache/airflow/atlas-tokens",
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups.airflow.compat import (
@@ -97,12 +98,17 @@ class AtlasBackupsHook(BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the fields of the form, for Airflow before 3.2."""
-        from wtforms import PasswordField, StringField  # noqa: PLC0415  # only the web server has it
+        # Only the web server has these; 3 has no flask_appbuilder.
+        from wtforms import PasswordField, StringField  # noqa: PLC0415
 
+        looks: Any = import_module("flask_appbuilder.fieldwidgets")
         widgets: dict[str, Any] = {}
         for name, field in FIELDS.items():
-            kind = PasswordField if field["schema"].get("format") == "password" else StringField
-            widgets[name] = kind(field["label"], description=field["description"])
+            if field["schema"].get("format") == "password":
+                kind, look = PasswordField, looks.BS3PasswordFieldWidget()
+            else:
+                kind, look = StringField, looks.BS3TextFieldWidget()
+            widgets[name] = kind(field["label"], description=field["description"], widget=look)
         return widgets
 
     @classmethod

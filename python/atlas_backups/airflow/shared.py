@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
+
+from atlas_backups.errors import AtlasError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -46,5 +48,7 @@ async def shared_client(settings: Settings) -> AsyncGenerator[AtlasBackups, None
         shared.users -= 1
         if not shared.users:
             del clients[settings]
-            # Also when the trigger is being cancelled: the token is to end.
-            await asyncio.shield(shared.client.aclose())
+            # Also when the trigger is being cancelled: the token is to end. That this went wrong
+            # says nothing of what was waited for.
+            with suppress(AtlasError):
+                await asyncio.shield(shared.client.aclose())

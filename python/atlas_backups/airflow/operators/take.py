@@ -130,8 +130,8 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
     def take_after_other(self, context: Context, event: object = None) -> dict[str, Any]:
         """Go on when the snapshot that kept the cluster busy has ended, whatever its end."""
         moment = has_ended(event)
-        timeout = arguments.seconds("timeout", self.timeout)
         with failing_for_good():
+            timeout = arguments.seconds("timeout", self.timeout)
             return self._take(context, Deadline(moment=moment, timeout=timeout))
 
     def execute_complete(self, context: Context, event: object = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's own
