@@ -34,9 +34,12 @@ test: test-core test-python ## Run every test that needs only Rust and Python
 test-core: ## Run the tests of the Rust core, without Python
 	cargo test --locked
 
+# They need programs or packages beside those of the group `test`, and have targets of their own.
+OTHER_SUITES := airflow airflow_real notebook peers
+
 .PHONY: test-python
 test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
-	$(BIN)/python -m pytest --ignore=tests/peers --ignore=tests/notebook
+	$(BIN)/python -m pytest $(addprefix --ignore=tests/,$(OTHER_SUITES))
 
 CASES ?= 20000
 SEED ?= 1
@@ -87,6 +90,55 @@ docs: develop-notebook ## Build the site into site/, the example notebooks run (
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
 	$(BIN)/python -m pytest tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
 
+# Airflow's two lines exclude each other: each has an environment, filled from a lock file. The
+# files are for Python 3.11 and newer, as the tools of the tests are.
+AIRFLOW := .venv-airflow .venv-airflow2
+$(AIRFLOW:%=%/.locked): .venv-%/.locked: requirements/%.txt $(BIN)/.groups-lock
+	$(BIN)/uv venv --quiet --clear --python $(PYTHON) .venv-$*
+	$(BIN)/uv pip sync --quiet --python .venv-$* $<
+	touch $@
+
+DEVELOP_AIRFLOW := develop-airflow develop-airflow2
+.PHONY: $(DEVELOP_AIRFLOW)
+$(DEVELOP_AIRFLOW): develop-%: develop .venv-%/.locked
+	PATH="$(abspath $(BIN)):$$PATH" VIRTUAL_ENV=$(abspath .venv-$*) maturin develop --quiet --uv
+
+# Airflow 2.11 does not run on Python 3.13 and newer.
+AIRFLOWS := airflow $(shell $(PYTHON) -c 'import sys; print("airflow2" * (sys.version_info < (3, 13)))')
+
+.PHONY: test-airflow
+test-airflow: check-airflow $(AIRFLOWS:%=develop-%) ## Run the tests in Airflow 3 and 2.11, and against their processes
+	$(if $(filter airflow2,$(AIRFLOWS)),,@echo 'Airflow 2.11 does not run on this Python: left out')
+	$(MAKE) --jobs=2 --output-sync=target $(AIRFLOWS:%=test-in-%)
+
+# Much of their time is waiting, so both run at once.
+TEST_AIRFLOW := test-in-airflow test-in-airflow2
+.PHONY: $(TEST_AIRFLOW)
+$(TEST_AIRFLOW): test-in-%:
+	.venv-$*/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
+	.venv-$*/bin/python -m pytest --timeout=600 tests/airflow_real
+
+.PHONY: check-airflow
+check-airflow: develop-airflow $(BIN)/.groups-check
+	$(BIN)/pyright --project tests/airflow
+
+.PHONY: lock-airflow
+lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2.txt anew, with what is newest
+	echo 'apache-airflow>=3.3,<4' | $(LOCK_AIRFLOW) requirements/airflow.txt --group screenshots
+	echo 'apache-airflow>=2.11.2,<3' | $(LOCK_AIRFLOW) requirements/airflow2.txt
+
+LOCK_AIRFLOW = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--no-annotate --custom-compile-command 'make lock-airflow' \
+	--group test --extra airflow pyproject.toml - --output-file
+
+.PHONY: airflow-fleet
+airflow-fleet: develop-airflow ## Take 200 snapshots by mapped tasks in Airflow; print requests and memory (minutes)
+	.venv-airflow/bin/python -m benches.airflow_fleet
+
+.PHONY: airflow-screenshots
+airflow-screenshots: develop-airflow ## Photograph Airflow's pages into target/screenshots (needs Chromium)
+	.venv-airflow/bin/python -m tests.airflow_real.screenshots target/screenshots
+
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
 FUZZ_SECONDS ?= 120
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
@@ -124,6 +176,45 @@ survival: develop ## Compare forks, signals and exits with obstore and pyreqwest
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet obstore==0.12.1 pyreqwest==0.15.1
 	$(BIN)/python benches/survival.py --peers .venv-peers/bin/python
+
+# The clients that `make bench` compares, the package in its release build, matplotlib.
+PEERS := pyreqwest aiohttp httpx requests atlasapi uvloop matplotlib
+BENCH_SERVER := target/release/examples/bench_server
+ROUNDS ?= 5
+CALLS ?= 4000
+
+.venv-peers/.bench: Makefile
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet $(PEERS)
+	touch $@
+
+.PHONY: bench-programs
+bench-programs: $(BIN)/.groups-build .venv-peers/.bench
+	cargo build --quiet --release --locked --example bench_server --example bench_reqwest
+	rm -rf target/bench
+	$(BIN)/maturin build --quiet --release --locked --out target/bench
+	.venv-peers/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall target/bench/*.whl
+
+.PHONY: bench
+bench: bench-programs ## Compare the speed of clients, ROUNDS=5 times CALLS=4000 (a quarter of an hour on a quiet machine)
+	.venv-peers/bin/python benches/speed/bench.py --server $(BENCH_SERVER) \
+		--reqwest target/release/examples/bench_reqwest --python .venv-peers/bin/python \
+		--rounds $(ROUNDS) --calls $(CALLS) --json target/speed.json
+
+.PHONY: bench-instructions
+bench-instructions: bench-programs ## Count the instructions of a call into benches/instructions.json (needs valgrind)
+	.venv-peers/bin/python benches/speed/instructions.py --server $(BENCH_SERVER) \
+		--reqwest target/release/examples/bench_reqwest --python .venv-peers/bin/python \
+		--kept benches/instructions.json
+
+.PHONY: bench-scale
+bench-scale: bench-programs ## Show how cost grows from 10 to 100 000 clusters, over a long list, and with processes
+	.venv-peers/bin/python benches/speed/scale.py --server $(BENCH_SERVER) \
+		--csv target/growth.csv --picture target/growth.png
+
+.PHONY: bench-tls
+bench-tls: bench-programs ## Compare HTTP/2 and HTTP/1.1 behind TLS, ROUNDS=5 times
+	.venv-peers/bin/python benches/speed/tls.py --server $(BENCH_SERVER) --rounds $(ROUNDS)
 
 .PHONY: wheel
 wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
@@ -185,4 +276,4 @@ format: $(BIN)/.groups-check ## Format everything
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	cargo clean
-	rm -rf $(VENV) $(NOTEBOOK) .venv-peers .venv-picture .venv-wheel dist site python/atlas_backups/*.so
+	rm -rf $(VENV) $(AIRFLOW) $(NOTEBOOK) .venv-peers .venv-picture .venv-wheel dist site python/atlas_backups/*.so

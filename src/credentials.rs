@@ -26,6 +26,9 @@ pub enum Credentials {
     AccessToken(SecretString),
 }
 
+/// Bytes of a token or of half a pair: more than a server reads of a whole head.
+pub(crate) const LONGEST_SECRET: usize = 16 << 10;
+
 const ACCESS_TOKEN: &str = "MONGODB_ATLAS_ACCESS_TOKEN";
 const CLIENT_ID: &str = "MONGODB_ATLAS_CLIENT_ID";
 const CLIENT_SECRET: &str = "MONGODB_ATLAS_CLIENT_SECRET";
@@ -137,6 +140,8 @@ impl PartialEq for Credentials {
 fn check(name: &str, value: &str) -> Result<(), Error> {
     let why = if value.is_empty() {
         "must not be empty"
+    } else if value.len() > LONGEST_SECRET {
+        "must not be longer than 16 KiB"
     } else if value.trim() != value {
         "must not begin or end with white space"
     } else if value.chars().any(char::is_control) {
@@ -199,6 +204,18 @@ mod tests {
                 .to_string()
                 .contains(ACCESS_TOKEN)
         );
+    }
+
+    #[test]
+    fn what_no_head_has_room_for_is_refused() {
+        let longest = "x".repeat(LONGEST_SECRET);
+        assert!(Credentials::access_token(&longest).is_ok());
+        for error in [
+            Credentials::access_token(&format!("{longest}x")).unwrap_err(),
+            Credentials::service_account("id", &format!("{longest}x")).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("longer than 16 KiB"), "{error}");
+        }
     }
 
     #[test]

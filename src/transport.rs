@@ -3,6 +3,7 @@
 //! It never repeats a request that the server may have acted on; operations decide on that.
 
 mod answer;
+mod apart;
 mod auth;
 mod body;
 mod call;
@@ -16,6 +17,8 @@ mod json;
 mod limit;
 mod lost;
 mod memory;
+mod names;
+mod pool;
 mod quota;
 mod retry;
 mod secrets;

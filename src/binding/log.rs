@@ -5,6 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+use super::types::types;
 use crate::transport::{Event, Level};
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -14,7 +15,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     if let Some(logger) = LOGGER.get(py) {
         return Ok(Some(logger.bind(py)));
     }
-    if !py.import("sys")?.getattr("modules")?.contains("logging")? {
+    if !types(py)?.modules.bind(py).contains(intern!(py, "logging"))? {
         return Ok(None);
     }
     let logger = LOGGER.get_or_try_init(py, || -> PyResult<_> {

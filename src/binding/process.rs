@@ -71,11 +71,7 @@ fn start() -> std::io::Result<&'static Runtime> {
         }
     };
     std::thread::Builder::new().name(NAME.to_owned()).spawn(drive)?;
-    let runtime = Builder::new_current_thread()
-        .max_blocking_threads(16)
-        .thread_name(NAME)
-        .enable_all()
-        .build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let runtime: &'static Runtime = Box::leak(Box::new(runtime));
     let _ = sender.send(runtime);
     Ok(runtime)

@@ -3,10 +3,9 @@
 //!
 //! Never later: an import while a signal is pending would fail in the middle of an operation.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyModule, PyType};
+use pyo3::types::{PyModule, PyType};
 
 pub(super) struct Types {
     /// It imports what is asked of it.
@@ -17,6 +16,10 @@ pub(super) struct Types {
     pub(super) datetime: Py<PyAny>,
     pub(super) utc: Py<PyAny>,
     pub(super) watch: Py<PyAny>,
+    /// `sys.modules`
+    pub(super) modules: Py<PyAny>,
+    /// `object.__new__`
+    pub(super) new_object: Py<PyAny>,
 }
 
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
@@ -35,6 +38,8 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
             datetime: datetime.getattr("datetime")?.unbind(),
             utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
             watch: watch.getattr("watch")?.unbind(),
+            modules: py.import("sys")?.getattr("modules")?.unbind(),
+            new_object: py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind(),
         })
     })
 }
@@ -42,18 +47,4 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
 /// The class of results that has this name.
 pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
     Ok(types(py)?.package.bind(py).getattr(name)?.cast_into()?)
-}
-
-/// Calls the class of that name with keyword arguments.
-pub(super) fn build<'py>(
-    py: Python<'py>,
-    name: &str,
-    fields: &Bound<'py, PyDict>,
-) -> PyResult<Bound<'py, PyAny>> {
-    if name == "datetime" {
-        let types = types(py)?;
-        fields.set_item(intern!(py, "tzinfo"), &types.utc)?;
-        return types.datetime.bind(py).call((), Some(fields));
-    }
-    class(py, name)?.call((), Some(fields))
 }

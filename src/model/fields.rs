@@ -38,22 +38,22 @@ impl Fields {
     }
 
     /// What nobody took.
-    pub(crate) fn rest(self) -> JsonObject {
-        self.0.into_iter().map(|(name, value)| (name, readable(value))).collect()
+    pub(crate) fn rest(mut self) -> JsonObject {
+        self.0.values_mut().for_each(make_readable);
+        // Anew, without the room that the fields which were taken had.
+        self.0.into_iter().collect()
     }
 }
 
-/// Replaces numbers that Python would refuse to read by their text.
-fn readable(value: Value) -> Value {
+/// Replaces numbers that Python would refuse to read by their text, in place: this may be large.
+fn make_readable(value: &mut Value) {
     match value {
         Value::Number(number) if number.as_str().len() > LONGEST_NUMBER => {
-            Value::String(number.to_string())
+            *value = Value::String(number.to_string());
         }
-        Value::Array(items) => items.into_iter().map(readable).collect(),
-        Value::Object(map) => {
-            Value::Object(map.into_iter().map(|(name, value)| (name, readable(value))).collect())
-        }
-        other => other,
+        Value::Array(items) => items.iter_mut().for_each(make_readable),
+        Value::Object(map) => map.values_mut().for_each(make_readable),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -33,7 +33,7 @@ pub async fn update_retention(
     let mut wait = wait;
     loop {
         match ask(transport, &request, &call).await {
-            Ok(answer) => return Ok(read(&answer, address, &call)?),
+            Ok(answer) => return Ok(read(answer, address, &call)?),
             Err(refused) => {
                 call = until_finished(transport, address, refused, &mut wait, call).await?;
             }

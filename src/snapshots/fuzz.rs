@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::arguments::{ClusterAddress, TakeArguments};
 use super::list::{Listing, join};
-use super::pages;
+use super::pages::{self, Walked};
 use super::take::Tag;
 use crate::error::Error;
 use crate::model::{JsonObject, Snapshot, is_object_id};
@@ -59,9 +59,12 @@ pub fn list(data: &[u8]) {
     let (plain, sharded) = split(data, b"\n\n\n");
     let call = call();
     let read = |data: &[u8]| {
-        let page = pages::read(&read_answer(data, PATH), &call).ok()?;
+        let mut answer = read_answer(data, PATH);
+        let page = pages::read(&mut answer, &call).ok()?;
         let read = |item| Snapshot::read(item, GROUP, "a");
-        pages::read_items(page.items, PATH, &call, read).ok()
+        let mut walked = Walked::new();
+        walked.add(page.items, &answer, &call, &read).ok()?;
+        Some(walked.items)
     };
     let (Some(plain), sharded) = (read(plain), read(sharded).unwrap_or_default()) else { return };
     let given: HashSet<String> = sharded.iter().map(|it| it.id.clone()).collect();

@@ -94,17 +94,17 @@ async fn read_at(
     call: &Call,
 ) -> Result<Snapshot, Unanswered> {
     let answer = ask(transport, &request(&endpoint.path(address), Vec::new()), call).await?;
-    read(&answer, address, call)
+    read(answer, address, call)
 }
 
 /// The snapshot in a good answer.
 pub(super) fn read(
-    answer: &Answer,
+    mut answer: Answer,
     address: &SnapshotAddress,
     call: &Call,
 ) -> Result<Snapshot, Unanswered> {
     let cluster = &address.cluster;
-    let object = answer.object().cloned();
+    let object = answer.take_object();
     let snapshot = object.and_then(|object| {
         let read = Snapshot::read(object, &cluster.group_id, &cluster.name);
         let other = "it is about another snapshot";

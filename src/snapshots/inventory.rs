@@ -35,9 +35,8 @@ pub(super) async fn projects(
     transport: &Transport,
     call: &Call,
 ) -> Result<(Vec<Project>, Option<Timestamp>), Unanswered> {
-    let walked = pages::walk(transport, PROJECTS, call).await?;
-    let projects = pages::read_items(walked.items, PROJECTS, call, Project::read)?;
-    Ok((projects, walked.server_time))
+    let walked = pages::walk(transport, PROJECTS, call, &Project::read).await?;
+    Ok((walked.items, walked.server_time))
 }
 
 /// The clusters of a project, and the server's clock.
@@ -47,8 +46,7 @@ pub(super) async fn clusters(
     call: &Call,
 ) -> Result<(Vec<Cluster>, Option<Timestamp>), Unanswered> {
     let path = format!("{PROJECTS}/{group_id}/clusters");
-    let walked = pages::walk(transport, &path, call).await?;
-    let clusters =
-        pages::read_items(walked.items, &path, call, |item| Cluster::read(item, group_id))?;
-    Ok((clusters, walked.server_time))
+    let read = |item| Cluster::read(item, group_id);
+    let walked = pages::walk(transport, &path, call, &read).await?;
+    Ok((walked.items, walked.server_time))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Tag;
 use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
-use super::pages::{self, Walked, read_items};
+use super::pages::{self, Walked};
 use crate::error::Error;
 use crate::model::{JsonObject, Snapshot, second_of};
 use crate::transport::{Call, Transport};
@@ -42,7 +42,8 @@ pub(super) async fn listing(
     include_sharded: bool,
     call: &Call,
 ) -> Result<Listing, Unanswered> {
-    let walked = pages::walk(transport, &cluster.snapshots_path(), call).await?;
+    let read = reader(cluster);
+    let walked = pages::walk(transport, &cluster.snapshots_path(), call, &read).await?;
     join_sharded(walked, transport, cluster, include_sharded, call).await
 }
 
@@ -61,7 +62,7 @@ pub(super) async fn listing_since(
         any_completed && goes_back_to(second, page)
     };
     let path = cluster.snapshots_path();
-    let walked = pages::walk_until(transport, &path, call, is_enough).await?;
+    let walked = pages::walk_until(transport, &path, call, &reader(cluster), is_enough).await?;
     join_sharded(walked, transport, cluster, true, call).await
 }
 
@@ -72,20 +73,26 @@ fn goes_back_to(second: i64, page: &[JsonObject]) -> bool {
     seconds.is_sorted_by(|a, b| a >= b) && seconds.last().is_some_and(|oldest| *oldest < second)
 }
 
+/// What makes a snapshot of what stands in the lists of a cluster.
+fn reader(
+    cluster: &ClusterAddress,
+) -> impl Fn(JsonObject) -> Result<Snapshot, &'static str> + Sync + '_ {
+    |item| Snapshot::read(item, &cluster.group_id, &cluster.name)
+}
+
 async fn join_sharded(
-    walked: Walked,
+    plain: Walked<Snapshot>,
     transport: &Transport,
     cluster: &ClusterAddress,
     include_sharded: bool,
     call: &Call,
 ) -> Result<Listing, Unanswered> {
     let path = cluster.snapshots_path();
-    let read = |item| Snapshot::read(item, &cluster.group_id, &cluster.name);
-    let plain = read_items(walked.items, &path, call, read)?;
+    let read = reader(cluster);
     let sharded = if include_sharded {
         let path = format!("{path}/shardedClusters");
-        match pages::whole(transport, &path, call).await {
-            Ok(items) => read_items(items, &path, call, read)?,
+        match pages::whole(transport, &path, call, &read).await {
+            Ok(items) => items,
             // The cluster is there, so this says that it is not sharded; a gateway's page says nothing.
             Err(refused) if says_not_sharded(&refused) => Vec::new(),
             Err(refused) => return Err(refused),
@@ -93,7 +100,7 @@ async fn join_sharded(
     } else {
         Vec::new()
     };
-    Ok(Listing { snapshots: join(plain, sharded), server_time: walked.server_time })
+    Ok(Listing { snapshots: join(plain.items, sharded), server_time: plain.server_time })
 }
 
 fn says_not_sharded(refused: &Unanswered) -> bool {

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ask::{Unanswered, ask};
-use crate::error::{Error, Failure, RequestLine};
 use crate::model::JsonObject;
 use crate::transport::{Answer, Call, Request, Transport};
 
@@ -19,18 +18,25 @@ use crate::transport::{Answer, Call, Request, Transport};
 const PAGE: usize = 500;
 /// A list that shifts during every walk is taken as the sum of that many.
 const MOST_WALKS: u32 = 3;
-/// Bytes of all pages of a list, in all walks: a hundred thousand snapshots.
+/// Bytes of all pages of a list that brought something new: a hundred thousand snapshots.
 const LARGEST_LIST: usize = 64 << 20;
+/// The items of a list.
+const MOST_ITEMS: usize = 100_000;
+/// The JSON values and names in these pages (an object counts as several): a snapshot with five
+/// fields that are unknown has about 70.
+const MOST_VALUES: usize = 4_000_000;
 
 /// All items of a list, in the order in which they were found.
-#[derive(Debug, Default)]
-pub(super) struct Walked {
-    pub(super) items: Vec<JsonObject>,
+#[derive(Debug)]
+pub(super) struct Walked<T> {
+    pub(super) items: Vec<T>,
     /// The server's clock at the last page.
     pub(super) server_time: Option<Timestamp>,
     known: HashSet<String>,
-    /// Bytes of the pages that were read.
+    /// Bytes of the pages that brought something new.
     size: usize,
+    /// Their JSON values.
+    values: usize,
 }
 
 pub(super) struct Page {
@@ -38,25 +44,31 @@ pub(super) struct Page {
     total: Option<usize>,
 }
 
+/// How an item is made of its JSON, at once, for that takes far more room; `Err` says what is wrong
+/// with it, and spoils the list.
+type Reader<'a, T> = &'a (dyn Fn(JsonObject) -> Result<T, &'static str> + Sync);
+
 /// Reads all pages.
-pub(super) async fn walk(
+pub(super) async fn walk<T>(
     transport: &Transport,
     path: &str,
     call: &Call,
-) -> Result<Walked, Unanswered> {
-    walk_until(transport, path, call, |_| false).await
+    reader: Reader<'_, T>,
+) -> Result<Walked<T>, Unanswered> {
+    walk_until(transport, path, call, reader, |_| false).await
 }
 
 /// Reads pages until a full one is the last that is needed, or to the end.
-pub(super) async fn walk_until(
+pub(super) async fn walk_until<T>(
     transport: &Transport,
     path: &str,
     call: &Call,
+    reader: Reader<'_, T>,
     mut is_enough: impl FnMut(&[JsonObject]) -> bool,
-) -> Result<Walked, Unanswered> {
-    let mut walked = Walked::default();
+) -> Result<Walked<T>, Unanswered> {
+    let mut walked = Walked::new();
     for _ in 0..MOST_WALKS {
-        if walked.once(transport, path, call, &mut is_enough).await? {
+        if walked.once(transport, path, call, reader, &mut is_enough).await? {
             break;
         }
     }
@@ -64,48 +76,47 @@ pub(super) async fn walk_until(
 }
 
 /// Reads a list that has no pages.
-pub(super) async fn whole(
+pub(super) async fn whole<T>(
     transport: &Transport,
     path: &str,
     call: &Call,
-) -> Result<Vec<JsonObject>, Unanswered> {
-    let answer = ask(transport, &request(path, Vec::new()), call).await?;
-    let mut walked = Walked::default();
-    walked.add(read(&answer, call)?.items);
+    reader: Reader<'_, T>,
+) -> Result<Vec<T>, Unanswered> {
+    let mut answer = ask(transport, &request(path, Vec::new()), call).await?;
+    let mut walked = Walked::new();
+    let Page { items, .. } = read(&mut answer, call)?;
+    walked.add(items, &answer, call, reader)?;
     Ok(walked.items)
 }
 
-impl Walked {
+impl<T> Walked<T> {
+    pub(super) fn new() -> Self {
+        Self { items: Vec::new(), server_time: None, known: HashSet::new(), size: 0, values: 0 }
+    }
+
     /// Walks from the first page to the last that is needed; false when the list has shifted under way.
     async fn once(
         &mut self,
         transport: &Transport,
         path: &str,
         call: &Call,
+        reader: Reader<'_, T>,
         is_enough: &mut impl FnMut(&[JsonObject]) -> bool,
     ) -> Result<bool, Unanswered> {
         let (mut passed, mut distinct) = (0, HashSet::new());
         let (mut first_total, mut is_steady) = (None, true);
         for number in 1.. {
             let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
-            let answer = ask(transport, &request(path, query), call).await?;
+            let mut answer = ask(transport, &request(path, query), call).await?;
             self.server_time = answer.server_time();
-            let Page { items, total } = read(&answer, call)?;
-            self.size += answer.size();
-            if self.size > LARGEST_LIST {
-                return Err(invalid(&answer, "the list has no end", call));
-            }
+            let Page { items, total } = read(&mut answer, call)?;
             passed += items.len();
             let is_full = items.len() >= PAGE;
             let news =
                 items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
             let news = news.count();
-            let is_spoilt = items.iter().any(|item| name_of(item).is_none());
             let is_enough = is_full && is_enough(&items);
-            self.add(items);
-            if is_spoilt {
-                return Ok(true); // the reader refuses that item; another walk would not mend it
-            }
+            self.add(items, &answer, call, reader)?;
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
             if is_enough {
@@ -118,27 +129,36 @@ impl Walked {
         Ok(is_steady)
     }
 
-    fn add(&mut self, items: Vec<JsonObject>) {
+    /// Adds what is new of a page, within the limits of a list.
+    pub(super) fn add(
+        &mut self,
+        items: Vec<JsonObject>,
+        answer: &Answer,
+        call: &Call,
+        reader: Reader<'_, T>,
+    ) -> Result<(), Unanswered> {
+        let before = self.items.len();
         for item in items {
             // One that cannot be told from others is for the reader to refuse.
             if name_of(&item).is_none_or(|name| self.known.insert(name.to_owned())) {
-                self.items.push(item);
+                self.items.push(reader(item).map_err(|why| invalid(answer, why, call))?);
             }
         }
+        if self.items.len() > before {
+            self.size += answer.size();
+            self.values += answer.values();
+        }
+        let limit = if self.size > LARGEST_LIST {
+            format!("the list has no end: its pages hold more than {} MiB", LARGEST_LIST >> 20)
+        } else if self.items.len() > MOST_ITEMS {
+            format!("the list has no end: it holds more than {MOST_ITEMS} items")
+        } else if self.values > MOST_VALUES {
+            format!("the list has no end: its pages hold more than {MOST_VALUES} JSON values")
+        } else {
+            return Ok(());
+        };
+        Err(invalid(answer, &limit, call))
     }
-}
-
-/// Makes something of every item; one that cannot be used spoils the list.
-pub(super) fn read_items<T>(
-    items: Vec<JsonObject>,
-    path: &str,
-    call: &Call,
-    read: impl Fn(JsonObject) -> Result<T, &'static str>,
-) -> Result<Vec<T>, Unanswered> {
-    items.into_iter().map(read).collect::<Result<_, _>>().map_err(|why| {
-        let line = RequestLine { method: Method::GET, path: path.to_owned() };
-        Unanswered::invalid(Error::InvalidResponse(Failure::new(&line, why)).after(call.effort()))
-    })
 }
 
 /// What tells an item from the others of its list.
@@ -150,20 +170,23 @@ pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request
     Request { method: Method::GET, path: path.to_owned(), query, body: None }
 }
 
-pub(super) fn read(answer: &Answer, call: &Call) -> Result<Page, Unanswered> {
-    let object =
-        answer.object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
+pub(super) fn read(answer: &mut Answer, call: &Call) -> Result<Page, Unanswered> {
+    let mut object =
+        answer.take_object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
     let total = object.get("totalCount").and_then(Value::as_u64);
     let total = total.and_then(|total| usize::try_from(total).ok());
-    let items = match object.get("results") {
-        Some(Value::Array(items)) => items.as_slice(),
-        Some(Value::Null) if total.is_none_or(|total| total == 0) => &[],
+    let items = match object.remove("results") {
+        Some(Value::Array(items)) => items,
+        Some(Value::Null) if total.is_none_or(|total| total == 0) => Vec::new(),
         _ => return Err(invalid(answer, "it is no list", call)),
     };
-    let objects: Option<Vec<JsonObject>> =
-        items.iter().map(|item| item.as_object().cloned()).collect();
-    let items = objects
-        .ok_or_else(|| invalid(answer, "the list holds something else than objects", call))?;
+    let objects = items.into_iter().map(|item| match item {
+        Value::Object(object) => Some(object),
+        _ => None,
+    });
+    let items: Option<Vec<_>> = objects.collect();
+    let items =
+        items.ok_or_else(|| invalid(answer, "the list holds something else than objects", call))?;
     Ok(Page { items, total })
 }
 

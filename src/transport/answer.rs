@@ -41,6 +41,8 @@ pub(crate) struct Answer {
     unread: Option<Unread>,
     /// What the body says, without its envelope; `Err` says why it is no JSON.
     content: Result<Value, String>,
+    /// How many values and names that is.
+    values: usize,
     secrets: Secrets,
     scheme: Scheme,
     /// Whether the body may hold a token.
@@ -54,12 +56,12 @@ impl Answer {
         received: Received,
         (scheme, secrets): (Scheme, Secrets),
     ) -> Self {
-        let (inner, content) = match parse(&received) {
-            Ok(value) => {
+        let (inner, content, values) = match parse(&received) {
+            Ok((value, values)) => {
                 let (inner, value) = without_envelope(value);
-                (inner, Ok(value))
+                (inner, Ok(value), values)
             }
-            Err(why) => (None, Err(why)),
+            Err(why) => (None, Err(why), 0),
         };
         // A gateway's own error stands, whatever an envelope inside it says.
         let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
@@ -72,6 +74,7 @@ impl Answer {
             body,
             unread,
             content,
+            values,
             secrets,
             scheme,
             confidential: false,
@@ -106,6 +109,11 @@ impl Answer {
     /// How many bytes of its body were read.
     pub(crate) fn size(&self) -> usize {
         self.body.len()
+    }
+
+    /// How many JSON values and names its body holds, where an object counts as several.
+    pub(crate) fn values(&self) -> usize {
+        self.values
     }
 
     /// What is wrong with a body that was not read to its end.
@@ -171,6 +179,13 @@ impl Answer {
             Ok(_) => Err(self.invalid("the answer is JSON, but no object")),
             Err(why) => Err(self.invalid(why)),
         }
+    }
+
+    /// The same object, to keep; an empty one stays behind.
+    pub(crate) fn take_object(&mut self) -> Result<JsonObject, Error> {
+        self.object()?;
+        let object = self.content.as_mut().ok().and_then(Value::as_object_mut);
+        Ok(object.map(std::mem::take).unwrap_or_default())
     }
 
     /// What time it is, by the server's clock.
@@ -329,7 +344,7 @@ fn why(unread: Unread) -> &'static str {
     }
 }
 
-fn parse(received: &Received) -> Result<Value, String> {
+fn parse(received: &Received) -> Result<(Value, usize), String> {
     match received.unread {
         Some(unread) => Err(why(unread).to_owned()),
         None => json::parse(&received.bytes),

@@ -4,7 +4,6 @@
 pub(crate) mod stand_in;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -12,6 +11,7 @@ use http::{HeaderValue, Method};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::Request;
 use super::answer::Answer;
 use super::auth::{self, Grant};
 use super::body::{self, Sending, Watched};
@@ -20,14 +20,12 @@ use super::events::Level;
 use super::limit::Limits;
 use super::lost::{Fate, Lost};
 use super::memory::Memory;
+use super::pool::Pool;
 use super::quota::Quota;
 use super::retry::Retries;
-use super::{Request, tls};
 use crate::config::Config;
 use crate::error::{Error, Failure, RequestLine};
 
-/// Below the idle limits of usual gateways (60 s and more), so that they rarely close first.
-const IDLE_LIMIT: Duration = Duration::from_secs(20);
 /// The HTTP library has no cap of its own.
 const MOST_IN_FLIGHT: usize = 128;
 const VERSION: HeaderValue = HeaderValue::from_static("application/vnd.atlas.2025-03-12+json");
@@ -36,7 +34,7 @@ const VERSION: HeaderValue = HeaderValue::from_static("application/vnd.atlas.202
 #[derive(Debug)]
 pub struct Connection {
     config: Arc<Config>,
-    http: reqwest::Client,
+    pool: Pool,
     in_flight: Semaphore,
     quota: Arc<Quota>,
     pub(super) limits: Limits,
@@ -84,37 +82,10 @@ impl Connection {
     /// # Errors
     /// [`Error::Configuration`] when TLS or the proxy cannot be used.
     pub fn new(config: Arc<Config>) -> Result<Self, Error> {
-        let tls = if config.base_url.is_tls() {
-            tls::client_config(&config)?
-        } else {
-            tls::unused_config()?
-        };
-        let unusable = |error: reqwest::Error| {
-            Error::Configuration(format!("no HTTP client: {}", error.without_url()))
-        };
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .user_agent(config.user_agent.clone())
-            .connect_timeout(config.connect_timeout)
-            .pool_idle_timeout(IDLE_LIMIT)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(IDLE_LIMIT)
-            .http2_keep_alive_timeout(config.connect_timeout);
-        match &config.proxy {
-            _ if config.base_url.is_loopback() => builder = builder.no_proxy(),
-            Some(proxy) => {
-                builder = builder.proxy(reqwest::Proxy::all(proxy.expose()).map_err(unusable)?);
-            }
-            None if config.never_proxy => builder = builder.no_proxy(),
-            None => {}
-        }
-        let http = builder.build().map_err(unusable)?;
+        let pool = Pool::new(&config)?;
         Ok(Self {
             config,
-            http,
+            pool,
             in_flight: Semaphore::new(MOST_IN_FLIGHT),
             quota: Arc::new(Quota::full()),
             limits: Limits::new(),
@@ -191,12 +162,14 @@ impl Connection {
             return stand_in::exchange(stand_in.as_ref(), target, grant, limit).await;
         }
         let mut answered = false;
+        let lease = self.pool.lease();
         let result = tokio::time::timeout_at(limit, async {
-            let mut response = self.http.execute(request).await?;
+            let mut response = lease.execute(request).await?;
             answered = true;
             let status = response.status().as_u16();
             let most = if status < 400 { body::LARGEST_BODY } else { body::LARGEST_ERROR_BODY };
             let received = body::read(&mut response, most).await?;
+            self.pool.answered(&lease, response.version());
             Ok((status, std::mem::take(response.headers_mut()), received))
         })
         .await;
@@ -212,6 +185,7 @@ impl Connection {
                 Err(Lost::sort(&error, answered, acted, &target.line))
             }
             Err(_) => {
+                self.pool.timed_out(&lease, &self.config);
                 let what = if limit == own_limit {
                     let seconds = self.config.timeout.as_secs_f64();
                     format!("no whole answer within timeout ({seconds} s)")

@@ -56,7 +56,8 @@ pub(crate) fn http_date(value: &str) -> Option<Timestamp> {
         date.strip_suffix("GMT").or_else(|| date.strip_suffix("UTC")).unwrap_or(date).trim_end();
     let date = date.replace('-', " ");
     let civil = DATE_FORMS.iter().find_map(|form| DateTime::strptime(form, &date).ok())?;
-    Offset::UTC.to_timestamp(civil).ok()
+    // The last days of the year 9999, which some send for "never", are beyond what can be reckoned with.
+    Some(Offset::UTC.to_timestamp(civil).unwrap_or(Timestamp::MAX))
 }
 
 /// What a warning calls the date in `Deprecation` or `Sunset`: `2024-08-05` for an HTTP date or
@@ -146,6 +147,7 @@ mod tests {
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("Sun, 06 Nov 1994 08:49:36 GMT"), Some(Duration::ZERO));
         assert_eq!(wait("Fri, 31 Dec 9998 23:59:59 GMT"), Some(LONGEST_WAIT));
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(LONGEST_WAIT));
     }
 
     #[test]

@@ -4,9 +4,11 @@ use serde_json::Value;
 
 /// Deeper JSON is not what Atlas sends.
 const DEEPEST: usize = 64;
-/// Each value costs far more memory than the two bytes that it may have; those of Atlas have about
-/// 30 on average, so that its largest answers hold fewer.
-const MOST_VALUES: usize = 300_000;
+/// Each value costs far more memory than the two bytes that it may have, and so does each name. As
+/// many are 30 000 members of sharded snapshots; the other answers of Atlas hold far fewer.
+const MOST_VALUES: usize = 500_000;
+/// As many values does an object count as, by the memory that it takes beside what is in it.
+const OBJECT: usize = 10;
 
 /// How a text is built, if it is JSON; never less than a parser would find.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,8 +17,8 @@ struct Shape {
     values: usize,
 }
 
-/// Parses a body; the error says why it cannot be, without quoting it.
-pub(super) fn parse(json: &[u8]) -> Result<Value, String> {
+/// Parses a body, and counts its values and names; the error says why it cannot be, without quoting it.
+pub(super) fn parse(json: &[u8]) -> Result<(Value, usize), String> {
     if json.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".to_owned());
     }
@@ -25,12 +27,15 @@ pub(super) fn parse(json: &[u8]) -> Result<Value, String> {
         return Err(format!("its JSON is nested more than {DEEPEST} deep"));
     }
     if shape.values > MOST_VALUES {
-        return Err(format!("its JSON holds more than {MOST_VALUES} values"));
+        return Err(format!(
+            "its JSON holds more than {MOST_VALUES} values and names (an object counts as {OBJECT})"
+        ));
     }
     // The parser's own words may quote the body.
-    serde_json::from_slice(json).map_err(|error| {
+    let value = serde_json::from_slice(json).map_err(|error| {
         format!("it is no JSON (line {}, column {})", error.line(), error.column())
-    })
+    })?;
+    Ok((value, shape.values))
 }
 
 impl Shape {
@@ -45,10 +50,10 @@ impl Shape {
                 (false, b'[' | b'{') => {
                     depth += 1;
                     shape.depth = shape.depth.max(depth);
-                    shape.values += 1;
+                    shape.values += if *byte == b'{' { OBJECT } else { 1 };
                 }
                 (false, b']' | b'}') => depth = depth.saturating_sub(1),
-                (false, b',') => shape.values += 1,
+                (false, b',' | b':') => shape.values += 1,
                 (true | false, _) => {}
             }
         }
@@ -93,7 +98,8 @@ mod tests {
     }
 
     fn count(value: &Value) -> usize {
-        1 + parts(value).into_iter().map(count).sum::<usize>()
+        let own = value.as_object().map_or(1, |object| OBJECT + object.len());
+        own + parts(value).into_iter().map(count).sum::<usize>()
     }
 
     proptest! {
@@ -103,7 +109,7 @@ mod tests {
                 let shape = Shape::of(text.as_bytes());
                 prop_assert_eq!(shape.depth, levels(&value));
                 prop_assert!((count(&value)..=2 * count(&value)).contains(&shape.values));
-                prop_assert_eq!(parse(text.as_bytes()), Ok(value.clone()));
+                prop_assert_eq!(parse(text.as_bytes()), Ok((value.clone(), shape.values)));
             }
         }
 

@@ -1,7 +1,10 @@
 //! Hides what was sent as a secret from whatever text a server (or a proxy) echoes.
 
+mod forms;
 #[cfg(test)]
 mod properties;
+
+use std::sync::{Arc, OnceLock};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -11,18 +14,39 @@ const SHORTEST: usize = 6;
 
 /// The secrets that travelled with one request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Secrets(Vec<SecretString>);
+pub(crate) struct Secrets(Arc<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    sent: Vec<SecretString>,
+    /// All forms of all of them, the longest first; made for the first text that may hold one.
+    forms: OnceLock<Vec<SecretString>>,
+}
 
 impl Secrets {
     pub(crate) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
-        let worth = |secret: &SecretString| secret.expose_secret().len() >= SHORTEST;
-        Self(secrets.into_iter().filter(worth).collect())
+        let sent = secrets.into_iter().filter(is_worth_hiding).collect();
+        Self(Arc::new(Held { sent, forms: OnceLock::new() }))
+    }
+
+    fn forms(&self) -> &[SecretString] {
+        let Held { sent, forms } = &*self.0;
+        forms.get_or_init(|| {
+            let forms = sent.iter().flat_map(|secret| forms::forms(secret.expose_secret()));
+            let mut forms: Vec<_> = forms.filter(is_worth_hiding).collect();
+            forms.sort_by(|a, b| {
+                let (a, b) = (a.expose_secret(), b.expose_secret());
+                b.len().cmp(&a.len()).then_with(|| a.cmp(b))
+            });
+            forms.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
+            forms
+        })
     }
 
     pub(crate) fn hide(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| {
-            if text.contains(secret.expose_secret()) {
-                text.replace(secret.expose_secret(), "***")
+        self.forms().iter().fold(text.to_owned(), |text, form| {
+            if text.contains(form.expose_secret()) {
+                text.replace(form.expose_secret(), "***")
             } else {
                 text
             }
@@ -36,7 +60,7 @@ impl Secrets {
         };
         let hidden = self.hide(&String::from_utf8_lossy(start));
         let whole = hidden.trim_end_matches(char::REPLACEMENT_CHARACTER);
-        let without = self.0.iter().filter_map(|secret| without_start_of(secret, whole));
+        let without = self.forms().iter().filter_map(|secret| without_start_of(secret, whole));
         without.min_by_key(|text| text.len()).unwrap_or(whole).to_owned()
     }
 
@@ -51,6 +75,10 @@ impl Secrets {
             other => other,
         }
     }
+}
+
+fn is_worth_hiding(secret: &SecretString) -> bool {
+    secret.expose_secret().len() >= SHORTEST
 }
 
 /// The text without the start of a secret at its end, the longest if there are more.
@@ -72,6 +100,21 @@ mod tests {
         let hidden = secrets.hide_in(echoed);
 
         assert_eq!(hidden, serde_json::json!({"***": ["Bearer ***", 1, "abc"]}));
+    }
+
+    #[test]
+    fn an_encoded_secret_is_hidden_too() {
+        let secrets = Secrets::new(["canary/secret".into()]);
+        for (echoed, shown) in [
+            ("a canary%2Fsecret", "a ***"),
+            (
+                "it is &#99;&#97;&#110;&#97;&#114;&#121;&#47;&#115;&#101;&#99;&#114;&#101;&#116;",
+                "it is ***",
+            ),
+            ("Basic aWQ6Y2FuYXJ5L3NlY3JldA==", "Basic aWQ6***A=="),
+        ] {
+            assert_eq!(secrets.hide(echoed), shown);
+        }
     }
 
     #[test]

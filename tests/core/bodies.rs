@@ -98,7 +98,8 @@ async fn an_endless_body_is_left_at_its_limit() {
         assert_eq!(server.posts(), 1);
     }
     let grown = peak_memory().saturating_sub(before);
-    assert!(grown < 80 * MEBIBYTE, "{grown}");
+    // Of this process, in which other tests read large answers at the same time.
+    assert!(grown < 200 * MEBIBYTE, "{grown}");
 }
 
 #[tokio::test]
@@ -161,7 +162,7 @@ async fn a_bomb_is_left_at_its_limit() {
         ambiguous(client.take().await);
 
         let grown = peak_memory().saturating_sub(before);
-        assert!(grown < 80 * MEBIBYTE, "{grown}");
+        assert!(grown < 200 * MEBIBYTE, "{grown}");
         assert_eq!(server.posts(), 1);
     }
 }

@@ -127,10 +127,10 @@ async fn a_list_of_ever_more_pages_comes_to_an_end() {
 
 #[tokio::test]
 async fn more_values_than_atlas_sends_are_not_read() {
-    for (values, taken) in [(299_000, true), (300_000, false)] {
-        for item in ["0", "[]", "\"\"", "{}"] {
-            // Where one begins inside another, it is counted twice.
-            let list = vec![item; if matches!(item, "[]" | "{}") { values / 2 } else { values }];
+    // A list or an object inside another is counted twice, an object as ten, a name as one.
+    for (item, cost) in [("0", 1), ("\"\"", 1), ("[]", 2), ("{}", 11), (r#"{"a":{"b":1}}"#, 23)] {
+        for (values, taken) in [(499_900, true), (500_000, false)] {
+            let list = vec![item; values / cost + usize::from(!taken)];
             let body = format!(r#"{{"id":"{SNAPSHOT_ID}","x":[{}]}}"#, list.join(","));
             let server = Server::start(move |_| json(200, &body)).await;
 
@@ -141,9 +141,39 @@ async fn more_values_than_atlas_sends_are_not_read() {
             assert_eq!(server.posts(), 1);
             if !taken {
                 let message = ambiguous(result).to_string();
-                assert!(message.contains("more than 300000 values"), "{message}");
+                assert!(message.contains("more than 500000 values"), "{message}");
             }
         }
+    }
+}
+
+/// A list whose every page brings new items, with as much beside them, and never ends.
+async fn pages_of(items: usize, beside: String) -> Server {
+    Server::start(move |request| {
+        let page: Vec<_> = (0..items)
+            .map(|item| format!(r#"{{"id":"66{:022x}"}}"#, request.nth * items + item))
+            .collect();
+        let page = page.join(",");
+        let beside = &beside;
+        json(200, &format!(r#"{{"results":[{page}],"x":[{beside}],"totalCount":100000000}}"#))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_list_that_holds_more_than_any_cluster_has_says_which_limit_it_met() {
+    for (items, beside, pages, limit) in [
+        (30_000, String::new(), 4, "more than 100000 items"),
+        (1, format!("{}0", "0,".repeat(450_000)), 9, "more than 4000000 JSON values"),
+    ] {
+        let server = pages_of(items, beside).await;
+        let client = Client::with(&server.url(), &token(), &PATIENT);
+
+        let result = run("list", &client).await;
+
+        let Err(Error::InvalidResponse(error)) = result else { panic!("{result:?}") };
+        assert!(error.to_string().contains(limit), "{error}");
+        assert_eq!(server.requests().len(), pages);
     }
 }
 

@@ -17,6 +17,7 @@ mod deadlines;
 mod digest;
 mod endless;
 mod fleet;
+mod flood;
 mod http2;
 mod inventory;
 mod keep_alive;

@@ -452,12 +452,14 @@ async fn answers_without_a_usable_token_are_errors_and_show_nothing_of_it() {
         r#"{"access_token":7}"#,
         r#"{"access_token":"canary\nX: y"}"#,
         r#"{"access_token":"canary ü"}"#,
+        &format!(r#"{{"access_token":"canary{}"}}"#, "x".repeat(16 << 10)),
         r#"{"access_token":"canary-token","token_type":"mac"}"#,
         r#"{"access_token":"canary-token","token_type":null}"#,
     ] {
-        let server = Server::start(move |_| json(200, body)).await;
+        let body = body.to_owned();
+        let server = Server::start(move |_| json(200, &body)).await;
         let error = client(&server).take().await.unwrap_err();
-        assert!(matches!(error, Error::InvalidResponse(_)), "{body}: {error:?}");
+        assert!(matches!(error, Error::InvalidResponse(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         assert_eq!((server.count(TOKEN), server.posts()), (1, 0));
     }

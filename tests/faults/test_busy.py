@@ -51,6 +51,7 @@ BEYOND_BUDGET = {
     "10^9 seconds": busy("1000000000"),
     "10^40 seconds": busy("1" + "0" * 40),
     "a date in an hour": busy(formatdate(NOW + 3600, usegmt=True)),
+    "a date in the year 9999": busy("Fri, 31 Dec 9999 23:59:59 GMT"),
     "60 seconds in the parameters": answer(
         429, error(429, "RATE_LIMITED", parameters=["/x", "60", "1200", "500", "60"])
     ),

@@ -1,4 +1,4 @@
-"""What an answer without end costs: the memory of a process above what it had before the call."""
+"""What large answers cost: the memory of a process above what it had before the call."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tests.bodies import SNAPSHOT_ID, queued
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import READ, RawServer, Repeat, answer
+from tests.raw_server import READ, Choose, RawServer, Repeat, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import ExitStack
 
     from tests.door import Door
-    from tests.raw_server import Step
+    from tests.raw_server import Received, Script, Step
 
 PROGRAM = Path(__file__).parent / "program.py"
 MOST = 32 << 20
@@ -65,6 +67,19 @@ DENSE = {
     "members": b"{" + b'"":0,' * ((8 << 20) // 5 - 20) + b'"results":[]}',
     "few values": b'{"id":"%s","results":["' % SNAPSHOT_ID.encode() + b"x" * 8_388_550 + b'"]}',
 }
+# As much as is read of one answer, of what takes the most room in Python.
+ROOM = 499_000
+PART = b'{"id":"%s","cloudProvider":"AWS","replicaSetName":"shard-1"}' % SNAPSHOT_ID.encode()
+FULL = {
+    "words": b'"x":[' + b'"abcdefgh",' * ROOM + b"0]",
+    "names": b'"x":{' + b",".join(b'"name-%d":0' % number for number in range(ROOM // 2)) + b"}",
+    "objects": b'"x":[' + b'{"a":{"b":1}},' * (ROOM // 23) + b"0]",
+    "wide text": b'"description":"' + b"x" * 8_300_000 + "😀".encode() + b'"',
+    "members": b'"type":"shardedCluster","members":[' + b",".join([PART] * (ROOM // 16)) + b"]",
+    "ids": b'"type":"shardedCluster","snapshotIds":['
+    + b",".join([b'"%s"' % SNAPSHOT_ID.encode()] * 300_000)
+    + b"]",
+}
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
@@ -103,14 +118,61 @@ def test_a_body_within_the_limit_takes_a_few_times_its_size(
     assert grown < 2 * MOST, f"{grown >> 20} MiB: {text}"
 
 
-def cost(door: Door, stack: ExitStack, method: str, script: list[Step]) -> tuple[str, int]:
-    """Call a method in a process of its own; return its error and how much memory it took."""
+@pytest.mark.parametrize("kind", FULL)
+def test_an_answer_that_holds_as_much_as_is_read_stays_within_what_is_promised(
+    door: Door, stack: ExitStack, kind: str
+) -> None:
+    body = b'{"id":"%s",%s}' % (SNAPSHOT_ID.encode(), FULL[kind])
+    sent = answer(200, body)
+    good: list[Step] = [READ, sent, READ, sent]  # of a sharded cluster it is asked again
+
+    text, grown = cost(door, stack, "get_snapshot", [READ, TOKEN, *good], total_timeout=30)
+
+    assert not text
+    assert grown < 3 * MOST, f"{grown >> 20} MiB"
+
+
+def test_a_list_that_holds_more_than_any_cluster_has_stays_within_what_is_promised(
+    door: Door, stack: ExitStack
+) -> None:
+    words = b'"abcdefgh",' * ROOM
+
+    def choose(requests: Sequence[Received]) -> Script:
+        """Answer by what is asked, for a large body may leave its connection too late."""
+        target = urlsplit(requests[-1].target)
+        if target.path.endswith("/token"):
+            return [TOKEN]
+        number = int(parse_qs(target.query).get("pageNum", ["0"])[0])
+        item = b'{"id":"66%022x","x":[%s0]}' % (number, words)
+        return [answer(200, b'{"results":[%s],"totalCount":9}' % item)]
+
+    script: list[Step] = [Repeat([READ, Choose(choose)])]
+    text, grown = cost(door, stack, "list_snapshots", script, total_timeout=60, later=script)
+
+    assert "more than 4000000 JSON values" in text
+    assert grown < 19 * MOST, f"{grown >> 20} MiB"
+
+
+def cost(  # noqa: PLR0913  # what is called, and what it meets
+    door: Door,
+    stack: ExitStack,
+    method: str,
+    script: list[Step],
+    *,
+    total_timeout: float = 1.9,
+    later: list[Step] | None = None,
+) -> tuple[str, int]:
+    """Call a method in a process of its own; return its error and how much memory it took.
+
+    Connections after the first one get `later`; without it, they can end a token.
+    """
     arguments, needed = METHODS[method]
     good: list[Step] = [step for answered in needed for step in (READ, answered)]
     revoked: list[Step] = [READ, answer(200)]
     warm_up = stack.enter_context(RawServer([READ, TOKEN, *good, *revoked], revoked))
-    endless = stack.enter_context(RawServer(script, revoked))
-    options = {"max_retries": 0, "timeout": 20, "total_timeout": 1.9}  # no look for what was taken
+    endless = stack.enter_context(RawServer(script, later or revoked))
+    # No look for what was taken, unless there is more time.
+    options = {"max_retries": 0, "timeout": 20, "total_timeout": total_timeout}
     work = [door.name, method, arguments, warm_up.base_url, endless.base_url, options]
     done = subprocess.run(  # noqa: S603  # a program of ours
         [sys.executable, "-W", "error", str(PROGRAM), json.dumps(work)],

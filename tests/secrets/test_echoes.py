@@ -3,13 +3,17 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
+import html
+import json
 import pickle
 import traceback
+from base64 import b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
-from atlas_backups import AtlasError, ServiceAccount
+from atlas_backups import AccessToken, AtlasError, ServiceAccount
 from tests.bodies import error
 from tests.door import BRIEF
 from tests.raw_server import READ, RESET, always, answer
@@ -80,6 +84,43 @@ def test_the_token_endpoint_may_echo_too(door: Door, serve: Serve, sent: bytes) 
     assert (CANARY in shown, BASIC in shown) == (False, False)
     pickled = pickle.dumps(caught.value)
     assert (CANARY.encode() in pickled, BASIC.encode() in pickled) == (False, False)
+
+
+# Of characters that each encoding writes in another way.
+SPECIAL = 'canary/5f&0c<0d>"e0'
+ENCODED = {
+    "URL": quote(SPECIAL, safe=""),
+    "form": quote_plus(SPECIAL),
+    "every byte of a URL": "".join(f"%{byte:02x}" for byte in SPECIAL.encode()),
+    "HTML": html.escape(SPECIAL),
+    "numbers in HTML": "".join(f"&#{ord(character)};" for character in SPECIAL),
+    "JSON in JSON": json.dumps(SPECIAL)[1:-1],
+    "every character of JSON": "".join(f"\\u{ord(character):04x}" for character in SPECIAL),
+    "base64": b64encode(SPECIAL.encode()).decode(),
+    "base64 behind a word": b64encode(f"Bearer {SPECIAL}".encode()).decode(),
+    "base64 for URLs": urlsafe_b64encode(f"x{SPECIAL}".encode()).decode(),
+    "hex": SPECIAL.encode().hex(),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+@pytest.mark.parametrize("body", ["<p>you sent {}</p>", '{{"detail": {}, "errorCode": "X"}}'])
+def test_a_secret_that_comes_back_encoded_is_hidden(
+    door: Door, serve: Serve, body: str, encoding: str
+) -> None:
+    form = ENCODED[encoding]
+    said = body.format(json.dumps(f"you sent {form}") if "detail" in body else form)
+    credentials = AccessToken(SPECIAL)
+    _, client = serve(always(answer(400, said)), credentials=credentials, max_retries=0)
+
+    with pytest.raises(AtlasError) as caught:
+        door.call(client, "list_projects")
+
+    shown = f"{caught.value} {vars(caught.value)}"
+    assert "***" in shown
+    assert (
+        form[len(form) // 3 : -len(form) // 3] not in shown
+    )  # of base64, letters at the ends stay
 
 
 def test_a_lost_connection_shows_no_secret(door: Door, serve: Serve) -> None:

@@ -108,6 +108,6 @@ fn read(file: &PrivateFile) -> Result<Entries, Unusable> {
 async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Unusable> + Send + 'static,
 ) -> Result<T, Unusable> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(Unusable::Broken("the thread for files has ended".to_owned())))
+    let no_thread = |error| Unusable::Broken(format!("no thread for the file: {error}"));
+    crate::transport::apart::apart(work).await.map_err(no_thread)?
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::super::token_cache::Entry;
 use super::super::{Secrets, secret, sensitive};
+use crate::credentials::LONGEST_SECRET;
 use crate::error::Error;
 use crate::transport::answer::Answer;
 
@@ -130,5 +131,5 @@ impl Token {
 
 /// Whether it can be sent in a header.
 fn is_usable(token: &str) -> bool {
-    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=LONGEST_SECRET).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
