@@ -67,6 +67,24 @@ def test_a_watch_is_iterated_at_the_top_level(kernel: Kernel) -> None:
     assert cell.text == "completed\n"
 
 
+TAKES = {
+    "sync": "atlas.take_snapshot(where[0], 'Gone')",
+    "async": "await atlas.take_snapshot_async(where[0], 'Gone')",
+}
+
+
+@pytest.mark.parametrize("take", TAKES.values(), ids=TAKES)
+def test_an_error_is_traced_to_the_call_and_not_through_the_package(
+    kernel: Kernel, take: str
+) -> None:
+    cell = kernel.run(take)
+
+    assert cell.error == "ClusterNotFoundError"
+    assert "Cell In[" in cell.traceback
+    assert "Gone" in cell.traceback
+    assert "drive.py" not in cell.traceback
+
+
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
 def test_the_stop_button_ends_a_wait_and_says_how_to_go_on(
     kernel: Kernel, emulator: AtlasEmulator, wait: str

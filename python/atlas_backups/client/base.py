@@ -31,6 +31,7 @@ class Base:
 
     def _write(self, operation: Operation[ResultT]) -> Steps[ResultT]:
         """Run an operation; once more if Atlas refuses its credentials and there are others."""
+        __tracebackhide__ = True
         generation = self._source.first()
         try:
             result: ResultT = yield operation
@@ -49,6 +50,7 @@ class Base:
         Of an operation that is run again and again, as a wait, only the first run that hears it
         warns.
         """
+        __tracebackhide__ = True
         is_warned = operation.deprecation is not None
         result = yield from self._write(operation)
         if operation.deprecation is not None and not is_warned:

@@ -1,7 +1,7 @@
 """The two doors: every operation is written once, as steps, and driven with or without `await`.
 
 A step is an operation of the core to run, whose result is sent back; in an iteration also a value
-to hand out.
+to hand out. Tracebacks of notebooks and pytest leave these frames out: they tell a caller nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ Iteration: TypeAlias = Generator["Operation[Any] | Value[ValueT]", Any, None]
 
 def drive(steps: Steps[ResultT]) -> ResultT:
     """Run steps to their end on this thread."""
+    __tracebackhide__ = True
     try:
         operation = next(steps)
         while True:
@@ -51,6 +52,7 @@ def drive(steps: Steps[ResultT]) -> ResultT:
 
 async def drive_async(steps: Steps[ResultT]) -> ResultT:
     """Run steps to their end in the running event loop."""
+    __tracebackhide__ = True
     try:
         operation = next(steps)
         while True:
@@ -68,6 +70,7 @@ async def drive_async(steps: Steps[ResultT]) -> ResultT:
 
 def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
     """Run an iteration on this thread; closing it closes the steps."""
+    __tracebackhide__ = True
     try:
         step = next(steps)
         while True:
@@ -89,6 +92,7 @@ def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
 
 async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None]:
     """Run an iteration in the running event loop; closing it closes the steps."""
+    __tracebackhide__ = True
     try:
         step = next(steps)
         while True:
@@ -113,6 +117,7 @@ def _decided(steps: Steps[Any], error: BaseException, operation: Operation[Any])
 
     Steps that have already ended by it raise it again.
     """
+    __tracebackhide__ = True
     try:
         return steps.throw(error)
     except BaseException as end:
@@ -121,6 +126,7 @@ def _decided(steps: Steps[Any], error: BaseException, operation: Operation[Any])
 
 
 async def _await(operation: Operation[ResultT]) -> ResultT:
+    __tracebackhide__ = True
     pending = operation.start()
     try:
         return await pending.future
