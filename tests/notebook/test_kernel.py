@@ -85,7 +85,7 @@ def test_an_error_is_traced_to_the_call_and_not_through_the_package(
     traceback = COLOUR.sub("", cell.traceback)
     assert cell.error == "ClusterNotFoundError"
     assert f"----> 1 {take}" in traceback
-    assert "drive.py" not in traceback
+    assert "base.py" not in traceback
 
 
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
