@@ -47,6 +47,7 @@ def photograph(page: Page, base_url: str, run_id: str, folder: Path) -> None:
 
     page.goto(f"{base_url}/dags/take/runs/{run_id}/tasks/take/details")
     page.get_by_role("link", name="MongoDB Atlas").wait_for()
+    page.get_by_text("one_slot").wait_for()  # the table is filled later
     page.screenshot(path=folder / "link.png", animations="disabled", clip=TOP)
 
 

@@ -23,6 +23,9 @@ _CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # how they begin
 _PUBLIC_KEY = re.compile(r"[a-z]{8}")
 _PRIVATE_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_CACHE = "off"
+# Tasks are processes, so the many of a fleet empty a project's rate limit without knowing of each
+# other: what bounds a refused one is `total_timeout`, not the client's usual number of retries.
+_MAX_RETRIES = 100
 
 # How the form calls the fields; the names in brackets are those of AIRFLOW_CONN_….
 LABELS = {
@@ -62,15 +65,14 @@ class Settings:
             if self.api_key
             else None
         )
-        return AtlasBackups(
-            credentials,
-            base_url=self.base_url,
-            proxy=self.proxy,
-            ca_file=self.ca_file,
-            token_cache=self.token_cache,
-            user_agent_suffix=f"apache-airflow/{airflow_version}",
-            **options,
-        )
+        fixed = {
+            "base_url": self.base_url,
+            "proxy": self.proxy,
+            "ca_file": self.ca_file,
+            "token_cache": self.token_cache,
+            "user_agent_suffix": f"apache-airflow/{airflow_version}",
+        }
+        return AtlasBackups(credentials, **{"max_retries": _MAX_RETRIES, **options, **fixed})
 
 
 def settings_of(connection: Connection) -> Settings:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.providers.common.compat.sdk import DAG, task
 
 from atlas_backups.airflow import AtlasBackupsHook, AtlasTakeSnapshotOperator
@@ -22,5 +24,6 @@ with DAG("fleet", schedule=None, max_active_tasks=64):
         deferrable=True,
         pool="fleet",
         retries=2,
+        retry_delay=timedelta(seconds=30),
         map_index_template="{{ task.cluster_name }}",
     ).expand(cluster_name=clusters(GROUP_ID))
