@@ -135,3 +135,16 @@ def test_each_mapped_task_has_a_key_of_its_own(lab: Lab) -> None:
     assert run.state == "success"
     assert len({run.xcom("take", "snapshot_id", index) for index in range(3)}) == 3
     assert posts(lab) >= 3
+
+
+def test_a_rate_limit_that_other_tasks_empty_is_waited_for(lab: Lab) -> None:
+    more_than_a_client_takes = 5
+    path = "/backup/snapshots"
+    lab.emulator.fault(Fault(method="POST", path=path, status=429, times=more_than_a_client_takes))
+    with lab.dag() as dag:
+        take(lab, retries=0)
+
+    run = lab.run(dag)
+
+    assert run.state == "success"
+    assert posts(lab) == more_than_a_client_takes + 1

@@ -23,9 +23,9 @@ _CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # how they begin
 _PUBLIC_KEY = re.compile(r"[a-z]{8}")
 _PRIVATE_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_CACHE = "off"
-# Tasks are processes, so the many of a fleet empty a project's rate limit without knowing of each
-# other: what bounds a refused one is `total_timeout`, not the client's usual number of retries.
-_MAX_RETRIES = 100
+# Tasks are processes, so those of a fleet empty a project's rate limit without knowing of each
+# other. So many retries go on for about a minute, in which Atlas grants 500 requests.
+_MAX_RETRIES = 15
 
 # How the form calls the fields; the names in brackets are those of AIRFLOW_CONN_….
 LABELS = {
