@@ -68,7 +68,7 @@ class CredentialSource:
         with self._asking():
             if self._core.generation != refused or not _is_provider(self._given.it):
                 return self._core.generation
-            return self._core.set_credentials(_asked(self._given.it))
+            return self._core.set_credentials(_asked(Hidden(self._given.it)))
 
     def _asking(self) -> threading.RLock:
         owner, lock = self._lock
@@ -107,22 +107,24 @@ class CredentialSource:
         return self._given.it
 
 
-def _asked(provide: Callable[[], Credential]) -> Credential:
+def _asked(provider: Hidden[Callable[[], Credential]]) -> Credential:
     """Ask a callable; refuse what makes two calls out of one.
+
+    Everything is hidden, because a traceback may show the variables of this frame.
 
     Raises:
         RuntimeError: this is a child that it forked; the call goes on in the parent.
     """
     asking = os.getpid()
-    given = provide()
+    given = Hidden(provider.it())
     if os.getpid() != asking:
         raise RuntimeError(
             "the credentials callable forked in the middle of this call, which goes on in the "
             "parent only"
         )
-    if isinstance(given, Coroutine):
-        given.close()  # it is refused, and Python would warn that nobody awaits it
-    return given
+    if isinstance(given.it, Coroutine):
+        given.it.close()  # it is refused, and Python would warn that nobody awaits it
+    return given.it
 
 
 def _is_provider(given: Given) -> TypeGuard[Callable[[], Credential]]:
