@@ -65,14 +65,16 @@ class Settings:
             if self.api_key
             else None
         )
-        fixed = {
-            "base_url": self.base_url,
-            "proxy": self.proxy,
-            "ca_file": self.ca_file,
-            "token_cache": self.token_cache,
-            "user_agent_suffix": f"apache-airflow/{airflow_version}",
-        }
-        return AtlasBackups(credentials, **{"max_retries": _MAX_RETRIES, **options, **fixed})
+        options.setdefault("max_retries", _MAX_RETRIES)
+        return AtlasBackups(
+            credentials,
+            base_url=self.base_url,
+            proxy=self.proxy,
+            ca_file=self.ca_file,
+            token_cache=self.token_cache,
+            user_agent_suffix=f"apache-airflow/{airflow_version}",
+            **options,
+        )
 
 
 def settings_of(connection: Connection) -> Settings:
