@@ -93,7 +93,15 @@ def test_project_name_that_is_unknown(lab: Lab, log: Log) -> None:
 
 @pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize(
-    "name", ["group_id", "project_name", "cluster_name", "idempotency_key", "retention_in_days"]
+    "name",
+    [
+        "group_id",
+        "project_name",
+        "cluster_name",
+        "description",
+        "idempotency_key",
+        "retention_in_days",
+    ],
 )
 @pytest.mark.parametrize(
     "template", ["{{ params.nothing }}", "{{ ti.xcom_pull(task_ids='nobody') }}"]
@@ -113,9 +121,13 @@ def test_template_that_renders_to_nothing(
     ("options", "sentence"),
     [
         ({"retention_in_days": "{{ 'a week' }}"}, "retention_in_days must be a whole number"),
-        ({"timeout": "{{ 'soon' }}"}, "timeout must be seconds, finite and above 0, not 'soon'"),
-        ({"timeout": 0}, "timeout must be seconds, finite and above 0, not '0'"),
-        ({"poll_interval": -1.0}, "poll_interval must be seconds, finite and above 0"),
+        (
+            {"timeout": "{{ 'soon' }}"},
+            "timeout must be seconds, above 0 and at most 1e+09, not 'soon'",
+        ),
+        ({"timeout": 1e300}, "timeout must be seconds, above 0 and at most 1e+09, not '1e+300'"),
+        ({"timeout": 0}, "timeout must be seconds, above 0 and at most 1e+09, not '0'"),
+        ({"poll_interval": -1.0}, "poll_interval must be seconds, above 0 and at most"),
         ({"group_id": "Production"}, "group_id"),
         ({"cluster_name": "{{ 'a b' }}"}, "cluster_name"),
         ({"cluster_name": "Cluster9"}, "CLUSTER_NOT_FOUND"),

@@ -22,7 +22,7 @@ CLIENT_SECRET = "mdb_sa_sk_canary_of_the_client"
 PRIVATE_KEY = "12345678-1234-1234-1234-1234567890ab"
 
 
-def settings(extra: dict[str, Any] | None = None, **fields: Any) -> Settings:
+def settings(extra: Any = None, **fields: Any) -> Settings:
     extra_text = None if extra is None else json.dumps(extra)
     return settings_of(Connection(conn_id="atlas", extra=extra_text, **fields))
 
@@ -78,10 +78,16 @@ def test_public_and_private_key_are_an_api_key() -> None:
         ({"login": CLIENT_ID, "password": "  "}, {}, "Client secret (password) is not"),
         ({"login": "a", "password": "b", "host": "atlas:port"}, {}, "Base URL (host) is no URL"),
         ({"login": "a", "password": "b"}, {"proxy": "http://[::1"}, "proxy is no URL"),
+        (
+            {"login": "a", "password": "b", "host": "https://atlas.test/api/atlas/v2"},
+            {},
+            "without the path of its API",
+        ),
+        ({"login": "a", "password": "b"}, ["proxy"], "its extra must be a JSON object"),
     ],
 )
 def test_is_refused_with_the_names_of_the_fields(
-    fields: dict[str, str], extra: dict[str, str], sentence: str
+    fields: dict[str, str], extra: Any, sentence: str
 ) -> None:
     with pytest.raises(ConfigurationError) as refused:
         settings(extra, **fields)
@@ -153,6 +159,7 @@ def test_masks_what_airflow_itself_has_not_seen(name: str) -> None:
         login: str | None
         password: str | None
         extra_dejson: dict[str, str]
+        extra: str | None = None
         conn_id: str = "atlas"
         host: str | None = None
         port: int | None = None

@@ -149,7 +149,7 @@ def test_is_not_content_with_older_data(
     [
         ({"newer_than": "{{ 'yesterday' }}"}, "newer_than must be a time like 2026-11-24T12:00:00"),
         ({"newer_than": "{{ params.nothing }}"}, "newer_than is empty"),
-        ({"max_age": "{{ 'a day' }}"}, "max_age must be seconds, finite and above 0"),
+        ({"max_age": "{{ 'a day' }}"}, "max_age must be seconds, above 0 and at most"),
         ({"snapshot_id": "{{ params.nothing }}"}, "snapshot_id is empty"),
     ],
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
 
 _NAMED_PROJECTS = 10
+_MOST_SECONDS = 1e9  # 31 years; dates have an end
 
 
 class Address(NamedTuple):
@@ -85,16 +86,19 @@ def whole_number(name: str, value: object) -> int:
     """
     rendered = text(name, value)
     try:
-        return int(rendered)
+        found = float(rendered)  # JSON knows no other numbers: an XCom may hold 7.0
     except ValueError:
-        raise InvalidArgumentError(f"{name} must be a whole number, not {rendered!r}") from None
+        found = math.nan
+    if not found.is_integer():
+        raise InvalidArgumentError(f"{name} must be a whole number, not {rendered!r}")
+    return int(found)
 
 
 def seconds(name: str, value: object) -> float:
     """Return seconds: a number, also one that a template rendered, or a `timedelta`.
 
     Raises:
-        InvalidArgumentError: it is something else, or not finite and above 0.
+        InvalidArgumentError: it is something else, or not above 0 and at most a billion.
     """
     if isinstance(value, timedelta):
         value = value.total_seconds()
@@ -103,8 +107,10 @@ def seconds(name: str, value: object) -> float:
         found = float(rendered)
     except ValueError:
         found = math.nan
-    if not 0 < found < math.inf:
-        raise InvalidArgumentError(f"{name} must be seconds, finite and above 0, not {rendered!r}")
+    if not 0 < found <= _MOST_SECONDS:
+        raise InvalidArgumentError(
+            f"{name} must be seconds, above 0 and at most {_MOST_SECONDS:g}, not {rendered!r}"
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -24,8 +25,8 @@ _PUBLIC_KEY = re.compile(r"[a-z]{8}")
 _PRIVATE_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_CACHE = "off"
 # Tasks are processes, so those of a fleet empty a project's rate limit without knowing of each
-# other. So many retries go on for about a minute, in which Atlas grants 500 requests.
-_MAX_RETRIES = 15
+# other. So many retries go on for about half a minute, in which Atlas grants 250 requests.
+_MAX_RETRIES = 8
 
 # How the form calls the fields; the names in brackets are those of AIRFLOW_CONN_….
 LABELS = {
@@ -84,7 +85,7 @@ def settings_of(connection: Connection) -> Settings:
         ConfigurationError: it is filled in wrongly; the message names the connection and the
             field, and holds no secret.
     """
-    extra = cast("dict[str, Any]", connection.extra_dejson)
+    extra = _extra(connection)
     values = {
         "login": connection.login,
         "password": connection.password,
@@ -146,6 +147,20 @@ def _check(conn_id: str, filled: dict[str, str]) -> None:
         )
 
 
+def _extra(connection: Connection) -> dict[str, Any]:
+    """Return the extra fields, which Airflow leaves out where it cannot read them, and masks."""
+    written = (connection.extra or "").strip() or "{}"
+    try:
+        fields = json.loads(written)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict):
+        raise ConfigurationError(
+            f"connection {connection.conn_id!r}: its extra must be a JSON object"
+        )
+    return cast("dict[str, Any]", connection.extra_dejson)
+
+
 def _text(extra: dict[str, Any], name: str) -> str | None:
     return str(extra.get(name) or "").strip() or None
 
@@ -162,6 +177,11 @@ def _base_url(connection: Connection) -> str:
     parts = _parts(url, "Base URL (host)", connection.conn_id)
     if connection.port and parts.port is None:
         url = parts._replace(netloc=f"{parts.netloc}:{connection.port}").geturl()
+    if "/api/" in urlsplit(url).path:
+        raise ConfigurationError(
+            f"connection {connection.conn_id!r}: host must be the address of Atlas alone, as "
+            f"{_BASE_URL}, without the path of its API"
+        )
     return url
 
 

@@ -39,7 +39,7 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
             delete; else that fails, and is left to the task's retries.
         deferrable: whether to wait in the triggerer, which frees the worker. Default:
             `operators.default_deferrable` of Airflow's configuration.
-        timeout: seconds (or a `timedelta`) to wait at most, finite and above 0. Templated.
+        timeout: seconds (or a `timedelta`) to wait at most, above 0. Templated.
         atlas_conn_id: id of the connection. Templated.
         kwargs: those of every operator.
     """

@@ -63,9 +63,9 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
         wait_for_completion: whether the task ends only when the snapshot is completed.
         deferrable: whether to wait in the triggerer, which frees the worker. Default:
             `operators.default_deferrable` of Airflow's configuration.
-        poll_interval: seconds between two looks, finite and above 0. Templated. `None`: it grows
+        poll_interval: seconds between two looks, above 0. Templated. `None`: it grows
             from 1 to 30.
-        timeout: seconds (or a `timedelta`) for all waiting of one try, finite and above 0; it
+        timeout: seconds (or a `timedelta`) for all waiting of one try, above 0; it
             goes on when a triggerer is started again. Templated. The snapshot goes on after it,
             and the next try waits for the same one.
         atlas_conn_id: id of the connection. Templated.
@@ -120,6 +120,7 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
         # What was given must not render to nothing, though to leave it away is allowed.
         self._has_key = idempotency_key is not None
         self._has_retention = retention_in_days is not None
+        self._has_description = bool(description)
         self._snapshot_id: str | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -196,10 +197,13 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
         days = None
         if self._has_retention:
             days = arguments.whole_number("retention_in_days", self.retention_in_days)
+        description = None
+        if self._has_description:
+            description = arguments.text("description", self.description)
         request = {
             "cluster_name": arguments.text("cluster_name", self.cluster_name),
             "group_id": arguments.project(atlas, self._project, getattr(self, self._project)),
-            "description": self.description or None,
+            "description": description,
             "retention_in_days": days,
             "idempotency_key": key,
         }
