@@ -147,6 +147,17 @@ def test_the_largest_one_has_the_longest_bar() -> None:
     assert widths == [16, 64, 32]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(2**59, "512.0 PiB"), (10**400, "over 1023 PiB"), (-(10**400), None)]
+)
+def test_a_size_that_nothing_has_is_drawn_all_the_same(count: int, said: str | None) -> None:
+    odd = taken(timedelta(1), storage_size_bytes=count)
+
+    assert facts(odd).get("Size") == said
+    assert rows(ab.SnapshotList([odd, taken(timedelta(2))]))[0][5] == (said or "-")
+    assert (said or "-") in text(covered("Cluster0", newest=odd))
+
+
 def test_a_snapshot_that_outlives_the_time_line_ends_with_an_arrow() -> None:
     short, long = (
         render(

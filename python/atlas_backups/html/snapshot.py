@@ -39,8 +39,9 @@ def snapshot_card(snapshot: Snapshot, at: datetime) -> Markup:
 
 
 def size_of(snapshot: Snapshot) -> str | None:
-    """Return its size; 0 means that Atlas has not said it yet."""
-    return size(snapshot.storage_size_bytes) if snapshot.storage_size_bytes else None
+    """Return its size; 0 means that Atlas has not said it yet, and less is none."""
+    count = snapshot.storage_size_bytes or 0
+    return size(count) if count > 0 else None
 
 
 def cut_point(snapshot: Snapshot) -> str | None:
