@@ -194,6 +194,36 @@ def test_one_outcome_shows_itself() -> None:
     assert rows(OUTCOMES[0])[0][:4] == ["taken", "Cluster0", "", f"completed {snapshot.id}"]
 
 
+RUNNING = unfinished(timedelta(minutes=2), "inProgress")
+FAILED = unfinished(timedelta(hours=1), "failed")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "error", "end", "shown"),
+    [
+        (None, ab.WaitTimeoutError("late", snapshot=RUNNING), "wait ended", RUNNING),
+        (None, ab.WaitTimeoutError("late"), "wait ended", None),
+        (RUNNING, ab.WaitTimeoutError("late"), "wait ended", RUNNING),
+        (None, ab.SnapshotInProgressError("busy", snapshot=RUNNING), "failed", RUNNING),
+        (None, ab.SnapshotFailedError("none", snapshot=FAILED), "failed", FAILED),
+        (FAILED, None, "failed", FAILED),
+        (RUNNING, None, "taken", RUNNING),
+        (None, None, "unknown", None),
+    ],
+)
+def test_an_outcome_is_called_what_it_is_and_shows_the_snapshot_it_is_about(
+    snapshot: ab.Snapshot | None, error: ab.AtlasError | None, end: str, shown: ab.Snapshot | None
+) -> None:
+    request = ab.SnapshotRequest(group_id=GROUP_ID, cluster_name="Cluster0")
+    outcome = ab.SnapshotOutcome(request=request, snapshot=snapshot, error=error)
+
+    ((found, _, _, seen, *_),) = rows(outcome)
+
+    assert found == end
+    assert f"1 snapshot asked for 1 {end} " in text(outcome)
+    assert seen == (f"{shown.status} {shown.id}" if shown else "-")
+
+
 def test_an_outcome_of_what_was_no_request_shows_itself() -> None:
     refused = ab.SnapshotOutcome(request="Cluster0", error=ERRORS[7])  # pyright: ignore[reportArgumentType]  # that is the point
 
