@@ -78,6 +78,13 @@ def test_of_an_unfinished_one_nothing_is_final() -> None:
     assert not {"Size", "Data of", "Provider"} & set(shown)
 
 
+@pytest.mark.parametrize("status", ["pendingReview", None])
+def test_of_one_with_a_status_nobody_knows_no_end_is_told(status: str | None) -> None:
+    shown = facts(taken(timedelta(1), status=status))
+
+    assert "completes" not in shown["Expires"]
+
+
 @pytest.mark.parametrize("status", ["queued", "inProgress", "completed", "failed", "pendingReview"])
 def test_a_state_is_a_word_and_a_shape_beside_the_colour(status: str) -> None:
     (chip,) = page(taken(timedelta(1), status=status)).query(".ab-chip")

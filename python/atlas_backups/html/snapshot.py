@@ -69,7 +69,9 @@ def rhythm(snapshot: Snapshot) -> Markup | None:
 
 
 def _facts(snapshot: Snapshot, at: datetime) -> Mapping[str, Child]:
-    moves = None if snapshot.is_final else Markup(" · moves when it completes")
+    # Of a status that is not known nobody knows whether it completes.
+    is_unfinished = snapshot.status in {"queued", "inProgress"}
+    moves = Markup(" · moves when it completes") if is_unfinished else None
     expires = on_and_ago(snapshot.expires_at, at)
     text = described(snapshot)
     return {
