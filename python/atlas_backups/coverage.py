@@ -7,6 +7,7 @@ from datetime import datetime  # noqa: TC003  # annotations resolve at run time
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups._frozen import Items, Record
+from atlas_backups._shown import shown
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
 from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
@@ -91,7 +92,7 @@ class ClusterCoverage(Record):
             known["running"] = len(self.running)
         else:
             known["error"] = type(self.error).__name__
-        parts = (f"{name}={value!r}" for name, value in known.items())
+        parts = (f"{name}={shown(value)}" for name, value in known.items())
         return f"ClusterCoverage({', '.join(parts)}, ...)"
 
 
