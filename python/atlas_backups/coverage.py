@@ -158,8 +158,9 @@ class Coverage(Items[ClusterCoverage]):
 
         Returns:
             The columns of `to_dicts`, of the same types for any coverage, also an empty one:
-            times in UTC to the microsecond, labels as categories, texts as `string`, and
-            `boolean`, `Int64`, `Float64`; lists in object columns.
+            times in UTC to the microsecond, labels as categories (all known ones, and after them
+            the unknown ones that were found), texts as `string`, and `boolean`, `Int64`,
+            `Float64`; lists in object columns.
 
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.

@@ -289,9 +289,10 @@ class SnapshotList(Items[Snapshot]):
         Returns:
             The fields of `Snapshot` and of its kinds but `links`, and `requested_at`. The columns
             and their types are the same for any list, also an empty one: times in UTC to the
-            microsecond, labels as categories, texts as `string`, `storage_size_bytes` as `Int64`
-            (missing beyond 64 bits); lists in object columns, `members` as dicts, `extra` as JSON,
-            missing where empty.
+            microsecond, labels as categories (all known ones, and after them the unknown ones that
+            were found, with which two lists may differ), texts as `string`, `storage_size_bytes`
+            as `Int64` (missing beyond 64 bits); lists in object columns, `members` as dicts,
+            `extra` as JSON, missing where empty.
 
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
