@@ -85,6 +85,21 @@ def test_of_one_with_a_status_nobody_knows_no_end_is_told(status: str | None) ->
     assert "completes" not in shown["Expires"]
 
 
+def test_a_time_without_a_zone_is_taken_for_utc() -> None:
+    times = {"created_at": AT - timedelta(hours=2), "expires_at": AT + timedelta(days=3)}
+    bare = {name: time.replace(tzinfo=None) for name, time in times.items()}
+    with_zone, without = taken(timedelta(hours=3), **times), taken(timedelta(hours=3), **bare)
+    days = tuple(AT.replace(tzinfo=None) - timedelta(days=day) for day in range(3))
+    said, unsaid = covered("c", newest=with_zone), covered("c", newest=without)
+
+    assert render(without, at=AT) == render(with_zone, at=AT)
+    assert render(ab.SnapshotList([without]), at=AT) == render(ab.SnapshotList([with_zone]), at=AT)
+    assert render(unsaid, at=AT) == render(said, at=AT)
+    assert "Data of 3 of 30 days" in render(
+        covered("c", scheduled_times=days, on_demand_times=(), taken_at=AT.replace(tzinfo=None))
+    )
+
+
 @pytest.mark.parametrize("status", ["queued", "inProgress", "completed", "failed", "pendingReview"])
 def test_a_state_is_a_word_and_a_shape_beside_the_colour(status: str) -> None:
     (chip,) = page(taken(timedelta(1), status=status)).query(".ab-chip")

@@ -72,6 +72,11 @@ def test_what_a_stranger_says_is_no_hint_of_ours(error: ab.AtlasError, hint: str
     assert "run this" in text(error)
 
 
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+def test_a_wait_without_end_is_drawn_too(seconds: float) -> None:
+    assert f"Asked to wait {seconds} s" in text(ab.RateLimitError("slow", retry_after=seconds))
+
+
 def test_an_unknown_outcome_shows_what_may_be_it_and_why() -> None:
     shown = text(ERRORS[2])
 

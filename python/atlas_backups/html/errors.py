@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, cast
 
 from atlas_backups._hints import without_hint
@@ -104,8 +105,15 @@ def _facts(error: ApiError) -> Mapping[str, Child]:
         "Code": error.error_code and code(error.error_code),
         "Fields": Markup(" · ".join(wrong)) if wrong else None,
         "Parameters": Markup(" · ".join(values)) if values else None,
-        "Asked to wait": None if error.retry_after is None else span(error.retry_after),
+        "Asked to wait": _wait(error.retry_after),
     }
+
+
+def _wait(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    # No answer of Atlas says for ever, but whoever makes an exception may.
+    return span(seconds) if isfinite(seconds) else f"{seconds} s"
 
 
 def _snapshots(error: AtlasError, at: datetime) -> Markup | None:

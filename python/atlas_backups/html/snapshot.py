@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from atlas_backups._quantities import fine_span, size
 from atlas_backups.html.figure import cell, column, facts, figure, grid, head, note, part
 from atlas_backups.html.markup import Markup, together
-from atlas_backups.html.moments import on_and_ago, requested, second
+from atlas_backups.html.moments import aware, on_and_ago, requested, second
 from atlas_backups.html.status import status_chip
 from atlas_backups.html.text import WHOLE, code, words
 from atlas_backups.models import ReplicaSetSnapshot, ShardedClusterSnapshot
@@ -49,7 +49,7 @@ def cut_point(snapshot: Snapshot) -> str | None:
     asked = requested(snapshot)
     if asked is None or snapshot.created_at is None:
         return None
-    seconds = (snapshot.created_at - asked).total_seconds()
+    seconds = (aware(snapshot.created_at) - asked).total_seconds()
     return f"{fine_span(seconds)} later" if seconds >= 0 else None
 
 
