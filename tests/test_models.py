@@ -492,7 +492,7 @@ def test_repr_is_short_whatever_the_values_are(cls: type, values: dict[str, Any]
     }
     more = {
         "extra": FrozenDict({LONG: LONG}),
-        "request": SnapshotRequest(**(REQUEST | {"cluster_name": LONG})),
+        "request": SnapshotRequest(group_id=LONG, cluster_name=LONG, description=LONG),
         "error": AtlasError(LONG),
     }
     huge |= {name: value for name, value in more.items() if name in values}

@@ -27,7 +27,7 @@ def without_hint(error: BaseException) -> tuple[str, str | None]:
     """
     message = str(error)
     if hasattr(error, "hint"):
-        own: str | None = error.hint
+        own: str | None = getattr(error, "hint")  # noqa: B009  # not every exception has one
         return message.removesuffix(f"{_HINT}{own}"), own
     before, _, hint = message.rpartition(_HINT)
     # What is quoted stands before the effort, and ends with it where there is no hint.

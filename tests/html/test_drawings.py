@@ -86,9 +86,13 @@ def test_of_one_with_a_status_nobody_knows_no_end_is_told(status: str | None) ->
 
 
 def test_a_time_without_a_zone_is_taken_for_utc() -> None:
-    times = {"created_at": AT - timedelta(hours=2), "expires_at": AT + timedelta(days=3)}
-    bare = {name: time.replace(tzinfo=None) for name, time in times.items()}
-    with_zone, without = taken(timedelta(hours=3), **times), taken(timedelta(hours=3), **bare)
+    data, end = AT - timedelta(hours=2), AT + timedelta(days=3)
+    with_zone = taken(timedelta(hours=3), created_at=data, expires_at=end)
+    without = taken(
+        timedelta(hours=3),
+        created_at=data.replace(tzinfo=None),
+        expires_at=end.replace(tzinfo=None),
+    )
     days = tuple(AT.replace(tzinfo=None) - timedelta(days=day) for day in range(3))
     said, unsaid = covered("c", newest=with_zone), covered("c", newest=without)
 
