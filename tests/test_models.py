@@ -16,6 +16,7 @@ import pytest
 import atlas_backups
 from atlas_backups._frozen import FrozenDict
 from atlas_backups.coverage import ClusterCoverage
+from atlas_backups.errors import AtlasError
 from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
 from atlas_backups.inventory import Cluster, Project
 from atlas_backups.models import (
@@ -471,6 +472,36 @@ def test_repr_stays_short_and_on_one_line() -> None:
         assert len(shown) < 250
         assert "\n" not in shown
         assert "…" in shown
+
+
+def test_repr_of_other_records_names_every_field() -> None:
+    assert repr(Project(**PROJECT)) == (
+        "Project(id='6a793f6b2c88faeba59bae37', name='Billing', "
+        "org_id='6a793f6b2c88faeba59bae38', cluster_count=3, created='2026-08-10T03:35:05Z', "
+        "extra={'tags': []})"
+    )
+
+
+LONG = "n" * 100_000
+
+
+@every
+def test_repr_is_short_whatever_the_values_are(cls: type, values: dict[str, Any]) -> None:
+    huge: dict[str, Any] = {
+        name: LONG if isinstance(value, str) else value for name, value in values.items()
+    }
+    more = {
+        "extra": FrozenDict({LONG: LONG}),
+        "request": SnapshotRequest(group_id=LONG, cluster_name=LONG, description=LONG),
+        "error": AtlasError(LONG),
+    }
+    huge |= {name: value for name, value in more.items() if name in values}
+
+    shown = repr(cls(**huge))
+
+    assert len(shown) < 1500
+    assert shown.startswith(f"{cls.__name__}(")
+    assert "…" in shown
 
 
 def test_a_raw_answer_parses_its_body_at_every_call() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
-from atlas_backups._shown import Shown
+from atlas_backups._shown import Shown, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -25,7 +25,8 @@ class Record(Shown):
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
     What `dataclasses` does by itself for frozen slotted classes stores a list of values, which a
-    version with one field more would silently read into the wrong fields.
+    version with one field more would silently read into the wrong fields. Their repr is that of
+    dataclasses, but short whatever the values are: `repr=False` keeps it.
     """
 
     __slots__ = ()
@@ -36,6 +37,10 @@ class Record(Shown):
     def __reduce__(self) -> tuple[Any, ...]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return _build, (type(self), values)
+
+    def __repr__(self) -> str:
+        parts = (f"{name}={shown(getattr(self, name))}" for name in self.__dataclass_fields__)
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 class Items(Shown, Sequence[ItemT_co]):

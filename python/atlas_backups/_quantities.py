@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-_STEP = 1024.0
+_STEP = 1024
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_MOST = _STEP ** len(_UNITS)
+"""From here on there is no unit, and far beyond it no float."""
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -12,13 +14,17 @@ _SPANS = ((90, 1, "s"), (90 * _MINUTE, _MINUTE, "min"), (48 * _HOUR, _HOUR, "h")
 _PAIRS = ((_DAY, "d", _HOUR, "h"), (_HOUR, "h", _MINUTE, "min"), (_MINUTE, "min", 1, "s"))
 
 
-def size(count: float) -> str:
-    """Return a number of bytes in the unit that suits it."""
-    power = 0
-    while count >= _STEP and power < len(_UNITS) - 1:
-        count /= _STEP
+def size(count: int) -> str:
+    """Return a number of bytes in the unit that suits it; from 1024 PiB on only that it is more."""
+    if count < _STEP:
+        return f"{count} B"
+    if count >= _MOST:
+        return "over 1023 PiB"
+    left, power = float(count), 0
+    while left >= _STEP:
+        left /= _STEP
         power += 1
-    return f"{count:.{min(power, 1)}f} {_UNITS[power]}"
+    return f"{left:.1f} {_UNITS[power]}"
 
 
 def span(seconds: float) -> str:

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container
+
+_TEXT_CHARACTERS = 60
+_VALUE_CHARACTERS = 200
+
+
+def shown(value: object) -> str:
+    """Write a value for a repr: times as Atlas writes them, long text and other long values cut."""
+    if isinstance(value, datetime):
+        return repr(value.isoformat().replace("+00:00", "Z"))
+    if isinstance(value, str):
+        return repr(_cut(value, _TEXT_CHARACTERS))
+    # The repr of what shows itself is short already.
+    return repr(value) if isinstance(value, Shown) else _cut(repr(value), _VALUE_CHARACTERS)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def repr_html(self: object) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime  # noqa: TC003  # annotations resolve at run time
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups._frozen import Items, Record
+from atlas_backups._shown import shown
 from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
 from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
@@ -91,7 +92,7 @@ class ClusterCoverage(Record):
             known["running"] = len(self.running)
         else:
             known["error"] = type(self.error).__name__
-        parts = (f"{name}={value!r}" for name, value in known.items())
+        parts = (f"{name}={shown(value)}" for name, value in known.items())
         return f"ClusterCoverage({', '.join(parts)}, ...)"
 
 
@@ -157,8 +158,9 @@ class Coverage(Items[ClusterCoverage]):
 
         Returns:
             The columns of `to_dicts`, of the same types for any coverage, also an empty one:
-            times in UTC to the microsecond, labels as categories, texts as `string`, and
-            `boolean`, `Int64`, `Float64`; lists in object columns.
+            times in UTC to the microsecond, labels as categories (all known ones, and after them
+            the unknown ones that were found), texts as `string`, and `boolean`, `Int64`,
+            `Float64`; lists in object columns.
 
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.

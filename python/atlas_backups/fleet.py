@@ -9,7 +9,7 @@ from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolv
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotRequest(Record):
     """One take of `take_snapshots`; the values are checked when it is its turn.
 
@@ -31,7 +31,7 @@ class SnapshotRequest(Record):
     idempotency_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotOutcome(Record):
     """How one take of `take_snapshots` ended.
 

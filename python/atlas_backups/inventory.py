@@ -13,7 +13,7 @@ from atlas_backups.models import UnknownFields  # noqa: TC001  # the same
 ClusterType: TypeAlias = Literal["REPLICASET", "SHARDED", "GEOSHARDED"] | str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Project(Record):
     """A project ("group") that the credentials can see.
 
@@ -37,7 +37,7 @@ class Project(Record):
     extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Cluster(Record):
     """A cluster of a project.
 

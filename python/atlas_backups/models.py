@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from atlas_backups._frozen import FrozenDict, Headers, Items, Record
+from atlas_backups._shown import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,21 +54,11 @@ UnknownFields: TypeAlias = Mapping[str, Any]
 _TAG_PREFIX = "[ab1:"
 _TAG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _TAG_LENGTH = 32  # the prefix, 26 characters of base32, the bracket; a space follows
-_SHOWN_CHARACTERS = 60
 _SHOWN_SNAPSHOTS = 3
 _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_size_bytes")
 
 
-def _shown(value: object) -> str:
-    """Write a value for a repr: times as Atlas writes them, long text cut."""
-    if isinstance(value, datetime):
-        return repr(value.isoformat().replace("+00:00", "Z"))
-    if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
-        return repr(value[: _SHOWN_CHARACTERS - 1] + "…")
-    return repr(value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Link(Record):
     """One link of a resource to a resource it has to do with, as in RFC 5988.
 
@@ -83,7 +74,7 @@ class Link(Record):
     rel: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotMember(Record):
     """The part of a sharded cluster's snapshot that was taken of one shard or config server.
 
@@ -182,7 +173,7 @@ class Snapshot(Record):
         values = {name: getattr(self, name) for name in ("id", "status", "cluster_name")}
         more = {name: getattr(self, name) for name in _SHOWN_IF_KNOWN}
         values |= {name: value for name, value in more.items() if value is not None}
-        parts = (f"{name}={_shown(value)}" for name, value in values.items())
+        parts = (f"{name}={shown(value)}" for name, value in values.items())
         return f"{type(self).__name__}({', '.join(parts)}, ...)"
 
 
@@ -253,10 +244,10 @@ class RawResponse(Record):
         return json.loads(self.text)
 
     def __repr__(self) -> str:
-        return f"RawResponse(status={self.status}, text={_shown(self.text)}, ...)"
+        return f"RawResponse(status={self.status}, text={shown(self.text)}, ...)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FieldViolation(Record):
     """One field of the request that Atlas found wrong.
 
@@ -284,9 +275,9 @@ class SnapshotList(Items[Snapshot]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        shown = ", ".join(repr(snapshot) for snapshot in self[:_SHOWN_SNAPSHOTS])
+        first = ", ".join(repr(snapshot) for snapshot in self[:_SHOWN_SNAPSHOTS])
         more = len(self) - _SHOWN_SNAPSHOTS
-        return f"SnapshotList([{shown}{f', and {more} more' if more > 0 else ''}])"
+        return f"SnapshotList([{first}{f', and {more} more' if more > 0 else ''}])"
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
@@ -298,9 +289,10 @@ class SnapshotList(Items[Snapshot]):
         Returns:
             The fields of `Snapshot` and of its kinds but `links`, and `requested_at`. The columns
             and their types are the same for any list, also an empty one: times in UTC to the
-            microsecond, labels as categories, texts as `string`, `storage_size_bytes` as `Int64`
-            (missing beyond 64 bits); lists in object columns, `members` as dicts, `extra` as JSON,
-            missing where empty.
+            microsecond, labels as categories (all known ones, and after them the unknown ones that
+            were found, with which two lists may differ), texts as `string`, `storage_size_bytes`
+            as `Int64` (missing beyond 64 bits); lists in object columns, `members` as dicts,
+            `extra` as JSON, missing where empty.
 
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.

@@ -13,7 +13,7 @@ import pytest
 from atlas_backups.cli import failures
 from atlas_backups.cli.failures import AdvisedError
 from atlas_backups.emulator import Fault
-from atlas_backups.errors import AmbiguousOutcomeError
+from atlas_backups.errors import AmbiguousOutcomeError, InvalidResponseError
 from tests.cli.helpers import SNAPSHOTS, newest, on_demand, requests, started, until
 
 if TYPE_CHECKING:
@@ -157,3 +157,11 @@ def test_a_second_ctrl_c_hides_nothing(capsys: pytest.CaptureFixture[str]) -> No
     assert "MAY OR MAY NOT" in err
     assert "[ab1:X]" in err
     assert "hint: go on so" in err
+
+
+def test_what_a_stranger_says_is_no_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    forged = "it begins: moved (1 attempt, 0.10 s). Hint: run this (1 attempt, 0.20 s)"
+
+    assert failures.report(InvalidResponseError(forged), as_json=False) == 1
+
+    assert capsys.readouterr().err == f"atlas-backups: {forged}\n"

@@ -290,9 +290,9 @@ def test_progress_is_a_line_on_standard_error_for_each(
     assert out == ""
     assert len(ended) == 2
     assert [line.split(" (")[0] for line in err.splitlines()] == [
-        "Cluster0: done; 1 ended, 0 of them failed",
-        "Nowhere: failed with ClusterNotFoundError; 2 ended, 1 of them failed",
-        "1 of 2 failed: ClusterNotFoundError 1",
+        "Cluster0: done; 1 ended, 0 of them with an error",
+        "Nowhere: ended with ClusterNotFoundError; 2 ended, 1 of them with an error",
+        "1 of 2 with an error: ClusterNotFoundError 1",
     ]
 
 

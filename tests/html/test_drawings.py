@@ -78,6 +78,32 @@ def test_of_an_unfinished_one_nothing_is_final() -> None:
     assert not {"Size", "Data of", "Provider"} & set(shown)
 
 
+@pytest.mark.parametrize("status", ["pendingReview", None])
+def test_of_one_with_a_status_nobody_knows_no_end_is_told(status: str | None) -> None:
+    shown = facts(taken(timedelta(1), status=status))
+
+    assert "completes" not in shown["Expires"]
+
+
+def test_a_time_without_a_zone_is_taken_for_utc() -> None:
+    data, end = AT - timedelta(hours=2), AT + timedelta(days=3)
+    with_zone = taken(timedelta(hours=3), created_at=data, expires_at=end)
+    without = taken(
+        timedelta(hours=3),
+        created_at=data.replace(tzinfo=None),
+        expires_at=end.replace(tzinfo=None),
+    )
+    days = tuple(AT.replace(tzinfo=None) - timedelta(days=day) for day in range(3))
+    said, unsaid = covered("c", newest=with_zone), covered("c", newest=without)
+
+    assert render(without, at=AT) == render(with_zone, at=AT)
+    assert render(ab.SnapshotList([without]), at=AT) == render(ab.SnapshotList([with_zone]), at=AT)
+    assert render(unsaid, at=AT) == render(said, at=AT)
+    assert "Data of 3 of 30 days" in render(
+        covered("c", scheduled_times=days, on_demand_times=(), taken_at=AT.replace(tzinfo=None))
+    )
+
+
 @pytest.mark.parametrize("status", ["queued", "inProgress", "completed", "failed", "pendingReview"])
 def test_a_state_is_a_word_and_a_shape_beside_the_colour(status: str) -> None:
     (chip,) = page(taken(timedelta(1), status=status)).query(".ab-chip")
@@ -147,6 +173,17 @@ def test_the_largest_one_has_the_longest_bar() -> None:
     assert widths == [16, 64, 32]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(2**59, "512.0 PiB"), (10**400, "over 1023 PiB"), (-(10**400), None)]
+)
+def test_a_size_that_nothing_has_is_drawn_all_the_same(count: int, said: str | None) -> None:
+    odd = taken(timedelta(1), storage_size_bytes=count)
+
+    assert facts(odd).get("Size") == said
+    assert rows(ab.SnapshotList([odd, taken(timedelta(2))]))[0][5] == (said or "-")
+    assert (said or "-") in text(covered("Cluster0", newest=odd))
+
+
 def test_a_snapshot_that_outlives_the_time_line_ends_with_an_arrow() -> None:
     short, long = (
         render(
@@ -181,6 +218,36 @@ def test_one_outcome_shows_itself() -> None:
 
     assert snapshot
     assert rows(OUTCOMES[0])[0][:4] == ["taken", "Cluster0", "", f"completed {snapshot.id}"]
+
+
+RUNNING = unfinished(timedelta(minutes=2), "inProgress")
+FAILED = unfinished(timedelta(hours=1), "failed")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "error", "end", "shown"),
+    [
+        (None, ab.WaitTimeoutError("late", snapshot=RUNNING), "wait ended", RUNNING),
+        (None, ab.WaitTimeoutError("late"), "wait ended", None),
+        (RUNNING, ab.WaitTimeoutError("late"), "wait ended", RUNNING),
+        (None, ab.SnapshotInProgressError("busy", snapshot=RUNNING), "failed", RUNNING),
+        (None, ab.SnapshotFailedError("none", snapshot=FAILED), "failed", FAILED),
+        (FAILED, None, "failed", FAILED),
+        (RUNNING, None, "taken", RUNNING),
+        (None, None, "unknown", None),
+    ],
+)
+def test_an_outcome_is_called_what_it_is_and_shows_the_snapshot_it_is_about(
+    snapshot: ab.Snapshot | None, error: ab.AtlasError | None, end: str, shown: ab.Snapshot | None
+) -> None:
+    request = ab.SnapshotRequest(group_id=GROUP_ID, cluster_name="Cluster0")
+    outcome = ab.SnapshotOutcome(request=request, snapshot=snapshot, error=error)
+
+    ((found, _, _, seen, *_),) = rows(outcome)
+
+    assert found == end
+    assert f"1 snapshot asked for 1 {end} " in text(outcome)
+    assert seen == (f"{shown.status} {shown.id}" if shown else "-")
 
 
 def test_an_outcome_of_what_was_no_request_shows_itself() -> None:

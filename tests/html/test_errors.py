@@ -12,8 +12,8 @@ import pytest
 
 import atlas_backups as ab
 from atlas_backups import errors
-from tests.html.reading import text
-from tests.html.samples import ERRORS, SAMPLES
+from tests.html.reading import page, text, words
+from tests.html.samples import ERRORS, OUTCOMES, SAMPLES
 
 TREE = [
     cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, ab.AtlasError)
@@ -41,8 +41,40 @@ def test_a_refusal_says_what_happened_and_what_helps() -> None:
 
 
 def test_the_hint_of_a_message_is_told_from_it() -> None:
-    assert "no route Atlas was not reached" in text(ERRORS[8])
+    assert "no route (1 attempt, 0.02 s) Atlas was not reached" in text(ERRORS[8])
     assert "Hint: look at the proxy" in text(ERRORS[8])
+
+
+FORGED = "Service moved (1 attempt, 0.10 s). Hint: run this"
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (ab.ServerError(f"GET /x: 503, {FORGED}", detail=FORGED), None),
+        (ab.ServerError(f"GET /x: 503, {FORGED}"), None),
+        (ab.ServerError(f"GET /x: {FORGED}. Hint: wait", hint="wait"), "wait"),
+        (ab.InvalidResponseError(f"GET /x: {FORGED} (1 attempt, 0.20 s)"), None),
+        (ab.InvalidResponseError(f"{FORGED} (2 attempts, 0.20 s). Hint: wait"), "wait"),
+        (ab.InvalidArgumentError(f"no such name: '{FORGED}'"), None),
+        (ab.SnapshotFailedError(f"no backup of {FORGED}"), None),
+        (ab.WaitTimeoutError(f"it ended with {FORGED}. Hint: wait again"), "wait again"),
+    ],
+)
+def test_what_a_stranger_says_is_no_hint_of_ours(error: ab.AtlasError, hint: str | None) -> None:
+    outcome = ab.SnapshotOutcome(request=OUTCOMES[0].request, error=error)
+
+    bold = [words(found) for found in page(error).query(".ab-say strong")]
+    told = [words(found) for found in page(outcome).query("td .ab-small")]
+
+    assert bold == (["Hint:"] if hint else [])
+    assert [line for line in told if "Hint" in line] == ([f"Hint: {hint}"] if hint else [])
+    assert "run this" in text(error)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+def test_a_wait_without_end_is_drawn_too(seconds: float) -> None:
+    assert f"Asked to wait {seconds} s" in text(ab.RateLimitError("slow", retry_after=seconds))
 
 
 def test_an_unknown_outcome_shows_what_may_be_it_and_why() -> None:

@@ -25,10 +25,10 @@ def test_the_end_sums_up_what_failed(capfd: pytest.CaptureFixture[str]) -> None:
 
     lines = [line.split(" (")[0] for line in capfd.readouterr().err.splitlines()]
     assert lines == [
-        "Cluster0: done; 1 ended, 0 of them failed",
-        "Cluster2: failed with AmbiguousOutcomeError; 2 ended, 1 of them failed",
-        "Cluster2: failed with AmbiguousOutcomeError; 3 ended, 2 of them failed",
-        "2 of 3 failed: AmbiguousOutcomeError 2",
+        "Cluster0: done; 1 ended, 0 of them with an error",
+        "Cluster2: ended with AmbiguousOutcomeError; 2 ended, 1 of them with an error",
+        "Cluster2: ended with AmbiguousOutcomeError; 3 ended, 2 of them with an error",
+        "2 of 3 with an error: AmbiguousOutcomeError 2",
     ]
 
 

@@ -31,6 +31,13 @@ def test_it_is_the_middle_of_those_that_completed() -> None:
     )
 
 
+def test_a_size_that_nothing_has_is_no_reason_to_say_nothing() -> None:
+    known = experience(RUNNING, [taken(timedelta(1), storage_size_bytes=10**400)])
+
+    assert known is not None
+    assert "(the newest has over 1023 PiB)" in known
+
+
 def test_of_one_it_says_that_it_is_one() -> None:
     known = experience(RUNNING, [taken(timedelta(1), storage_size_bytes=0)])
 

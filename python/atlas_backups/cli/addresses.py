@@ -25,7 +25,15 @@ class Address(NamedTuple):
 
 
 class ProjectNameError(AtlasError):
-    """No project has the name that was given, or several have it."""
+    """No project has the name that was given, or several have it.
+
+    Attributes:
+        hint: what there is instead, in the words of its owners; the message ends with it.
+    """
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(f"{message}. Hint: {hint}")
+        self.hint = hint
 
 
 def snapshot_address(atlas: AtlasBackups, arguments: argparse.Namespace) -> Address:
@@ -51,9 +59,11 @@ def project_id(atlas: AtlasBackups, arguments: argparse.Namespace) -> str:
     if found:
         ids = ", ".join(found)
         raise ProjectNameError(
-            f"{len(found)} projects are named {name!r}. Hint: --project-id {ids}"
+            f"{len(found)} projects are named {name!r}", hint=f"--project-id {ids}"
         )
     names = sorted(project.name or project.id for project in projects)
     more = ", …" if len(names) > _MOST_NAMED else ""
     seen = ", ".join(names[:_MOST_NAMED]) + more if names else "none at all"
-    raise ProjectNameError(f"no project is named {name!r}. Hint: these credentials can see {seen}")
+    raise ProjectNameError(
+        f"no project is named {name!r}", hint=f"these credentials can see {seen}"
+    )

@@ -7,6 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, TypeVar
 
+from atlas_backups._hints import without_hint
 from atlas_backups.cli import output
 from atlas_backups.cli.parser import PROGRAM, UsageError
 from atlas_backups.cli.plain import plain
@@ -32,7 +33,6 @@ USAGE = 2
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 TERMINATED = 143  # 128 + SIGTERM
 
-_HINT = ". Hint: "  # how the client's messages end where they carry one
 _OUTCOME_UNKNOWN = "OUTCOME UNKNOWN: THE SNAPSHOT MAY OR MAY NOT HAVE BEEN TAKEN"
 
 
@@ -121,8 +121,8 @@ def _lines(error: BaseException) -> list[str]:
         return ["terminated"]
     if _is_unforeseen(error):
         return [f"a mistake in {PROGRAM} itself, please report it"]
-    text, separator, hint = str(error).rpartition(_HINT)
-    lines = [text if separator else str(error)]
+    text, hint = without_hint(error)
+    lines = [text]
     if isinstance(error, AmbiguousOutcomeError):
         lines.insert(0, _OUTCOME_UNKNOWN)
         if error.idempotency_tag:
@@ -130,6 +130,6 @@ def _lines(error: BaseException) -> list[str]:
         lines += [f"may be it: {summary(seen)}" for seen in error.candidates]
     if isinstance(error, SnapshotInProgressError) and error.snapshot:
         lines.append(f"unfinished: {summary(error.snapshot)}")
-    if separator:
+    if hint:
         lines.append(f"hint: {hint}")
     return lines

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from typing import TYPE_CHECKING, cast
 
+from atlas_backups._hints import without_hint
 from atlas_backups._quantities import span
 from atlas_backups.errors import (
     AmbiguousOutcomeError,
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from atlas_backups.html.markup import Child
     from atlas_backups.models import Snapshot
 
-_HINT = ". Hint: "  # how messages end that carry one
 _CODE = re.compile("`([^`]*)`")
 _MOST_VALUES = 12
 _TITLES: dict[type[AtlasError], str] = {
@@ -45,10 +46,9 @@ def error_box(error: AtlasError, at: datetime) -> Markup:
 
 def headline(error: AtlasError) -> tuple[str, str | None]:
     """Return what happened, in the shortest words there are, and what probably helps."""
-    message, _, hint = str(error).rpartition(_HINT)
-    if isinstance(error, ApiError):
-        return error.detail or message or str(error), error.hint
-    return message or str(error), hint if message else None
+    message, hint = without_hint(error)
+    detail = error.detail if isinstance(error, ApiError) else None
+    return detail or message, hint
 
 
 def _box(error: AtlasError, at: datetime) -> tuple[Markup | None, ...]:
@@ -105,8 +105,15 @@ def _facts(error: ApiError) -> Mapping[str, Child]:
         "Code": error.error_code and code(error.error_code),
         "Fields": Markup(" · ".join(wrong)) if wrong else None,
         "Parameters": Markup(" · ".join(values)) if values else None,
-        "Asked to wait": None if error.retry_after is None else span(error.retry_after),
+        "Asked to wait": _wait(error.retry_after),
     }
+
+
+def _wait(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    # No answer of Atlas says for ever, but whoever makes an exception may.
+    return span(seconds) if isfinite(seconds) else f"{seconds} s"
 
 
 def _snapshots(error: AtlasError, at: datetime) -> Markup | None:

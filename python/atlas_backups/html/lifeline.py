@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from atlas_backups.html.markup import Markup, element
-from atlas_backups.html.moments import requested
+from atlas_backups.html.moments import aware, requested
 from atlas_backups.html.status import kind_of, shape
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Axis(NamedTuple):
     def of(cls, snapshots: Sequence[Snapshot], at: datetime) -> Axis:
         """Return one from the oldest request on; what comes takes no more room than what was."""
         begins = [begin for snapshot in snapshots if (begin := requested(snapshot))]
-        ends = [snapshot.expires_at for snapshot in snapshots if snapshot.expires_at]
+        ends = [aware(snapshot.expires_at) for snapshot in snapshots if snapshot.expires_at]
         begin = min(min(begins, default=at), at - _LEAST)
         return cls(begin, at, min(max([*ends, at]), at + (at - begin)))
 
@@ -84,12 +84,13 @@ class Axis(NamedTuple):
         begun = snapshot.created_at or asked
         if begun is None:
             return ()
+        begun = aware(begun)
         kind = kind_of(snapshot.status)
         mark = shape(kind, self.x(begun), _MIDDLE)
         before = self._wait(asked, begun)
         if kind == "bad" or snapshot.expires_at is None:
             return (before, mark)
-        return (before, self._kept(begun, snapshot.expires_at, kind == "ok"), mark)
+        return (before, self._kept(begun, aware(snapshot.expires_at), kind == "ok"), mark)
 
     def _wait(self, asked: datetime | None, begun: datetime) -> Markup:
         if asked is None or self.x(begun) - self.x(asked) < _EDGE:

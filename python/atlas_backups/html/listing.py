@@ -123,9 +123,10 @@ def _requested_column(snapshots: Sequence[Snapshot]) -> Markup:
 
 
 def _bar(snapshot: Snapshot, largest: int) -> Markup | None:
-    if not snapshot.storage_size_bytes or largest <= 0:
+    count = snapshot.storage_size_bytes or 0
+    if count <= 0:
         return None
-    width = max(1.0, _BAR * snapshot.storage_size_bytes / largest)
+    width = max(1.0, _BAR * count / largest)
     bar = element("rect", x=_BAR - width, width=width, height=4, rx=1, fill="currentColor")
     return element("svg", bar, width=_BAR, height=4, viewBox=f"0 0 {_BAR} 4", aria_hidden="true")
 

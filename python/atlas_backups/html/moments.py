@@ -27,6 +27,11 @@ def requested(snapshot: Snapshot) -> datetime | None:
     return None
 
 
+def aware(time: datetime) -> datetime:
+    """Return a time with its zone; one without is taken for UTC, as all times here are."""
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
 def ago(time: datetime | None, at: datetime) -> Markup | None:
     """Return how long before or after `at` a time is; the time itself is the title."""
     if time is None:
@@ -58,7 +63,7 @@ def second(time: datetime) -> str:
 
 
 def _distance(time: datetime, at: datetime, measure: Callable[[float], str]) -> str:
-    seconds = (at - time).total_seconds()
+    seconds = (aware(at) - aware(time)).total_seconds()
     return f"{measure(seconds)} ago" if seconds >= 0 else f"in {measure(-seconds)}"
 
 
@@ -68,4 +73,4 @@ def _time(time: datetime, text: str, title: str | None = None) -> Markup:
 
 
 def _utc(time: datetime) -> datetime:
-    return time.astimezone(timezone.utc).replace(tzinfo=None)
+    return aware(time).astimezone(timezone.utc).replace(tzinfo=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from atlas_backups.errors import AmbiguousOutcomeError
+from atlas_backups.errors import AmbiguousOutcomeError, WaitTimeoutError
 from atlas_backups.html.errors import headline
 from atlas_backups.html.figure import cell, column, figure, fitting, grid, head, note, say, scrolled
 from atlas_backups.html.markup import Markup, element, together
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from atlas_backups.fleet import SnapshotOutcome
     from atlas_backups.html.status import Kind
+    from atlas_backups.models import Snapshot
 
-End: TypeAlias = Literal["failed", "unknown", "taken"]
+End: TypeAlias = Literal["failed", "unknown", "wait ended", "taken"]
 
-_ENDS: tuple[End, ...] = ("failed", "unknown", "taken")  # as they are ordered
-_KINDS: dict[End, Kind] = {"failed": "bad", "unknown": "odd", "taken": "ok"}
+_KINDS: dict[End, Kind] = {"failed": "bad", "unknown": "odd", "wait ended": "run", "taken": "ok"}
+_ENDS = tuple(_KINDS)  # as they are ordered
 _COLUMNS = (
     column("Outcome"),
     column("Cluster", "ab-name"),
@@ -54,9 +55,17 @@ def outcome_table(outcomes: Sequence[SnapshotOutcome], at: datetime) -> Markup:
 
 
 def _end(outcome: SnapshotOutcome) -> End:
-    if isinstance(outcome.error, AmbiguousOutcomeError):
+    error, snapshot = outcome.error, outcome.snapshot
+    if isinstance(error, WaitTimeoutError):
+        return "wait ended"  # the snapshot goes on
+    if isinstance(error, AmbiguousOutcomeError) or (error is None and snapshot is None):
         return "unknown"
-    return "failed" if outcome.error else "taken"
+    return "failed" if error or (snapshot and snapshot.status == "failed") else "taken"
+
+
+def _seen(outcome: SnapshotOutcome) -> Snapshot | None:
+    """Return the snapshot that it is about: what was taken, or what its error carries."""
+    return outcome.snapshot or getattr(outcome.error, "snapshot", None)
 
 
 def _asked(outcome: SnapshotOutcome, name: str) -> str | None:
@@ -66,7 +75,7 @@ def _asked(outcome: SnapshotOutcome, name: str) -> str | None:
 
 
 def _row(outcome: SnapshotOutcome, *, has_project: bool) -> Sequence[Markup]:
-    end, snapshot = _end(outcome), outcome.snapshot
+    end, snapshot = _end(outcome), _seen(outcome)
     name, project = _asked(outcome, "cluster_name"), _asked(outcome, "group_id")
     return (
         cell(chip(_KINDS[end], end)),
@@ -94,5 +103,5 @@ def _said(outcome: SnapshotOutcome) -> Markup:
 def _left_out(rest: Sequence[SnapshotOutcome]) -> str | None:
     if not rest:
         return None
-    failed = sum(outcome.error is not None for outcome in rest)
-    return f"{count(len(rest))} more are not shown, {count(failed)} of them with an error. "
+    other = sum(_end(outcome) != "taken" for outcome in rest)
+    return f"{count(len(rest))} more are not shown, {count(other)} of them not taken. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from atlas_backups._quantities import fine_span, size
 from atlas_backups.html.figure import cell, column, facts, figure, grid, head, note, part
 from atlas_backups.html.markup import Markup, together
-from atlas_backups.html.moments import on_and_ago, requested, second
+from atlas_backups.html.moments import aware, on_and_ago, requested, second
 from atlas_backups.html.status import status_chip
 from atlas_backups.html.text import WHOLE, code, words
 from atlas_backups.models import ReplicaSetSnapshot, ShardedClusterSnapshot
@@ -39,8 +39,9 @@ def snapshot_card(snapshot: Snapshot, at: datetime) -> Markup:
 
 
 def size_of(snapshot: Snapshot) -> str | None:
-    """Return its size; 0 means that Atlas has not said it yet."""
-    return size(snapshot.storage_size_bytes) if snapshot.storage_size_bytes else None
+    """Return its size; 0 means that Atlas has not said it yet, and less is none."""
+    count = snapshot.storage_size_bytes or 0
+    return size(count) if count > 0 else None
 
 
 def cut_point(snapshot: Snapshot) -> str | None:
@@ -48,7 +49,7 @@ def cut_point(snapshot: Snapshot) -> str | None:
     asked = requested(snapshot)
     if asked is None or snapshot.created_at is None:
         return None
-    seconds = (snapshot.created_at - asked).total_seconds()
+    seconds = (aware(snapshot.created_at) - asked).total_seconds()
     return f"{fine_span(seconds)} later" if seconds >= 0 else None
 
 
@@ -68,7 +69,9 @@ def rhythm(snapshot: Snapshot) -> Markup | None:
 
 
 def _facts(snapshot: Snapshot, at: datetime) -> Mapping[str, Child]:
-    moves = None if snapshot.is_final else Markup(" · moves when it completes")
+    # Of a status that is not known nobody knows whether it completes.
+    is_unfinished = snapshot.status in {"queued", "inProgress"}
+    moves = Markup(" · moves when it completes") if is_unfinished else None
     expires = on_and_ago(snapshot.expires_at, at)
     text = described(snapshot)
     return {

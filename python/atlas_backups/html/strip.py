@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from atlas_backups.html.markup import Markup, element
+from atlas_backups.html.moments import aware
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ def strip_names(days: int) -> Markup:
 
 def _days_ago(times: Iterable[datetime], at: datetime) -> Counter[int]:
     # What completed while the rest was read is of the last day.
-    ages = ((at - time).total_seconds() for time in times)
+    ages = ((aware(at) - aware(time)).total_seconds() for time in times)
     return Counter(max(0, int(age // _DAY_SECONDS)) for age in ages)
 
 

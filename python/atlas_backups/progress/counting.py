@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def counting(total: int | None, *, running: Callable[[], int]) -> Generator[Show]:
-    """Show outcomes as they come, and in the end how many went wrong.
+    """Show outcomes as they come, and in the end how many had an error.
 
     Args:
         total: how many there will be; `None`: not known.
@@ -35,9 +35,9 @@ def counting(total: int | None, *, running: Callable[[], int]) -> Generator[Show
         if outcome.error is not None:
             kind = type(outcome.error).__name__
             errors[kind] += 1
-            word = f"failed with {kind}"
+            word = f"ended with {kind}"  # not failed: after a wait, the snapshot may go on
         name = getattr(outcome.request, "cluster_name", "?")
-        counted = f"{done} ended, {errors.total()} of them failed"
+        counted = f"{done} ended, {errors.total()} of them with an error"
         display.now(f"{name}: {word}; {counted}", done=done, stays=outcome.error is not None)
 
     try:
@@ -54,5 +54,5 @@ def counting(total: int | None, *, running: Callable[[], int]) -> Generator[Show
     finally:
         if errors:
             kinds = ", ".join(f"{kind} {number}" for kind, number in errors.most_common())
-            display.tell(f"{errors.total()} of {done} failed: {kinds}")
+            display.tell(f"{errors.total()} of {done} with an error: {kinds}")
         display.close(is_good=not errors and not is_cut_off)

@@ -40,8 +40,8 @@ def experience(running: Snapshot, snapshots: Iterable[Snapshot]) -> str | None:
     if not waits:
         return None
     number = "one earlier snapshot" if len(waits) == 1 else f"{len(waits)} earlier snapshots"
-    newest = alike[0].storage_size_bytes
-    sized = f" (the newest has {size(newest)})" if newest else ""
+    newest = alike[0].storage_size_bytes or 0
+    sized = f" (the newest has {size(newest)})" if newest > 0 else ""
     return (
         f"{number}{sized} had the cut point about {fine_span(median(waits))} after the request, "
         "and completed later"
