@@ -138,6 +138,60 @@ async fn it_is_read_on_until_a_completed_one_is_found() {
 }
 
 #[tokio::test]
+async fn what_has_expired_is_no_backup() {
+    let expiring = |age: i64, number, left: i64| {
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(left);
+        let mut snapshot = completed(age, number);
+        snapshot["expiresAt"] = json!(end.to_string());
+        snapshot
+    };
+    let expired = (0..500).map(|number| expiring(40 * DAY, number, -60));
+    let good = expiring(50 * DAY, 1, 60);
+    let items = [expiring(3600, 0, -60)].into_iter().chain(expired).chain([good.clone()]);
+    let server = cluster_with(items.collect(), vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    assert_eq!(seen(&backups.newest.unwrap())["id"], good["id"]);
+    assert!(backups.on_demand_times.is_empty());
+}
+
+#[tokio::test]
+async fn only_what_atlas_is_at_work_on_is_running() {
+    let statuses = ["inProgress", "copying", "queued", "deleted", "failed"];
+    let mut items: Vec<Value> =
+        (1..).zip(statuses).map(|(age, status)| aged(age * 60, 0, status)).collect();
+    items[3].as_object_mut().unwrap().remove("status");
+    let server = cluster_with(items, vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    let running: Vec<String> = backups.running.iter().map(status).collect();
+    assert_eq!(running, ["inProgress", "queued"]);
+    assert_eq!(backups.failed.as_ref().map(status).as_deref(), Some("failed"));
+}
+
+#[tokio::test]
+async fn data_from_the_future_has_no_time_and_stands_before_the_oldest() {
+    let ages = [("Old", 40 * DAY), ("Soon", -300), ("Future", -900)];
+    let all: Vec<String> = ages.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let server = project(&all, move |request| {
+        let age = ages.iter().find(|(name, _)| request.path().contains(&format!("/{name}/")));
+        match Ask::of(request) {
+            Ask::List(_) => listed(&[completed(age.unwrap().1, 0)]),
+            _ => listed(&[]),
+        }
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(Some(GROUP)).await.unwrap();
+
+    assert_eq!(names(&coverage), ["Future", "Old", "Soon"]);
+    let times = |it: &ClusterCoverage| it.backups.as_ref().unwrap().on_demand_times.len();
+    assert_eq!(coverage.clusters.iter().map(times).collect::<Vec<_>>(), [0, 0, 1]);
+}
+
+#[tokio::test]
 async fn the_newest_is_that_with_the_newest_data() {
     // Asked for first, cut last.
     let mut late = completed(3600, 0);

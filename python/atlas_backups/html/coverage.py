@@ -98,7 +98,7 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
     return (
         cell(words(name) if name else None, whose),
         cell(
-            ago(newest.created_at, entry.taken_at) if newest else chip("bad", "none"),
+            _age(entry),
             on(newest.created_at) if newest else None,
             kind="ab-tight",
         ),
@@ -110,6 +110,15 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
         ),
         cell(spaced(*_states(entry)), _ends(entry), kind="ab-wide"),
     )
+
+
+def _age(entry: ClusterCoverage) -> Markup | None:
+    if entry.newest is None:
+        return chip("bad", "none")
+    time = entry.newest.created_at
+    if time is None or entry.age_seconds is None:
+        return chip("odd", "age not known")
+    return ago(time, max(time, entry.taken_at))
 
 
 def _states(entry: ClusterCoverage) -> list[Markup]:
