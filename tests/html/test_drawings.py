@@ -225,6 +225,18 @@ def test_data_of_the_near_future_is_of_today(ahead: timedelta, age: str, days: i
     assert f"Data of {days} of 30 days" in render(entry, at=AT)
 
 
+def test_of_many_running_ones_a_few_are_named() -> None:
+    many = tuple(unfinished(timedelta(minutes=5), "inProgress", number) for number in range(1200))
+    entry = covered("c", running=many, failed=unfinished(timedelta(minutes=9), "failed"))
+
+    now = rows(entry)[0][4]
+
+    assert now.count("inProgress: asked for 5 min ago") == 3
+    assert "failed: asked for 9 min ago" in now
+    assert "1\u202f197 more" in render(entry, at=AT)
+    assert "more" not in rows(covered("c", running=many[:3]))[0][4]
+
+
 def test_data_of_a_time_that_was_not_said_has_no_age() -> None:
     entry = covered("c", newest=taken(timedelta(hours=9), created_at=None))
 

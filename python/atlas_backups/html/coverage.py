@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from atlas_backups.html.markup import Markup
     from atlas_backups.html.status import Kind
 
+_MOST_RUNNING = 3  # of one cluster that are named
+
 
 def coverage_table(coverage: Coverage) -> Markup:
     """Return the drawing of the backups of clusters; ages count from when they were read."""
@@ -130,7 +132,9 @@ def _states(entry: ClusterCoverage) -> list[Markup]:
     chips = [on_or_off[entry.backup_enabled]]
     if entry.paused:
         chips.append(chip("idle", "paused"))
-    chips += [status_chip(snapshot.status) for snapshot in entry.running]
+    chips += [status_chip(snapshot.status) for snapshot in entry.running[:_MOST_RUNNING]]
+    if more := len(entry.running[_MOST_RUNNING:]):
+        chips.append(chip("run", f"{count(more)} more"))
     if entry.failed is not None:
         chips.append(status_chip(entry.failed.status))
     return chips
@@ -138,7 +142,8 @@ def _states(entry: ClusterCoverage) -> list[Markup]:
 
 def _ends(entry: ClusterCoverage) -> Markup | None:
     """Return since when what is not complete was asked for."""
-    unfinished = (*entry.running, entry.failed) if entry.failed else entry.running
+    running = entry.running[:_MOST_RUNNING]
+    unfinished = (*running, entry.failed) if entry.failed else running
     said = [
         together(words(snapshot.status or "not said"), ": asked for ", age)
         for snapshot in unfinished
