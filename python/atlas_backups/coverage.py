@@ -36,9 +36,11 @@ class ClusterCoverage(Record):
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        group_id: id of the project, 24 hexadecimal digits.
+        group_id: id of the project, 24 hexadecimal digits; as Atlas gives it where an `error` says
+            that it is malformed, then perhaps empty.
         project_name: its name; `None` where Atlas gives none, or the project was named by its id.
-        cluster: the cluster; `None` where an `error` is about its whole project.
+        cluster: the cluster; `None` where an `error` is about its whole project. Of one that Atlas
+            lists without a name the name is empty, and an `error` says so.
         newest: the completed snapshot with the newest data, on demand or not, of those that had
             not expired at `taken_at`; `None`: none.
         running: the snapshots whose status is `queued` or `inProgress`, newest first; those of an

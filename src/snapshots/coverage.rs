@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp as Instant;
 
-use super::arguments::ClusterAddress;
-use super::inventory::{clusters, projects};
+use super::arguments::{self, ClusterAddress};
+use super::inventory::{all_clusters, all_projects};
 use super::list::{Listing, listing_since};
 use crate::error::{Error, Failure, RequestLine, is_about_role};
 use crate::model::{Cluster, Snapshot, Timestamp};
@@ -100,7 +100,7 @@ pub async fn backup_coverage(
     let survey = Survey { transport, call, days };
     let (places, now) = match group_id {
         Some(group_id) => {
-            let (clusters, now) = clusters(transport, group_id, &call.part()).await?;
+            let (clusters, now) = all_clusters(transport, group_id, &call.part()).await?;
             (places(group_id, None, clusters.into_iter().map(Ok)), now)
         }
         None => survey.all_places().await?,
@@ -110,13 +110,12 @@ pub async fn backup_coverage(
 
 impl Survey<'_> {
     async fn all_places(&self) -> Result<(Vec<Place>, Option<Instant>), Error> {
-        let (projects, now) = projects(self.transport, &self.call.part()).await?;
+        let (projects, now) = all_projects(self.transport, &self.call.part()).await?;
         let found: Vec<_> = stream::iter(projects)
             .map(|project| async {
                 let (group_id, name) = project.into_id_and_name();
-                let listed = clusters(self.transport, &group_id, &self.call.part()).await;
-                Ok::<_, Error>(match unless_about_all(listed.map_err(Error::from))? {
-                    Ok((clusters, _)) => {
+                Ok::<_, Error>(match unless_about_all(self.clusters(&group_id).await)? {
+                    Ok(clusters) => {
                         places(&group_id, name.as_deref(), clusters.into_iter().map(Ok))
                     }
                     Err(error) => places(&group_id, name.as_deref(), [Err(error)]),
@@ -126,6 +125,12 @@ impl Survey<'_> {
             .try_collect()
             .await?;
         Ok((found.into_iter().flatten().collect(), now))
+    }
+
+    async fn clusters(&self, group_id: &str) -> Result<Vec<Cluster>, Error> {
+        arguments::group_id(group_id)
+            .map_err(|error| listed_oddly("/api/atlas/v2/groups".to_owned(), "project", &error))?;
+        Ok(all_clusters(self.transport, group_id, &self.call.part()).await?.0)
     }
 
     /// Reads the snapshots of every cluster.
@@ -163,13 +168,16 @@ impl Survey<'_> {
         now: Timestamp,
     ) -> Result<Listing, Error> {
         let address = ClusterAddress::new(group_id, name).map_err(|error| {
-            // Not an argument of the caller's, but a name in the list.
-            let path = format!("/api/atlas/v2/groups/{group_id}/clusters");
-            let line = RequestLine { method: http::Method::GET, path };
-            Error::InvalidResponse(Failure::new(&line, format!("a cluster in it: {error}")))
+            listed_oddly(format!("/api/atlas/v2/groups/{group_id}/clusters"), "cluster", &error)
         })?;
         Ok(listing_since(self.transport, &address, second, now, &self.call.part()).await?)
     }
+}
+
+/// What is wrong is no argument of the caller's, but stands in the list.
+fn listed_oddly(path: String, what: &str, error: &Error) -> Error {
+    let line = RequestLine { method: http::Method::GET, path };
+    Error::InvalidResponse(Failure::new(&line, format!("a {what} in it: {error}")))
 }
 
 fn places(

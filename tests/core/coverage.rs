@@ -291,6 +291,45 @@ async fn a_project_that_is_refused_is_an_entry_among_the_others() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_asked_for_is_an_entry_among_the_others() {
+    let server = Server::start(|request| match request.path() {
+        path if path.ends_with("/groups") => listed(&[
+            json!({"id": "../x", "name": "Odd"}),
+            json!({"name": "None"}),
+            json!({"id": GROUP}),
+        ]),
+        path if path.ends_with("/clusters") => {
+            listed(&[json!({"id": "1"}), json!({"name": "A"}), json!({"name": null})])
+        }
+        _ => listed(&[]),
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(None).await.unwrap();
+
+    let of = |it: &ClusterCoverage| {
+        let name = it.cluster.as_ref().map(|cluster| cluster.name.clone());
+        let is_odd = matches!(it.backups, Err(Error::InvalidResponse(_)));
+        assert_eq!(is_odd, it.backups.is_err());
+        (it.group_id.clone(), name, is_odd)
+    };
+    let found: Vec<_> = coverage.clusters.iter().map(of).collect();
+    let entry =
+        |id: &str, name: Option<&str>, is_odd| (id.to_owned(), name.map(Into::into), is_odd);
+    assert_eq!(
+        found,
+        [
+            entry(GROUP, Some(""), true),
+            entry(GROUP, Some(""), true),
+            entry("", None, true),
+            entry("../x", None, true),
+            entry(GROUP, Some("A"), false),
+        ]
+    );
+    assert!(!server.requests().iter().any(|request| request.path().contains("/x")));
+}
+
+#[tokio::test]
 async fn what_was_asked_for_by_name_and_the_list_of_projects_are_no_entries() {
     for group in [None, Some(GROUP)] {
         let server = Server::start(|_| refused(403, "ACCESS_FORBIDDEN")).await;

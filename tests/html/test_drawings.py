@@ -225,6 +225,12 @@ def test_data_of_the_near_future_is_of_today(ahead: timedelta, age: str, days: i
     assert f"Data of {days} of 30 days" in render(entry, at=AT)
 
 
+def test_a_cluster_without_a_name_is_not_its_project() -> None:
+    entry = covered("", error=ERRORS[0], project_name="P")
+
+    assert rows(entry)[0][0] == "without a name P"
+
+
 def test_of_many_running_ones_a_few_are_named() -> None:
     many = tuple(unfinished(timedelta(minutes=5), "inProgress", number) for number in range(1200))
     entry = covered("c", running=many, failed=unfinished(timedelta(minutes=9), "failed"))

@@ -85,7 +85,7 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
     if entry.error is not None:
         happened, hint = headline(entry.error)
         return (
-            cell(words(name) if name else "all clusters", whose),
+            cell("all clusters" if name is None else words(name or "without a name"), whose),
             cell(chip("odd", "not read")),
             cell(None),
             cell(None, kind="ab-number"),
