@@ -34,6 +34,10 @@ def unread() -> ClusterCoverage:
     return ClusterCoverage(group_id=GROUP, taken_at=NOW, error=ForbiddenError("refused"))
 
 
+def aged(age: timedelta) -> ClusterCoverage:
+    return replace(GOOD, newest=replace(NEWEST, created_at=NOW - age))
+
+
 def test_it_is_a_sequence() -> None:
     assert isinstance(FULL, Sequence)
     assert (len(FULL), len(Coverage(taken_at=NOW))) == (3, 0)
@@ -115,7 +119,14 @@ def test_age_is_that_of_the_data_when_the_coverage_was_taken() -> None:
 
 
 def test_what_completed_meanwhile_is_not_younger_than_new() -> None:
-    assert replace(GOOD, newest=replace(NEWEST, created_at=NOW + timedelta(1))).age_seconds == 0
+    assert aged(timedelta(minutes=-10)).age_seconds == 0
+
+
+def test_data_from_the_future_has_no_age() -> None:
+    entry = aged(timedelta(minutes=-10, microseconds=-1))
+
+    assert entry.age_seconds is None
+    assert _dicts(entry)[0]["age_seconds"] is None
 
 
 def test_its_dicts_are_flat_and_always_have_the_same_keys() -> None:

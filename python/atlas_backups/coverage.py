@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003  # annotations resolve at run time
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups._frozen import Items, Record
 from atlas_backups._shown import shown
-from atlas_backups.errors import AtlasError  # noqa: TC001  # the same
+from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
 from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
 
@@ -21,27 +21,34 @@ if TYPE_CHECKING:
 
 WINDOW_DAYS = 30
 """How many days before `taken_at` the times of the completed snapshots reach back."""
+LATEST = timedelta(minutes=10)
+"""How much younger than `taken_at` data may be: clocks differ, and the rest takes time to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClusterCoverage(Record):
     """What is known of the backups of one cluster, or why nothing is.
 
-    Without an `error`, `newest` is `None` only if the cluster has no completed snapshot. Of a
-    project whose clusters cannot be listed there is one entry without a `cluster`.
+    Without an `error`, `newest` is `None` only if the cluster has no completed snapshot that has
+    not expired. Of a project whose clusters cannot be listed there is one entry without a
+    `cluster`.
 
     Safe to share between threads; it pickles with its error.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        group_id: id of the project, 24 hexadecimal digits.
+        group_id: id of the project, 24 hexadecimal digits; as Atlas gives it where an `error` says
+            that it is malformed, then perhaps empty.
         project_name: its name; `None` where Atlas gives none, or the project was named by its id.
-        cluster: the cluster; `None` where an `error` is about its whole project.
-        newest: the completed snapshot with the newest data, on demand or not; `None`: none.
-        running: the snapshots that are queued or in progress, newest first.
+        cluster: the cluster; `None` where an `error` is about its whole project. Of one that Atlas
+            lists without a name the name is empty, and an `error` says so.
+        newest: the completed snapshot with the newest data, on demand or not, of those that had
+            not expired at `taken_at`; `None`: none.
+        running: the snapshots whose status is `queued` or `inProgress`, newest first; those of an
+            unknown status or of none are not among them.
         failed: the newest snapshot that failed and was asked for after `newest`; `None`: none.
         on_demand_times: UTC times of the data (`created_at`) in the completed on-demand snapshots
-            of the last 30 days, newest first.
+            of the last 30 days that had not expired, newest first.
         scheduled_times: the same of all others: scheduled, fallback, of a label that is unknown.
         taken_at: UTC time, by Atlas' clock, from which ages and the 30 days are counted.
         error: why the snapshots could not be read; the fields above say nothing of them then.
@@ -75,11 +82,15 @@ class ClusterCoverage(Record):
 
     @property
     def age_seconds(self) -> float | None:
-        """Seconds from the data of `newest` to `taken_at`, at least 0; `None` where not known."""
+        """Seconds from the data of `newest` to `taken_at`, at least 0.
+
+        `None` where not known: also of data from more than ten minutes after `taken_at`, for then
+        a clock is wrong.
+        """
         if self.newest is None or self.newest.created_at is None:
             return None
-        # It may have completed while the rest was read.
-        return max(0.0, (self.taken_at - self.newest.created_at).total_seconds())
+        age = self.taken_at - self.newest.created_at
+        return None if age < -LATEST else max(0.0, age.total_seconds())
 
     def __repr__(self) -> str:
         known: dict[str, object] = {
@@ -99,9 +110,10 @@ class ClusterCoverage(Record):
 class Coverage(Items[ClusterCoverage]):
     """The backups of many clusters, the worst first: an immutable sequence.
 
-    First what could not be read, then clusters without a completed snapshot, then those with one,
-    the oldest data first; equals by the names of project and cluster. Slices are of the same
-    kind. Safe to share between threads; it pickles with the errors in it.
+    First what could not be read, then clusters without a completed snapshot, then those with one
+    whose age is not known, then the others, the oldest data first; equals by the names of project
+    and cluster. Slices are of the same kind. Safe to share between threads; it pickles with the
+    errors in it.
 
     Args:
         entries: what it holds, in this order.

@@ -36,16 +36,22 @@ pub struct Cluster {
 impl Project {
     /// Reads a project; `Err` says what is wrong with its id.
     pub(crate) fn read(object: JsonObject) -> Result<Self, &'static str> {
+        let project = Self::read_any(object);
+        let is_good = is_object_id(&project.id);
+        is_good.then_some(project).ok_or("a project in it has no well-formed id")
+    }
+
+    /// The same with any id, be it empty, for whoever has to tell of all there are.
+    pub(crate) fn read_any(object: JsonObject) -> Self {
         let mut fields = Fields::new(object);
-        let id = fields.take::<String>("id").filter(|id| is_object_id(id));
-        Ok(Self {
-            id: id.ok_or("a project in it has no well-formed id")?,
+        Self {
+            id: fields.take("id").unwrap_or_default(),
             name: fields.take("name"),
             org_id: fields.take("orgId"),
             cluster_count: fields.take("clusterCount"),
             created: fields.take("created"),
             extra: fields.rest(),
-        })
+        }
     }
 
     pub(crate) fn into_id_and_name(self) -> (String, Option<String>) {
@@ -56,11 +62,17 @@ impl Project {
 impl Cluster {
     /// Reads a cluster; `Err` says what is wrong with its name, by which everything else asks.
     pub(crate) fn read(object: JsonObject, group_id: &str) -> Result<Self, &'static str> {
+        let cluster = Self::read_any(object, group_id);
+        let has_name = !cluster.name.is_empty();
+        has_name.then_some(cluster).ok_or("a cluster in it has no name")
+    }
+
+    /// The same with an empty name where there is none, for whoever has to tell of all there are.
+    pub(crate) fn read_any(object: JsonObject, group_id: &str) -> Self {
         let mut fields = Fields::new(object);
-        let name = fields.take::<String>("name").filter(|name| !name.is_empty());
-        Ok(Self {
+        Self {
             id: fields.take("id"),
-            name: name.ok_or("a cluster in it has no name")?,
+            name: fields.take("name").unwrap_or_default(),
             group_id: fields.take("groupId").unwrap_or_else(|| group_id.to_owned()),
             cluster_type: fields.take("clusterType"),
             state_name: fields.take("stateName"),
@@ -68,7 +80,7 @@ impl Cluster {
             paused: fields.take("paused"),
             mongo_db_version: fields.take("mongoDBVersion"),
             extra: fields.rest(),
-        })
+        }
     }
 }
 

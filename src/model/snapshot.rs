@@ -148,6 +148,15 @@ impl Snapshot {
         self.status.as_deref() == Some("failed")
     }
 
+    /// Whether Atlas is at work on it; unlike what is not final, that is a status that is known.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.status.as_deref(), Some("queued" | "inProgress"))
+    }
+
+    pub(crate) fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// Its status as a message shows it.
     pub(crate) fn status_word(&self) -> &str {
         self.status.as_deref().unwrap_or("without a status")

@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp as Instant;
 
-use super::arguments::ClusterAddress;
-use super::inventory::{clusters, projects};
+use super::arguments::{self, ClusterAddress};
+use super::inventory::{all_clusters, all_projects};
 use super::list::{Listing, listing_since};
 use crate::error::{Error, Failure, RequestLine, is_about_role};
 use crate::model::{Cluster, Snapshot, Timestamp};
@@ -20,6 +20,9 @@ const AT_ONCE: usize = 16;
 const DAY: Duration = Duration::from_secs(86_400);
 /// The data of a snapshot may be so much younger than its request, by which lists are sorted.
 const LONGEST_SNAPSHOT: Duration = DAY;
+/// Data may be so much younger than the first answer: clocks differ, and the rest takes its time to
+/// read. `age_seconds` of Python knows the same.
+const LATEST: Duration = Duration::from_secs(600);
 
 /// The clusters, the worst first.
 #[derive(Debug)]
@@ -46,13 +49,14 @@ pub struct ClusterCoverage {
 /// What a cluster has.
 #[derive(Debug)]
 pub struct Backups {
-    /// The completed one with the newest data.
+    /// The completed one with the newest data, of those that have not expired.
     pub newest: Option<Snapshot>,
-    /// Those that are not final, newest first.
+    /// Those that are queued or in progress, newest first; an unknown status says neither.
     pub running: Vec<Snapshot>,
     /// The newest of those that failed and were asked for after the newest completed one.
     pub failed: Option<Snapshot>,
-    /// When the data of the completed on-demand ones is from, as far back as asked, newest first.
+    /// When the data of the completed on-demand ones is from that have not expired, as far back as
+    /// asked, newest first.
     pub on_demand_times: Vec<Timestamp>,
     /// The same of all others.
     pub scheduled_times: Vec<Timestamp>,
@@ -63,6 +67,15 @@ struct Place {
     group_id: String,
     project_name: Option<String>,
     cluster: Result<Cluster, Error>,
+}
+
+/// The times that count.
+#[derive(Clone, Copy)]
+struct Window {
+    since: Timestamp,
+    now: Timestamp,
+    /// What is from later than this has no age.
+    until: Timestamp,
 }
 
 /// One pass over the clusters.
@@ -87,7 +100,7 @@ pub async fn backup_coverage(
     let survey = Survey { transport, call, days };
     let (places, now) = match group_id {
         Some(group_id) => {
-            let (clusters, now) = clusters(transport, group_id, &call.part()).await?;
+            let (clusters, now) = all_clusters(transport, group_id, &call.part()).await?;
             (places(group_id, None, clusters.into_iter().map(Ok)), now)
         }
         None => survey.all_places().await?,
@@ -97,13 +110,12 @@ pub async fn backup_coverage(
 
 impl Survey<'_> {
     async fn all_places(&self) -> Result<(Vec<Place>, Option<Instant>), Error> {
-        let (projects, now) = projects(self.transport, &self.call.part()).await?;
+        let (projects, now) = all_projects(self.transport, &self.call.part()).await?;
         let found: Vec<_> = stream::iter(projects)
             .map(|project| async {
                 let (group_id, name) = project.into_id_and_name();
-                let listed = clusters(self.transport, &group_id, &self.call.part()).await;
-                Ok::<_, Error>(match unless_about_all(listed.map_err(Error::from))? {
-                    Ok((clusters, _)) => {
+                Ok::<_, Error>(match unless_about_all(self.clusters(&group_id).await)? {
+                    Ok(clusters) => {
                         places(&group_id, name.as_deref(), clusters.into_iter().map(Ok))
                     }
                     Err(error) => places(&group_id, name.as_deref(), [Err(error)]),
@@ -115,18 +127,27 @@ impl Survey<'_> {
         Ok((found.into_iter().flatten().collect(), now))
     }
 
+    async fn clusters(&self, group_id: &str) -> Result<Vec<Cluster>, Error> {
+        arguments::group_id(group_id)
+            .map_err(|error| listed_oddly("/api/atlas/v2/groups".to_owned(), "project", &error))?;
+        Ok(all_clusters(self.transport, group_id, &self.call.part()).await?.0)
+    }
+
     /// Reads the snapshots of every cluster.
     async fn visit(&self, places: Vec<Place>, now: Instant) -> Result<Coverage, Error> {
         let back = |time: Duration| now.checked_sub(time).unwrap_or(Instant::MIN);
-        let window = DAY * self.days;
-        let (since, second) = (back(window).into(), back(window + LONGEST_SNAPSHOT).as_second());
+        let length = DAY * self.days;
+        let second = back(length + LONGEST_SNAPSHOT).as_second();
+        let until = now.checked_add(LATEST).unwrap_or(Instant::MAX);
+        let window = Window { since: back(length).into(), now: now.into(), until: until.into() };
         let mut clusters: Vec<_> = stream::iter(places)
             .map(|Place { group_id, project_name, cluster }| async move {
                 let (cluster, backups) = match cluster {
                     Ok(cluster) => {
-                        let listing = self.listing(&group_id, &cluster.name, second).await;
+                        let listing =
+                            self.listing(&group_id, &cluster.name, second, window.now).await;
                         let listing = unless_about_all(listing)?;
-                        (Some(cluster), listing.map(|listing| Backups::of(&listing, since)))
+                        (Some(cluster), listing.map(|listing| Backups::of(&listing, &window)))
                     }
                     Err(error) => (None, Err(error)),
                 };
@@ -135,19 +156,28 @@ impl Survey<'_> {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        clusters.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        Ok(Coverage { taken_at: now.into(), clusters })
+        clusters.sort_by(|a, b| a.rank(&window).cmp(&b.rank(&window)));
+        Ok(Coverage { taken_at: window.now, clusters })
     }
 
-    async fn listing(&self, group_id: &str, name: &str, second: i64) -> Result<Listing, Error> {
+    async fn listing(
+        &self,
+        group_id: &str,
+        name: &str,
+        second: i64,
+        now: Timestamp,
+    ) -> Result<Listing, Error> {
         let address = ClusterAddress::new(group_id, name).map_err(|error| {
-            // Not an argument of the caller's, but a name in the list.
-            let path = format!("/api/atlas/v2/groups/{group_id}/clusters");
-            let line = RequestLine { method: http::Method::GET, path };
-            Error::InvalidResponse(Failure::new(&line, format!("a cluster in it: {error}")))
+            listed_oddly(format!("/api/atlas/v2/groups/{group_id}/clusters"), "cluster", &error)
         })?;
-        Ok(listing_since(self.transport, &address, second, &self.call.part()).await?)
+        Ok(listing_since(self.transport, &address, second, now, &self.call.part()).await?)
     }
+}
+
+/// What is wrong is no argument of the caller's, but stands in the list.
+fn listed_oddly(path: String, what: &str, error: &Error) -> Error {
+    let line = RequestLine { method: http::Method::GET, path };
+    Error::InvalidResponse(Failure::new(&line, format!("a {what} in it: {error}")))
 }
 
 fn places(
@@ -178,22 +208,23 @@ fn unless_about_all<T>(result: Result<T, Error>) -> Result<Result<T, Error>, Err
 }
 
 impl Backups {
-    fn of(listing: &Listing, since: Timestamp) -> Self {
+    fn of(listing: &Listing, window: &Window) -> Self {
         let wholes = listing.wholes();
-        let completed = || wholes.iter().copied().filter(|it| it.is_completed());
+        let good = |it: &&Snapshot| it.is_completed() && !it.has_expired(window.now);
+        let completed = || wholes.iter().copied().filter(good);
         let newest = completed().max_by_key(|it| (it.created_at(), &it.id));
         let is_later = |it: &Snapshot| newest.is_none_or(|newest| it.id > newest.id);
         let failed = wholes.iter().copied().find(|it| it.has_failed() && is_later(it));
         let times = |on_demand: bool| {
             let these = completed().filter(|it| it.is_on_demand() == on_demand);
             let mut times: Vec<_> =
-                these.filter_map(Snapshot::created_at).filter(|time| *time >= since).collect();
+                these.filter_map(Snapshot::created_at).filter(|it| window.holds(*it)).collect();
             times.sort_unstable_by(|a, b| b.cmp(a));
             times
         };
         Self {
             newest: newest.cloned(),
-            running: wholes.iter().copied().filter(|it| !it.is_final()).cloned().collect(),
+            running: wholes.iter().copied().filter(|it| it.is_running()).cloned().collect(),
             failed: failed.cloned(),
             on_demand_times: times(true),
             scheduled_times: times(false),
@@ -201,13 +232,21 @@ impl Backups {
     }
 }
 
+impl Window {
+    fn holds(&self, time: Timestamp) -> bool {
+        (self.since..=self.until).contains(&time)
+    }
+}
+
 impl ClusterCoverage {
-    /// What is not known, then what has nothing, then what has the oldest data.
-    fn rank(&self) -> (u8, Option<Timestamp>, Option<&str>, &str, Option<&str>) {
+    /// What is not known, then what has nothing, then data of an unknown age, then the oldest.
+    fn rank(&self, window: &Window) -> (u8, Option<Timestamp>, Option<&str>, &str, Option<&str>) {
         let (rank, time) = match &self.backups {
             Err(_) => (0, None),
             Ok(Backups { newest: None, .. }) => (1, None),
-            Ok(Backups { newest: Some(newest), .. }) => (2, newest.created_at()),
+            Ok(Backups { newest: Some(newest), .. }) => {
+                (2, newest.created_at().filter(|time| *time <= window.until))
+            }
         };
         let cluster = self.cluster.as_ref().map(|cluster| cluster.name.as_str());
         (rank, time, self.project_name.as_deref(), &self.group_id, cluster)

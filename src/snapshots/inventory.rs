@@ -15,7 +15,7 @@ const PROJECTS: &str = "/api/atlas/v2/groups";
 /// # Errors
 /// [`Error::Api`] and the errors of the network.
 pub async fn list_projects(transport: &Transport, call: &Call) -> Result<Vec<Project>, Error> {
-    Ok(projects(transport, call).await?.0)
+    Ok(pages::walk(transport, PROJECTS, call, &Project::read).await?.items)
 }
 
 /// Lists the clusters of a project.
@@ -27,26 +27,31 @@ pub async fn list_clusters(
     group_id: &str,
     call: &Call,
 ) -> Result<Vec<Cluster>, Error> {
-    Ok(clusters(transport, group_id, call).await?.0)
+    let read = |item| Cluster::read(item, group_id);
+    Ok(pages::walk(transport, &clusters_path(group_id), call, &read).await?.items)
 }
 
-/// The projects, and the server's clock.
-pub(super) async fn projects(
+/// The projects, whatever their ids, and the server's clock.
+pub(super) async fn all_projects(
     transport: &Transport,
     call: &Call,
 ) -> Result<(Vec<Project>, Option<Timestamp>), Unanswered> {
-    let walked = pages::walk(transport, PROJECTS, call, &Project::read).await?;
+    let read = |item| Ok(Project::read_any(item));
+    let walked = pages::walk(transport, PROJECTS, call, &read).await?;
     Ok((walked.items, walked.server_time))
 }
 
-/// The clusters of a project, and the server's clock.
-pub(super) async fn clusters(
+/// The clusters of a project, whatever their names, and the server's clock.
+pub(super) async fn all_clusters(
     transport: &Transport,
     group_id: &str,
     call: &Call,
 ) -> Result<(Vec<Cluster>, Option<Timestamp>), Unanswered> {
-    let path = format!("{PROJECTS}/{group_id}/clusters");
-    let read = |item| Cluster::read(item, group_id);
-    let walked = pages::walk(transport, &path, call, &read).await?;
+    let read = |item| Ok(Cluster::read_any(item, group_id));
+    let walked = pages::walk(transport, &clusters_path(group_id), call, &read).await?;
     Ok((walked.items, walked.server_time))
+}
+
+fn clusters_path(group_id: &str) -> String {
+    format!("{PROJECTS}/{group_id}/clusters")
 }

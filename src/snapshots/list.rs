@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::Tag;
@@ -10,7 +11,7 @@ use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
 use super::pages::{self, Walked};
 use crate::error::Error;
-use crate::model::{JsonObject, Snapshot, second_of};
+use crate::model::{self, JsonObject, Snapshot, second_of};
 use crate::transport::{Call, Transport};
 
 /// What a cluster has, newest first.
@@ -48,22 +49,28 @@ pub(super) async fn listing(
 }
 
 /// The same, but of a long list only what was asked for since that second, and as much before it
-/// as it takes to find a completed one.
+/// as it takes to find a completed one that has not expired.
 pub(super) async fn listing_since(
     transport: &Transport,
     cluster: &ClusterAddress,
     second: i64,
+    now: model::Timestamp,
     call: &Call,
 ) -> Result<Listing, Unanswered> {
-    let mut any_completed = false;
+    let mut any_good = false;
     let is_enough = |page: &[JsonObject]| {
-        any_completed |=
-            page.iter().any(|item| item.get("status").and_then(Value::as_str) == Some("completed"));
-        any_completed && goes_back_to(second, page)
+        any_good |= page.iter().any(|item| is_good(item, now));
+        any_good && goes_back_to(second, page)
     };
     let path = cluster.snapshots_path();
     let walked = pages::walk_until(transport, &path, call, &reader(cluster), is_enough).await?;
     join_sharded(walked, transport, cluster, true, call).await
+}
+
+fn is_good(item: &JsonObject, now: model::Timestamp) -> bool {
+    let end = item.get("expiresAt").and_then(|end| model::Timestamp::deserialize(end).ok());
+    item.get("status").and_then(Value::as_str) == Some("completed")
+        && end.is_none_or(|end| end > now)
 }
 
 /// Whether a page ends before that second and is sorted, as then is the list: newest first.

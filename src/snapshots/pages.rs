@@ -112,9 +112,7 @@ impl<T> Walked<T> {
             let Page { items, total } = read(&mut answer, call)?;
             passed += items.len();
             let is_full = items.len() >= PAGE;
-            let news =
-                items.iter().filter_map(name_of).filter(|it| distinct.insert(it.to_string()));
-            let news = news.count();
+            let news = items.iter().filter(|it| distinct.insert(name_of(it))).count();
             let is_enough = is_full && is_enough(&items);
             self.add(items, &answer, call, reader)?;
             is_steady &= first_total.is_none_or(|first| first == total);
@@ -139,8 +137,7 @@ impl<T> Walked<T> {
     ) -> Result<(), Unanswered> {
         let before = self.items.len();
         for item in items {
-            // One that cannot be told from others is for the reader to refuse.
-            if name_of(&item).is_none_or(|name| self.known.insert(name.to_owned())) {
+            if self.known.insert(name_of(&item)) {
                 self.items.push(reader(item).map_err(|why| invalid(answer, why, call))?);
             }
         }
@@ -161,9 +158,10 @@ impl<T> Walked<T> {
     }
 }
 
-/// What tells an item from the others of its list.
-fn name_of(item: &JsonObject) -> Option<&str> {
-    ["id", "name"].into_iter().find_map(|field| item.get(field)?.as_str())
+/// What tells an item from the others of its list: if it has no id and no name, all that it says.
+fn name_of(item: &JsonObject) -> String {
+    let name = ["id", "name"].into_iter().find_map(|field| item.get(field)?.as_str());
+    name.map_or_else(|| serde_json::to_string(item).unwrap_or_default(), ToOwned::to_owned)
 }
 
 pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {

@@ -138,6 +138,60 @@ async fn it_is_read_on_until_a_completed_one_is_found() {
 }
 
 #[tokio::test]
+async fn what_has_expired_is_no_backup() {
+    let expiring = |age: i64, number, left: i64| {
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(left);
+        let mut snapshot = completed(age, number);
+        snapshot["expiresAt"] = json!(end.to_string());
+        snapshot
+    };
+    let expired = (0..500).map(|number| expiring(40 * DAY, number, -60));
+    let good = expiring(50 * DAY, 1, 60);
+    let items = [expiring(3600, 0, -60)].into_iter().chain(expired).chain([good.clone()]);
+    let server = cluster_with(items.collect(), vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    assert_eq!(seen(&backups.newest.unwrap())["id"], good["id"]);
+    assert!(backups.on_demand_times.is_empty());
+}
+
+#[tokio::test]
+async fn only_what_atlas_is_at_work_on_is_running() {
+    let statuses = ["inProgress", "copying", "queued", "deleted", "failed"];
+    let mut items: Vec<Value> =
+        (1..).zip(statuses).map(|(age, status)| aged(age * 60, 0, status)).collect();
+    items[3].as_object_mut().unwrap().remove("status");
+    let server = cluster_with(items, vec![]).await;
+
+    let backups = Client::new(&server.url()).backups().await;
+
+    let running: Vec<String> = backups.running.iter().map(status).collect();
+    assert_eq!(running, ["inProgress", "queued"]);
+    assert_eq!(backups.failed.as_ref().map(status).as_deref(), Some("failed"));
+}
+
+#[tokio::test]
+async fn data_from_the_future_has_no_time_and_stands_before_the_oldest() {
+    let ages = [("Old", 40 * DAY), ("Soon", -300), ("Future", -900)];
+    let all: Vec<String> = ages.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let server = project(&all, move |request| {
+        let age = ages.iter().find(|(name, _)| request.path().contains(&format!("/{name}/")));
+        match Ask::of(request) {
+            Ask::List(_) => listed(&[completed(age.unwrap().1, 0)]),
+            _ => listed(&[]),
+        }
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(Some(GROUP)).await.unwrap();
+
+    assert_eq!(names(&coverage), ["Future", "Old", "Soon"]);
+    let times = |it: &ClusterCoverage| it.backups.as_ref().unwrap().on_demand_times.len();
+    assert_eq!(coverage.clusters.iter().map(times).collect::<Vec<_>>(), [0, 0, 1]);
+}
+
+#[tokio::test]
 async fn the_newest_is_that_with_the_newest_data() {
     // Asked for first, cut last.
     let mut late = completed(3600, 0);
@@ -234,6 +288,45 @@ async fn a_project_that_is_refused_is_an_entry_among_the_others() {
     assert_eq!(api(first.backups.as_ref().map_err(Error::clone)).kind, ApiKind::Forbidden);
     assert_eq!(second.project_name.as_deref(), Some("One"));
     assert!(second.backups.as_ref().is_ok_and(|backups| backups.newest.is_none()));
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_for_is_an_entry_among_the_others() {
+    let server = Server::start(|request| match request.path() {
+        path if path.ends_with("/groups") => listed(&[
+            json!({"id": "../x", "name": "Odd"}),
+            json!({"name": "None"}),
+            json!({"id": GROUP}),
+        ]),
+        path if path.ends_with("/clusters") => {
+            listed(&[json!({"id": "1"}), json!({"name": "A"}), json!({"name": null})])
+        }
+        _ => listed(&[]),
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(None).await.unwrap();
+
+    let of = |it: &ClusterCoverage| {
+        let name = it.cluster.as_ref().map(|cluster| cluster.name.clone());
+        let is_odd = matches!(it.backups, Err(Error::InvalidResponse(_)));
+        assert_eq!(is_odd, it.backups.is_err());
+        (it.group_id.clone(), name, is_odd)
+    };
+    let found: Vec<_> = coverage.clusters.iter().map(of).collect();
+    let entry =
+        |id: &str, name: Option<&str>, is_odd| (id.to_owned(), name.map(Into::into), is_odd);
+    assert_eq!(
+        found,
+        [
+            entry(GROUP, Some(""), true),
+            entry(GROUP, Some(""), true),
+            entry("", None, true),
+            entry("../x", None, true),
+            entry(GROUP, Some("A"), false),
+        ]
+    );
+    assert!(!server.requests().iter().any(|request| request.path().contains("/x")));
 }
 
 #[tokio::test]

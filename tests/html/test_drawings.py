@@ -276,10 +276,44 @@ def test_coverage_names_what_is_missing_and_draws_the_days() -> None:
     ]
 
 
-def test_data_of_the_future_is_of_today() -> None:
-    entry = covered("c", scheduled_times=(AT + timedelta(seconds=5),), on_demand_times=())
+@pytest.mark.parametrize(
+    ("ahead", "age", "days"),
+    [(timedelta(minutes=10), "0 s ago", 1), (timedelta(minutes=11), "age not known", 0)],
+)
+def test_data_of_the_near_future_is_of_today(ahead: timedelta, age: str, days: int) -> None:
+    entry = covered(
+        "c",
+        newest=taken(-ahead, created_at=AT + ahead),
+        scheduled_times=(AT + ahead,),
+        on_demand_times=(),
+    )
 
-    assert "Data of 1 of 30 days" in render(entry, at=AT)
+    assert rows(entry)[0][1].startswith(age)
+    assert f"Data of {days} of 30 days" in render(entry, at=AT)
+
+
+def test_a_cluster_without_a_name_is_not_its_project() -> None:
+    entry = covered("", error=ERRORS[0], project_name="P")
+
+    assert rows(entry)[0][0] == "without a name P"
+
+
+def test_of_many_running_ones_a_few_are_named() -> None:
+    many = tuple(unfinished(timedelta(minutes=5), "inProgress", number) for number in range(1200))
+    entry = covered("c", running=many, failed=unfinished(timedelta(minutes=9), "failed"))
+
+    now = rows(entry)[0][4]
+
+    assert now.count("inProgress: asked for 5 min ago") == 3
+    assert "failed: asked for 9 min ago" in now
+    assert "1\u202f197 more" in render(entry, at=AT)
+    assert "more" not in rows(covered("c", running=many[:3]))[0][4]
+
+
+def test_data_of_a_time_that_was_not_said_has_no_age() -> None:
+    entry = covered("c", newest=taken(timedelta(hours=9), created_at=None))
+
+    assert rows(entry)[0][1] == "age not known"
 
 
 @pytest.mark.parametrize(("shown", "name"), [(PROJECT, "Production"), (CLUSTER, "Cluster0")])

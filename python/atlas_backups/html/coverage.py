@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from atlas_backups.html.markup import Markup
     from atlas_backups.html.status import Kind
 
+_MOST_RUNNING = 3  # of one cluster that are named
+
 
 def coverage_table(coverage: Coverage) -> Markup:
     """Return the drawing of the backups of clusters; ages count from when they were read."""
@@ -83,7 +85,7 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
     if entry.error is not None:
         happened, hint = headline(entry.error)
         return (
-            cell(words(name) if name else "all clusters", whose),
+            cell("all clusters" if name is None else words(name or "without a name"), whose),
             cell(chip("odd", "not read")),
             cell(None),
             cell(None, kind="ab-number"),
@@ -98,7 +100,7 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
     return (
         cell(words(name) if name else None, whose),
         cell(
-            ago(newest.created_at, entry.taken_at) if newest else chip("bad", "none"),
+            _age(entry),
             on(newest.created_at) if newest else None,
             kind="ab-tight",
         ),
@@ -112,6 +114,15 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
     )
 
 
+def _age(entry: ClusterCoverage) -> Markup | None:
+    if entry.newest is None:
+        return chip("bad", "none")
+    time = entry.newest.created_at
+    if time is None or entry.age_seconds is None:
+        return chip("odd", "age not known")
+    return ago(time, max(time, entry.taken_at))
+
+
 def _states(entry: ClusterCoverage) -> list[Markup]:
     on_or_off = {
         True: chip("ok", "backup on"),
@@ -121,7 +132,9 @@ def _states(entry: ClusterCoverage) -> list[Markup]:
     chips = [on_or_off[entry.backup_enabled]]
     if entry.paused:
         chips.append(chip("idle", "paused"))
-    chips += [status_chip(snapshot.status) for snapshot in entry.running]
+    chips += [status_chip(snapshot.status) for snapshot in entry.running[:_MOST_RUNNING]]
+    if more := len(entry.running[_MOST_RUNNING:]):
+        chips.append(chip("run", f"{count(more)} more"))
     if entry.failed is not None:
         chips.append(status_chip(entry.failed.status))
     return chips
@@ -129,7 +142,8 @@ def _states(entry: ClusterCoverage) -> list[Markup]:
 
 def _ends(entry: ClusterCoverage) -> Markup | None:
     """Return since when what is not complete was asked for."""
-    unfinished = (*entry.running, entry.failed) if entry.failed else entry.running
+    running = entry.running[:_MOST_RUNNING]
+    unfinished = (*running, entry.failed) if entry.failed else running
     said = [
         together(words(snapshot.status or "not said"), ": asked for ", age)
         for snapshot in unfinished

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from atlas_backups.coverage import LATEST
 from atlas_backups.html.markup import Markup, element
 from atlas_backups.html.moments import aware
 
@@ -64,9 +65,10 @@ def strip_names(days: int) -> Markup:
 
 
 def _days_ago(times: Iterable[datetime], at: datetime) -> Counter[int]:
-    # What completed while the rest was read is of the last day.
-    ages = ((aware(at) - aware(time)).total_seconds() for time in times)
-    return Counter(max(0, int(age // _DAY_SECONDS)) for age in ages)
+    # What completed while the rest was read is of the last day; what is from later is of none.
+    ages = (aware(at) - aware(time) for time in times)
+    seconds = (age.total_seconds() for age in ages if age >= -LATEST)
+    return Counter(max(0, int(second // _DAY_SECONDS)) for second in seconds)
 
 
 def _level(number: int) -> int:
