@@ -98,7 +98,7 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
     assert render(without, at=AT) == render(with_zone, at=AT)
     assert render(ab.SnapshotList([without]), at=AT) == render(ab.SnapshotList([with_zone]), at=AT)
     assert "Data of 3 of 30 days" in render(
-        covered("c", scheduled_times=days, on_demand_times=(), taken_at=AT.replace(tzinfo=None))
+        covered("c", scheduled_times=days, on_demand_times=(), taken_at=AT)
     )
 
 
