@@ -18,13 +18,12 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     if !types(py)?.modules.bind(py).contains(intern!(py, "logging"))? {
         return Ok(None);
     }
-    let logger = LOGGER.get_or_try_init(py, || -> PyResult<_> {
-        let logging = py.import("logging")?;
-        let logger = logging.call_method1("getLogger", ("atlas_backups",))?;
-        // Without a handler Python writes warnings to standard error.
-        logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
-        Ok(logger.unbind())
-    })?;
+    let logging = py.import("logging")?;
+    let logger = logging.call_method1("getLogger", ("atlas_backups",))?;
+    // Without a handler Python writes warnings to standard error.
+    logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
+    // Not made inside the lock: a child forked meanwhile would wait for it for ever.
+    let logger = LOGGER.get_or_init(py, || logger.unbind());
     Ok(Some(logger.bind(py)))
 }
 

@@ -25,23 +25,26 @@ pub(super) struct Types {
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
 
 pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
-    TYPES.get_or_try_init(py, || {
-        let datetime = py.import("datetime")?;
-        let frozen = py.import("atlas_backups._frozen")?;
-        let watch = py.import("atlas_backups._watch")?;
-        py.import("atlas_backups.models")?;
-        Ok(Types {
-            package: py.import("atlas_backups")?.unbind(),
-            errors: py.import("atlas_backups.errors")?.unbind(),
-            frozen_dict: frozen.getattr("FrozenDict")?.unbind(),
-            headers: frozen.getattr("Headers")?.unbind(),
-            datetime: datetime.getattr("datetime")?.unbind(),
-            utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
-            watch: watch.getattr("watch")?.unbind(),
-            modules: py.import("sys")?.getattr("modules")?.unbind(),
-            new_object: py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind(),
-        })
-    })
+    if let Some(types) = TYPES.get(py) {
+        return Ok(types);
+    }
+    // Not made inside the lock: a child forked meanwhile would wait for it for ever.
+    let datetime = py.import("datetime")?;
+    let frozen = py.import("atlas_backups._frozen")?;
+    let watch = py.import("atlas_backups._watch")?;
+    py.import("atlas_backups.models")?;
+    let types = Types {
+        package: py.import("atlas_backups")?.unbind(),
+        errors: py.import("atlas_backups.errors")?.unbind(),
+        frozen_dict: frozen.getattr("FrozenDict")?.unbind(),
+        headers: frozen.getattr("Headers")?.unbind(),
+        datetime: datetime.getattr("datetime")?.unbind(),
+        utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
+        watch: watch.getattr("watch")?.unbind(),
+        modules: py.import("sys")?.getattr("modules")?.unbind(),
+        new_object: py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind(),
+    };
+    Ok(TYPES.get_or_init(py, || types))
 }
 
 /// The class of results that has this name.
