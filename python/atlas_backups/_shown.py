@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ _VALUE_CHARACTERS = 200
 
 def shown(value: object) -> str:
     """Write a value for a repr: times as Atlas writes them, long text and other long values cut."""
+    from datetime import datetime  # noqa: PLC0415  # not needed to import the package
+
     if isinstance(value, datetime):
         return repr(value.isoformat().replace("+00:00", "Z"))
     if isinstance(value, str):
