@@ -102,6 +102,31 @@ def test_both_sides_call(
     matrix.note(FORK, name, call=method, door=door, outcome=BOTH_WORK, received=received)
 
 
+def test_a_child_does_not_wait_for_what_a_thread_of_the_parent_was_making(
+    emulator: AtlasEmulator,
+) -> None:
+    """The thread's first call is just setting the logger up; the child has to do so itself."""
+    run(
+        """
+import logging
+inside, go_on = threading.Event(), threading.Event()
+class Slow(logging.NullHandler):
+    def __init__(self):
+        super().__init__()
+        if threading.current_thread() is not threading.main_thread():
+            inside.set()
+            go_on.wait()
+logging.NullHandler = Slow
+other = thread(take)
+inside.wait()
+end(in_child(take))
+go_on.set()
+other.join()
+""",
+        emulator.env,
+    )
+
+
 def test_a_child_gets_a_token_of_its_own(emulator: AtlasEmulator) -> None:
     run("take(); end(in_child(take)); take()", emulator.env)
 
