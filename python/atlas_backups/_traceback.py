@@ -6,10 +6,10 @@ See https://ipython.readthedocs.io/en/stable/config/integrating.html .
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from atlas_backups._notebook import kernel_shell
 from atlas_backups._shown import repr_html
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ def renderer(error: BaseException) -> Callable[[], list[str]]:
     Raises:
         AttributeError: no notebook is there, so that IPython asks no further.
     """
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython and ipython.get_ipython()
-    if not hasattr(shell, "kernel"):  # as in a terminal
+    shell = kernel_shell()
+    if shell is None:
         raise AttributeError("_render_traceback_")
 
     def render() -> list[str]:

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Protocol, TextIO
 
+from atlas_backups._notebook import kernel_shell
+
 
 class Display(Protocol):
     """A place to show progress; nothing that happens to it is a reason to stop waiting."""
@@ -73,8 +75,7 @@ def stream() -> TextIO | None:
 
 def in_notebook() -> bool:
     """Return whether a kernel of a notebook runs this program."""
-    ipython = sys.modules.get("IPython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    return kernel_shell() is not None
 
 
 def _can_redraw() -> bool:
