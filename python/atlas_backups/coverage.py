@@ -146,10 +146,9 @@ class Coverage(Items[ClusterCoverage]):
         unread = sum(entry.error is not None for entry in self)
         covered = sum(entry.newest is not None for entry in self)
         without = len(self) - covered - unread
-        taken_at = self._taken_at.isoformat().replace("+00:00", "Z")
         return (
             f"Coverage({covered} with a completed snapshot, {without} without, "
-            f"{unread} not read, taken_at={taken_at!r})"
+            f"{unread} not read, taken_at={shown(self._taken_at)})"
         )
 
     def to_dicts(self) -> list[dict[str, Any]]:

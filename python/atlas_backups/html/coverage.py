@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atlas_backups.coverage import WINDOW_DAYS
-from atlas_backups.html.errors import headline
+from atlas_backups.html.errors import error_cell
 from atlas_backups.html.figure import (
     cell,
     column,
@@ -18,12 +18,12 @@ from atlas_backups.html.figure import (
     scrolled,
     spaced,
 )
-from atlas_backups.html.markup import element, together
+from atlas_backups.html.markup import together
 from atlas_backups.html.moments import ago, on, requested, second
 from atlas_backups.html.snapshot import rhythm, size_of
 from atlas_backups.html.status import chip, status_chip
 from atlas_backups.html.strip import strip, strip_names
-from atlas_backups.html.text import SENTENCE, code, count, words
+from atlas_backups.html.text import code, count, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,19 +83,12 @@ def _row(entry: ClusterCoverage) -> Sequence[Markup]:
     name = entry.cluster_name
     newest = entry.newest
     if entry.error is not None:
-        happened, hint = headline(entry.error)
         return (
             cell("all clusters" if name is None else words(name or "without a name"), whose),
             cell(chip("odd", "not read")),
             cell(None),
             cell(None, kind="ab-number"),
-            cell(
-                together(
-                    element("strong", type(entry.error).__name__), " ", words(happened, SENTENCE)
-                ),
-                together("Hint: ", words(hint, SENTENCE)) if hint else None,
-                kind="ab-wide",
-            ),
+            error_cell(entry.error),
         )
     return (
         cell(words(name) if name else None, whose),

@@ -16,11 +16,11 @@ from atlas_backups.errors import (
     SnapshotInProgressError,
     WaitTimeoutError,
 )
-from atlas_backups.html.figure import facts, figure, head, part, say
+from atlas_backups.html.figure import cell, facts, figure, head, part, say
 from atlas_backups.html.listing import brief_listing
 from atlas_backups.html.markup import Markup, element, together
 from atlas_backups.html.status import chip
-from atlas_backups.html.text import WHOLE, code, words
+from atlas_backups.html.text import SENTENCE, WHOLE, code, words
 from atlas_backups.progress.advice import call_to_wait
 
 if TYPE_CHECKING:
@@ -44,15 +44,25 @@ def error_box(error: AtlasError, at: datetime) -> Markup:
     return figure(type(error).__name__, *_box(error, at), kind="ab-card ab-failure")
 
 
-def headline(error: AtlasError) -> tuple[str, str | None]:
+def _headline(error: AtlasError) -> tuple[str, str | None]:
     """Return what happened, in the shortest words there are, and what probably helps."""
     message, hint = without_hint(error)
     detail = error.detail if isinstance(error, ApiError) else None
     return detail or message, hint
 
 
+def error_cell(error: AtlasError) -> Markup:
+    """Return the cell of a table that says what happened, with what helps below."""
+    happened, hint = _headline(error)
+    return cell(
+        together(element("strong", type(error).__name__), " ", words(happened, SENTENCE)),
+        together("Hint: ", words(hint, SENTENCE)) if hint else None,
+        kind="ab-wide",
+    )
+
+
 def _box(error: AtlasError, at: datetime) -> tuple[Markup | None, ...]:
-    happened, hint = headline(error)
+    happened, hint = _headline(error)
     return (
         head(words(type(error).__name__), _label(error)),
         say(words(happened, WHOLE)),

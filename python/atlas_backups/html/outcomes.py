@@ -6,13 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from atlas_backups.errors import AmbiguousOutcomeError, WaitTimeoutError
-from atlas_backups.html.errors import headline
+from atlas_backups.html.errors import error_cell
 from atlas_backups.html.figure import cell, column, figure, fitting, grid, head, note, say, scrolled
-from atlas_backups.html.markup import Markup, element, together
+from atlas_backups.html.markup import Markup
 from atlas_backups.html.moments import second
 from atlas_backups.html.snapshot import size_of
 from atlas_backups.html.status import chip, status_chip
-from atlas_backups.html.text import SENTENCE, code, count, words
+from atlas_backups.html.text import code, count, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,12 +92,7 @@ def _row(outcome: SnapshotOutcome, *, has_project: bool) -> Sequence[Markup]:
 def _said(outcome: SnapshotOutcome) -> Markup:
     if outcome.error is None:
         return cell(Markup(), kind="ab-wide")
-    happened, hint = headline(outcome.error)
-    return cell(
-        together(element("strong", type(outcome.error).__name__), " ", words(happened, SENTENCE)),
-        together("Hint: ", words(hint, SENTENCE)) if hint else None,
-        kind="ab-wide",
-    )
+    return error_cell(outcome.error)
 
 
 def _left_out(rest: Sequence[SnapshotOutcome]) -> str | None:
