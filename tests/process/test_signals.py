@@ -255,7 +255,7 @@ def test_calls_of_other_threads_are_not_disturbed(serve: Serve, sent: signal.Sig
         thread.start()
 
     with sending(sent, lambda: server.wait_for_requests(4)), pytest.raises(expected(sent)):
-        threads[0].join()
+        time.sleep(60)  # `join`, once interrupted, takes its thread for ended before Python 3.13
 
     for thread in threads:
         thread.join()
