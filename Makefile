@@ -216,10 +216,14 @@ bench-scale: bench-programs ## Show how cost grows from 10 to 100 000 clusters, 
 bench-tls: bench-programs ## Compare HTTP/2 and HTTP/1.1 behind TLS, ROUNDS=5 times
 	.venv-peers/bin/python benches/speed/tls.py --server $(BENCH_SERVER) --rounds $(ROUNDS)
 
+.PHONY: bench-sizes
+bench-sizes: $(BIN)/.groups-build ## Build the wheel in variants and print their sizes (a quarter of an hour)
+	sh benches/sizes.sh $(abspath $(BIN)/maturin)
+
 .PHONY: wheel
 wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
 	rm -rf dist
-	$(BIN)/maturin build --release --locked --strip --out dist --quiet
+	$(BIN)/maturin build --release --locked --strip --compression-level 9 --out dist --quiet
 	@ls -l dist
 
 .PHONY: test-wheel
