@@ -20,7 +20,7 @@ variant() {
     "$maturin" build --release --strip --quiet --out "$work/out" "$@" 2>"$work/log" || { cat "$work/log"; exit 1; }
     seconds=$(($(date +%s) - begun))
     library=$(unzip -l "$work"/out/*.whl | awk '/_core/ && !/pyi/ { print $1 }')
-    printf '| %s | %s | %s | %s |\n' "$name" "$library" "$(wc -c <"$work"/out/*.whl)" "$seconds"
+    printf '| %s | %s | %s | %s |\n' "$name" "$library" "$(cat "$work"/out/*.whl | wc -c)" "$seconds"
 }
 
 echo '| | library, bytes | wheel, bytes | build, s |'
