@@ -237,7 +237,7 @@ wheel: $(BIN)/.groups-build $(BIN)/.groups-wheel ## Build the wheel to release, 
 		$(FOR_OLD_SYSTEMS) --out dist --quiet
 	$(if $(FOR_OLD_SYSTEMS),$(BIN)/auditwheel show dist/*.whl)
 	@ls -l dist/*.whl
-	@test $$(wc -c <dist/*.whl) -lt $(WHEEL_LIMIT) || { echo 'a wheel has to stay below $(WHEEL_LIMIT) bytes'; exit 1; }
+	@test $$(cat dist/*.whl | wc -c) -lt $(WHEEL_LIMIT) || { echo 'a wheel has to stay below $(WHEEL_LIMIT) bytes'; exit 1; }
 
 .PHONY: sdist
 sdist: $(BIN)/.groups-build ## Build the sdist, and beside it the crates that building it offline needs, into dist/
