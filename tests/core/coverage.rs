@@ -240,6 +240,31 @@ async fn ages_are_counted_on_the_servers_clock() {
 }
 
 #[tokio::test]
+async fn clusters_that_share_an_id_are_two_and_so_are_those_that_share_a_name_in_two_projects() {
+    let server = Server::start(|request| match request.path() {
+        "/api/atlas/v2/groups" => {
+            listed(&[json!({"id": GROUP, "name": "P"}), json!({"id": OTHER, "name": "P"})])
+        }
+        path if path.ends_with("/clusters") => listed(&[
+            json!({"id": OTHER, "name": "A"}),
+            json!({"id": OTHER, "name": "B"}),
+            json!({"id": OTHER, "name": ""}),
+            json!({"id": GROUP, "name": ""}),
+        ]),
+        _ => listed(&[]),
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(None).await.unwrap();
+
+    let mut found: Vec<_> =
+        coverage.clusters.iter().map(|it| it.group_id.clone()).zip(names(&coverage)).collect();
+    found.sort();
+    let each = |group: &str| ["", "", "A", "B"].map(|name| (group.to_owned(), name.to_owned()));
+    assert_eq!(found, [each(GROUP), each(OTHER)].concat());
+}
+
+#[tokio::test]
 async fn a_refusal_is_an_entry_unless_it_is_of_the_credentials() {
     for (status, code, is_entry) in [
         (403, "ACCESS_FORBIDDEN", true),
