@@ -220,11 +220,38 @@ bench-tls: bench-programs ## Compare HTTP/2 and HTTP/1.1 behind TLS, ROUNDS=5 ti
 bench-sizes: $(BIN)/.groups-build ## Build the wheel in variants and print their sizes (a quarter of an hour)
 	sh benches/sizes.sh $(abspath $(BIN)/maturin)
 
+# On Linux the linker is zig's, which makes the wheel run where glibc is as old as Rust allows
+# (2.17), however new the one of this machine is. Elsewhere maturin needs no such help.
+# Another target needs `rustup target add`; the workflow `wheels` has the list of those released.
+ifeq ($(shell uname -s),Linux)
+TARGET ?= $(shell uname -m)-unknown-linux-gnu
+SYSTEMS ?= $(if $(findstring musl,$(TARGET)),musllinux_1_2,manylinux_2_17)
+FOR_OLD_SYSTEMS := --zig --target $(TARGET) --compatibility $(SYSTEMS)
+endif
+WHEEL_LIMIT := 2500000
+
 .PHONY: wheel
-wheel: $(BIN)/.groups-build ## Build the wheel to release, into dist/
-	rm -rf dist
-	$(BIN)/maturin build --release --locked --strip --compression-level 9 --out dist --quiet
-	@ls -l dist
+wheel: $(BIN)/.groups-build $(BIN)/.groups-wheel ## Build the wheel to release, into dist/; show what it needs and weighs
+	rm -rf dist/*.whl
+	PATH="$(abspath $(BIN)):$$PATH" maturin build --release --locked --strip --compression-level 9 \
+		$(FOR_OLD_SYSTEMS) --out dist --quiet
+	$(if $(FOR_OLD_SYSTEMS),$(BIN)/auditwheel show dist/*.whl)
+	@ls -l dist/*.whl
+	@test $$(wc -c <dist/*.whl) -lt $(WHEEL_LIMIT) || { echo 'a wheel has to stay below $(WHEEL_LIMIT) bytes'; exit 1; }
+
+.PHONY: sdist
+sdist: $(BIN)/.groups-build ## Build the sdist, and beside it the crates that building it offline needs, into dist/
+	rm -rf dist/*.tar.gz dist/*.tar.xz
+	PATH="$(abspath $(BIN)):$$PATH" sh .ci/sdist dist
+	@ls -l dist/*.tar.*
+
+.PHONY: test-sdist
+test-sdist: sdist ## Build a wheel from the sdist without a network, and run the smoke suite with it
+	PATH="$(abspath $(BIN)):$$PATH" sh tests/smoke/offline.sh dist
+
+.PHONY: smoke
+smoke: wheel $(BIN)/.groups-smoke ## Install the wheel on every CPython of this machine, by pip, uv and pipx, and try it
+	$(BIN)/python tests/smoke/table.py dist/*.whl
 
 .PHONY: test-wheel
 test-wheel: wheel ## Test the built wheel in an environment of its own
@@ -238,7 +265,7 @@ test-wheel: wheel ## Test the built wheel in an environment of its own
 	.venv-wheel/bin/python -m pytest tests/take tests/auth
 
 .PHONY: check
-check: check-rust check-python check-licences check-advisories ## Check format, lints, types, stubs, docs, licences, advisories
+check: check-rust check-python check-licences check-advisories check-workflows ## Check format, lints, types, stubs, docs, licences, advisories, workflows
 
 .PHONY: check-rust
 check-rust: $(BIN)/.groups-build
@@ -261,6 +288,16 @@ check-licences: $(BIN)/.groups-check
 .PHONY: check-advisories
 check-advisories: $(BIN)/.groups-check ## Look for known weaknesses in what is built on, where the databases can be reached
 	PATH="$(abspath $(BIN)):$$PATH" sh .ci/advisories
+
+# No wheel brings it along; Go builds it from its module, and checks its sum.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+.PHONY: check-workflows
+check-workflows: $(BIN)/.groups-check ## Check .github: zizmor, and where there is Go actionlint (with GH_TOKEN also each pin)
+	$(BIN)/zizmor --quiet --strict-collection --pedantic $(if $(GH_TOKEN),,--offline) .github
+	@if command -v go >/dev/null; then \
+		PATH="$(abspath $(BIN)):$$PATH" go run $(ACTIONLINT) .github/workflows/*.yml && echo 'actionlint: checked'; \
+	else echo 'actionlint: NOT RUN, it needs Go'; fi
 
 .PHONY: sbom
 sbom: $(BIN)/.groups-build ## Write what the wheel is made of (CycloneDX), as it also stands in the wheel, into dist/
