@@ -252,6 +252,7 @@ check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/pyright
+	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest atlas_backups._core
 
 .PHONY: check-licences
