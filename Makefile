@@ -121,6 +121,8 @@ $(TEST_AIRFLOW): test-in-%:
 .PHONY: check-airflow
 check-airflow: develop-airflow $(BIN)/.groups-check
 	$(BIN)/pyright --project tests/airflow
+	$(BIN)/mypy --config-file tests/airflow/mypy.ini --python-executable .venv-airflow/bin/python
+	PYRIGHT=$(abspath $(BIN)/pyright) .venv-airflow/bin/python tests/typing/completeness.py
 
 .PHONY: lock-airflow
 lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2.txt anew, with what is newest
@@ -253,6 +255,7 @@ check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 	$(BIN)/ruff check
 	$(BIN)/pyright
 	$(BIN)/mypy
+	$(BIN)/python tests/typing/completeness.py atlas_backups.airflow
 	$(BIN)/python -m mypy.stubtest atlas_backups._core
 
 .PHONY: check-licences
