@@ -122,7 +122,6 @@ $(TEST_AIRFLOW): test-in-%:
 check-airflow: develop-airflow $(BIN)/.groups-check
 	$(BIN)/pyright --project tests/airflow
 	$(BIN)/mypy --config-file tests/airflow/mypy.ini --python-executable .venv-airflow/bin/python
-	PYRIGHT=$(abspath $(BIN)/pyright) .venv-airflow/bin/python tests/typing/completeness.py
 
 .PHONY: lock-airflow
 lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2.txt anew, with what is newest

@@ -1,8 +1,8 @@
 """Fails where a public symbol has no type, or one that type checkers may infer in different ways.
 
 `completeness.py [EXCLUDED]` runs `pyright --verifytypes`, which takes every module without an
-underscore for public. `EXCLUDED` is a module whose own dependency is not installed here. What
-pandas and numpy leave open is theirs.
+underscore for public. `EXCLUDED` is a module whose base classes are of a package that is not
+installed here. What pandas and numpy leave open is theirs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def report() -> dict[str, Any]:
     """Let pyright look at the package that is installed beside this interpreter."""
     programs = Path(sys.executable).parent
     done = subprocess.run(  # noqa: S603  # our own tool
-        [os.environ.get("PYRIGHT", str(programs / "pyright")), *COMMAND],
+        [str(programs / "pyright"), *COMMAND],
         env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
