@@ -86,6 +86,10 @@ docs: develop-notebook ## Build the site into site/, the example notebooks run (
 	NO_MKDOCS_2_WARNING=1 $(NOTEBOOK)/bin/python -m mkdocs build --quiet
 	$(NOTEBOOK)/bin/python -m pytest tests/notebook/site
 
+.PHONY: interface
+interface: develop $(BIN)/.groups-test ## Write tests/interface/public.txt anew, after a change that CHANGELOG.md announces
+	$(BIN)/python -m tests.interface.description
+
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
 	$(BIN)/python -m pytest tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
