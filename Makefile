@@ -240,7 +240,7 @@ test-wheel: wheel ## Test the built wheel in an environment of its own
 	.venv-wheel/bin/python -m atlas_backups demo
 	.venv-wheel/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	.venv-wheel/bin/python -m pip install --quiet --group test
-	.venv-wheel/bin/python -m pytest tests/take tests/auth
+	.venv-wheel/bin/python -m pytest tests/take tests/auth tests/typing
 
 .PHONY: check
 check: check-rust check-python check-licences check-advisories ## Check format, lints, types, stubs, docs, licences, advisories
