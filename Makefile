@@ -134,7 +134,7 @@ lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2
 
 LOCK_AIRFLOW = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--no-annotate --custom-compile-command 'make lock-airflow' \
-	--group test --extra airflow pyproject.toml - --output-file
+	--group airflow --extra airflow pyproject.toml - --output-file
 
 .PHONY: airflow-fleet
 airflow-fleet: develop-airflow ## Take 200 snapshots by mapped tasks in Airflow; print requests and memory (minutes)
