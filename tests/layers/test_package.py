@@ -16,9 +16,10 @@ DOORS = {
     "emulator": {"cli"},
     "html": {"_shown"},
 }
-# What a room may import of the package, besides itself.
+# What a room may import of the package, besides itself. `_quantities` has the words for ages and
+# sizes, the same wherever they are shown.
 MAY = {
-    "airflow": {"", "errors"},
+    "airflow": {"", "errors", "_quantities"},
     "emulator": {""},
 }
 # Who may touch the core: everybody else goes through the client.
