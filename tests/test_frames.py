@@ -131,7 +131,8 @@ def values(frame: Any) -> list[dict[str, Any]]:
     """The rows, what is missing as None."""
     if isinstance(frame, pl.DataFrame):
         return frame.to_dicts()
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return rows
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

@@ -69,17 +69,17 @@ class ClusterCoverage(Record):
     @property
     def cluster_name(self) -> str | None:
         """Name of the cluster; `None` where an `error` is about its whole project."""
-        return self.cluster and self.cluster.name
+        return None if self.cluster is None else self.cluster.name
 
     @property
     def backup_enabled(self) -> bool | None:
         """Whether Cloud Backup is on; `None` where Atlas has not said."""
-        return self.cluster and self.cluster.backup_enabled
+        return None if self.cluster is None else self.cluster.backup_enabled
 
     @property
     def paused(self) -> bool | None:
         """Whether the cluster is paused; `None` where Atlas has not said."""
-        return self.cluster and self.cluster.paused
+        return None if self.cluster is None else self.cluster.paused
 
     @property
     def age_seconds(self) -> float | None:

@@ -253,7 +253,7 @@ def test_an_outcome_is_called_what_it_is_and_shows_the_snapshot_it_is_about(
 
 
 def test_an_outcome_of_what_was_no_request_shows_itself() -> None:
-    refused = ab.SnapshotOutcome(request="Cluster0", error=ERRORS[7])  # pyright: ignore[reportArgumentType]  # that is the point
+    refused = ab.SnapshotOutcome(request="Cluster0", error=ERRORS[7])  # type: ignore[arg-type]  # that is the point
 
     assert rows(refused)[0][:2] == ["failed", "-"]
 

@@ -90,9 +90,11 @@ def test_every_cluster_of_every_project_the_worst_first(
     assert (no_backup.newest, no_backup.backup_enabled, no_backup.paused) == (None, False, False)
     assert (paused.newest, paused.backup_enabled, paused.paused) == (None, True, True)
     assert type(sharded.newest) is ShardedClusterSnapshot
+    assert cluster.newest
     assert cluster.newest.snapshot_type == "scheduled"
-    assert now - cluster.newest.created_at == timedelta(seconds=cluster.age_seconds)
-    assert cluster.age_seconds == pytest.approx(DAY, abs=60)
+    assert cluster.newest.created_at
+    age = now - cluster.newest.created_at
+    assert cluster.age_seconds == age.total_seconds() == pytest.approx(DAY, abs=60)
     assert [len(cluster.on_demand_times), len(cluster.scheduled_times)] == [1, 3]
 
 

@@ -75,7 +75,7 @@ def _table(coverage: Iterable[ClusterCoverage]) -> str:
                 _newest(entry),
                 None if (age := entry.age_seconds) is None else span(age),
                 ", ".join(snapshot.status or "?" for snapshot in entry.running),
-                entry.failed and minute(entry.failed.requested_at),
+                minute(entry.failed.requested_at) if entry.failed else None,
                 yes_or_no(entry.backup_enabled),
                 yes_or_no(entry.paused),
                 entry.project_name or entry.group_id,
