@@ -86,6 +86,10 @@ docs: develop-notebook ## Build the site into site/, the example notebooks run (
 	NO_MKDOCS_2_WARNING=1 $(NOTEBOOK)/bin/python -m mkdocs build --quiet
 	$(NOTEBOOK)/bin/python -m pytest tests/notebook/site
 
+.PHONY: interface
+interface: develop $(BIN)/.groups-test ## Write tests/interface/public.txt anew, after a change that CHANGELOG.md announces
+	$(BIN)/python -m tests.interface.description
+
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Write docs/fault-matrix.md anew, from what the tests find
 	$(BIN)/python -m pytest tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
@@ -121,6 +125,7 @@ $(TEST_AIRFLOW): test-in-%:
 .PHONY: check-airflow
 check-airflow: develop-airflow $(BIN)/.groups-check
 	$(BIN)/pyright --project tests/airflow
+	$(BIN)/mypy --config-file tests/airflow/mypy.ini --python-executable .venv-airflow/bin/python
 
 .PHONY: lock-airflow
 lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2.txt anew, with what is newest
@@ -129,7 +134,7 @@ lock-airflow: $(BIN)/.groups-lock ## Write requirements/airflow.txt and airflow2
 
 LOCK_AIRFLOW = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--no-annotate --custom-compile-command 'make lock-airflow' \
-	--group test --extra airflow pyproject.toml - --output-file
+	--group airflow --extra airflow pyproject.toml - --output-file
 
 .PHONY: airflow-fleet
 airflow-fleet: develop-airflow ## Take 200 snapshots by mapped tasks in Airflow; print requests and memory (minutes)
@@ -262,7 +267,7 @@ test-wheel: wheel ## Test the built wheel in an environment of its own
 	.venv-wheel/bin/python -m atlas_backups demo
 	.venv-wheel/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	.venv-wheel/bin/python -m pip install --quiet --group test
-	.venv-wheel/bin/python -m pytest tests/take tests/auth
+	.venv-wheel/bin/python -m pytest tests/take tests/auth tests/typing
 
 .PHONY: check
 check: check-rust check-python check-licences check-advisories check-workflows ## Check format, lints, types, stubs, docs, licences, advisories, workflows
@@ -279,6 +284,8 @@ check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/pyright
+	$(BIN)/mypy
+	$(BIN)/python tests/typing/completeness.py atlas_backups.airflow
 	$(BIN)/python -m mypy.stubtest atlas_backups._core
 
 .PHONY: check-licences

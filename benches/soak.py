@@ -63,7 +63,8 @@ def serving(program: Path, percent: float) -> Generator[str, None, None]:
 
 def statistics(base_url: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"{base_url}/stats") as answer:  # noqa: S310  # loopback
-        return json.load(answer)
+        counts: dict[str, Any] = json.load(answer)
+        return counts
 
 
 def number_in(snapshot_id: str) -> int:

@@ -64,10 +64,13 @@ class Door:
             loop.close()
 
     def take(self, client: AtlasBackups, **options: Any) -> Snapshot:
-        return self.call(client, "take_snapshot", GROUP_ID, CLUSTER_NAME, **options)
+        taken: Snapshot = self.call(client, "take_snapshot", GROUP_ID, CLUSTER_NAME, **options)
+        return taken
 
     def take_raw(self, client: AtlasBackups, **options: Any) -> RawResponse:
-        return self.call(client, "take_snapshot_raw", GROUP_ID, CLUSTER_NAME, **options)
+        method = "take_snapshot_raw"
+        answer: RawResponse = self.call(client, method, GROUP_ID, CLUSTER_NAME, **options)
+        return answer
 
     def take_at_once(self, client: AtlasBackups, count: int) -> list[Snapshot | BaseException]:
         """Take `count` times concurrently, in threads or on one loop, and give every end."""

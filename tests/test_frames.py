@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -130,7 +131,8 @@ def values(frame: Any) -> list[dict[str, Any]]:
     """The rows, what is missing as None."""
     if isinstance(frame, pl.DataFrame):
         return frame.to_dicts()
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return rows
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
@@ -146,6 +148,17 @@ def test_values_arrive_unchanged(library: str) -> None:
     assert sharded["storage_size_bytes"] == 2**62 + 1
     assert sharded["members"][0]["replica_set_name"] == HOSTILE
     assert sharded["members"][1] == dict.fromkeys(["id", "cloud_provider", "replica_set_name"])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_unknown_labels_of_a_coverage_arrive_unchanged(library: str) -> None:
+    cluster = Cluster(name="Cluster0", group_id="6" * 24, cluster_type=HOSTILE)
+    newest = replace(SHARDED, snapshot_type="")
+    entry = replace(COVERAGE[1], cluster=cluster, newest=newest)
+
+    (row,) = values(getattr(Coverage([entry], taken_at=LAST), f"to_{library}")())
+
+    assert (row["cluster_type"], row["newest_type"]) == (HOSTILE, "")
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

@@ -11,7 +11,7 @@ import time
 
 from clients import CLUSTER_NAME, GROUP_ID, client
 
-_, base_url, calls = sys.argv
+base_url, calls = sys.argv[1:]
 atlas, times = client(base_url), [time.perf_counter()]
 for _ in range(int(calls)):
     atlas.take_snapshot(GROUP_ID, CLUSTER_NAME)

@@ -11,7 +11,7 @@ import time
 
 from clients import CLUSTER_NAME, GROUP_ID, client
 
-_, base_url, times = sys.argv
+base_url, times = sys.argv[1:]
 atlas = client(base_url)
 atlas.take_snapshot(GROUP_ID, CLUSTER_NAME)
 found, begun = 0, time.perf_counter()

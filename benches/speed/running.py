@@ -57,4 +57,5 @@ def output(command: Sequence[str], processor: int | None = None) -> str:
 
 
 def measured(command: Sequence[str], processor: int | None = None) -> dict[str, Any]:
-    return json.loads(output(command, processor))
+    report: dict[str, Any] = json.loads(output(command, processor))
+    return report

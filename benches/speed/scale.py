@@ -36,7 +36,8 @@ CAPACITY, PER_SECOND = 1200, 500 / 60
 
 def stats(base_url: str) -> dict[str, int]:
     with urllib.request.urlopen(f"{base_url}/stats") as answer:  # noqa: S310  # loopback
-        return json.load(answer)
+        counts: dict[str, int] = json.load(answer)
+        return counts
 
 
 def fleets(base_url: str, sizes: list[int], processor: int | None) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from atlas_backups import AtlasBackups, ServiceAccount
 
 TAKES = 100
 
-_, base_url, token_cache = sys.argv
+base_url, token_cache = sys.argv[1:]
 account = ServiceAccount("mdb_sa_id_bench", "mdb_sa_sk_bench")
 with AtlasBackups(account, base_url=base_url, token_cache=token_cache) as atlas:
     for _ in range(TAKES):

@@ -42,7 +42,8 @@ def trusted(program: Path, kind: str, processor: int | None) -> Generator[str, N
 def handshakes(base_url: str) -> int:
     context = ssl.create_default_context()
     with urllib.request.urlopen(f"{base_url}/stats", context=context) as answer:  # noqa: S310  # loopback
-        return json.load(answer)["handshakes"]
+        counts: dict[str, int] = json.load(answer)
+        return counts["handshakes"]
 
 
 def main() -> None:

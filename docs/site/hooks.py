@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = {"changelog.md": "CHANGELOG.md", "security.md": "SECURITY.md"}
+ELSEWHERE = {
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "security.md": "SECURITY.md",
+}
 # What lets a page that was opened from a disk search. The plugin `offline` would load it from afar.
 WORKER = Path(sys.prefix, "node", "node_modules", "iframe-worker", "shim", "index.js")
 _INCLUDE = re.compile(r"^<!-- README: (.+) -->$", re.MULTILINE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
 from atlas_backups._shown import Shown, shown
@@ -95,14 +95,14 @@ class FrozenDict(dict[str, ValueT]):
     def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is read-only; .copy() gives a dict to change")
 
-    __setitem__ = _refuse
-    __delitem__ = _refuse
-    __ior__ = _refuse
-    clear = _refuse
-    pop = _refuse
-    popitem = _refuse
-    setdefault = _refuse  # pyright: ignore[reportAssignmentType]  # an overload takes any mapping
-    update = _refuse  # pyright: ignore[reportAssignmentType]  # the same
+    __setitem__: ClassVar[Callable[..., NoReturn]] = _refuse
+    __delitem__: ClassVar[Callable[..., NoReturn]] = _refuse
+    __ior__: ClassVar[Callable[..., NoReturn]] = _refuse
+    clear: ClassVar[Callable[..., NoReturn]] = _refuse
+    pop: ClassVar[Callable[..., NoReturn]] = _refuse
+    popitem: ClassVar[Callable[..., NoReturn]] = _refuse
+    setdefault: ClassVar[Callable[..., NoReturn]] = _refuse
+    update: ClassVar[Callable[..., NoReturn]] = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self),)

@@ -50,7 +50,8 @@ class ClusterCoverage(Record):
         on_demand_times: UTC times of the data (`created_at`) in the completed on-demand snapshots
             of the last 30 days that had not expired, newest first.
         scheduled_times: the same of all others: scheduled, fallback, of a label that is unknown.
-        taken_at: UTC time, by Atlas' clock, from which ages and the 30 days are counted.
+        taken_at: UTC time from which ages and the 30 days are counted: by Atlas' clock, or by this
+            machine's where that is more than ten minutes ahead of it.
         error: why the snapshots could not be read; the fields above say nothing of them then.
     """
 
@@ -68,17 +69,17 @@ class ClusterCoverage(Record):
     @property
     def cluster_name(self) -> str | None:
         """Name of the cluster; `None` where an `error` is about its whole project."""
-        return self.cluster and self.cluster.name
+        return None if self.cluster is None else self.cluster.name
 
     @property
     def backup_enabled(self) -> bool | None:
         """Whether Cloud Backup is on; `None` where Atlas has not said."""
-        return self.cluster and self.cluster.backup_enabled
+        return None if self.cluster is None else self.cluster.backup_enabled
 
     @property
     def paused(self) -> bool | None:
         """Whether the cluster is paused; `None` where Atlas has not said."""
-        return self.cluster and self.cluster.paused
+        return None if self.cluster is None else self.cluster.paused
 
     @property
     def age_seconds(self) -> float | None:
@@ -128,7 +129,11 @@ class Coverage(Items[ClusterCoverage]):
 
     @property
     def taken_at(self) -> datetime:
-        """UTC time, by Atlas' clock, from which ages and the last 30 days are counted."""
+        """UTC time from which ages and the last 30 days are counted.
+
+        By Atlas' clock, or by this machine's where that is more than ten minutes ahead of it: data
+        may look older than it is, never younger.
+        """
         return self._taken_at
 
     def __eq__(self, other: object) -> bool:

@@ -99,7 +99,7 @@ class AmbiguousOutcomeError(AtlasError):
 
     def _chain(self) -> None:
         if self.cause is not None:  # even None would hide the exception that is being handled
-            self.__cause__ = self.cause
+            self.__cause__: BaseException | None = self.cause
 
 
 class DuplicateSnapshotsError(AtlasError):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from atlas_backups._ends import ENDS, end_of
 from atlas_backups._frozen import Items, Record
 from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
 from atlas_backups.models import Snapshot  # noqa: TC001  # the same
@@ -64,8 +66,10 @@ class SnapshotOutcomes(Items[SnapshotOutcome]):
 
     @property
     def failed(self) -> SnapshotOutcomes:
-        """Those with an error."""
+        """Those with an error, whether it means failed, unknown, or a wait that ended."""
         return SnapshotOutcomes(outcome for outcome in self if outcome.error is not None)
 
     def __repr__(self) -> str:
-        return f"SnapshotOutcomes({len(self)} ended, {len(self.failed)} of them failed)"
+        numbers = Counter(map(end_of, self))
+        counted = ", ".join(f"{numbers[end]} {end}" for end in ENDS if numbers[end])
+        return f"SnapshotOutcomes({counted or 'none'})"

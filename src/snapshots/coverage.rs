@@ -27,7 +27,7 @@ const LATEST: Duration = Duration::from_secs(600);
 /// The clusters, the worst first.
 #[derive(Debug)]
 pub struct Coverage {
-    /// The server's clock at the first answer.
+    /// The server's clock at the first answer, or this machine's where that is far ahead of it.
     pub taken_at: Timestamp,
     /// One for each cluster, and one for each project whose clusters cannot be listed.
     pub clusters: Vec<ClusterCoverage>,
@@ -105,7 +105,15 @@ pub async fn backup_coverage(
         }
         None => survey.all_places().await?,
     };
-    survey.visit(places, now.unwrap_or_else(Instant::now)).await
+    survey.visit(places, present(now)).await
+}
+
+/// The server's clock, unless it is behind this machine's by more than clocks differ: whichever of
+/// the two is wrong, nothing may look younger than it is.
+fn present(server: Option<Instant>) -> Instant {
+    let own = Instant::now();
+    let is_near = |server: &Instant| server.checked_add(LATEST).map_or(true, |late| own <= late);
+    server.filter(is_near).unwrap_or(own)
 }
 
 impl Survey<'_> {

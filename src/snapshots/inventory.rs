@@ -3,12 +3,21 @@
 use jiff::Timestamp;
 
 use super::ask::Unanswered;
-use super::pages;
+use super::pages::{self, Listed};
 use crate::error::Error;
 use crate::model::{Cluster, Project};
 use crate::transport::{Call, Transport};
 
 const PROJECTS: &str = "/api/atlas/v2/groups";
+
+impl Listed for Project {
+    const TOLD_BY: &'static [&'static str] = &["id", "name"];
+}
+
+impl Listed for Cluster {
+    // It is asked for by its name.
+    const TOLD_BY: &'static [&'static str] = &["name", "id"];
+}
 
 /// Lists the projects that the credentials can see.
 ///

@@ -9,10 +9,14 @@ use serde_json::Value;
 use super::Tag;
 use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
-use super::pages::{self, Walked};
+use super::pages::{self, Listed, Walked};
 use crate::error::Error;
 use crate::model::{self, JsonObject, Snapshot, second_of};
 use crate::transport::{Call, Transport};
+
+impl Listed for Snapshot {
+    const TOLD_BY: &'static [&'static str] = &["id"];
+}
 
 /// What a cluster has, newest first.
 #[derive(Debug)]

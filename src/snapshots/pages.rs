@@ -26,6 +26,12 @@ const MOST_ITEMS: usize = 100_000;
 /// fields that are unknown has about 70.
 const MOST_VALUES: usize = 4_000_000;
 
+/// What a list is of.
+pub(super) trait Listed {
+    /// The fields that tell an item from the others, the best first.
+    const TOLD_BY: &'static [&'static str];
+}
+
 /// All items of a list, in the order in which they were found.
 #[derive(Debug)]
 pub(super) struct Walked<T> {
@@ -49,7 +55,7 @@ pub(super) struct Page {
 type Reader<'a, T> = &'a (dyn Fn(JsonObject) -> Result<T, &'static str> + Sync);
 
 /// Reads all pages.
-pub(super) async fn walk<T>(
+pub(super) async fn walk<T: Listed>(
     transport: &Transport,
     path: &str,
     call: &Call,
@@ -59,7 +65,7 @@ pub(super) async fn walk<T>(
 }
 
 /// Reads pages until a full one is the last that is needed, or to the end.
-pub(super) async fn walk_until<T>(
+pub(super) async fn walk_until<T: Listed>(
     transport: &Transport,
     path: &str,
     call: &Call,
@@ -76,7 +82,7 @@ pub(super) async fn walk_until<T>(
 }
 
 /// Reads a list that has no pages.
-pub(super) async fn whole<T>(
+pub(super) async fn whole<T: Listed>(
     transport: &Transport,
     path: &str,
     call: &Call,
@@ -89,7 +95,7 @@ pub(super) async fn whole<T>(
     Ok(walked.items)
 }
 
-impl<T> Walked<T> {
+impl<T: Listed> Walked<T> {
     pub(super) fn new() -> Self {
         Self { items: Vec::new(), server_time: None, known: HashSet::new(), size: 0, values: 0 }
     }
@@ -112,7 +118,7 @@ impl<T> Walked<T> {
             let Page { items, total } = read(&mut answer, call)?;
             passed += items.len();
             let is_full = items.len() >= PAGE;
-            let news = items.iter().filter(|it| distinct.insert(name_of(it))).count();
+            let news = items.iter().filter(|it| distinct.insert(name_of::<T>(it))).count();
             let is_enough = is_full && is_enough(&items);
             self.add(items, &answer, call, reader)?;
             is_steady &= first_total.is_none_or(|first| first == total);
@@ -137,7 +143,7 @@ impl<T> Walked<T> {
     ) -> Result<(), Unanswered> {
         let before = self.items.len();
         for item in items {
-            if self.known.insert(name_of(&item)) {
+            if self.known.insert(name_of::<T>(&item)) {
                 self.items.push(reader(item).map_err(|why| invalid(answer, why, call))?);
             }
         }
@@ -158,9 +164,10 @@ impl<T> Walked<T> {
     }
 }
 
-/// What tells an item from the others of its list: if it has no id and no name, all that it says.
-fn name_of(item: &JsonObject) -> String {
-    let name = ["id", "name"].into_iter().find_map(|field| item.get(field)?.as_str());
+/// What tells an item from the others of its list: if these fields are not there, all that it says.
+fn name_of<T: Listed>(item: &JsonObject) -> String {
+    let told = |field| item.get(field)?.as_str().filter(|name| !name.is_empty());
+    let name = T::TOLD_BY.iter().copied().find_map(told);
     name.map_or_else(|| serde_json::to_string(item).unwrap_or_default(), ToOwned::to_owned)
 }
 

@@ -11,6 +11,8 @@ from atlas_backups.emulator import AtlasEmulator, Fault, Security, World, defaul
 from tests.airflow.lab import connection_variable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.airflow.lab import Lab
 
 VARIABLE = "AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT"
@@ -45,7 +47,20 @@ def test_button_says_what_the_credentials_see() -> None:
     works, message = AtlasBackupsHook().test_connection()
 
     assert works
+    assert "token cache" not in message
     assert "they see Emulated, Empty. To take snapshots they need the role" in message
+
+
+def test_button_says_that_the_token_cache_cannot_be_written(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    extra = {"token_cache": str(tmp_path / "nowhere" / "tokens")}
+    monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, extra=extra))
+
+    works, message = AtlasBackupsHook().test_connection()
+
+    assert works
+    assert f"the token cache {extra['token_cache']} is not there or cannot be written" in message
 
 
 def test_button_says_that_the_secret_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

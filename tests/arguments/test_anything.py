@@ -54,7 +54,7 @@ class Hostile:
 
     __eq__ = __ne__ = __lt__ = __bool__ = __index__ = __int__ = __float__ = __len__ = _fail
     __iter__ = __next__ = __fspath__ = __str__ = __repr__ = __format__ = _fail
-    __hash__ = None  # pyright: ignore[reportAssignmentType]  # on purpose
+    __hash__ = None  # type: ignore[assignment]  # on purpose
 
 
 class Text(str):

@@ -168,9 +168,9 @@ def wrongly_built() -> list[tuple[Callable[[], object], str]]:
         (lambda: ServiceAccount("id", ""), "client_secret"),
         (lambda: ServiceAccount("a:b", "secret"), "client_id"),
         (lambda: ServiceAccount("id", "a-canary\n"), "client_secret"),
-        (lambda: ServiceAccount("id", b"a-canary"), "client_secret"),  # pyright: ignore[reportArgumentType]
+        (lambda: ServiceAccount("id", b"a-canary"), "client_secret"),  # type: ignore[arg-type]
         (lambda: ApiKey("public", "a-canary\x00"), "private_key"),
-        (lambda: ApiKey(None, "a-canary"), "public_key"),  # pyright: ignore[reportArgumentType]
+        (lambda: ApiKey(None, "a-canary"), "public_key"),  # type: ignore[arg-type]
         (lambda: AccessToken(""), "token"),
         (lambda: AccessToken("a-canary with space"), "token"),
         (lambda: AccessToken("a-canary\ud800"), "token"),

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=["MD5", "SHA-256"])
 def algorithm(request: pytest.FixtureRequest, emulator: AtlasEmulator) -> str:
+    name: str = request.param
     emulator.security = Security(digest_algorithm=request.param)
-    return request.param
+    return name
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_backups::error::{ApiKind, Error};
-use atlas_backups::model::Snapshot;
+use atlas_backups::model::{Snapshot, Timestamp};
 use atlas_backups::snapshots::{Backups, ClusterCoverage, Coverage, backup_coverage};
 use serde_json::{Value, json};
 
@@ -64,6 +64,12 @@ fn aged(age: i64, number: u64, status: &str) -> Value {
         snapshot["createdAt"] = json!(created.to_string());
     }
     snapshot
+}
+
+/// Whether a time is that second, or that of a slow machine's test.
+fn is_about(time: Timestamp, second: i64) -> bool {
+    let at = |second| Timestamp::from(jiff::Timestamp::from_second(second).unwrap());
+    (at(second)..at(second + 60)).contains(&time)
 }
 
 fn names(coverage: &Coverage) -> Vec<String> {
@@ -226,17 +232,54 @@ async fn parts_of_an_unfinished_sharded_one_are_no_backups() {
 }
 
 #[tokio::test]
-async fn ages_are_counted_on_the_servers_clock() {
+async fn ages_are_counted_on_the_servers_clock_unless_it_is_far_behind() {
+    for (ahead, difference) in [(0, 0), (86_400, 86_400), (-300, -300), (-900, 0), (-86_400, 0)] {
+        let clusters = json!({"results": [], "totalCount": 0}).to_string();
+        let own = jiff::Timestamp::now().as_second();
+        let date = jiff::Timestamp::from_second(own + ahead).unwrap();
+        let header = format!("Date: {}\r\n", date.strftime("%a, %d %b %Y %H:%M:%S GMT"));
+        let server = Server::start(move |_| json_with(200, &header, &clusters)).await;
+
+        let coverage = Client::new(&server.url()).coverage(Some(GROUP)).await.unwrap();
+
+        assert!(is_about(coverage.taken_at, own + difference), "{ahead}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_date_ages_are_counted_on_this_clock() {
     let clusters = json!({"results": [], "totalCount": 0}).to_string();
-    let server = Server::start(move |_| {
-        json_with(200, "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", &clusters)
-    })
-    .await;
+    let server = Server::start(move |_| json_with(200, "", &clusters)).await;
+    let own = jiff::Timestamp::now().as_second();
 
     let coverage = Client::new(&server.url()).coverage(Some(GROUP)).await.unwrap();
 
-    let taken_at = serde_json::to_value(coverage.taken_at).unwrap();
-    assert_eq!((&taken_at["year"], &taken_at["second"]), (&json!(1994), &json!(37)));
+    assert!(is_about(coverage.taken_at, own));
+}
+
+#[tokio::test]
+async fn clusters_that_share_an_id_are_two_and_so_are_those_that_share_a_name_in_two_projects() {
+    let server = Server::start(|request| match request.path() {
+        "/api/atlas/v2/groups" => {
+            listed(&[json!({"id": GROUP, "name": "P"}), json!({"id": OTHER, "name": "P"})])
+        }
+        path if path.ends_with("/clusters") => listed(&[
+            json!({"id": OTHER, "name": "A"}),
+            json!({"id": OTHER, "name": "B"}),
+            json!({"id": OTHER, "name": ""}),
+            json!({"id": GROUP, "name": ""}),
+        ]),
+        _ => listed(&[]),
+    })
+    .await;
+
+    let coverage = Client::new(&server.url()).coverage(None).await.unwrap();
+
+    let mut found: Vec<_> =
+        coverage.clusters.iter().map(|it| it.group_id.clone()).zip(names(&coverage)).collect();
+    found.sort();
+    let each = |group: &str| ["", "", "A", "B"].map(|name| (group.to_owned(), name.to_owned()));
+    assert_eq!(found, [each(GROUP), each(OTHER)].concat());
 }
 
 #[tokio::test]

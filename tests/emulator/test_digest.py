@@ -45,7 +45,7 @@ def test_the_example_of_rfc_7616_comes_out(algorithm: str, expected: str) -> Non
 def test_a_right_answer_gets_in_and_the_nonce_goes_on(run: Run, algorithm: str) -> None:
     api = run()
     changes = {"digest_algorithm": algorithm}
-    api.emulator.security = Security(**changes)  # pyright: ignore[reportArgumentType]
+    api.emulator.security = Security(**changes)  # type: ignore[arg-type]
 
     challenge = api.challenge()
     replies = [api.digest(challenge, count) for count in (1, 2, 3, 9)]

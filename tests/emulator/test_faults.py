@@ -272,4 +272,4 @@ def test_any_status_and_redirects_can_be_answered(api: Api) -> None:
 )
 def test_a_fault_without_sense_cannot_be_made(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Fault(**options)  # pyright: ignore[reportArgumentType]
+        Fault(**options)  # type: ignore[arg-type]

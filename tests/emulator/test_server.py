@@ -289,7 +289,7 @@ def test_only_loopback_is_listened_on(host: str) -> None:
 )
 def test_an_option_without_sense_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        AtlasEmulator(**options)  # pyright: ignore[reportArgumentType]
+        AtlasEmulator(**options)  # type: ignore[arg-type]
 
 
 def test_everything_can_live_below_a_path(run: Run) -> None:

@@ -137,7 +137,7 @@ def test_the_sharded_list_of_a_replica_set_answers_as_switched(
 ) -> None:
     api = run()
     changes = {"sharded_list_of_replica_set": switch}
-    api.emulator.behaviour = Behaviour(**changes)  # pyright: ignore[reportArgumentType]
+    api.emulator.behaviour = Behaviour(**changes)  # type: ignore[arg-type]
 
     reply = api.get("/shardedClusters")
 

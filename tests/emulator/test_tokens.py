@@ -21,7 +21,7 @@ def reader(**changes: object) -> Credential:
         "roles": frozenset({"GROUP_READ_ONLY"}),
         **changes,
     }
-    return Credential(**values)  # pyright: ignore[reportArgumentType]
+    return Credential(**values)  # type: ignore[arg-type]
 
 
 def granted(api: Api) -> str:
@@ -228,7 +228,7 @@ def test_a_hundred_active_tokens_are_allowed_by_default(run: Run) -> None:
 def test_off_the_access_list_the_token_is_granted_and_the_api_closed(run: Run, code: str) -> None:
     api = run()
     changes = {"access_list": ("192.0.2.7",), "access_list_code": code}
-    api.emulator.security = Security(**changes)  # pyright: ignore[reportArgumentType]
+    api.emulator.security = Security(**changes)  # type: ignore[arg-type]
 
     token = granted(api)
     reply = api.with_token(token)
@@ -247,7 +247,7 @@ def test_on_the_access_list_the_api_is_open(run: Run) -> None:
 )
 def test_who_only_reads_may_not_write(api: Api, status: int, code: str) -> None:
     changes = {"role_refusal": status}
-    api.emulator.behaviour = replace(api.emulator.behaviour, **changes)  # pyright: ignore[reportArgumentType]
+    api.emulator.behaviour = replace(api.emulator.behaviour, **changes)  # type: ignore[arg-type]
     account = api.emulator.credential("service_account", read_only=True)
     token = api.token(account).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}

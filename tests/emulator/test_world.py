@@ -153,7 +153,7 @@ def test_every_public_name_exists() -> None:
 def test_default_worlds_are_equal_and_cannot_be_changed() -> None:
     assert default_world() == default_world()
     with pytest.raises(AttributeError):
-        default_world().projects = ()  # pyright: ignore[reportAttributeAccessIssue]
+        default_world().projects = ()  # type: ignore[misc]
 
 
 def test_a_manual_clock_starts_where_it_is_told() -> None:

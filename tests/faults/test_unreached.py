@@ -186,13 +186,14 @@ def test_a_server_without_trust(
     name: str,
     call: Call,
 ) -> None:
-    context = {
+    contexts: dict[str, Callable[[], ssl.SSLContext | None]] = {
         "expired": lambda: lab.authority.context(expired=True),
         "wrong host": lambda: lab.authority.context("elsewhere.test"),
         "untrusted": stranger.context,
         "only TLS 1.1": lambda: old_tls(lab.authority),
         "plain HTTP instead": lambda: None,
-    }[name]()
+    }
+    context = contexts[name]()
     script: Script = service() if context else [HEAR, answer(400)]
     server = lab.start(script, context=context)
     url = server.base_url.replace("http:", "https:")

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING
 
-from atlas_backups import ClusterNotFoundError, SnapshotOutcomes, SnapshotRequest
+from atlas_backups import (
+    AmbiguousOutcomeError,
+    ClusterNotFoundError,
+    SnapshotOutcome,
+    SnapshotOutcomes,
+    SnapshotRequest,
+    WaitTimeoutError,
+)
 from tests.door import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
@@ -22,7 +29,7 @@ def test_it_runs_a_fleet_to_its_end_and_keeps_what_came(door: Door, atlas: Atlas
 
     assert [outcome.request for outcome in outcomes] == REQUESTS
     assert [type(outcome.error) for outcome in outcomes.failed] == [ClusterNotFoundError]
-    assert repr(outcomes) == "SnapshotOutcomes(2 ended, 1 of them failed)"
+    assert repr(outcomes) == "SnapshotOutcomes(1 failed, 1 taken)"
 
 
 def test_a_slice_is_one_too_and_it_pickles(door: Door, atlas: AtlasBackups) -> None:
@@ -34,3 +41,13 @@ def test_a_slice_is_one_too_and_it_pickles(door: Door, atlas: AtlasBackups) -> N
     again = pickle.loads(pickle.dumps(outcomes))  # noqa: S301  # our own pickle
     assert again[0] == outcomes[0]
     assert str(again[1].error) == str(outcomes[1].error)
+
+
+def test_its_repr_calls_failed_only_what_has_failed() -> None:
+    errors = [AmbiguousOutcomeError("lost"), ClusterNotFoundError("no"), WaitTimeoutError("late")]
+    outcomes = SnapshotOutcomes(
+        SnapshotOutcome(request=REQUESTS[0], error=error) for error in [*errors, errors[0]]
+    )
+
+    assert repr(outcomes) == "SnapshotOutcomes(1 failed, 2 unknown, 1 wait ended)"
+    assert repr(outcomes[:0]) == "SnapshotOutcomes(none)"

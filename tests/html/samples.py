@@ -42,7 +42,7 @@ def taken(age: timedelta, number: int = 0, **values: object) -> ab.ReplicaSetSna
         cloud_provider="AWS",
         replica_set_name="Cluster0",
     )
-    return replace(usual, **values)  # pyright: ignore[reportArgumentType]  # values of any field
+    return replace(usual, **values)  # type: ignore[arg-type]  # values of any field
 
 
 def unfinished(age: timedelta, status: str, number: int = 0) -> ab.ReplicaSetSnapshot:
@@ -203,7 +203,7 @@ def covered(name: str, **values: object) -> ab.ClusterCoverage:
         scheduled_times=tuple(AT - timedelta(days=day, hours=9) for day in range(30)),
         taken_at=AT,
     )
-    return replace(usual, **values)  # pyright: ignore[reportArgumentType]  # values of any field
+    return replace(usual, **values)  # type: ignore[arg-type]  # values of any field
 
 
 COVERAGE = ab.Coverage(

@@ -228,6 +228,10 @@ FAILED = unfinished(timedelta(hours=1), "failed")
         (None, ab.WaitTimeoutError("late", snapshot=RUNNING), "wait ended", RUNNING),
         (None, ab.WaitTimeoutError("late"), "wait ended", None),
         (RUNNING, ab.WaitTimeoutError("late"), "wait ended", RUNNING),
+        (RUNNING, ab.UnauthorizedError("expired meanwhile"), "wait ended", RUNNING),
+        (RUNNING, ab.SnapshotNotFoundError("deleted meanwhile"), "failed", RUNNING),
+        (RUNNING, ab.DuplicateSnapshotsError("two"), "failed", RUNNING),
+        (None, ab.AmbiguousOutcomeError("lost"), "unknown", None),
         (None, ab.SnapshotInProgressError("busy", snapshot=RUNNING), "failed", RUNNING),
         (None, ab.SnapshotFailedError("none", snapshot=FAILED), "failed", FAILED),
         (FAILED, None, "failed", FAILED),
@@ -249,7 +253,7 @@ def test_an_outcome_is_called_what_it_is_and_shows_the_snapshot_it_is_about(
 
 
 def test_an_outcome_of_what_was_no_request_shows_itself() -> None:
-    refused = ab.SnapshotOutcome(request="Cluster0", error=ERRORS[7])  # pyright: ignore[reportArgumentType]  # that is the point
+    refused = ab.SnapshotOutcome(request="Cluster0", error=ERRORS[7])  # type: ignore[arg-type]  # that is the point
 
     assert rows(refused)[0][:2] == ["failed", "-"]
 

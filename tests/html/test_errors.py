@@ -169,7 +169,7 @@ def test_a_box_that_cannot_be_drawn_hides_no_traceback(monkeypatch: pytest.Monke
     shell = Shell()
     shell.kernel = object()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
-    error = raised(ab.WaitTimeoutError("late", snapshot=42))  # pyright: ignore[reportArgumentType]  # cannot be drawn
+    error = raised(ab.WaitTimeoutError("late", snapshot=42))  # type: ignore[arg-type]  # cannot be drawn
 
     assert error._render_traceback_() == ["all of WaitTimeoutError('late')"]
     assert shell.published == []

@@ -27,7 +27,7 @@ def world(statuses: Sequence[str], description: str = TAGGED) -> World:
     snapshots = tuple(
         ExistingSnapshot(
             age_seconds=100.0 * number + 300,
-            status=status,  # pyright: ignore[reportArgumentType]  # one of the literals
+            status=status,  # type: ignore[arg-type]  # one of the literals
             snapshot_type="onDemand",
             description=description,
         )

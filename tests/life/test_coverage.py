@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from atlas_backups.emulator import (
     ExistingSnapshot,
     Fault,
     Limits,
+    ManualClock,
     Project,
     RateLimit,
     World,
@@ -35,13 +37,19 @@ from tests.door import GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
-    from atlas_backups.emulator import AtlasEmulator, ManualClock
+    from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
     from tests.door import Door
 
 DAY = 86_400.0
 SNAPSHOTS = "/backup/snapshots"
 WAYS = [(whole, parts) for whole in (False, True) for parts in (False, True)]
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """One that is not behind this machine's, by which ages would count then."""
+    return ManualClock(int(time.time()))
 
 
 def on_demand(age_seconds: float, status: Any = "completed") -> ExistingSnapshot:
@@ -82,10 +90,23 @@ def test_every_cluster_of_every_project_the_worst_first(
     assert (no_backup.newest, no_backup.backup_enabled, no_backup.paused) == (None, False, False)
     assert (paused.newest, paused.backup_enabled, paused.paused) == (None, True, True)
     assert type(sharded.newest) is ShardedClusterSnapshot
+    assert cluster.newest
     assert cluster.newest.snapshot_type == "scheduled"
-    assert now - cluster.newest.created_at == timedelta(seconds=cluster.age_seconds)
-    assert cluster.age_seconds == pytest.approx(DAY, abs=60)
+    assert cluster.newest.created_at
+    age = now - cluster.newest.created_at
+    assert cluster.age_seconds == age.total_seconds() == pytest.approx(DAY, abs=60)
     assert [len(cluster.on_demand_times), len(cluster.scheduled_times)] == [1, 3]
+
+
+def test_a_clock_of_atlas_that_is_behind_makes_no_data_look_younger(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    stale = ManualClock(time.time() - 5 * DAY)
+    snapshot = replace(on_demand(60), retention_days=400)
+
+    entry = of_one_cluster(door, start_emulator, make_client, one_cluster(snapshot), clock=stale)
+
+    assert entry.age_seconds == pytest.approx(5 * DAY + 60, abs=60)
 
 
 def test_one_project(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:

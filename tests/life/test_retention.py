@@ -48,7 +48,8 @@ def client(quick: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
 
 
 def retain(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Snapshot:
-    return door.call(client, "update_retention", *snapshot, **options)
+    kept: Snapshot = door.call(client, "update_retention", *snapshot, **options)
+    return kept
 
 
 @pytest.mark.parametrize(

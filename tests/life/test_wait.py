@@ -45,7 +45,9 @@ def client(ticking: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
 
 
 def wait(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Snapshot:
-    return door.call(client, "wait_for_snapshot", *snapshot, **{**SOON, **options})
+    options = {**SOON, **options}
+    waited: Snapshot = door.call(client, "wait_for_snapshot", *snapshot, **options)
+    return waited
 
 
 def watch(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Any:

@@ -50,7 +50,9 @@ def client(ticking: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
 
 
 def wait(door: Door, client: AtlasBackups, snapshot: Snapshot, timeout: float = 30) -> Snapshot:
-    return door.call(client, "wait_for_snapshot", snapshot, timeout=timeout, poll_interval=0.01)
+    options = {"timeout": timeout, "poll_interval": 0.01}
+    waited: Snapshot = door.call(client, "wait_for_snapshot", snapshot, **options)
+    return waited
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())

@@ -53,7 +53,7 @@ def bomb() -> list[Step]:
     return chunked(gzip.compress(b"[" * (1 << 20)), encoding="gzip")
 
 
-ENDLESS = {
+ENDLESS: dict[str, list[Step]] = {
     "words": chunked(b"a " * 0x8000),
     "JSON": chunked(b'{"results":[0,' * 0x1000),
     "an error": chunked(b"a " * 0x8000, status=503),

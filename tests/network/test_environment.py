@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
-    from tests.network.conftest import Authority, Network, Run
+    from tests.authority import Authority
+    from tests.network.conftest import Network, Run
 
 # Reaches this machine without being a loopback address, so that a proxy is used where one is named.
 THIS_MACHINE = "0.0.0.0"  # noqa: S104  # a client connects to it, nothing listens on it

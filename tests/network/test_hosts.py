@@ -14,8 +14,9 @@ from tests.network.fronts import Proxy, TlsFront, address_of
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from tests.authority import Authority
     from tests.conftest import MakeClient
-    from tests.network.conftest import Authority, Network
+    from tests.network.conftest import Network
 
 CREDENTIALS = pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 

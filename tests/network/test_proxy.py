@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from atlas_backups.emulator import AtlasEmulator
+    from tests.authority import Authority
     from tests.conftest import MakeClient
     from tests.door import Door
-    from tests.network.conftest import Authority, Network
+    from tests.network.conftest import Network
 
 KINDS = pytest.mark.parametrize("kind", ["service_account", "access_token"])
 LOGIN = Login("user", "p@ss-%canary")

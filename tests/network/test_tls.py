@@ -15,13 +15,15 @@ from tests.network.fronts import Listener, Proxy, TlsFront, address_of
 from tests.raw_server import NEVER, RawServer, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
     from pathlib import Path
 
     from atlas_backups.emulator import AtlasEmulator
+    from tests.authority import Authority
     from tests.conftest import MakeClient
     from tests.door import Door
-    from tests.network.conftest import Authority, Network
+    from tests.network.conftest import Network
 
 KINDS = pytest.mark.parametrize("kind", ["service_account", "access_token"])
 WAYS = pytest.mark.parametrize("way", ["direct", "through a proxy"])
@@ -66,12 +68,12 @@ def test_a_bad_certificate_is_refused_at_once(  # noqa: PLR0913, PLR0917  # fixt
     way: str,
     kind: str,
 ) -> None:
-    context = {
+    contexts: dict[str, Callable[[], ssl.SSLContext]] = {
         "untrusted": stranger.context,
         "expired": lambda: authority.context(expired=True),
         "another name": lambda: authority.context("elsewhere.test"),
-    }[problem]()
-    server = Refused(stack, emulator, context, way)
+    }
+    server = Refused(stack, emulator, contexts[problem](), way)
     client = make_client(getattr(emulator, kind), ca_file=authority.file, **server.options)
 
     message = server.refuse(door, client)

@@ -19,7 +19,7 @@ ResultT = TypeVar("ResultT")
 class NoReaders(asyncio.SelectorEventLoop):
     """A loop that cannot watch a descriptor, like the proactor loop of Windows."""
 
-    def add_reader(self, *_args: object) -> NoReturn:  # type: ignore[override]
+    def add_reader(self, *_args: object) -> NoReturn:  # pyright: ignore[reportIncompatibleMethodOverride]
         raise NotImplementedError
 
 

@@ -179,7 +179,7 @@ def test_a_time_limit_frees_the_connection(new_loop: NewLoop, kind: str, serve: 
         if kind == "wait_for":
             await asyncio.wait_for(take(client), 0.2)
             return
-        async with asyncio.timeout(0.2):  # pyright: ignore  # noqa: PGH003  # looked at above
+        async with asyncio.timeout(0.2):  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at above
             await take(client)
 
     with pytest.raises((TimeoutError, asyncio.TimeoutError)):

@@ -110,7 +110,8 @@ def test_the_workers_of_a_preforked_server(emulator: AtlasEmulator) -> None:
 
         def ask(_: int) -> list[str]:
             with urllib.request.urlopen(url, b"", timeout=20) as answer:
-                return answer.read().decode().split()
+                body: bytes = answer.read()
+                return body.decode().split()
 
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(ask, range(6)))

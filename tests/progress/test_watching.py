@@ -216,6 +216,6 @@ def test_what_a_terminal_would_obey_is_not_printed(capfd: pytest.CaptureFixture[
         id, cluster_name, status, is_final = ID, CLUSTER_NAME, "\x1b[31mred", True
 
     with watching(*ADDRESS, look_back=nothing) as show:
-        show(Odd())  # pyright: ignore[reportArgumentType]  # it looks like one
+        show(Odd())  # type: ignore[arg-type]  # it looks like one
 
     assert "\x1b" not in capfd.readouterr().err

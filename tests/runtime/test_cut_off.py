@@ -183,7 +183,7 @@ def test_a_time_limit_of_asyncio(serve: Serve, kind: str) -> None:
         if kind == "wait_for":
             await asyncio.wait_for(client.take_snapshot_async(GROUP_ID, CLUSTER_NAME), 0.2)
             return
-        async with asyncio.timeout(0.2):  # pyright: ignore  # noqa: PGH003  # looked at above
+        async with asyncio.timeout(0.2):  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at above
             await client.take_snapshot_async(GROUP_ID, CLUSTER_NAME)
 
     with pytest.raises((TimeoutError, asyncio.TimeoutError)) as caught:
@@ -257,7 +257,7 @@ WAITING: Script = [READ, TAKEN, READ, NEVER]
 
 def waited_for(error: BaseException | None) -> str | None:
     assert isinstance(error, WaitTimeoutError)
-    return error.snapshot and error.snapshot.id
+    return error.snapshot.id if error.snapshot else None
 
 
 def test_the_wait_for_a_new_snapshot_names_it_after_ctrl_c(serve: Serve) -> None:

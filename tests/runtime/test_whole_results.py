@@ -34,7 +34,7 @@ def whole(value: Any) -> set[type]:  # noqa: ANN401  # whatever the core gives
     if not dataclasses.is_dataclass(value):
         return set()
     parts = [getattr(value, field.name) for field in dataclasses.fields(value)]
-    assert value == dataclasses.replace(value)  # pyright: ignore[reportArgumentType]
+    assert value == dataclasses.replace(value)  # type: ignore[type-var]
     return {type(value)}.union(*map(whole, parts))
 
 

@@ -29,14 +29,15 @@ from tests.secrets.canaries import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.conftest import Serve
     from tests.door import Door
     from tests.raw_server import Script
 
-ANSWERS = [
-    pytest.param(answer(status, body, CHALLENGE if status == 401 else {}), id=f"{status}-{kind}")
-    for status in (200, 302, 400, 401, 403, 404, 407, 408, 418, 429, 500, 503)
-    for kind, body in {
+
+def echoes(status: int) -> dict[str, str | Mapping[str, Any]]:
+    return {
         "text": ECHO,
         "detail": error(status, "X", ECHO),
         "everywhere": error(
@@ -49,7 +50,13 @@ ANSWERS = [
         ),
         "oauth": {"error": "invalid_client", "error_description": ECHO},
         "no id": {"id": CANARY, TOKEN: BASIC},
-    }.items()
+    }
+
+
+ANSWERS = [
+    pytest.param(answer(status, body, CHALLENGE if status == 401 else {}), id=f"{status}-{kind}")
+    for status in (200, 302, 400, 401, 403, 404, 407, 408, 418, 429, 500, 503)
+    for kind, body in echoes(status).items()
 ]
 
 

@@ -114,7 +114,7 @@ def test_an_empty_body_is_empty_text(door: Door, serve: Serve) -> None:
 
 @pytest.mark.parametrize("end", [CLOSE, RESET])
 def test_no_answer_is_ambiguous_and_not_repeated(door: Door, serve: Serve, end: str) -> None:
-    server, client = serve([READ, end])  # pyright: ignore[reportArgumentType]  # one of the literals
+    server, client = serve([READ, end])  # type: ignore[list-item]  # one of the literals
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
         door.take_raw(client)

@@ -24,7 +24,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection, Context
+    from airflow.providers.common.compat.sdk import Connection as Connection  # noqa: PLC0414  # given on
+    from airflow.providers.common.compat.sdk import Context as Context  # noqa: PLC0414  # the same
 
 __all__ = [
     "AirflowException",
@@ -68,7 +69,8 @@ async def connection_without_blocking(conn_id: str) -> Connection:
     lookup = getattr(BaseHook, "aget_connection", None)  # not in 2.11
     if lookup is None:
         lookup = sync_to_async(BaseHook.get_connection)
-    return await lookup(conn_id)
+    connection: Connection = await lookup(conn_id)
+    return connection
 
 
 def is_deferral_timeout(next_method: str, next_kwargs: dict[str, Any] | None) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # An error that is not named here may pass. Trying once more what cannot succeed costs a minute; not
 # trying what could costs a backup.
-PERMANENT = (
+PERMANENT: tuple[type[Exception], ...] = (
     BackupNotEnabledError,
     ClusterNotSupportedError,
     CompliancePolicyError,
@@ -49,7 +49,7 @@ PERMANENT = (
 )
 
 # What a wait looks past. A wait for a known snapshot has this from the client.
-OUTAGES = (
+OUTAGES: tuple[type[Exception], ...] = (
     InvalidResponseError,
     RateLimitError,
     RequestTimeoutError,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups.airflow.compat import (
@@ -76,9 +78,10 @@ class AtlasBackupsHook(BaseHook):
         """
         try:
             # A token that is shared may have been granted for another secret.
-            settings = replace(self.settings(), token_cache=None)
+            given = self.settings()
+            settings = replace(given, token_cache=None)
             # A person waits for the answer.
-            with settings.client(total_timeout=20.0, max_retries=1) as atlas:
+            with settings.client(total_timeout=15.0, max_retries=1) as atlas:
                 projects = atlas.list_projects()
         except AtlasError as error:
             return False, str(error)
@@ -93,6 +96,7 @@ class AtlasBackupsHook(BaseHook):
             f"{settings.base_url} accepts the credentials; they see {names}"
             + (f" and {more} more projects" if more > 0 else "")
             + ". To take snapshots they need the role Project Backup Manager or Creator there"
+            + _about_cache(given.token_cache)
         )
 
     @classmethod
@@ -122,3 +126,13 @@ class AtlasBackupsHook(BaseHook):
             f"there is no connection {self.atlas_conn_id!r}: make one of the type "
             f"{self.hook_name!r} under Admin, Connections, or set {variable}"
         )
+
+
+def _about_cache(path: str | None) -> str:
+    """Say that tasks could not share a token here; it is no failure, for workers may differ."""
+    if path is None or os.access(Path(path).absolute().parent, os.W_OK | os.X_OK):
+        return ""
+    return (
+        f". But the folder of the token cache {path} is not there or cannot be written on this "
+        "machine: where it is so on a worker, every task fetches a token of its own"
+    )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from atlas_backups import AtlasBackups, Snapshot
-    from atlas_backups.airflow.compat import BaseTrigger, Context, XComArg
+    from atlas_backups.airflow.compat import BaseOperatorLink, BaseTrigger, Context, XComArg
 
 # As long as this after the second in its id, a snapshot that Atlas does not find may be too new.
 _UNSEEN_SECONDS = 120.0
@@ -77,7 +77,7 @@ class AtlasSnapshotSensor(BaseSensorOperator):
         "max_age",
         "atlas_conn_id",
     )
-    operator_extra_links = (AtlasClusterLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = (AtlasClusterLink(),)
 
     def __init__(  # noqa: PLR0913  # what to wait for, keyword-only
         self,
@@ -117,7 +117,8 @@ class AtlasSnapshotSensor(BaseSensorOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait, here or in the triggerer."""
         if not self.deferrable:
-            return super().execute(context)
+            result: dict[str, Any] = super().execute(context)
+            return result
         with failing_for_good():
             trigger = self._trigger(context)
         timeout = timedelta(seconds=self.timeout + _GRACE_SECONDS)

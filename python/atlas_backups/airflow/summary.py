@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from atlas_backups._quantities import size
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_GIB = 1024**3
 
 
 def summary(snapshot: Mapping[str, Any]) -> str:
     """Say in a line what is known of a snapshot, as `result.as_json` gives it."""
-    size = snapshot.get("storage_size_bytes")
     members = snapshot.get("members")
     facts = [
         f"requested {snapshot.get('requested_at')}",
         (time := snapshot.get("created_at")) and f"data of {time}",
         (time := snapshot.get("expires_at")) and f"kept until {time}",
-        size and f"{size / _GIB:.2f} GiB",
+        (count := snapshot.get("storage_size_bytes")) and size(count),
         (version := snapshot.get("mongod_version")) and f"MongoDB {version}",
         members and f"{len(members)} parts",
     ]

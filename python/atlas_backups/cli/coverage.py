@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from atlas_backups._quantities import span
 from atlas_backups.cli import options, output, results
 from atlas_backups.cli.addresses import project_id
 from atlas_backups.cli.client import connected
@@ -23,8 +24,6 @@ Show the newest completed snapshot of every cluster and its age, the worst first
 
 Without a project: those of all projects that the credentials can see. The exit status is 0 if
 everything could be read, however old it is. Flex clusters are not in Atlas' lists."""
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-_LEAST = 2  # of a unit, before the next larger one takes over
 
 
 class IncompleteError(AtlasError):
@@ -74,9 +73,9 @@ def _table(coverage: Iterable[ClusterCoverage]) -> str:
             (
                 entry.cluster_name,
                 _newest(entry),
-                _age(entry.age_seconds),
+                None if (age := entry.age_seconds) is None else span(age),
                 ", ".join(snapshot.status or "?" for snapshot in entry.running),
-                entry.failed and minute(entry.failed.requested_at),
+                minute(entry.failed.requested_at) if entry.failed else None,
                 yes_or_no(entry.backup_enabled),
                 yes_or_no(entry.paused),
                 entry.project_name or entry.group_id,
@@ -97,12 +96,3 @@ def _newest(entry: ClusterCoverage) -> str:
 def _is_unsupported(entry: ClusterCoverage) -> bool:
     """Whether it is of a kind that has no snapshots: no gap in what was read."""
     return isinstance(entry.error, ClusterNotSupportedError)
-
-
-def _age(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    for unit, letter in ((_DAY, "d"), (_HOUR, "h")):
-        if seconds >= _LEAST * unit:
-            return f"{seconds // unit:.0f} {letter}"
-    return f"{seconds // _MINUTE:.0f} min"

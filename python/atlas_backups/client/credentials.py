@@ -29,7 +29,7 @@ class Hidden(Generic[ValueT]):
     __slots__ = ("it",)
 
     def __init__(self, it: ValueT) -> None:
-        self.it = it
+        self.it: ValueT = it
 
     def __repr__(self) -> str:
         return f"<hidden {type(self.it).__name__}>"

@@ -26,7 +26,7 @@ class Value(Generic[ValueT]):
     __slots__ = ("it",)
 
     def __init__(self, it: ValueT) -> None:
-        self.it = it
+        self.it: ValueT = it
 
 
 Iteration: TypeAlias = Generator["Operation[Any] | Value[ValueT]", Any, None]

@@ -33,7 +33,8 @@ class ManualClock:
 
     Args:
         start: Where it begins, in seconds since the epoch or as an aware datetime.
-            None means 2026-09-01T00:00:00Z.
+            None means 2026-09-01T00:00:00Z. `backup_coverage` counts ages from this machine's time
+            where that is later: for them, begin at `time.time()`.
     """
 
     def __init__(self, start: float | datetime | None = None) -> None:

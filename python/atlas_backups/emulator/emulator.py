@@ -100,8 +100,8 @@ class AtlasEmulator:
         if not idle_seconds > 0:
             raise ValueError(f"idle_seconds must be above 0, not {idle_seconds!r}")
         Plan(seconds=snapshot_seconds)
-        self.world = default_world() if world is None else world
-        self.clock = SystemClock() if clock is None else clock
+        self.world: World = default_world() if world is None else world
+        self.clock: Clock = SystemClock() if clock is None else clock
         self._host = check_loopback(host)
         self._port = port
         self._base_path = base_path

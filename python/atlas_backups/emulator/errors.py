@@ -36,11 +36,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer of the service, not a 
         super().__init__(detail)
         self.status = status
         self.code = code
-        self.body = error_body(status, code, detail, parameters)
+        self.body: dict[str, Any] = error_body(status, code, detail, parameters)
         if fields:
             violations = [{"description": text, "field": name} for name, text in fields.items()]
             self.body["badRequestDetail"] = {"fields": violations}
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 def reason(status: int) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .options import VersionNotice
 
-VERSIONS = {
+VERSIONS: dict[str, tuple[str, ...]] = {
     "projects": ("2023-01-01",),
     "snapshots": ("2023-01-01",),
     "clusters": ("2023-01-01", "2023-02-01", "2024-08-05"),

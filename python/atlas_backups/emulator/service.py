@@ -61,14 +61,14 @@ class AtlasService:
         base_url: Callable[[], str],
         base_path: str = "",
     ) -> None:
-        self.lock = threading.RLock()
+        self.lock: threading.RLock = threading.RLock()
         self.clock = clock
-        self.store = Store(world, options, clock.now())
+        self.store: Store = Store(world, options, clock.now())
         self.failures: list[str] = []
-        self.tokens = TokenOffice(
+        self.tokens: TokenOffice = TokenOffice(
             world.credentials, lambda: options.security, lambda: options.limits
         )
-        self.digest = Digest(lambda: options.security)
+        self.digest: Digest = Digest(lambda: options.security)
         self._gate = Gate(world.credentials, self.tokens, self.digest, lambda: options.security)
         self._limiter = RateLimiter(lambda: options.limits)
         self._operations = Operations(self.store, options, base_url)

@@ -61,7 +61,9 @@ class Store:
         self._options = options
         self._ids = IdMaker()
         self.plans: deque[ScriptedPlan] = deque()
-        self.projects = {project.id: self._project(project, now) for project in world.projects}
+        self.projects: dict[str, ProjectState] = {
+            project.id: self._project(project, now) for project in world.projects
+        }
 
     @property
     def _behaviour(self) -> Behaviour:

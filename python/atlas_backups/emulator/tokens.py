@@ -33,8 +33,8 @@ class OAuthRefusal(Exception):  # noqa: N818 - an answer of the service, not a f
     ) -> None:
         super().__init__(description)
         self.status = status
-        self.body = {"error": error, "error_description": description}
-        self.headers = headers or {}
+        self.body: dict[str, str] = {"error": error, "error_description": description}
+        self.headers: dict[str, str] = headers or {}
 
 
 @dataclass(frozen=True)

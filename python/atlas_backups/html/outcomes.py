@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
-from atlas_backups.errors import AmbiguousOutcomeError, WaitTimeoutError
+from atlas_backups._ends import ENDS, end_of
 from atlas_backups.html.errors import error_cell
 from atlas_backups.html.figure import cell, column, figure, fitting, grid, head, note, say, scrolled
 from atlas_backups.html.markup import Markup
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from atlas_backups._ends import End
     from atlas_backups.fleet import SnapshotOutcome
     from atlas_backups.html.status import Kind
     from atlas_backups.models import Snapshot
 
-End: TypeAlias = Literal["failed", "unknown", "wait ended", "taken"]
-
 _KINDS: dict[End, Kind] = {"failed": "bad", "unknown": "odd", "wait ended": "run", "taken": "ok"}
-_ENDS = tuple(_KINDS)  # as they are ordered
 _COLUMNS = (
     column("Outcome"),
     column("Cluster", "ab-name"),
@@ -39,28 +37,19 @@ def outcome_table(outcomes: Sequence[SnapshotOutcome], at: datetime) -> Markup:
     """Return the drawing of how takes ended; `at` is the time at which it is drawn."""
     if not outcomes:
         return figure("No outcomes", say("Nothing was asked for."))
-    ordered = sorted(outcomes, key=lambda outcome: _ENDS.index(_end(outcome)))
-    numbers = Counter(map(_end, outcomes))
+    ordered = sorted(outcomes, key=lambda outcome: ENDS.index(end_of(outcome)))
+    numbers = Counter(map(end_of, outcomes))
     projects = {_asked(outcome, "group_id") for outcome in outcomes}
     rows = fitting(_row(outcome, has_project=len(projects) > 1) for outcome in ordered)
     return figure(
         "Outcomes",
         head(
             f"{count(len(outcomes))} {'snapshot' if len(outcomes) == 1 else 'snapshots'} asked for",
-            *(chip(_KINDS[end], f"{count(numbers[end])} {end}") for end in _ENDS if numbers[end]),
+            *(chip(_KINDS[end], f"{count(numbers[end])} {end}") for end in ENDS if numbers[end]),
         ),
         scrolled("Outcomes", grid(_COLUMNS, rows)),
         note(_left_out(ordered[len(rows) :]), f"Drawn at {second(at)}."),
     )
-
-
-def _end(outcome: SnapshotOutcome) -> End:
-    error, snapshot = outcome.error, outcome.snapshot
-    if isinstance(error, WaitTimeoutError):
-        return "wait ended"  # the snapshot goes on
-    if isinstance(error, AmbiguousOutcomeError) or (error is None and snapshot is None):
-        return "unknown"
-    return "failed" if error or (snapshot and snapshot.status == "failed") else "taken"
 
 
 def _seen(outcome: SnapshotOutcome) -> Snapshot | None:
@@ -75,7 +64,7 @@ def _asked(outcome: SnapshotOutcome, name: str) -> str | None:
 
 
 def _row(outcome: SnapshotOutcome, *, has_project: bool) -> Sequence[Markup]:
-    end, snapshot = _end(outcome), _seen(outcome)
+    end, snapshot = end_of(outcome), _seen(outcome)
     name, project = _asked(outcome, "cluster_name"), _asked(outcome, "group_id")
     return (
         cell(chip(_KINDS[end], end)),
@@ -98,5 +87,5 @@ def _said(outcome: SnapshotOutcome) -> Markup:
 def _left_out(rest: Sequence[SnapshotOutcome]) -> str | None:
     if not rest:
         return None
-    other = sum(_end(outcome) != "taken" for outcome in rest)
+    other = sum(end_of(outcome) != "taken" for outcome in rest)
     return f"{count(len(rest))} more are not shown, {count(other)} of them not taken. "

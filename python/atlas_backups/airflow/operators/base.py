@@ -11,8 +11,10 @@ from atlas_backups.airflow.links import AtlasClusterLink
 from atlas_backups.airflow.trigger import AtlasSnapshotTrigger
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from atlas_backups import Snapshot
-    from atlas_backups.airflow.compat import Context
+    from atlas_backups.airflow.compat import BaseOperatorLink, Context
     from atlas_backups.airflow.deadline import Deadline
 
 # Airflow's own time-out of a deferral is only for the case that no triggerer is there.
@@ -27,7 +29,7 @@ class AtlasOperator(BaseOperator):
         kwargs: those of every operator.
     """
 
-    operator_extra_links = (AtlasClusterLink(),)
+    operator_extra_links: Collection[BaseOperatorLink] = (AtlasClusterLink(),)
     ui_color = "#e3fcf0"
 
     def __init__(
