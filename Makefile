@@ -302,9 +302,9 @@ ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 .PHONY: check-workflows
 check-workflows: $(BIN)/.groups-check ## Check .github: zizmor, and where there is Go actionlint (with GH_TOKEN also each pin)
 	$(BIN)/zizmor --quiet --strict-collection --pedantic $(if $(GH_TOKEN),,--offline) .github
-	@if command -v go >/dev/null; then \
-		PATH="$(abspath $(BIN)):$$PATH" go run $(ACTIONLINT) .github/workflows/*.yml && echo 'actionlint: checked'; \
-	else echo 'actionlint: NOT RUN, it needs Go'; fi
+	@if GOBIN="$(abspath $(BIN))" go install $(ACTIONLINT) 2>/dev/null; then \
+		PATH="$(abspath $(BIN)):$$PATH" actionlint .github/workflows/*.yml && echo 'actionlint: checked'; \
+	else echo 'actionlint: NOT RUN, it needs a Go that can fetch and build it'; fi
 
 .PHONY: sbom
 sbom: $(BIN)/.groups-build ## Write what the wheel is made of (CycloneDX), as it also stands in the wheel, into dist/
