@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs libFuzzer for some seconds on each target, from its seeds and found cases; `make fuzz` calls it.
-# No sanitizer, so that stable Rust serves: this crate has no unsafe code of its own.
+# No sanitizer, so that stable Rust serves: what is fuzzed has no unsafe code of its own.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=$1
