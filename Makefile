@@ -87,7 +87,7 @@ docs: develop-notebook ## Build the site into site/, the example notebooks run (
 	$(NOTEBOOK)/bin/python -m pytest tests/notebook/site
 
 .PHONY: interface
-interface: develop $(BIN)/.groups-test ## Write tests/interface/public.txt anew, after a change that CHANGELOG.md announces
+interface: develop $(BIN)/.groups-test ## Write tests/interface/public.txt anew, after a change of what is public
 	$(BIN)/python -m tests.interface.description
 
 .PHONY: fault-matrix

@@ -2,27 +2,26 @@
 
 `python -m tests.interface.description` writes it anew. The sources are read, not run (griffe), so
 that Airflow need not be there; only the options of the command line are asked of their parsers.
+What is private is told by what it stands for, where something public is behind it.
 """
 
 from __future__ import annotations
 
-import argparse
-from contextlib import suppress
-from importlib import import_module
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-from unittest import mock
+from typing import TYPE_CHECKING
 
 import griffe
 
-from atlas_backups.cli.program import COMMANDS
+from tests.interface.commands import commands
+from tests.interface.packaging import ROOT, fixtures, packaging
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-ROOT = Path(__file__).parents[2]
 WRITTEN = Path(__file__).with_name("public.txt")
 MODULES = ("atlas_backups", "atlas_backups.emulator", "atlas_backups.airflow")
+PLUGIN = "atlas_backups.emulator.pytest_plugin"
 # How a class is made, shown and pickled: tests of their own say what must hold of it.
 _NOT_TOLD = {
     *("__dataclass_fields__", "__doc__", "__match_args__", "__module__", "__slots__"),
@@ -42,8 +41,7 @@ def described() -> str:
     }
     told_of = {found.path for found in public.values()}
     lines = [line for path, found in public.items() for line in _lines(path, found, told_of)]
-    for command in COMMANDS:
-        lines += _options(command)
+    lines += [*fixtures(package.modules_collection[PLUGIN]), *packaging(), *commands()]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -51,10 +49,10 @@ def _target(found: griffe.Object | griffe.Alias) -> griffe.Object:
     return found.final_target if isinstance(found, griffe.Alias) else found
 
 
-def _lines(path: str, told: griffe.Object, told_of: Container[str] = ()) -> Iterator[str]:
+def _lines(path: str, told: griffe.Object, told_of: Container[str]) -> Iterator[str]:
     if isinstance(told, griffe.Class):
-        bases = ", ".join(str(base) for base in told.bases)
-        yield f"class {path}({bases})" + "".join(f" {one}" for one in sorted(told.labels))
+        decorators = "".join(f"@{one.value} " for one in told.decorators)
+        yield f"{decorators}class {path}({', '.join(_bases(told, told_of))})"
         inherited = {name: _target(found) for name, found in told.inherited_members.items()}
         own = {name: _target(found) for name, found in told.members.items()}
         # What a public base has is told there.
@@ -62,20 +60,60 @@ def _lines(path: str, told: griffe.Object, told_of: Container[str] = ()) -> Iter
             name: it for name, it in inherited.items() if it.path.rpartition(".")[0] not in told_of
         } | own
         for name in sorted(filter(_is_public, ours)):
-            yield from _lines(f"{path}.{name}", ours[name])
+            yield from _lines(f"{path}.{name}", ours[name], told_of)
     elif isinstance(told, griffe.Function):
         for overload in told.overloads or ():
-            yield _function(path, overload)
-        yield _function(path, told)
+            yield _expanded(_function(path, overload), told, told_of)
+        yield _expanded(_function(path, told), told, told_of)
     elif isinstance(told, griffe.Attribute):
         labels = {"property", "writable"} & told.labels
         kind = "".join(f"{label} " for label in sorted(labels))
         # A constant is told with its value; the value of a field is its default.
         annotation = f": {told.annotation}" if told.annotation else ""
         value = f" = {told.value}" if told.value else ""
-        yield f"{kind}{path}{annotation}{value}"
+        yield _expanded(f"{kind}{path}{annotation}{value}", told, told_of)
     else:
         raise TypeError(f"{path} is of no kind that can be described")
+
+
+def _bases(told: griffe.Class, told_of: Container[str]) -> Iterator[str]:
+    """Return the bases, each private one with its own, or not at all where it has none."""
+    for base in told.bases:
+        path = base.canonical_path if isinstance(base, griffe.Expr) else base
+        found = _found(path, told)
+        if not isinstance(found, griffe.Class) or found.path in told_of:
+            yield str(base)
+        elif behind := ", ".join(_bases(found, told_of)):
+            yield f"{base}({behind})"
+
+
+def _expanded(line: str, scope: griffe.Object, told_of: Container[str]) -> str:
+    """Put in what private aliases and constants stand for."""
+
+    def expanded(name: re.Match[str]) -> str:
+        try:
+            found = _found(scope.resolve(name[0]), scope)
+        except griffe.NameResolutionError:
+            return name[0]
+        if (
+            not isinstance(found, griffe.Attribute)
+            or not isinstance(found.parent, griffe.Module)
+            or found.path in told_of
+            or str(found.value).startswith("TypeVar(")
+        ):
+            return name[0]
+        value = str(found.value).strip("'")  # an alias may be quoted
+        return _expanded(value, found.parent, told_of)
+
+    return re.sub(r"\b_?[A-Z]\w+", expanded, line)
+
+
+def _found(path: str, beside: griffe.Object) -> griffe.Object | None:
+    """Return what is at a path; `None`: it is not of this package."""
+    try:
+        return _target(beside.modules_collection[path])
+    except (griffe.AliasResolutionError, KeyError):
+        return None
 
 
 def _function(path: str, told: griffe.Function) -> str:
@@ -87,34 +125,6 @@ def _function(path: str, told: griffe.Function) -> str:
 def _is_public(name: str) -> bool:
     is_special = name.startswith("__") and name.endswith("__")
     return name not in _NOT_TOLD and (is_special or not name.startswith("_"))
-
-
-class _Caught(Exception):  # noqa: N818  # no error
-    pass
-
-
-def _options(command: str) -> Iterator[str]:
-    """Ask the parser of a command for its arguments, in any order in which they are written."""
-    parsers: list[argparse.ArgumentParser] = []
-
-    def catch(self: argparse.ArgumentParser, *_: object) -> NoReturn:
-        parsers.append(self)
-        raise _Caught
-
-    patch = mock.patch.object(argparse.ArgumentParser, "parse_known_args", catch)
-    with patch, suppress(_Caught):
-        import_module(COMMANDS[command][0]).main([])
-    (parser,) = parsers
-    for line in sorted(_option(action) for action in parser._actions):
-        yield f"atlas-backups {command} {line}"
-
-
-def _option(action: argparse.Action) -> str:
-    names = ", ".join(action.option_strings) or f"<{action.dest}>"
-    values = "" if action.nargs == 0 else f" {action.nargs or 1}"
-    choices = "" if action.choices is None else f" of {sorted(map(str, action.choices))}"
-    default = "" if action.default in (None, argparse.SUPPRESS) else f" = {action.default!r}"
-    return f"{names}{values}{choices}{default}{' required' if action.required else ''}"
 
 
 if __name__ == "__main__":

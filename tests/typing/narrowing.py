@@ -1,5 +1,6 @@
 """How results narrow: read by pyright and mypy, never run."""
 
+# ruff: noqa: PYI051  # `| str` opens the labels, as in `models`
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import assert_type
 
-    from atlas_backups import Link, SnapshotMember, SnapshotOutcome
+    from atlas_backups import (
+        Link,
+        SnapshotClusterType,
+        SnapshotMember,
+        SnapshotOutcome,
+        SnapshotStatus,
+    )
 
 
 def by_class(snapshot: Snapshot) -> None:
@@ -41,6 +48,13 @@ def by_class(snapshot: Snapshot) -> None:
 def by_isinstance(snapshot: Snapshot) -> None:
     if isinstance(snapshot, ShardedClusterSnapshot):
         assert_type(snapshot.members, tuple[SnapshotMember, ...])
+
+
+def known_labels(status: SnapshotStatus, kind: SnapshotClusterType) -> None:
+    # Only here does a checker tell `Literal[...] | str` from `str`, and only pyright: to mypy they
+    # are the same, and read from a field both say `str`. What an editor offers comes from these.
+    assert_type(status, Literal["queued", "inProgress", "completed", "failed"] | str)
+    assert_type(kind, Literal["replicaSet", "shardedCluster"] | str)
 
 
 def by_status(snapshot: Snapshot) -> None:
