@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups import ApiKey, UnauthorizedError
+from tests.peers.programs import listening
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -115,26 +115,8 @@ def apache(emulator: AtlasEmulator, nonce_seconds: int) -> Generator[Apache]:
             )
         )
         command = [str(program), "-X", "-d", str(root), "-f", str(root / "httpd.conf")]
-        with (root / "output").open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603  # as found
-            try:
-                wait_for_port(process, port, root)
-                yield Apache(root, port)
-            finally:
-                process.terminate()
-                process.wait(10)
-
-
-def wait_for_port(process: subprocess.Popen[bytes], port: int, root: Path) -> None:
-    until = time.monotonic() + 10
-    while process.poll() is None and time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    log = root / "error.log"
-    said = (root / "output").read_text() + (log.read_text() if log.exists() else "")
-    pytest.fail(f"httpd does not listen: {said}")
+        with listening(command, port, root):
+            yield Apache(root, port)
 
 
 @pytest.fixture

@@ -11,9 +11,7 @@ import hashlib
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -24,6 +22,7 @@ from atlas_backups import TransportError
 from tests.authority import Authority
 from tests.network.conftest import CLOUD
 from tests.network.fronts import Login, Proxy, TlsFront, address_of
+from tests.peers.programs import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -146,29 +145,8 @@ def running(command: Command, upstream: Address, login: Login | None) -> Generat
         root.chmod(0o777)  # it writes its log after it became another user
         port = free.getsockname()[1]
         free.close()
-        arguments = command(root, port, upstream, login)
-        with (root / "output").open("wb") as output:
-            process = subprocess.Popen(arguments, stdout=output, stderr=output)  # noqa: S603  # ours
-            try:
-                wait_until_it_listens(process, port, root)
-                yield RealProxy(root, port)
-            finally:
-                process.terminate()
-                process.wait(10)
-
-
-def wait_until_it_listens(process: subprocess.Popen[bytes], port: int, root: Path) -> None:
-    until = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            said = (root / "output").read_text(errors="replace")
-            assert process.poll() is None, said
-            assert time.monotonic() < until, said
-            time.sleep(0.02)
-        else:
-            return
+        with listening(command(root, port, upstream, login), port, root):
+            yield RealProxy(root, port)
 
 
 class Way:
