@@ -35,36 +35,37 @@ fn number(level: Level) -> u8 {
     }
 }
 
-/// The quietest level that somebody wants to hear.
+fn is_heard(logger: &Bound<'_, PyAny>, level: Level) -> PyResult<bool> {
+    let asked = (number(level),);
+    logger.call_method1(intern!(logger.py(), "isEnabledFor"), asked)?.is_truthy()
+}
+
+/// What to collect. Only the lines of every attempt are worth asking for: louder ones are rare, and
+/// asked for when there are any.
 pub(super) fn listener(py: Python<'_>) -> PyResult<Option<Level>> {
     let Some(logger) = logger(py)? else { return Ok(None) };
-    for level in [Level::Debug, Level::Info, Level::Warning] {
-        if logger.call_method1(intern!(py, "isEnabledFor"), (number(level),))?.is_truthy()? {
-            return Ok(Some(level));
-        }
-    }
-    Ok(None)
+    Ok(Some(if is_heard(logger, Level::Debug)? { Level::Debug } else { Level::Info }))
 }
 
 /// Logs what came together; a handler that fails must not hide how the call ended.
 ///
-/// What is no failure, as Ctrl-C in a handler, is for the caller to raise.
+/// What is no failure, as Ctrl-C in a handler, is for the caller to raise; so is what a signal
+/// raises before anything is handled.
 pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
     if events.is_empty() {
         return Ok(());
     }
-    let log = || -> PyResult<()> {
-        let Some(logger) = logger(py)? else { return Ok(()) };
-        for Event { level, text } in events {
-            logger.call_method1(intern!(py, "log"), (number(level), "%s", text))?;
+    let Some(logger) = logger(py)? else { return Ok(()) };
+    for Event { level, text } in events {
+        if !is_heard(logger, level)? {
+            continue;
         }
-        Ok(())
-    };
-    match log() {
-        Err(error) if error.is_instance_of::<PyException>(py) => {
-            error.write_unraisable(py, None);
-            Ok(())
+        match logger.call_method1(intern!(py, "log"), (number(level), "%s", text)) {
+            Err(error) if error.is_instance_of::<PyException>(py) => {
+                error.write_unraisable(py, None);
+            }
+            logged => drop(logged?),
         }
-        result => result,
     }
+    Ok(())
 }
