@@ -33,7 +33,7 @@ mod _core {
     #[pymodule_export]
     use super::fleet::Fleet;
     #[pymodule_export]
-    use super::operation::{Operation, Pending};
+    use super::operation::Operation;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -2,21 +2,23 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::{PyTraverseError, PyVisit};
-use tokio::task::AbortHandle;
+use tokio::runtime::Runtime;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::convert::Output;
 use super::ending::Inside;
 use super::errors::to_exception;
 use super::log;
 use super::process::{OfProcess, runtime};
-use super::queue::{CompletionQueue, Ticket};
+use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::Error;
 use crate::transport::{Call, Transport};
@@ -36,33 +38,49 @@ pub(super) struct Operation {
     /// Given when the client has none any more, because it is being closed.
     transport: Option<OfProcess<Transport>>,
     begin: Box<Begin>,
-    /// Locked only with Python attached and never across a call into it: see `process`.
+    /// Locked only with Python attached and never across a call into it: see `process`. So is the task.
     call: Mutex<Option<OfProcess<Arc<Call>>>>,
+    /// What runs for a coroutine.
+    task: Mutex<Option<OfProcess<Running<()>>>>,
 }
 
-/// A call that is running for a coroutine.
-#[pyclass(frozen, module = "atlas_backups._core")]
-pub(super) struct Pending {
-    #[pyo3(get)]
-    future: Py<PyAny>,
-    queue: Py<CompletionQueue>,
-    ticket: Ticket,
-    task: OfProcess<AbortOnDrop>,
+/// What a run is made of.
+struct Begun {
+    work: Work,
+    call: Arc<Call>,
+    runtime: &'static Runtime,
 }
 
-/// A call that a thread waits for.
-struct Running<T> {
-    inbox: Mutex<Receiver<T>>,
-    _task: AbortOnDrop,
-}
-
-/// Ends the task when the caller stops waiting for it.
+/// A task that ends when nobody waits for it any more.
 #[derive(Debug)]
-struct AbortOnDrop(AbortHandle);
+struct Running<T>(JoinHandle<T>);
 
-impl Drop for AbortOnDrop {
+impl<T> Running<T> {
+    /// Sleeps for a slice unless it has ended, then looks again.
+    fn wait(&mut self) -> Poll<Result<T, JoinError>> {
+        let waker = Waker::from(Arc::new(Sleeper(thread::current())));
+        let mut look = || Pin::new(&mut self.0).poll(&mut Context::from_waker(&waker));
+        let end = look();
+        if end.is_ready() {
+            return end;
+        }
+        thread::park_timeout(SLICE);
+        look()
+    }
+}
+
+impl<T> Drop for Running<T> {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// A thread that waits for a task.
+struct Sleeper(Thread);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 
@@ -81,25 +99,27 @@ impl Operation {
         let begin = Box::new(move |transport, call| {
             Box::pin(begin(transport, call, Arc::clone(&arguments))) as Work
         });
-        Self { client: Arc::clone(client), transport: None, begin, call: Mutex::default() }
+        let (call, task) = (Mutex::default(), Mutex::default());
+        Self { client: Arc::clone(client), transport: None, begin, call, task }
     }
 
     pub(super) fn on(self, transport: Transport) -> Self {
         Self { transport: Some(OfProcess::new(transport)), ..self }
     }
 
-    fn begin(&self, py: Python<'_>) -> PyResult<(Work, Arc<Call>)> {
+    fn begin(&self, py: Python<'_>) -> PyResult<Begun> {
+        let listener = log::listener(py)?;
         let given = self.transport.as_ref().and_then(OfProcess::get).cloned();
         let transport = given.map_or_else(|| self.client.transport(), Ok);
         let transport = transport.map_err(|error| to_exception(py, &error))?;
-        let _entered = runtime(py)?.enter();
-        let listener = log::listener(py)?;
+        let runtime = runtime(py)?;
+        let _entered = runtime.enter();
         let call = self.call().unwrap_or_else(|| {
             let call = Arc::new(Call::begin(self.client.config(), listener));
             *lock(&self.call) = Some(OfProcess::new(Arc::clone(&call)));
             call
         });
-        Ok(((self.begin)(transport, Arc::clone(&call)), call))
+        Ok(Begun { work: (self.begin)(transport, Arc::clone(&call)), call, runtime })
     }
 
     /// The call, once it has begun in this process.
@@ -113,22 +133,17 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
-        let (work, call) = self.begin(py)?;
-        let (sender, inbox) = sync_channel(1);
-        let task = runtime(py)?.spawn(async move {
-            let _ = sender.send(work.await);
-        });
-        let task = AbortOnDrop(task.abort_handle());
-        let running = OfProcess::new(Running { inbox: Mutex::new(inbox), _task: task });
-        while let Some(running) = running.get() {
-            let received;
-            (inside, received) = inside.outside(|| lock(&running.inbox).recv_timeout(SLICE));
+        let Begun { work, call, runtime } = self.begin(py)?;
+        let mut running = OfProcess::new(Running(runtime.spawn(work)));
+        while let Some(running) = running.get_mut() {
+            let end;
+            (inside, end) = inside.outside(|| running.wait());
             log::emit(py, call.events.drain())?;
-            match received {
-                Ok(Ok(output)) => return output.into_python(py),
-                Ok(Err(error)) => return Err(to_exception(py, &error)),
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => return Err(lost_task()),
+            match end {
+                Poll::Ready(Ok(Ok(output))) => return output.into_python(py),
+                Poll::Ready(Ok(Err(error))) => return Err(to_exception(py, &error)),
+                Poll::Ready(Err(_)) => return Err(lost_task()),
+                Poll::Pending => py.check_signals()?,
             }
         }
         Err(PyRuntimeError::new_err(
@@ -155,42 +170,22 @@ impl Operation {
         Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
     }
 
-    /// Starts for the running event loop; await `future` of what is returned.
-    fn start(&self, py: Python<'_>) -> PyResult<Pending> {
+    /// Starts for the running event loop; gives a future to await.
+    fn start(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let _inside = Inside::enter(py);
-        let (work, call) = self.begin(py)?;
+        let Begun { work, call, runtime } = self.begin(py)?;
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let queue = CompletionQueue::of(&event_loop)?;
-        let future = event_loop.call_method0("create_future")?.unbind();
+        let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
         let delivery = CompletionQueue::book(&queue, &event_loop, future.clone_ref(py), call)?;
-        let ticket = delivery.ticket();
-        let task = runtime(py)?.spawn(async move { delivery.deliver(work.await) });
-        let task = OfProcess::new(AbortOnDrop(task.abort_handle()));
-        Ok(Pending { future, queue: queue.unbind(), ticket, task })
+        let task = runtime.spawn(async move { delivery.deliver(work.await) });
+        *lock(&self.task) = Some(OfProcess::new(Running(task)));
+        Ok(future)
     }
-}
 
-#[pymethods]
-impl Pending {
-    /// Stops waiting: frees the connection if the call is still running.
+    /// Frees the connection of a run that was started, if it is still running.
     fn cancel(&self) {
-        if let Some(AbortOnDrop(task)) = self.task.get() {
-            task.abort();
-        }
-        self.queue.get().forget(self.ticket);
-    }
-
-    #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.future)?;
-        visit.call(&self.queue)
-    }
-}
-
-impl Drop for Pending {
-    /// A signal can raise before the coroutine holds it.
-    fn drop(&mut self) {
-        self.queue.get().forget(self.ticket);
+        let _ended = lock(&self.task).take();
     }
 }
 

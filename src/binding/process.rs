@@ -93,6 +93,11 @@ impl<T> OfProcess<T> {
     pub(super) fn get(&self) -> Option<&T> {
         self.value.as_ref().filter(|_| self.owner == Process::current())
     }
+
+    /// The same, to change it.
+    pub(super) fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut().filter(|_| self.owner == Process::current())
+    }
 }
 
 impl<T> Drop for OfProcess<T> {

@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::transport::Call;
 
 /// Which call of a loop.
-pub(super) type Ticket = u64;
+type Ticket = u64;
 
 /// How it ended; `None` when it was cut off.
 type Outcome = Option<Result<Output, Error>>;
@@ -64,10 +64,6 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn ticket(&self) -> Ticket {
-        self.ticket
-    }
-
     pub(super) fn deliver(mut self, result: Result<Output, Error>) {
         self.result = Some(result);
     }
@@ -204,16 +200,11 @@ impl CompletionQueue {
             let started = types(slf.py())?.watch.bind(slf.py()).call1((slf, event_loop));
             if let Err(error) = started {
                 lock(&queue.waiting).is_watched = false;
-                queue.forget(ticket);
+                let _forgotten = queue.unbook(ticket);
                 return Err(error);
             }
         }
         Ok(Delivery { ticket, mailbox: Arc::clone(&queue.shared), result: None })
-    }
-
-    /// Nobody waits for this one any more.
-    pub(super) fn forget(&self, ticket: Ticket) {
-        drop(self.unbook(ticket));
     }
 
     fn unbook(&self, ticket: Ticket) -> Option<(Py<PyAny>, Arc<Call>)> {

@@ -81,13 +81,11 @@ impl Shared {
         if state.closed {
             return Err(Error::ClientClosed);
         }
-        if state.in_process.as_ref().and_then(OfProcess::get).is_none() {
-            let connection = Connection::new(Arc::clone(&self.config))?;
-            state.enter(Arc::new(connection))?;
+        let known = state.in_process.as_ref().and_then(OfProcess::get);
+        if let Some(InProcess { connection, auth }) = known {
+            return Ok(Transport::new(Arc::clone(connection), Arc::clone(auth)));
         }
-        let in_process = state.in_process.as_ref().and_then(OfProcess::get);
-        let InProcess { connection, auth } = in_process.ok_or(Error::ClientClosed)?;
-        Ok(Transport::new(Arc::clone(connection), Arc::clone(auth)))
+        state.enter(Arc::new(Connection::new(Arc::clone(&self.config))?))
     }
 }
 
@@ -99,12 +97,13 @@ impl State {
     }
 
     /// Begins anew with the present credentials.
-    fn enter(&mut self, connection: Arc<Connection>) -> Result<(), Error> {
+    fn enter(&mut self, connection: Arc<Connection>) -> Result<Transport, Error> {
         let credentials = self.credentials.as_ref().ok_or_else(|| {
             Error::Configuration("the credentials callable was not asked yet".to_owned())
         })?;
         let auth = Arc::new(Auth::new(credentials)?);
+        let transport = Transport::new(Arc::clone(&connection), Arc::clone(&auth));
         self.in_process = Some(OfProcess::new(InProcess { connection, auth }));
-        Ok(())
+        Ok(transport)
     }
 }

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tests.door import Door
 
 PACKAGE = str(Path(atlas_backups.__file__).parent)
-# The call after which the take's answer is there, by door.
-ANSWERED = {"sync": ("c_return", "blocking"), "async": ("c_return", "cancel")}
+# The last that a take's door does before the answer is there.
+ASKED = {"sync": ("c_call", "blocking"), "async": ("c_return", "start")}
 
 
 class Stop(Exception):  # noqa: N818  # what a task runner's handler raises
@@ -39,7 +39,7 @@ class Profiler:
     """Raises at one of the places that come after the first answer."""
 
     def __init__(self, door: Door, place: int) -> None:
-        self._answered = ANSWERED[door.name]
+        self._asked = ASKED[door.name]
         self._left: int | None = None
         self._place = place
 
@@ -49,9 +49,9 @@ class Profiler:
         if (event, frame.f_code.co_name) == ("call", "take_snapshot_async"):
             return
         name = getattr(argument, "__name__", None)
-        if self._left is None and (event, name) == self._answered:
+        if self._left is None and (event, name) == self._asked:
             self._left = self._place
-        if self._left is not None:
+        elif self._left is not None:
             if self._left == 0:
                 raise Stop
             self._left -= 1

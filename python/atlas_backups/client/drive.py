@@ -58,7 +58,7 @@ async def drive_async(steps: Steps[ResultT]) -> ResultT:
         while True:
             try:
                 while True:
-                    operation = steps.send(await _await(operation))
+                    operation = steps.send(await operation.start())
             except StopIteration:
                 raise
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
@@ -101,8 +101,9 @@ async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None
                 step = next(steps)
                 continue
             try:
-                result = await _await(step)
+                result = await step.start()
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
+                step.cancel()
                 step = steps.throw(_with_doubt(error, step))
             else:
                 step = steps.send(result)
@@ -118,20 +119,12 @@ def _decided(steps: Steps[Any], error: BaseException, operation: Operation[Any])
     Steps that have already ended by it raise it again.
     """
     __tracebackhide__ = True
+    operation.cancel()
     try:
         return steps.throw(error)
     except BaseException as end:
         _with_doubt(end, operation)
         raise
-
-
-async def _await(operation: Operation[ResultT]) -> ResultT:
-    __tracebackhide__ = True
-    pending = operation.start()
-    try:
-        return await pending.future
-    finally:
-        pending.cancel()
 
 
 def _with_doubt(error: BaseException, operation: Operation[Any]) -> BaseException:
