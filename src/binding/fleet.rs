@@ -2,7 +2,7 @@
 //!
 //! Whoever drops the fleet cuts off what is still running.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
@@ -19,7 +19,7 @@ use super::operation::Operation;
 use super::process::{OfProcess, runtime};
 use super::state::Shared;
 use crate::error::{Ambiguous, Error};
-use crate::snapshots::{Ended, TakeArguments, take_and_wait};
+use crate::snapshots::{ClusterAddress, Ended, TakeArguments, take_and_wait};
 use crate::transport::{Call, Event, Level, Transport};
 
 /// How many ended takes one look brings at most.
@@ -42,14 +42,14 @@ type Arrival = (u64, Ended, Vec<Event>);
 struct Delivery {
     sender: UnboundedSender<Arrival>,
     number: u64,
-    end: Ended,
+    cluster: ClusterAddress,
+    end: Option<Ended>,
     events: Vec<Event>,
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        let lost = Ended { snapshot: None, error: None };
-        let end = std::mem::replace(&mut self.end, lost);
+        let end = self.end.take().unwrap_or_else(|| Ended::lost(&self.cluster));
         let _ = self.sender.send((self.number, end, std::mem::take(&mut self.events)));
     }
 }
@@ -59,7 +59,7 @@ struct Running {
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
     /// Those that the caller has not heard the end of.
-    begun: Mutex<HashMap<u64, Begun>>,
+    begun: Mutex<BTreeMap<u64, Begun>>,
 }
 
 struct Begun {
@@ -77,7 +77,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        for (_, Begun { task, .. }) in lock(&self.begun).drain() {
+        for Begun { task, .. } in lock(&self.begun).values() {
             task.abort();
         }
     }
@@ -101,7 +101,7 @@ impl Fleet {
 impl Fleet {
     /// Begins one more take under a number of the caller's; under that of one that has ended, the same
     /// call goes on with other credentials, in what is left of its time.
-    #[pyo3(signature = (number, group_id, cluster_name, *, description, retention_in_days, idempotency_key))]
+    #[pyo3(signature = (number, group_id, cluster_name, description, retention_in_days, idempotency_key, /))]
     #[allow(clippy::too_many_arguments)] // those of a request, one by one
     fn add(
         &self,
@@ -119,24 +119,26 @@ impl Fleet {
         let body = take_arguments(description, retention_in_days, &no, &no)?;
         let arguments = body.if_busy(self.settings.if_busy, self.settings.wait_timeout);
         let arguments = with_key(arguments, idempotency_key, &cluster)?;
+        let listener = log::listener(py)?;
         let transport = self.client.transport().map_err(|error| to_exception(py, &error))?;
         let running = self.running()?;
         running.transport.get_or_init(|| transport.clone());
         let runtime = runtime(py)?;
         let _entered = runtime.enter();
-        let listener = log::listener(py)?;
-        let earlier = lock(&running.begun).remove(&number).map(|begun| begun.call);
+        let mut begun = lock(&running.begun);
+        let earlier = begun.remove(&number).map(|begun| begun.call);
         let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
         let (sender, wait) = (running.sender.clone(), self.wait);
-        let begun = call.clone();
-        let mut delivery = Delivery { sender, number, end: Ended::lost(&cluster), events: vec![] };
-        let task = runtime.spawn(async move {
-            delivery.end = take_and_wait(&transport, &cluster, &arguments, wait, &call).await;
-            delivery.events = call.events.drain();
+        let mut delivery = Delivery { sender, number, cluster, end: None, events: vec![] };
+        let shared = call.clone();
+        // In a box, as it is large and would be moved several times on its way into a task.
+        let work = Box::pin(async move {
+            let taken = take_and_wait(&transport, &delivery.cluster, &arguments, wait, &call).await;
+            (delivery.end, delivery.events) = (Some(taken), call.events.drain());
             drop(delivery);
         });
-        let begun = Begun { task: task.abort_handle(), call: begun };
-        lock(&running.begun).insert(number, begun);
+        let task = runtime.spawn(work).abort_handle();
+        begun.insert(number, Begun { task, call: shared });
         Ok(())
     }
 
@@ -169,12 +171,11 @@ impl Fleet {
     /// Cuts off what is still running; logs what is unknown now, and gives the exceptions that say it.
     fn cancel(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBaseException>>> {
         let Some(running) = self.running.get().and_then(OfProcess::get) else { return Ok(vec![]) };
-        let mut begun: Vec<_> = lock(&running.begun).drain().collect();
-        for (_, Begun { task, .. }) in &begun {
+        let begun = std::mem::take(&mut *lock(&running.begun));
+        for Begun { task, .. } in begun.values() {
             task.abort();
         }
-        begun.sort_by_key(|(number, _)| *number);
-        let doubts = begun.iter().filter_map(|(_, Begun { call, .. })| call.in_doubt());
+        let doubts = begun.values().filter_map(|Begun { call, .. }| call.in_doubt());
         let doubts: Vec<Ambiguous> = doubts.collect();
         let _inside = Inside::enter(py);
         log::emit(py, doubts.iter().map(left_early).collect())?;

@@ -1,35 +1,23 @@
 """The two doors: every operation is written once, as steps, and driven with or without `await`.
 
-A step is an operation of the core to run, whose result is sent back; in an iteration also a value
-to hand out. Tracebacks of notebooks and pytest leave these frames out: they tell a caller nothing.
+A step is an operation of the core to run, whose result is sent back; anything else that an
+iteration yields is handed out. Tracebacks of notebooks and pytest leave these frames out: they
+tell a caller nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
+from atlas_backups._core import Operation
 from atlas_backups.errors import AtlasError
-
-if TYPE_CHECKING:
-    from atlas_backups._core import Operation
 
 ResultT = TypeVar("ResultT")
 ValueT = TypeVar("ValueT")
 
 Steps: TypeAlias = Generator["Operation[Any]", Any, ResultT]
-
-
-class Value(Generic[ValueT]):
-    """A step of an iteration that is handed out."""
-
-    __slots__ = ("it",)
-
-    def __init__(self, it: ValueT) -> None:
-        self.it: ValueT = it
-
-
-Iteration: TypeAlias = Generator["Operation[Any] | Value[ValueT]", Any, None]
+Iteration: TypeAlias = Generator["Operation[Any] | ValueT", Any, None]
 
 
 def drive(steps: Steps[ResultT]) -> ResultT:
@@ -74,14 +62,15 @@ def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
     try:
         step = next(steps)
         while True:
-            if isinstance(step, Value):
-                yield step.it
+            if not isinstance(step, Operation):
+                yield step
                 step = next(steps)
                 continue
+            operation = cast("Operation[Any]", step)
             try:
-                result = step.blocking()
+                result = operation.blocking()
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
-                step = steps.throw(_with_doubt(error, step))
+                step = steps.throw(_with_doubt(error, operation))
             else:
                 step = steps.send(result)
     except StopIteration:
@@ -96,15 +85,16 @@ async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None
     try:
         step = next(steps)
         while True:
-            if isinstance(step, Value):
-                yield step.it
+            if not isinstance(step, Operation):
+                yield step
                 step = next(steps)
                 continue
+            operation = cast("Operation[Any]", step)
             try:
-                result = await step.start()
+                result = await operation.start()
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
-                step.cancel()
-                step = steps.throw(_with_doubt(error, step))
+                operation.cancel()
+                step = steps.throw(_with_doubt(error, operation))
             else:
                 step = steps.send(result)
     except StopIteration:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sized
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import atlas_backups as public
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
-from atlas_backups.client.drive import Value, iterate, iterate_async, put_behind
+from atlas_backups.client.drive import iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
 
 if TYPE_CHECKING:
@@ -97,22 +97,16 @@ class FleetMethods(Base):
             await outcomes.aclose()
 
 
-class _Running(NamedTuple):
-    request: SnapshotRequest
-    generation: int
-    """Which credentials it began with."""
-    is_repeated: bool
-    """Whether it was refused with others before, so that another refusal is final."""
-
-
 class _Crew:
     """The takes that run, by number."""
 
     def __init__(self, fleet: Fleet, source: CredentialSource) -> None:
         self._fleet = fleet
         self._source = source
-        self._running: dict[int, _Running] = {}
-        self._last = 0
+        self._running: dict[int, tuple[SnapshotRequest, int]] = {}
+        """With which credentials each began."""
+        self._repeated: set[int] = set()
+        """Those that were refused with others before, so that another refusal is final."""
         self._drawn = 0
         self._is_open = True
         self._failure: Exception | None = None
@@ -142,11 +136,11 @@ class _Crew:
                 while self._is_open or self._running:
                     for outcome in self._fill(requests, places):
                         show(outcome)
-                        yield Value(outcome)
+                        yield outcome
                     if self._running:
                         for outcome in self._ended((yield self._fleet.next())):
                             show(outcome)
-                            yield Value(outcome)
+                            yield outcome
         except BaseException as error:
             self._cut_off(error)
             raise
@@ -172,65 +166,62 @@ class _Crew:
                 )
             else:
                 self._drawn += 1
-                refused = self._begin(request)
+                refused = self._begin(self._drawn, request)
                 if refused is not None:
                     yield refused
 
-    def _begin(
-        self, request: SnapshotRequest, *, repeats: int | None = None
-    ) -> SnapshotOutcome | None:
+    def _begin(self, number: int, request: SnapshotRequest) -> SnapshotOutcome | None:
         """Begin a take, or one again that has ended; return its outcome if it is refused here."""
         if not isinstance(cast("object", request), public.SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
             return public.SnapshotOutcome(request=request, error=error)
-        number = repeats or self._last + 1
-        self._last = max(self._last, number)
         try:
             generation = self._source.first()
             self._fleet.add(
                 number,
                 request.group_id,
                 request.cluster_name,
-                description=request.description,
-                retention_in_days=request.retention_in_days,
-                idempotency_key=request.idempotency_key,
+                request.description,
+                request.retention_in_days,
+                request.idempotency_key,
             )
         except AtlasError as error:
             return public.SnapshotOutcome(request=request, error=error)
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
             self._stop(error)
             return None
-        self._running[number] = _Running(request, generation, is_repeated=repeats is not None)
+        self._running[number] = request, generation
         return None
 
     def _ended(
         self, ends: tuple[tuple[int, Snapshot | None, AtlasError | None], ...]
     ) -> Iterator[SnapshotOutcome]:
         for number, snapshot, error in ends:
-            ended = self._running.pop(number)
+            request, generation = self._running.pop(number)
             is_refused = isinstance(error, UnauthorizedError) and snapshot is None
-            if is_refused and self._may_repeat(ended):
+            if is_refused and self._may_repeat(number, generation):
                 # What Atlas refused was not acted on.
-                refused = self._begin(ended.request, repeats=number)
+                refused = self._begin(number, request)
                 if refused is not None:
                     yield refused
                 continue
             self._fleet.forget(number)
-            if snapshot and has_lost_tag(ended.request.idempotency_key, snapshot):
+            if snapshot and has_lost_tag(request.idempotency_key, snapshot):
                 self._tagless = snapshot
-            yield public.SnapshotOutcome(request=ended.request, snapshot=snapshot, error=error)
+            yield public.SnapshotOutcome(request=request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:
         """End what still runs, and say behind the end what is unknown by that."""
         for doubt in self._fleet.cancel():
             put_behind(end, doubt)
 
-    def _may_repeat(self, refused: _Running) -> bool:
-        if refused.is_repeated or self._failure:
+    def _may_repeat(self, number: int, refused: int) -> bool:
+        if number in self._repeated or self._failure:
             return False
+        self._repeated.add(number)
         try:
-            return self._source.has_other(refused.generation)
+            return self._source.has_other(refused)
         except Exception as error:  # noqa: BLE001  # the same
             self._stop(error)
             return False

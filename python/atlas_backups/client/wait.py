@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
-from atlas_backups.client.drive import Value, drive, drive_async, iterate, iterate_async
+from atlas_backups.client.drive import drive, drive_async, iterate, iterate_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
@@ -155,7 +155,7 @@ class WaitMethods(Base):
             while True:
                 snapshot = yield from self._read(watch)
                 show(snapshot)
-                yield Value(snapshot)
+                yield snapshot
                 if snapshot.is_final:
                     return
 
