@@ -65,10 +65,10 @@ class Fleet:
         number: int,
         group_id: str,
         cluster_name: str,
-        *,
         description: str | None,
         retention_in_days: int | None,
         idempotency_key: str | None,
+        /,
     ) -> None: ...
     def next(self) -> Operation[tuple[tuple[int, Snapshot | None, AtlasError | None], ...]]: ...
     def forget(self, number: int) -> None: ...
@@ -100,7 +100,6 @@ class Client:
         self,
         group_id: str,
         cluster_name: str,
-        *,
         description: str | None,
         retention_in_days: int | None,
         idempotency_key: str | None,
@@ -108,6 +107,7 @@ class Client:
         wait_timeout: float,
         envelope: bool,
         pretty: bool,
+        /,
     ) -> Operation[Snapshot]: ...
     def take_snapshot_raw(
         self,

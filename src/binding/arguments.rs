@@ -36,22 +36,22 @@ impl Refusal {
     }
 
     /// A `str` that is valid Unicode; lone surrogates cannot be sent.
-    pub(super) fn string(self, name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    pub(super) fn string<'a>(self, name: &str, value: &'a Bound<'_, PyAny>) -> PyResult<&'a str> {
         let Ok(text) = value.cast::<PyString>() else {
             return Err(self.wrong_type(name, "a str", value));
         };
-        text.extract().map_err(|_: PyErr| {
+        text.to_str().map_err(|_: PyErr| {
             let text = format!("{name} must not contain lone surrogates");
             to_exception(value.py(), &self.error(text))
         })
     }
 
     /// A `str` or nothing.
-    pub(super) fn optional_string(
+    pub(super) fn optional_string<'a>(
         self,
         name: &str,
-        value: &Bound<'_, PyAny>,
-    ) -> PyResult<Option<String>> {
+        value: &'a Bound<'_, PyAny>,
+    ) -> PyResult<Option<&'a str>> {
         if value.is_none() { Ok(None) } else { self.string(name, value).map(Some) }
     }
 
@@ -127,7 +127,7 @@ pub(super) fn cluster(
 ) -> PyResult<ClusterAddress> {
     let group = Refusal::Argument.string("group_id", group_id)?;
     let text = Refusal::Argument.string("cluster_name", name)?;
-    ClusterAddress::new(&group, &text).map_err(|error| to_exception(name.py(), &error))
+    ClusterAddress::new(group, text).map_err(|error| to_exception(name.py(), &error))
 }
 
 /// A snapshot by its cluster and its id.
@@ -139,7 +139,7 @@ pub(super) fn address(
 ) -> PyResult<SnapshotAddress> {
     let cluster = cluster(group_id, cluster_name)?;
     let id = Refusal::Argument.string("snapshot_id", snapshot_id)?;
-    SnapshotAddress::new(cluster, &id, is_sharded)
+    SnapshotAddress::new(cluster, id, is_sharded)
         .map_err(|error| to_exception(group_id.py(), &error))
 }
 
@@ -155,7 +155,7 @@ pub(super) fn take_arguments(
     let days = argument.optional_integer("retention_in_days", retention_in_days)?;
     let envelope = argument.boolean("envelope", envelope)?;
     let pretty = argument.boolean("pretty", pretty)?;
-    TakeArguments::new(text.as_deref(), days, envelope, pretty)
+    TakeArguments::new(text, days, envelope, pretty)
         .map_err(|error| to_exception(description.py(), &error))
 }
 
@@ -166,7 +166,7 @@ pub(super) fn with_waiting(
     wait_timeout: &Bound<'_, PyAny>,
 ) -> PyResult<TakeArguments> {
     let word = Refusal::Argument.string("if_busy", if_busy)?;
-    let if_busy = IfBusy::parse(&word).map_err(|error| to_exception(if_busy.py(), &error))?;
+    let if_busy = IfBusy::parse(word).map_err(|error| to_exception(if_busy.py(), &error))?;
     let wait_timeout = seconds("wait_timeout", wait_timeout)?;
     Ok(arguments.if_busy(if_busy, wait_timeout))
 }
@@ -180,7 +180,7 @@ pub(super) fn with_key(
     let Some(text) = Refusal::Argument.optional_string("idempotency_key", key)? else {
         return Ok(arguments);
     };
-    arguments.with_key(&text, cluster).map_err(|error| to_exception(key.py(), &error))
+    arguments.with_key(text, cluster).map_err(|error| to_exception(key.py(), &error))
 }
 
 /// How long to wait, if at all.

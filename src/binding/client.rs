@@ -5,7 +5,6 @@ use std::sync::Arc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
-use zeroize::Zeroizing;
 
 use super::arguments::{
     Refusal, address, cluster, optional_seconds, seconds, take_arguments, wait_if_wanted, with_key,
@@ -55,11 +54,11 @@ impl Client {
         let refuse = |error: Error| to_exception(py, &error);
         let base_url = option.optional_string("base_url", base_url)?;
         let token_cache = option.optional_path("token_cache", token_cache)?;
-        let proxy = option.optional_string("proxy", proxy)?.map(Zeroizing::new);
+        let proxy = option.optional_string("proxy", proxy)?;
         let ca_file = option.optional_path("ca_file", ca_file)?;
         let retries = option.integer("max_retries", (0, i64::from(u32::MAX)), max_retries)?;
         let options = Options {
-            base_url: base_url.as_deref(),
+            base_url,
             connect_timeout: option.seconds("connect_timeout", connect_timeout)?,
             timeout: option.seconds("timeout", timeout)?,
             total_timeout: option.seconds("total_timeout", total_timeout)?,
@@ -70,7 +69,7 @@ impl Client {
                 )))
             })?,
             token_cache: token_cache.as_deref(),
-            proxy: proxy.as_ref().map(|text| text.as_str()),
+            proxy,
             ca_file: ca_file.as_deref(),
             user_agent,
         };
@@ -109,7 +108,7 @@ impl Client {
     }
 
     /// `key` and `if_busy` as in the public method; what is waited for is only a running snapshot.
-    #[pyo3(signature = (group_id, cluster_name, *, description, retention_in_days, idempotency_key, if_busy, wait_timeout, envelope, pretty))]
+    #[pyo3(signature = (group_id, cluster_name, description, retention_in_days, idempotency_key, if_busy, wait_timeout, envelope, pretty, /))]
     #[allow(clippy::too_many_arguments)] // those of the public method, one by one
     fn take_snapshot(
         &self,
@@ -289,7 +288,7 @@ impl Client {
         class(group_id.py(), "Cluster")?;
         let text = Refusal::Argument.string("group_id", group_id)?;
         let group =
-            snapshots::group_id(&text).map_err(|error| to_exception(group_id.py(), &error))?;
+            snapshots::group_id(text).map_err(|error| to_exception(group_id.py(), &error))?;
         Ok(Operation::new(&self.0, group, |transport, call, group| async move {
             snapshots::list_clusters(&transport, &group, &call).await.map(Output::Clusters)
         }))
@@ -300,7 +299,7 @@ impl Client {
     fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
         class(group_id.py(), "Cluster")?;
         let group = Refusal::Argument.optional_string("group_id", group_id)?;
-        let group = group.map(|text| snapshots::group_id(&text)).transpose();
+        let group = group.map(snapshots::group_id).transpose();
         let group = group.map_err(|error| to_exception(group_id.py(), &error))?;
         Ok(Operation::new(&self.0, group, move |transport, call, group| async move {
             let coverage =

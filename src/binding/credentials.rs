@@ -8,7 +8,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use pyo3::PyClass;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use zeroize::Zeroizing;
 
 use super::arguments::Refusal;
 use super::errors::to_exception;
@@ -108,8 +107,8 @@ impl ServiceAccount {
         client_secret: &Bound<'_, PyAny>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let id = Refusal::Option.string("client_id", client_id)?;
-        let secret = Zeroizing::new(Refusal::Option.string("client_secret", client_secret)?);
-        checked(client_id.py(), Credentials::service_account(&id, &secret), Self)
+        let secret = Refusal::Option.string("client_secret", client_secret)?;
+        checked(client_id.py(), Credentials::service_account(id, secret), Self)
     }
 }
 
@@ -121,8 +120,8 @@ impl ApiKey {
         private_key: &Bound<'_, PyAny>,
     ) -> PyResult<PyClassInitializer<Self>> {
         let public = Refusal::Option.string("public_key", public_key)?;
-        let private = Zeroizing::new(Refusal::Option.string("private_key", private_key)?);
-        checked(public_key.py(), Credentials::api_key(&public, &private), Self)
+        let private = Refusal::Option.string("private_key", private_key)?;
+        checked(public_key.py(), Credentials::api_key(public, private), Self)
     }
 }
 
@@ -130,8 +129,8 @@ impl ApiKey {
 impl AccessToken {
     #[new]
     fn new(token: &Bound<'_, PyAny>) -> PyResult<PyClassInitializer<Self>> {
-        let text = Zeroizing::new(Refusal::Option.string("token", token)?);
-        checked(token.py(), Credentials::access_token(&text), Self)
+        let text = Refusal::Option.string("token", token)?;
+        checked(token.py(), Credentials::access_token(text), Self)
     }
 }
 

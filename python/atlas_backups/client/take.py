@@ -92,14 +92,14 @@ class TakeMethods(Base):
             self._take(
                 group_id,
                 cluster_name,
-                description=description,
-                retention_in_days=retention_in_days,
-                idempotency_key=idempotency_key,
-                if_busy=if_busy,
-                wait=wait,
-                wait_timeout=wait_timeout,
-                envelope=envelope,
-                pretty=pretty,
+                description,
+                retention_in_days,
+                idempotency_key,
+                if_busy,
+                wait,
+                wait_timeout,
+                envelope,
+                pretty,
             )
         )
 
@@ -122,14 +122,14 @@ class TakeMethods(Base):
             self._take(
                 group_id,
                 cluster_name,
-                description=description,
-                retention_in_days=retention_in_days,
-                idempotency_key=idempotency_key,
-                if_busy=if_busy,
-                wait=wait,
-                wait_timeout=wait_timeout,
-                envelope=envelope,
-                pretty=pretty,
+                description,
+                retention_in_days,
+                idempotency_key,
+                if_busy,
+                wait,
+                wait_timeout,
+                envelope,
+                pretty,
             )
         )
 
@@ -206,11 +206,10 @@ class TakeMethods(Base):
             )
         )
 
-    def _take(  # noqa: PLR0913  # the same
+    def _take(  # noqa: PLR0913, PLR0917  # the same; by position, for ten names take long to match
         self,
         group_id: str,
         cluster_name: str,
-        *,
         description: str | None,
         retention_in_days: int | None,
         idempotency_key: str | None,
@@ -219,18 +218,19 @@ class TakeMethods(Base):
         wait_timeout: float,
         envelope: bool,
         pretty: bool,
+        /,
     ) -> Steps[Snapshot]:
         is_waited_for = flag("wait", wait)
         operation = self._core.take_snapshot(
             group_id,
             cluster_name,
-            description=description,
-            retention_in_days=retention_in_days,
-            idempotency_key=idempotency_key,
-            if_busy=if_busy,
-            wait_timeout=wait_timeout,
-            envelope=envelope,
-            pretty=pretty,
+            description,
+            retention_in_days,
+            idempotency_key,
+            if_busy,
+            wait_timeout,
+            envelope,
+            pretty,
         )
         snapshot = yield from self._write(operation)
         if has_lost_tag(idempotency_key, snapshot):
