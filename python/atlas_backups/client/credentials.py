@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Given: TypeAlias = "Credential | Callable[[], Credential] | None"
 ValueT = TypeVar("ValueT")
 
+_FIXED = 1
+"""The generation of credentials that are never replaced."""
+
 
 class Hidden(Generic[ValueT]):
     """Something whose `repr` may hold a secret, so that nothing shows it by accident.
@@ -43,32 +46,37 @@ class CredentialSource:
         given: what the constructor of the client was given.
     """
 
-    __slots__ = ("_core", "_given", "_lock")
+    __slots__ = ("_core", "_given", "_lock", "_provider")
 
     def __init__(self, core: Client, given: Hidden[Given]) -> None:
         self._given = given
         self._core = core
         self._lock = (os.getpid(), threading.RLock())
+        self._provider: Hidden[Callable[[], Credential]] | None = None
         if given.it is None:
             core.set_credentials(_core.credentials_from_environment())
-        elif not _is_provider(given.it):
+        elif _is_provider(given.it):
+            self._provider = Hidden(given.it)
+        else:
             core.set_credentials(cast("Credential", given.it))
 
     def first(self) -> int:
         """Ask for credentials if nobody has yet; return which ones are in use."""
-        if _is_provider(self._given.it) and not (self._core.generation or self._core.closed):
-            return self._replace(0)
-        return self._core.generation
+        if self._provider is None:
+            return _FIXED
+        if self._core.generation or self._core.closed:
+            return self._core.generation
+        return self._replace(self._provider, 0)
 
     def has_other(self, refused: int) -> bool:
         """Ask for others, unless another call did since; a refused request was not acted on."""
-        return _is_provider(self._given.it) and self._replace(refused) != refused
+        return self._provider is not None and self._replace(self._provider, refused) != refused
 
-    def _replace(self, refused: int) -> int:
+    def _replace(self, provider: Hidden[Callable[[], Credential]], refused: int) -> int:
         with self._asking():
-            if self._core.generation != refused or not _is_provider(self._given.it):
+            if self._core.generation != refused:
                 return self._core.generation
-            return self._core.set_credentials(_asked(Hidden(self._given.it)))
+            return self._core.set_credentials(_asked(provider))
 
     def _asking(self) -> threading.RLock:
         owner, lock = self._lock
@@ -93,13 +101,12 @@ class CredentialSource:
         Raises:
             TypeError: it is a secret, or may hold one.
         """
-        is_provider = _is_provider(self._given.it)
-        if is_provider and not _is_pickled_by_name(self._given.it):
+        if self._provider and not _is_pickled_by_name(self._given.it):
             raise TypeError(
                 "cannot pickle AtlasBackups: the callable that gives its credentials may hold a "
                 "secret; only a function of a module is pickled by its name alone"
             )
-        if not is_provider and self._given.it is not None:
+        if not self._provider and self._given.it is not None:
             raise TypeError(
                 "cannot pickle AtlasBackups: its credentials are a secret; leave them to the "
                 "environment, or give a callable that fetches them"
