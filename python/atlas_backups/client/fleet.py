@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sized
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import atlas_backups as public
 from atlas_backups.client.arguments import flag
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from atlas_backups.client.drive import Iteration
     from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
     from atlas_backups.models import IfBusy, Snapshot
+
+_End: TypeAlias = "tuple[int, Snapshot | None, AtlasError | None]"
 
 _MOST_AT_ONCE = 1000
 
@@ -131,14 +134,21 @@ class _Crew:
         places: int,
         progress: AbstractContextManager[Callable[[SnapshotOutcome], None]],
     ) -> Iteration[SnapshotOutcome]:
+        ends: deque[_End] = deque()
         try:
             with progress as show:
                 while self._is_open or self._running:
-                    for outcome in self._fill(requests, places):
-                        show(outcome)
-                        yield outcome
-                    if self._running:
-                        for outcome in self._ended((yield self._fleet.next())):
+                    # Also between those that ended together, however long the caller looks at each.
+                    while self._is_open and len(self._running) < places:
+                        refused = self._draw(requests)
+                        if refused is not None:
+                            show(refused)
+                            yield refused
+                    if self._running and not ends:
+                        ends.extend((yield self._fleet.next()))
+                    if ends:
+                        outcome = self._ended(*ends.popleft())
+                        if outcome is not None:
                             show(outcome)
                             yield outcome
         except BaseException as error:
@@ -149,26 +159,24 @@ class _Crew:
         if self._tagless is not None:
             warn_of_lost_tag(self._tagless)
 
-    def _fill(self, requests: Iterator[SnapshotRequest], places: int) -> Iterator[SnapshotOutcome]:
-        """Draw requests while there are places; give the outcomes of those refused here."""
-        while self._is_open and len(self._running) < places:
-            try:
-                request = next(requests)
-            except StopIteration:
-                self._is_open = False
-            except Exception as error:  # noqa: BLE001  # raised when the others are done
-                self._stop(
-                    InvalidArgumentError(
-                        f"requests raised {type(error).__name__} after {self._drawn} of them; "
-                        "those were carried out"
-                    ),
-                    error,
-                )
-            else:
-                self._drawn += 1
-                refused = self._begin(self._drawn, request)
-                if refused is not None:
-                    yield refused
+    def _draw(self, requests: Iterator[SnapshotRequest]) -> SnapshotOutcome | None:
+        """Begin what is asked for next, if anything; return its outcome if it is refused here."""
+        try:
+            request = next(requests)
+        except StopIteration:
+            self._is_open = False
+            return None
+        except Exception as error:  # noqa: BLE001  # raised when the others are done
+            self._stop(
+                InvalidArgumentError(
+                    f"requests raised {type(error).__name__} after {self._drawn} of them; "
+                    "those were carried out"
+                ),
+                error,
+            )
+            return None
+        self._drawn += 1
+        return self._begin(self._drawn, request)
 
     def _begin(self, number: int, request: SnapshotRequest) -> SnapshotOutcome | None:
         """Begin a take, or one again that has ended; return its outcome if it is refused here."""
@@ -195,21 +203,18 @@ class _Crew:
         return None
 
     def _ended(
-        self, ends: tuple[tuple[int, Snapshot | None, AtlasError | None], ...]
-    ) -> Iterator[SnapshotOutcome]:
-        for number, snapshot, error in ends:
-            request, generation = self._running.pop(number)
-            is_refused = isinstance(error, UnauthorizedError) and snapshot is None
-            if is_refused and self._may_repeat(number, generation):
-                # What Atlas refused was not acted on.
-                refused = self._begin(number, request)
-                if refused is not None:
-                    yield refused
-                continue
-            self._fleet.forget(number)
-            if snapshot and has_lost_tag(request.idempotency_key, snapshot):
-                self._tagless = snapshot
-            yield public.SnapshotOutcome(request=request, snapshot=snapshot, error=error)
+        self, number: int, snapshot: Snapshot | None, error: AtlasError | None
+    ) -> SnapshotOutcome | None:
+        """Return the outcome of a take, unless it goes on with other credentials."""
+        request, generation = self._running.pop(number)
+        is_refused = isinstance(error, UnauthorizedError) and snapshot is None
+        if is_refused and self._may_repeat(number, generation):
+            # What Atlas refused was not acted on.
+            return self._begin(number, request)
+        self._fleet.forget(number)
+        if snapshot and has_lost_tag(request.idempotency_key, snapshot):
+            self._tagless = snapshot
+        return public.SnapshotOutcome(request=request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:
         """End what still runs, and say behind the end what is unknown by that."""
