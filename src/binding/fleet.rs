@@ -124,19 +124,19 @@ impl Fleet {
         let running = self.running()?;
         running.transport.get_or_init(|| transport.clone());
         let runtime = runtime(py)?;
-        let _entered = runtime.enter();
         let mut begun = lock(&running.begun);
         let earlier = begun.remove(&number).map(|begun| begun.call);
         let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
         let (sender, wait) = (running.sender.clone(), self.wait);
         let mut delivery = Delivery { sender, number, cluster, end: None, events: vec![] };
         let shared = call.clone();
-        // In a box, as it is large and would be moved several times on its way into a task.
-        let work = Box::pin(async move {
-            let taken = take_and_wait(&transport, &delivery.cluster, &arguments, wait, &call).await;
-            (delivery.end, delivery.events) = (Some(taken), call.events.drain());
+        let work = async move {
+            // Large, so it is allocated where it is freed: on the thread of the runtime.
+            let take = take_and_wait(&transport, &delivery.cluster, &arguments, wait, &call);
+            delivery.end = Some(Box::pin(take).await);
+            delivery.events = call.events.drain();
             drop(delivery);
-        });
+        };
         let task = runtime.spawn(work).abort_handle();
         begun.insert(number, Begun { task, call: shared });
         Ok(())

@@ -37,7 +37,7 @@ pub(super) struct Operation {
     client: Arc<Shared>,
     /// Given when the client has none any more, because it is being closed.
     transport: Option<OfProcess<Transport>>,
-    begin: Box<Begin>,
+    begin: Arc<Begin>,
     /// Locked only with Python attached and never across a call into it: see `process`. So is the task.
     call: Mutex<Option<OfProcess<Arc<Call>>>>,
     /// What runs for a coroutine.
@@ -45,10 +45,17 @@ pub(super) struct Operation {
 }
 
 /// What a run is made of.
-struct Begun {
-    work: Work,
+struct Run {
+    begin: Arc<Begin>,
+    transport: Transport,
     call: Arc<Call>,
-    runtime: &'static Runtime,
+}
+
+impl Run {
+    /// Its work is large, so it is allocated where it is freed: on the thread of the runtime.
+    async fn end(self) -> Result<Output, Error> {
+        (self.begin)(self.transport, self.call).await
+    }
 }
 
 /// A task that ends when nobody waits for it any more.
@@ -96,7 +103,7 @@ impl Operation {
         F: Future<Output = Result<Output, Error>> + Send + 'static,
     {
         let arguments = Arc::new(arguments);
-        let begin = Box::new(move |transport, call| {
+        let begin = Arc::new(move |transport, call| {
             Box::pin(begin(transport, call, Arc::clone(&arguments))) as Work
         });
         let (call, task) = (Mutex::default(), Mutex::default());
@@ -107,19 +114,18 @@ impl Operation {
         Self { transport: Some(OfProcess::new(transport)), ..self }
     }
 
-    fn begin(&self, py: Python<'_>) -> PyResult<Begun> {
+    fn begin(&self, py: Python<'_>) -> PyResult<(Run, &'static Runtime)> {
         let listener = log::listener(py)?;
         let given = self.transport.as_ref().and_then(OfProcess::get).cloned();
         let transport = given.map_or_else(|| self.client.transport(), Ok);
         let transport = transport.map_err(|error| to_exception(py, &error))?;
         let runtime = runtime(py)?;
-        let _entered = runtime.enter();
         let call = self.call().unwrap_or_else(|| {
             let call = Arc::new(Call::begin(self.client.config(), listener));
             *lock(&self.call) = Some(OfProcess::new(Arc::clone(&call)));
             call
         });
-        Ok(Begun { work: (self.begin)(transport, Arc::clone(&call)), call, runtime })
+        Ok((Run { begin: Arc::clone(&self.begin), transport, call }, runtime))
     }
 
     /// The call, once it has begun in this process.
@@ -133,8 +139,9 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
-        let Begun { work, call, runtime } = self.begin(py)?;
-        let mut running = OfProcess::new(Running(runtime.spawn(work)));
+        let (run, runtime) = self.begin(py)?;
+        let call = Arc::clone(&run.call);
+        let mut running = OfProcess::new(Running(runtime.spawn(run.end())));
         while let Some(running) = running.get_mut() {
             let end;
             (inside, end) = inside.outside(|| running.wait());
@@ -173,12 +180,13 @@ impl Operation {
     /// Starts for the running event loop; gives a future to await.
     fn start(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let _inside = Inside::enter(py);
-        let Begun { work, call, runtime } = self.begin(py)?;
+        let (run, runtime) = self.begin(py)?;
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let queue = CompletionQueue::of(&event_loop)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
-        let delivery = CompletionQueue::book(&queue, &event_loop, future.clone_ref(py), call)?;
-        let task = runtime.spawn(async move { delivery.deliver(work.await) });
+        let (booked, call) = (future.clone_ref(py), Arc::clone(&run.call));
+        let delivery = CompletionQueue::book(&queue, &event_loop, booked, call)?;
+        let task = runtime.spawn(async move { delivery.deliver(run.end().await) });
         *lock(&self.task) = Some(OfProcess::new(Running(task)));
         Ok(future)
     }
