@@ -16,7 +16,7 @@ use super::ending::Inside;
 use super::errors::to_exception;
 use super::log;
 use super::operation::Operation;
-use super::process::{OfProcess, runtime};
+use super::process::{OfProcess, Process, runtime};
 use super::state::Shared;
 use crate::error::{Ambiguous, Error};
 use crate::snapshots::{ClusterAddress, Ended, TakeArguments, take_and_wait};
@@ -88,9 +88,9 @@ impl Fleet {
         Self { client: Arc::clone(client), settings, wait, running: OnceLock::new() }
     }
 
-    fn running(&self) -> PyResult<&Running> {
-        let running = self.running.get_or_init(|| OfProcess::new(Running::new()));
-        running.get().ok_or_else(|| {
+    fn running(&self, process: Process) -> PyResult<&Running> {
+        let running = self.running.get_or_init(|| OfProcess::new(process, Running::new()));
+        running.get(process).ok_or_else(|| {
             let text = "take_snapshots cannot go on in a forked child: its parent takes them";
             PyRuntimeError::new_err(text)
         })
@@ -120,10 +120,12 @@ impl Fleet {
         let arguments = body.if_busy(self.settings.if_busy, self.settings.wait_timeout);
         let arguments = with_key(arguments, idempotency_key, &cluster)?;
         let listener = log::listener(py)?;
-        let transport = self.client.transport().map_err(|error| to_exception(py, &error))?;
-        let running = self.running()?;
+        let process = Process::current();
+        let transport = self.client.transport(process);
+        let transport = transport.map_err(|error| to_exception(py, &error))?;
+        let running = self.running(process)?;
         running.transport.get_or_init(|| transport.clone());
-        let runtime = runtime(py)?;
+        let runtime = runtime(py, process)?;
         let mut begun = lock(&running.begun);
         let earlier = begun.remove(&number).map(|begun| begun.call);
         let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
@@ -144,7 +146,7 @@ impl Fleet {
 
     /// Waits until at least one has ended; gives `(number, snapshot, error)` of those that have.
     fn next(&self) -> PyResult<Operation> {
-        let running = self.running()?;
+        let running = self.running(Process::current())?;
         let inbox = Arc::clone(&running.inbox);
         let next = Operation::new(&self.client, inbox, |_, call, inbox| async move {
             let mut arrivals = Vec::new();
@@ -164,13 +166,15 @@ impl Fleet {
 
     /// The caller has heard how this one ended.
     fn forget(&self, number: u64) -> PyResult<()> {
-        let _gone = lock(&self.running()?.begun).remove(&number);
+        let _gone = lock(&self.running(Process::current())?.begun).remove(&number);
         Ok(())
     }
 
     /// Cuts off what is still running; logs what is unknown now, and gives the exceptions that say it.
     fn cancel(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBaseException>>> {
-        let Some(running) = self.running.get().and_then(OfProcess::get) else { return Ok(vec![]) };
+        let process = Process::current();
+        let running = self.running.get().and_then(|running| running.get(process));
+        let Some(running) = running else { return Ok(vec![]) };
         let begun = std::mem::take(&mut *lock(&running.begun));
         for Begun { task, .. } in begun.values() {
             task.abort();

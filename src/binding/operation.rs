@@ -17,7 +17,7 @@ use super::convert::Output;
 use super::ending::Inside;
 use super::errors::to_exception;
 use super::log;
-use super::process::{OfProcess, runtime};
+use super::process::{OfProcess, Process, runtime};
 use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::Error;
@@ -38,10 +38,22 @@ pub(super) struct Operation {
     /// Given when the client has none any more, because it is being closed.
     transport: Option<OfProcess<Transport>>,
     begin: Arc<Begin>,
-    /// Locked only with Python attached and never across a call into it: see `process`. So is the task.
-    call: Mutex<Option<OfProcess<Arc<Call>>>>,
+    /// Locked only with Python attached and never across a call into it: see `process`.
+    begun: Mutex<Option<OfProcess<Begun>>>,
+}
+
+/// What was begun in a process.
+struct Begun {
+    call: Arc<Call>,
     /// What runs for a coroutine.
-    task: Mutex<Option<OfProcess<Running<()>>>>,
+    task: Option<Running<()>>,
+}
+
+/// A run that is about to begin, and where.
+struct Starting {
+    process: Process,
+    runtime: &'static Runtime,
+    run: Run,
 }
 
 /// What a run is made of.
@@ -106,31 +118,40 @@ impl Operation {
         let begin = Arc::new(move |transport, call| {
             Box::pin(begin(transport, call, Arc::clone(&arguments))) as Work
         });
-        let (call, task) = (Mutex::default(), Mutex::default());
-        Self { client: Arc::clone(client), transport: None, begin, call, task }
+        Self { client: Arc::clone(client), transport: None, begin, begun: Mutex::default() }
     }
 
     pub(super) fn on(self, transport: Transport) -> Self {
-        Self { transport: Some(OfProcess::new(transport)), ..self }
+        Self { transport: Some(OfProcess::new(Process::current(), transport)), ..self }
     }
 
-    fn begin(&self, py: Python<'_>) -> PyResult<(Run, &'static Runtime)> {
+    fn begin(&self, py: Python<'_>) -> PyResult<Starting> {
         let listener = log::listener(py)?;
-        let given = self.transport.as_ref().and_then(OfProcess::get).cloned();
-        let transport = given.map_or_else(|| self.client.transport(), Ok);
+        let process = Process::current();
+        let given = self.transport.as_ref().and_then(|given| given.get(process)).cloned();
+        let transport = given.map_or_else(|| self.client.transport(process), Ok);
         let transport = transport.map_err(|error| to_exception(py, &error))?;
-        let runtime = runtime(py)?;
-        let call = self.call().unwrap_or_else(|| {
+        let runtime = runtime(py, process)?;
+        let call = self.call(process).unwrap_or_else(|| {
             let call = Arc::new(Call::begin(self.client.config(), listener));
-            *lock(&self.call) = Some(OfProcess::new(Arc::clone(&call)));
+            let begun = Begun { call: Arc::clone(&call), task: None };
+            *lock(&self.begun) = Some(OfProcess::new(process, begun));
             call
         });
-        Ok((Run { begin: Arc::clone(&self.begin), transport, call }, runtime))
+        let run = Run { begin: Arc::clone(&self.begin), transport, call };
+        Ok(Starting { process, runtime, run })
     }
 
-    /// The call, once it has begun in this process.
-    fn call(&self) -> Option<Arc<Call>> {
-        lock(&self.call).as_ref()?.get().cloned()
+    /// The call, once it has begun in a process.
+    fn call(&self, process: Process) -> Option<Arc<Call>> {
+        Some(Arc::clone(&lock(&self.begun).as_ref()?.get(process)?.call))
+    }
+
+    /// Keeps what runs for a coroutine, or ends it.
+    fn keep(&self, process: Process, task: Option<Running<()>>) {
+        if let Some(begun) = lock(&self.begun).as_mut().and_then(|begun| begun.get_mut(process)) {
+            begun.task = task;
+        }
     }
 }
 
@@ -139,10 +160,10 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
-        let (run, runtime) = self.begin(py)?;
+        let Starting { process, runtime, run } = self.begin(py)?;
         let call = Arc::clone(&run.call);
-        let mut running = OfProcess::new(Running(runtime.spawn(run.end())));
-        while let Some(running) = running.get_mut() {
+        let mut running = OfProcess::new(process, Running(runtime.spawn(run.end())));
+        while let Some(running) = running.get_mut(Process::current()) {
             let end;
             (inside, end) = inside.outside(|| running.wait());
             log::emit(py, call.events.drain())?;
@@ -161,18 +182,18 @@ impl Operation {
     /// Seconds that went into waiting for snapshots.
     #[getter]
     fn waited(&self) -> f64 {
-        self.call().map_or(0.0, |call| call.waited().as_secs_f64())
+        self.call(Process::current()).map_or(0.0, |call| call.waited().as_secs_f64())
     }
 
     /// What Atlas said of this version's end, for a warning.
     #[getter]
     fn deprecation(&self) -> Option<String> {
-        self.call()?.deprecation()
+        self.call(Process::current())?.deprecation()
     }
 
     /// The exception that says what is unknown because the call was cut off; `None`: nothing.
     fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
-        let doubt = self.call()?.in_doubt()?;
+        let doubt = self.call(Process::current())?.in_doubt()?;
         let _inside = Inside::enter(py);
         Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
     }
@@ -180,20 +201,20 @@ impl Operation {
     /// Starts for the running event loop; gives a future to await.
     fn start(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let _inside = Inside::enter(py);
-        let (run, runtime) = self.begin(py)?;
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
-        let queue = CompletionQueue::of(&event_loop)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
+        let Starting { process, runtime, run } = self.begin(py)?;
+        let queue = CompletionQueue::of(&event_loop, process)?;
         let (booked, call) = (future.clone_ref(py), Arc::clone(&run.call));
         let delivery = CompletionQueue::book(&queue, &event_loop, booked, call)?;
         let task = runtime.spawn(async move { delivery.deliver(run.end().await) });
-        *lock(&self.task) = Some(OfProcess::new(Running(task)));
+        self.keep(process, Some(Running(task)));
         Ok(future)
     }
 
     /// Frees the connection of a run that was started, if it is still running.
     fn cancel(&self) {
-        let _ended = lock(&self.task).take();
+        self.keep(Process::current(), None);
     }
 }
 

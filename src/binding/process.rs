@@ -22,6 +22,8 @@ static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// Which process this is. The system uses ids again, perhaps that of an ancestor which has ended;
 /// so the forks that lie between count too.
+///
+/// Asking is a call of the system; the answer holds until Python is called, which may fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process {
     id: u32,
@@ -51,8 +53,7 @@ pub(super) fn count_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// The runtime of this process. Its threads end with the process; they never touch Python.
-pub(super) fn runtime(py: Python<'_>) -> PyResult<&'static Runtime> {
-    let process = Process::current();
+pub(super) fn runtime(py: Python<'_>, process: Process) -> PyResult<&'static Runtime> {
     let mut current = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, runtime)) = current.filter(|(owner, _)| *owner == process) {
         return Ok(runtime);
@@ -85,18 +86,18 @@ pub(super) struct OfProcess<T> {
 }
 
 impl<T> OfProcess<T> {
-    pub(super) fn new(value: T) -> Self {
-        Self { owner: Process::current(), value: Some(value) }
+    pub(super) fn new(owner: Process, value: T) -> Self {
+        Self { owner, value: Some(value) }
     }
 
     /// The value; none in a forked child.
-    pub(super) fn get(&self) -> Option<&T> {
-        self.value.as_ref().filter(|_| self.owner == Process::current())
+    pub(super) fn get(&self, process: Process) -> Option<&T> {
+        self.value.as_ref().filter(|_| self.owner == process)
     }
 
     /// The same, to change it.
-    pub(super) fn get_mut(&mut self) -> Option<&mut T> {
-        self.value.as_mut().filter(|_| self.owner == Process::current())
+    pub(super) fn get_mut(&mut self, process: Process) -> Option<&mut T> {
+        self.value.as_mut().filter(|_| self.owner == process)
     }
 }
 

@@ -86,8 +86,8 @@ struct Known {
 static QUEUES: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
 impl Known {
-    fn is_of(&self, event_loop: &Bound<'_, PyAny>) -> bool {
-        self.owner == Process::current()
+    fn is_of(&self, event_loop: &Bound<'_, PyAny>, process: Process) -> bool {
+        self.owner == process
             && self.event_loop.bind(event_loop.py()).upgrade().is_some_and(|it| it.is(event_loop))
     }
 
@@ -131,11 +131,14 @@ impl Mailbox {
 
 impl CompletionQueue {
     /// The queue of a loop, made on first use.
-    pub(super) fn of<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+    pub(super) fn of<'py>(
+        event_loop: &Bound<'py, PyAny>,
+        process: Process,
+    ) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
         let known = lock(&QUEUES)
             .iter()
-            .find(|known| known.is_of(event_loop))
+            .find(|known| known.is_of(event_loop, process))
             .and_then(|known| known.queue(py));
         if let Some(queue) = known {
             return Ok(queue);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::process::OfProcess;
+use super::process::{OfProcess, Process};
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -54,8 +54,9 @@ impl Shared {
             state.credentials = Some(credentials);
             state.generation += 1;
             // The connections stay: they carry no credentials.
-            if let Some(connection) = state.connection() {
-                state.enter(connection)?;
+            let process = Process::current();
+            if let Some(connection) = state.of(process).map(|it| Arc::clone(&it.connection)) {
+                state.enter(process, connection)?;
             }
         }
         Ok(state.generation)
@@ -66,7 +67,7 @@ impl Shared {
         let mut state = self.state();
         state.closed = true;
         let in_process = state.in_process.take()?;
-        let InProcess { connection, auth } = in_process.get()?;
+        let InProcess { connection, auth } = in_process.get(Process::current())?;
         Some(Transport::new(Arc::clone(connection), Arc::clone(auth)))
     }
 
@@ -76,34 +77,32 @@ impl Shared {
     }
 
     /// The transport of this process, made on first use and after a fork.
-    pub(super) fn transport(&self) -> Result<Transport, Error> {
+    pub(super) fn transport(&self, process: Process) -> Result<Transport, Error> {
         let mut state = self.state();
         if state.closed {
             return Err(Error::ClientClosed);
         }
-        let known = state.in_process.as_ref().and_then(OfProcess::get);
-        if let Some(InProcess { connection, auth }) = known {
+        if let Some(InProcess { connection, auth }) = state.of(process) {
             return Ok(Transport::new(Arc::clone(connection), Arc::clone(auth)));
         }
-        state.enter(Arc::new(Connection::new(Arc::clone(&self.config))?))
+        state.enter(process, Arc::new(Connection::new(Arc::clone(&self.config))?))
     }
 }
 
 impl State {
-    /// The connections of this process, if it has any.
-    fn connection(&self) -> Option<Arc<Connection>> {
-        let in_process = self.in_process.as_ref().and_then(OfProcess::get);
-        in_process.map(|in_process| Arc::clone(&in_process.connection))
+    /// What there is in a process already.
+    fn of(&self, process: Process) -> Option<&InProcess> {
+        self.in_process.as_ref()?.get(process)
     }
 
     /// Begins anew with the present credentials.
-    fn enter(&mut self, connection: Arc<Connection>) -> Result<Transport, Error> {
+    fn enter(&mut self, process: Process, connection: Arc<Connection>) -> Result<Transport, Error> {
         let credentials = self.credentials.as_ref().ok_or_else(|| {
             Error::Configuration("the credentials callable was not asked yet".to_owned())
         })?;
         let auth = Arc::new(Auth::new(credentials)?);
         let transport = Transport::new(Arc::clone(&connection), Arc::clone(&auth));
-        self.in_process = Some(OfProcess::new(InProcess { connection, auth }));
+        self.in_process = Some(OfProcess::new(process, InProcess { connection, auth }));
         Ok(transport)
     }
 }
