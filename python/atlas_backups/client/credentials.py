@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from _thread import RLock
+from _thread import RLock  # that of `threading`, which takes its time to import
 
 from atlas_backups import _core
 from atlas_backups._typing import TYPE_CHECKING, Generic, ValueT, cast
