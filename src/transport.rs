@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod call;
 mod connection;
+mod doubt;
 mod events;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
@@ -33,6 +34,7 @@ pub use call::Call;
 pub use connection::Connection;
 #[cfg(test)]
 pub(crate) use connection::stand_in;
+pub(crate) use doubt::Doubt;
 pub use events::{Event, Level};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use memory::{Known, Memory};

@@ -8,6 +8,7 @@ mod post;
 mod reconcile;
 mod tag;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::post::{NotTaken, Post};
@@ -67,7 +68,7 @@ pub async fn take_snapshot(
     cluster: &ClusterAddress,
     arguments: &TakeArguments,
     call: &Call,
-) -> Result<Snapshot, Error> {
+) -> Result<Arc<Snapshot>, Error> {
     let take = Take {
         transport,
         cluster,
@@ -128,7 +129,7 @@ pub(super) async fn check_for_duplicates(
 }
 
 impl Take<'_> {
-    async fn run(mut self) -> Result<Snapshot, Error> {
+    async fn run(mut self) -> Result<Arc<Snapshot>, Error> {
         loop {
             if self.arguments.tag().is_some() {
                 let listing = self.list().await?;
@@ -140,7 +141,7 @@ impl Take<'_> {
                     }
                 }
                 if let Some(own) = self.own(&listing, known.as_ref())? {
-                    return Ok(own);
+                    return Ok(Arc::new(own));
                 }
             }
             match self.post.take(&self.call).await {
@@ -157,7 +158,7 @@ impl Take<'_> {
                     // As it stands now: the looks that follow are no attempts at the POST.
                     let refusal = refusal.after(self.call.effort_of_posts());
                     if let Some(snapshot) = self.find_running(refusal).await? {
-                        return Ok(snapshot);
+                        return Ok(Arc::new(snapshot));
                     }
                 }
                 Err(NotTaken::Refused(error)) => {
@@ -165,7 +166,7 @@ impl Take<'_> {
                 }
                 Err(NotTaken::Late(_)) => {}
                 Err(NotTaken::Unknown(cause)) => {
-                    let own = self.reconcile(cause).await?;
+                    let own = Arc::new(self.reconcile(cause).await?);
                     self.post.doubt_only(&own, &self.call);
                     return Ok(own);
                 }
