@@ -25,7 +25,7 @@ impl Ended {
     #[must_use]
     pub fn lost(cluster: &ClusterAddress) -> Self {
         let line =
-            RequestLine { method: http::Method::POST, path: cluster.snapshots_path() };
+            RequestLine { method: http::Method::POST, path: cluster.snapshots_path().into() };
         let failure = Failure::new(&line, "the call ended without an outcome");
         let cause = Arc::new(Error::Transport(failure));
         let doubt = Ambiguous { idempotency_tag: None, candidates: Vec::new(), cause };

@@ -127,8 +127,8 @@ impl Connection {
     }
 
     pub(super) fn line(&self, method: &Method, path: &str) -> RequestLine {
-        let path = format!("{}{path}", self.config.base_url.path());
-        RequestLine { method: method.clone(), path }
+        let path = [self.config.base_url.path(), path].concat();
+        RequestLine { method: method.clone(), path: path.into() }
     }
 
     pub(super) fn target(&self, request: &Request) -> Target {
