@@ -25,6 +25,7 @@ mod retry;
 mod secrets;
 mod tls;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 pub(crate) use answer::Answer;
@@ -78,8 +79,11 @@ impl Transport {
             let grant = self.auth.grant(fresh, &self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
             let attempt = call.begin_attempt();
-            let exchange = self.connection.exchange(&target, &grant, attempt, call);
-            let answer = pass.spend(exchange).await?;
+            let answer = {
+                // Passed on by value, it would have its room twice in every call.
+                let exchange = pin!(self.connection.exchange(&target, &grant, attempt, call));
+                pass.spend(exchange).await?
+            };
             if !answer.refuses(&grant) {
                 self.auth.keep(grant, &answer);
                 return Ok(answer);

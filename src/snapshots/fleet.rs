@@ -56,7 +56,9 @@ pub async fn take_and_wait(
     };
     // The call's own time stood still while it waited for somebody else's snapshot.
     let call = call.until(call.deadline() + call.waited());
-    match finish(transport, &mut Watch::new(address, left, None), &call).await {
+    let mut watch = Watch::new(address, left, None);
+    // Boxed, because it is larger than the take.
+    match Box::pin(finish(transport, &mut watch, &call)).await {
         Ok(completed) => Ended { snapshot: Some(Arc::new(completed)), error: None },
         Err(error) => {
             let last_seen = last_seen(&error).map_or(snapshot, Arc::new);

@@ -69,7 +69,7 @@ pub async fn take_snapshot(
     arguments: &TakeArguments,
     call: &Call,
 ) -> Result<Arc<Snapshot>, Error> {
-    let take = Take {
+    let mut take = Take {
         transport,
         cluster,
         arguments,
@@ -129,13 +129,14 @@ pub(super) async fn check_for_duplicates(
 }
 
 impl Take<'_> {
-    async fn run(mut self) -> Result<Arc<Snapshot>, Error> {
+    /// What is not the POST is boxed: it is large, and most takes need none of it.
+    async fn run(&mut self) -> Result<Arc<Snapshot>, Error> {
         loop {
             if self.arguments.tag().is_some() {
-                let listing = self.list().await?;
+                let listing = Box::pin(self.list()).await?;
                 let mut known = None;
                 if let Some(unlisted) = self.known_beside(&listing) {
-                    known = self.look_at(unlisted).await?;
+                    known = Box::pin(self.look_at(unlisted)).await?;
                     if known.is_none() {
                         continue;
                     }
@@ -149,15 +150,15 @@ impl Take<'_> {
                     self.post.doubt_only(&snapshot, &self.call);
                     self.remember(&snapshot);
                     if self.arguments.tag().is_some() {
-                        let Self { transport, cluster, call, .. } = &self;
-                        check_for_duplicates(transport, cluster, &snapshot, call).await?;
+                        let Self { transport, cluster, call, .. } = self;
+                        Box::pin(check_for_duplicates(transport, cluster, &snapshot, call)).await?;
                     }
                     return Ok(snapshot);
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
                     // As it stands now: the looks that follow are no attempts at the POST.
                     let refusal = refusal.after(self.call.effort_of_posts());
-                    if let Some(snapshot) = self.find_running(refusal).await? {
+                    if let Some(snapshot) = Box::pin(self.find_running(refusal)).await? {
                         return Ok(Arc::new(snapshot));
                     }
                 }
@@ -166,7 +167,7 @@ impl Take<'_> {
                 }
                 Err(NotTaken::Late(_)) => {}
                 Err(NotTaken::Unknown(cause)) => {
-                    let own = Arc::new(self.reconcile(cause).await?);
+                    let own = Arc::new(Box::pin(self.reconcile(cause)).await?);
                     self.post.doubt_only(&own, &self.call);
                     return Ok(own);
                 }
