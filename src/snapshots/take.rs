@@ -73,7 +73,7 @@ pub async fn take_snapshot(
         transport,
         cluster,
         arguments,
-        post: Post::new(transport, cluster, arguments),
+        post: Post::new(transport, cluster, arguments)?,
         // A call that is run again with other credentials may have waited before.
         call: call.until(call.deadline() + call.waited()),
         waiting: arguments.wait_timeout.saturating_sub(call.waited()),
@@ -94,7 +94,7 @@ pub async fn take_snapshot_raw(
     arguments: &TakeArguments,
     call: &Call,
 ) -> Result<RawResponse, Error> {
-    let sent = Post::new(transport, cluster, arguments).send(call).await;
+    let sent = Post::new(transport, cluster, arguments)?.send(call).await;
     let result = sent.and_then(|answer| match answer.unread() {
         Some(why) if !answer.is_refusal() => Err(NotTaken::Unknown(answer.invalid(why))),
         Some(_) | None => Ok(raw(&answer)),

@@ -66,19 +66,19 @@ impl<'a> Post<'a> {
         transport: &'a Transport,
         cluster: &'a ClusterAddress,
         arguments: &TakeArguments,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let request = Request {
             method: http::Method::POST,
             path: cluster.snapshots_path(),
             query: arguments.query(),
-            body: Some(arguments.body()),
+            body: Some(arguments.body()?),
         };
         let doubt = Doubt {
             request: transport.line(&request),
             idempotency_tag: arguments.tag().map(|tag| tag.as_str().into()),
             snapshot: None,
         };
-        Self {
+        Ok(Self {
             transport,
             cluster,
             request,
@@ -86,7 +86,7 @@ impl<'a> Post<'a> {
             retries: transport.retries(),
             begun: Instant::now(),
             last_sent: Instant::now(),
-        }
+        })
     }
 
     /// Sends it until there is an answer, whatever that says.
