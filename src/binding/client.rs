@@ -130,7 +130,7 @@ impl Client {
         let job = (cluster, arguments);
         Ok(Operation::new(&self.0, job, |transport, call, job| async move {
             let snapshot = snapshots::take_snapshot(&transport, &job.0, &job.1, &call).await?;
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(snapshot))
         }))
     }
 
@@ -163,7 +163,7 @@ impl Client {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
         Ok(Operation::new(&self.0, address, |transport, call, address| async move {
             let snapshot = snapshots::get_snapshot(&transport, &address, &call).await?;
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }
 
@@ -204,7 +204,7 @@ impl Client {
             let snapshot = watch.lock().await.next(&transport, &call).await?;
             let snapshot =
                 if refuse_failed { snapshots::unless_failed(snapshot)? } else { snapshot };
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }
 
@@ -224,7 +224,7 @@ impl Client {
         let watch = Mutex::new(Watch::new(address, timeout, None));
         Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
             let snapshot = snapshots::finish(&transport, &mut *watch.lock().await, &call).await?;
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }
 
@@ -256,7 +256,7 @@ impl Client {
             let (address, retention, wait) = &*job;
             let changed =
                 snapshots::update_retention(&transport, address, *retention, *wait, &call).await?;
-            Ok(Output::Snapshot(Box::new(changed)))
+            Ok(Output::Snapshot(Arc::new(changed)))
         }))
     }
 

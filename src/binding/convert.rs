@@ -1,5 +1,7 @@
 //! Serde structs to Python: a struct's name looks up the class of the same name.
 
+use std::sync::Arc;
+
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
@@ -16,7 +18,7 @@ use crate::snapshots::{Backups, ClusterCoverage, Coverage, Ended, RawResponse};
 /// What an operation gives back.
 #[derive(Debug)]
 pub(super) enum Output {
-    Snapshot(Box<Snapshot>),
+    Snapshot(Arc<Snapshot>),
     Snapshots(Vec<Snapshot>),
     Projects(Vec<Project>),
     Clusters(Vec<Cluster>),
@@ -30,7 +32,7 @@ pub(super) enum Output {
 impl Output {
     pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Snapshot(snapshot) => to_python(py, &snapshot).map(Bound::unbind),
+            Self::Snapshot(snapshot) => to_python(py, &*snapshot).map(Bound::unbind),
             Self::Snapshots(snapshots) => Ok(to_tuple(py, &snapshots)?.into_any().unbind()),
             Self::Projects(projects) => Ok(to_tuple(py, &projects)?.into_any().unbind()),
             Self::Clusters(clusters) => Ok(to_tuple(py, &clusters)?.into_any().unbind()),
@@ -64,7 +66,7 @@ pub(super) fn to_tuple<'py, T: Serialize>(
 
 /// `(number, snapshot, error)`.
 fn ended(py: Python<'_>, (number, end): (u64, Ended)) -> PyResult<Bound<'_, PyTuple>> {
-    let snapshot = to_python(py, &end.snapshot)?;
+    let snapshot = to_python(py, &end.snapshot.as_deref())?;
     let error = end.error.map(|error| as_value(py, &error)).transpose()?;
     (number, snapshot, error).into_pyobject(py)
 }
