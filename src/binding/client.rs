@@ -17,7 +17,7 @@ use super::errors::to_exception;
 use super::fleet::Fleet;
 use super::operation::Operation;
 use super::state::Shared;
-use super::types::{class, types};
+use super::types::{import_inventory, types};
 use crate::config::{Config, Options};
 use crate::error::Error;
 use crate::snapshots::{self, Retention, TakeArguments, Watch};
@@ -279,14 +279,14 @@ impl Client {
     }
 
     fn list_projects(&self, py: Python<'_>) -> PyResult<Operation> {
-        class(py, "Project")?;
+        import_inventory(py)?;
         Ok(Operation::new(&self.0, (), |transport, call, _| async move {
             snapshots::list_projects(&transport, &call).await.map(Output::Projects)
         }))
     }
 
     fn list_clusters(&self, group_id: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        class(group_id.py(), "Cluster")?;
+        import_inventory(group_id.py())?;
         let text = Refusal::Argument.string("group_id", group_id)?;
         let group =
             snapshots::group_id(&text).map_err(|error| to_exception(group_id.py(), &error))?;
@@ -298,7 +298,7 @@ impl Client {
     /// `group_id` as in the public method; `days`: how far back times are wanted.
     #[pyo3(signature = (group_id, *, days))]
     fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
-        class(group_id.py(), "Cluster")?;
+        import_inventory(group_id.py())?;
         let group = Refusal::Argument.optional_string("group_id", group_id)?;
         let group = group.map(|text| snapshots::group_id(&text)).transpose();
         let group = group.map_err(|error| to_exception(group_id.py(), &error))?;

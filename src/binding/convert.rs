@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
 use pythonize::{
@@ -11,7 +10,8 @@ use pythonize::{
 use serde::Serialize;
 
 use super::errors::as_value;
-use super::types::{class, types};
+use super::record::Unfinished;
+use super::types::{class, record, types};
 use crate::model::{Cluster, Project, Snapshot};
 use crate::snapshots::{Backups, ClusterCoverage, Coverage, Ended, RawResponse};
 
@@ -131,8 +131,10 @@ impl PythonizeMappingType for ReadOnly {
     }
 
     fn finish(builder: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
-        let py = builder.py();
-        Ok(types(py)?.frozen_dict.bind(py).call1((builder,))?.cast_into()?)
+        let class = types(builder.py())?.frozen_dict.bind(builder.py());
+        // Mostly it is empty: what Atlas sends is known.
+        let mapping = if builder.is_empty() { class.call0() } else { class.call1((builder,)) };
+        Ok(mapping?.cast_into()?)
     }
 }
 
@@ -141,9 +143,7 @@ struct Class;
 
 /// An instance that is being made.
 enum Instance<'py> {
-    /// A frozen dataclass refuses to set its fields, so its own `__init__` has `object` do it. The
-    /// same is done here, for calling it took a quarter of the instructions of a whole take.
-    Record(Bound<'py, PyAny>),
+    Record(Unfinished<'py>),
     /// The arguments of a `datetime`, in its order.
     Time(Python<'py>, Vec<Bound<'py, PyAny>>),
 }
@@ -159,7 +159,7 @@ impl PythonizeNamedMappingType for Class {
         if name == "datetime" {
             return Ok(Instance::Time(py, Vec::with_capacity(fields + 1)));
         }
-        types(py)?.new_object.bind(py).call1((class(py, name)?,)).map(Instance::Record)
+        record(py, name)?.begin(py).map(Instance::Record)
     }
 
     fn push_field<'py>(
@@ -168,16 +168,7 @@ impl PythonizeNamedMappingType for Class {
         value: Bound<'py, PyAny>,
     ) -> PyResult<()> {
         match instance {
-            Instance::Record(record) => {
-                // SAFETY: the three are objects, which are held until it returns; it is what
-                // `object.__setattr__` calls, of which PyO3 has no safe form. That one itself, as a
-                // Python object, would add a tenth to the instructions of a whole take.
-                #[allow(unsafe_code)]
-                let failed = unsafe {
-                    ffi::PyObject_GenericSetAttr(record.as_ptr(), name.as_ptr(), value.as_ptr())
-                };
-                if failed == 0 { Ok(()) } else { Err(PyErr::fetch(record.py())) }
-            }
+            Instance::Record(record) => record.set(&name, &value),
             Instance::Time(_, arguments) => {
                 arguments.push(value);
                 Ok(())
@@ -187,7 +178,7 @@ impl PythonizeNamedMappingType for Class {
 
     fn finish(instance: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
         let instance = match instance {
-            Instance::Record(record) => record,
+            Instance::Record(record) => record.finish(),
             Instance::Time(py, mut arguments) => {
                 let types = types(py)?;
                 arguments.push(types.utc.bind(py).clone());
