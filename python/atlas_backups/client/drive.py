@@ -7,17 +7,19 @@ tell a caller nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from typing import Any, TypeAlias, TypeVar, cast
-
 from atlas_backups._core import Operation
+from atlas_backups._typing import TYPE_CHECKING, cast
 from atlas_backups.errors import AtlasError
 
-ResultT = TypeVar("ResultT")
-ValueT = TypeVar("ValueT")
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from typing import Any, TypeAlias, TypeVar
 
-Steps: TypeAlias = Generator["Operation[Any]", Any, ResultT]
-Iteration: TypeAlias = Generator["Operation[Any] | ValueT", Any, None]
+    ResultT = TypeVar("ResultT")
+    ValueT = TypeVar("ValueT")
+
+    Steps: TypeAlias = Generator[Operation[Any], Any, ResultT]
+    Iteration: TypeAlias = Generator[Operation[Any] | ValueT, Any, None]
 
 
 def drive(steps: Steps[ResultT]) -> ResultT:

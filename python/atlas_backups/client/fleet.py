@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sized
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, TypeAlias, cast
-
 import atlas_backups as public
+from atlas_backups._typing import TYPE_CHECKING, cast
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import iterate, iterate_async, put_behind
@@ -16,6 +12,7 @@ from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedE
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
     from atlas_backups._core import Fleet
     from atlas_backups.client.credentials import CredentialSource
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
     from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
     from atlas_backups.models import IfBusy, Snapshot
 
-_End: TypeAlias = "tuple[int, Snapshot | None, AtlasError | None]"
+    End: TypeAlias = tuple[int, Snapshot | None, AtlasError | None]
 
 _MOST_AT_ONCE = 1000
 
@@ -122,7 +119,11 @@ class _Crew:
     ) -> AbstractContextManager[Callable[[SnapshotOutcome], None]]:
         """Return what shows how many are done."""
         if not shown:
+            from contextlib import nullcontext  # noqa: PLC0415  # not needed to import the client
+
             return nullcontext(_not_shown)
+        from collections.abc import Sized  # noqa: PLC0415  # the same
+
         from atlas_backups.progress import counting  # noqa: PLC0415  # most fleets are not shown
 
         total = len(requests) if isinstance(requests, Sized) else None
@@ -134,7 +135,7 @@ class _Crew:
         places: int,
         progress: AbstractContextManager[Callable[[SnapshotOutcome], None]],
     ) -> Iteration[SnapshotOutcome]:
-        ends: deque[_End] = deque()
+        ends: list[End] = []
         try:
             with progress as show:
                 while self._is_open or self._running:
@@ -145,9 +146,9 @@ class _Crew:
                             show(refused)
                             yield refused
                     if self._running and not ends:
-                        ends.extend((yield self._fleet.next()))
+                        ends = list((yield self._fleet.next()))
                     if ends:
-                        outcome = self._ended(*ends.popleft())
+                        outcome = self._ended(*ends.pop(0))
                         if outcome is not None:
                             show(outcome)
                             yield outcome
