@@ -64,7 +64,7 @@ pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 error.write_unraisable(py, None);
             }
-            logged => drop(logged?),
+            told => drop(told?),
         }
     }
     Ok(())
