@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +56,22 @@ def test_of_a_million_requests_only_those_are_drawn_that_there_are_places_for(
     assert [outcome.error for outcome in found] == [None] * wanted
     assert wanted <= source.drawn < wanted + 2 * 4
     assert len(emulator.requests) <= source.drawn
+
+
+def test_a_place_is_filled_before_the_next_outcome_even_of_those_that_ended_together(
+    door: Door, atlas: AtlasBackups
+) -> None:
+    source = Source(100)
+    ended = outcomes(door, atlas, source, concurrency=4)
+    drawn: list[int] = []
+
+    for _ in range(8):
+        next(ended)
+        drawn.append(source.drawn)
+        time.sleep(0.05)  # in which all that run come to their end
+    ended.close()
+
+    assert drawn == list(range(4, 12))
 
 
 def test_nothing_is_drawn_before_the_iteration_begins(door: Door, atlas: AtlasBackups) -> None:
