@@ -3,6 +3,8 @@
 //! Only an `id` is required; whatever else cannot be understood stays, unchanged, in `extra`.
 
 mod fields;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod inventory;
 mod json;
 mod snapshot;
