@@ -111,7 +111,8 @@ impl Scan<'_> {
         let mut has_escapes = false;
         self.at += 1;
         loop {
-            self.at += plain(self.rest());
+            let stands_for_itself = |byte: &&u8| !matches!(byte, b'"' | b'\\' | ..b' ');
+            self.at += self.rest().iter().take_while(stands_for_itself).count();
             match self.rest().first() {
                 Some(b'"') => break,
                 Some(b'\\') => (has_escapes, self.at) = (true, self.at + 2),
@@ -174,26 +175,4 @@ impl Scan<'_> {
     fn rest(&self) -> &[u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
-}
-
-/// How many bytes stand for themselves in a text.
-fn plain(bytes: &[u8]) -> usize {
-    let (blocks, rest) = bytes.as_chunks();
-    for (number, block) in blocks.iter().enumerate() {
-        let found = special(u64::from_le_bytes(*block));
-        if found != 0 {
-            return number * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let found = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '));
-    blocks.len() * 8 + found.unwrap_or(rest.len())
-}
-
-/// Marks in eight bytes at once the first that is a quotation mark, a backslash or a control
-/// character, by its highest bit; bytes after that one may be marked wrongly.
-fn special(block: u64) -> u64 {
-    const EACH: u64 = u64::MAX / 0xff;
-    let below = |block: u64, least: u8| block.wrapping_sub(EACH * u64::from(least)) & !block;
-    let is = |byte: u8| below(block ^ (EACH * u64::from(byte)), 1);
-    (below(block, b' ') | is(b'"') | is(b'\\')) & (EACH << 7)
 }
