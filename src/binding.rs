@@ -13,6 +13,7 @@ mod log;
 mod operation;
 mod process;
 mod queue;
+mod record;
 mod state;
 mod types;
 

@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod call;
 mod connection;
+mod doubt;
 mod events;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
@@ -23,6 +24,7 @@ mod retry;
 mod secrets;
 mod tls;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 pub(crate) use answer::Answer;
@@ -32,6 +34,7 @@ pub use call::Call;
 pub use connection::Connection;
 #[cfg(test)]
 pub(crate) use connection::stand_in;
+pub(crate) use doubt::Doubt;
 pub use events::{Event, Level};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use memory::{Known, Memory};
@@ -75,8 +78,11 @@ impl Transport {
             let grant = self.auth.grant(fresh, &self.connection, &target, call).await;
             let grant = grant.map_err(Lost::not_sent)?;
             let attempt = call.begin_attempt();
-            let exchange = self.connection.exchange(&target, &grant, attempt, call);
-            let answer = pass.spend(exchange).await?;
+            let answer = {
+                // Passed on by value, it would have its room twice in every call.
+                let exchange = pin!(self.connection.exchange(&target, &grant, attempt, call));
+                pass.spend(exchange).await?
+            };
             if !answer.refuses(&grant) {
                 self.auth.keep(grant, &answer);
                 return Ok(answer);

@@ -41,8 +41,13 @@ def serving(
 
 
 def output(command: Sequence[str], processor: int | None = None) -> str:
-    """Run a program to its end; what it says on standard error is told only if it fails."""
-    environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    """Run a program to its end; what it says on standard error is told only if it fails.
+
+    Python may keep its bytecode, as it does for users: compiling is no part of a start.
+    """
+    unwanted = {name for name in os.environ if "proxy" in name.lower()}
+    unwanted.add("PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
     done = subprocess.run(  # noqa: S603  # our own programs
         [*pinned(processor), *command],
         capture_output=True,

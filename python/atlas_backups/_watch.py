@@ -6,27 +6,28 @@ and it runs only while calls do, so that no loop leaves one behind.
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Protocol
+from atlas_backups._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from typing import Protocol
 
+    class Queue(Protocol):
+        """The queue of results of one event loop, a class of the core."""
 
-class Queue(Protocol):
-    """The queue of results of one event loop, a class of the core."""
+        def wait(self) -> bool:
+            """Wait for results; `False`: no call is left that could bring one."""
+            ...
 
-    def wait(self) -> bool:
-        """Wait for results; `False`: no call is left that could bring one."""
-        ...
-
-    def drain(self) -> None:
-        """Hand them out, on the loop's thread."""
-        ...
+        def drain(self) -> None:
+            """Hand them out, on the loop's thread."""
+            ...
 
 
 def watch(queue: Queue, event_loop: AbstractEventLoop) -> None:
     """Have a loop drain its queue whenever there are results, until no call is left."""
+    import threading  # noqa: PLC0415  # whoever has an event loop has it, nobody else needs it
+
     threading.Thread(
         target=_watch, args=(queue, event_loop), name="atlas-backups-watch", daemon=True
     ).start()

@@ -8,12 +8,12 @@ See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from atlas_backups._shown import repr_html, repr_mimebundle
+from atlas_backups._typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from atlas_backups.models import FieldViolation, Snapshot
 

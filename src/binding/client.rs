@@ -17,7 +17,7 @@ use super::errors::to_exception;
 use super::fleet::Fleet;
 use super::operation::Operation;
 use super::state::Shared;
-use super::types::{class, types};
+use super::types::{import_inventory, types};
 use crate::config::{Config, Options};
 use crate::error::Error;
 use crate::snapshots::{self, Retention, TakeArguments, Watch};
@@ -130,7 +130,7 @@ impl Client {
         let job = (cluster, arguments);
         Ok(Operation::new(&self.0, job, |transport, call, job| async move {
             let snapshot = snapshots::take_snapshot(&transport, &job.0, &job.1, &call).await?;
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(snapshot))
         }))
     }
 
@@ -163,7 +163,7 @@ impl Client {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
         Ok(Operation::new(&self.0, address, |transport, call, address| async move {
             let snapshot = snapshots::get_snapshot(&transport, &address, &call).await?;
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }
 
@@ -204,7 +204,7 @@ impl Client {
             let snapshot = watch.lock().await.next(&transport, &call).await?;
             let snapshot =
                 if refuse_failed { snapshots::unless_failed(snapshot)? } else { snapshot };
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }
 
@@ -224,7 +224,7 @@ impl Client {
         let watch = Mutex::new(Watch::new(address, timeout, None));
         Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
             let snapshot = snapshots::finish(&transport, &mut *watch.lock().await, &call).await?;
-            Ok(Output::Snapshot(Box::new(snapshot)))
+            Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }
 
@@ -256,7 +256,7 @@ impl Client {
             let (address, retention, wait) = &*job;
             let changed =
                 snapshots::update_retention(&transport, address, *retention, *wait, &call).await?;
-            Ok(Output::Snapshot(Box::new(changed)))
+            Ok(Output::Snapshot(Arc::new(changed)))
         }))
     }
 
@@ -279,14 +279,14 @@ impl Client {
     }
 
     fn list_projects(&self, py: Python<'_>) -> PyResult<Operation> {
-        class(py, "Project")?;
+        import_inventory(py)?;
         Ok(Operation::new(&self.0, (), |transport, call, _| async move {
             snapshots::list_projects(&transport, &call).await.map(Output::Projects)
         }))
     }
 
     fn list_clusters(&self, group_id: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        class(group_id.py(), "Cluster")?;
+        import_inventory(group_id.py())?;
         let text = Refusal::Argument.string("group_id", group_id)?;
         let group =
             snapshots::group_id(&text).map_err(|error| to_exception(group_id.py(), &error))?;
@@ -298,7 +298,7 @@ impl Client {
     /// `group_id` as in the public method; `days`: how far back times are wanted.
     #[pyo3(signature = (group_id, *, days))]
     fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
-        class(group_id.py(), "Cluster")?;
+        import_inventory(group_id.py())?;
         let group = Refusal::Argument.optional_string("group_id", group_id)?;
         let group = group.map(|text| snapshots::group_id(&text)).transpose();
         let group = group.map_err(|error| to_exception(group_id.py(), &error))?;

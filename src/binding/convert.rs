@@ -1,6 +1,7 @@
 //! Serde structs to Python: a struct's name looks up the class of the same name.
 
-use pyo3::ffi;
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
 use pythonize::{
@@ -9,14 +10,15 @@ use pythonize::{
 use serde::Serialize;
 
 use super::errors::as_value;
-use super::types::{class, types};
+use super::record::Unfinished;
+use super::types::{class, record, types};
 use crate::model::{Cluster, Project, Snapshot};
 use crate::snapshots::{Backups, ClusterCoverage, Coverage, Ended, RawResponse};
 
 /// What an operation gives back.
 #[derive(Debug)]
 pub(super) enum Output {
-    Snapshot(Box<Snapshot>),
+    Snapshot(Arc<Snapshot>),
     Snapshots(Vec<Snapshot>),
     Projects(Vec<Project>),
     Clusters(Vec<Cluster>),
@@ -30,7 +32,7 @@ pub(super) enum Output {
 impl Output {
     pub(super) fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
-            Self::Snapshot(snapshot) => to_python(py, &snapshot).map(Bound::unbind),
+            Self::Snapshot(snapshot) => to_python(py, &*snapshot).map(Bound::unbind),
             Self::Snapshots(snapshots) => Ok(to_tuple(py, &snapshots)?.into_any().unbind()),
             Self::Projects(projects) => Ok(to_tuple(py, &projects)?.into_any().unbind()),
             Self::Clusters(clusters) => Ok(to_tuple(py, &clusters)?.into_any().unbind()),
@@ -64,7 +66,7 @@ pub(super) fn to_tuple<'py, T: Serialize>(
 
 /// `(number, snapshot, error)`.
 fn ended(py: Python<'_>, (number, end): (u64, Ended)) -> PyResult<Bound<'_, PyTuple>> {
-    let snapshot = to_python(py, &end.snapshot)?;
+    let snapshot = to_python(py, &end.snapshot.as_deref())?;
     let error = end.error.map(|error| as_value(py, &error)).transpose()?;
     (number, snapshot, error).into_pyobject(py)
 }
@@ -129,8 +131,10 @@ impl PythonizeMappingType for ReadOnly {
     }
 
     fn finish(builder: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
-        let py = builder.py();
-        Ok(types(py)?.frozen_dict.bind(py).call1((builder,))?.cast_into()?)
+        let class = types(builder.py())?.frozen_dict.bind(builder.py());
+        // Mostly it is empty: what Atlas sends is known.
+        let mapping = if builder.is_empty() { class.call0() } else { class.call1((builder,)) };
+        Ok(mapping?.cast_into()?)
     }
 }
 
@@ -139,9 +143,7 @@ struct Class;
 
 /// An instance that is being made.
 enum Instance<'py> {
-    /// A frozen dataclass refuses to set its fields, so its own `__init__` has `object` do it. The
-    /// same is done here, for calling it took a quarter of the instructions of a whole take.
-    Record(Bound<'py, PyAny>),
+    Record(Unfinished<'py>),
     /// The arguments of a `datetime`, in its order.
     Time(Python<'py>, Vec<Bound<'py, PyAny>>),
 }
@@ -157,7 +159,7 @@ impl PythonizeNamedMappingType for Class {
         if name == "datetime" {
             return Ok(Instance::Time(py, Vec::with_capacity(fields + 1)));
         }
-        types(py)?.new_object.bind(py).call1((class(py, name)?,)).map(Instance::Record)
+        record(py, name)?.begin(py).map(Instance::Record)
     }
 
     fn push_field<'py>(
@@ -166,16 +168,7 @@ impl PythonizeNamedMappingType for Class {
         value: Bound<'py, PyAny>,
     ) -> PyResult<()> {
         match instance {
-            Instance::Record(record) => {
-                // SAFETY: the three are objects, which are held until it returns; it is what
-                // `object.__setattr__` calls, of which PyO3 has no safe form. That one itself, as a
-                // Python object, would add a tenth to the instructions of a whole take.
-                #[allow(unsafe_code)]
-                let failed = unsafe {
-                    ffi::PyObject_GenericSetAttr(record.as_ptr(), name.as_ptr(), value.as_ptr())
-                };
-                if failed == 0 { Ok(()) } else { Err(PyErr::fetch(record.py())) }
-            }
+            Instance::Record(record) => record.set(&name, &value),
             Instance::Time(_, arguments) => {
                 arguments.push(value);
                 Ok(())
@@ -185,7 +178,7 @@ impl PythonizeNamedMappingType for Class {
 
     fn finish(instance: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
         let instance = match instance {
-            Instance::Record(record) => record,
+            Instance::Record(record) => record.finish(),
             Instance::Time(py, mut arguments) => {
                 let types = types(py)?;
                 arguments.push(types.utc.bind(py).clone());

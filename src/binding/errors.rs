@@ -85,7 +85,7 @@ fn describe_api(details: &Bound<'_, PyDict>, api: &ApiError) -> PyResult<()> {
     details.set_item("field_violations", PyTuple::new(py, violations?)?)?;
     details.set_item("retry_after", api.retry_after.map(|pause| pause.as_secs_f64()))?;
     details.set_item("method", api.request.method.as_str())?;
-    details.set_item("path", &api.request.path)?;
+    details.set_item("path", &*api.request.path)?;
     details.set_item("hint", api.hint)
 }
 

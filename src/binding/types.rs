@@ -3,9 +3,12 @@
 //!
 //! Never later: an import while a signal is pending would fail in the middle of an operation.
 
+use pyo3::exceptions::PyLookupError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
+
+use super::record::Record;
 
 pub(super) struct Types {
     /// It imports what is asked of it.
@@ -18,13 +21,20 @@ pub(super) struct Types {
     pub(super) watch: Py<PyAny>,
     /// `sys.modules`
     pub(super) modules: Py<PyAny>,
-    /// `object.__new__`
-    pub(super) new_object: Py<PyAny>,
+    /// Those of `SNAPSHOTS`.
+    records: Vec<Record>,
 }
+
+/// What snapshots are made of, the most frequent first.
+const SNAPSHOTS: [&str; 5] =
+    ["Link", "ReplicaSetSnapshot", "ShardedClusterSnapshot", "SnapshotMember", "Snapshot"];
+
+/// Projects and clusters.
+static INVENTORY: PyOnceLock<Vec<Record>> = PyOnceLock::new();
 
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
 
-pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
+pub(super) fn types(py: Python<'_>) -> PyResult<&'static Types> {
     if let Some(types) = TYPES.get(py) {
         return Ok(types);
     }
@@ -33,8 +43,10 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
     let frozen = py.import("atlas_backups._frozen")?;
     let watch = py.import("atlas_backups._watch")?;
     py.import("atlas_backups.models")?;
+    let package = py.import("atlas_backups")?;
     let types = Types {
-        package: py.import("atlas_backups")?.unbind(),
+        records: records(&package, &SNAPSHOTS)?,
+        package: package.unbind(),
         errors: py.import("atlas_backups.errors")?.unbind(),
         frozen_dict: frozen.getattr("FrozenDict")?.unbind(),
         headers: frozen.getattr("Headers")?.unbind(),
@@ -42,7 +54,6 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
         utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
         watch: watch.getattr("watch")?.unbind(),
         modules: py.import("sys")?.getattr("modules")?.unbind(),
-        new_object: py.import("builtins")?.getattr("object")?.getattr("__new__")?.unbind(),
     };
     Ok(TYPES.get_or_init(py, || types))
 }
@@ -50,4 +61,26 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&Types> {
 /// The class of results that has this name.
 pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyType>> {
     Ok(types(py)?.package.bind(py).getattr(name)?.cast_into()?)
+}
+
+/// Imports the records of which the inventory is made.
+pub(super) fn import_inventory(py: Python<'_>) -> PyResult<()> {
+    if INVENTORY.get(py).is_none() {
+        let records = records(types(py)?.package.bind(py), &["Project", "Cluster"])?;
+        INVENTORY.get_or_init(py, || records);
+    }
+    Ok(())
+}
+
+fn records(package: &Bound<'_, PyModule>, names: &[&'static str]) -> PyResult<Vec<Record>> {
+    names.iter().map(|name| Record::of(package, name)).collect()
+}
+
+/// The record of this name.
+pub(super) fn record(py: Python<'_>, name: &str) -> PyResult<&'static Record> {
+    let inventory = INVENTORY.get(py).into_iter().flatten();
+    let mut known = types(py)?.records.iter().chain(inventory);
+    known
+        .find(|record| record.name == name)
+        .ok_or_else(|| PyLookupError::new_err(format!("{name} was not imported")))
 }

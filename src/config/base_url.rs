@@ -7,11 +7,10 @@ use crate::error::Error;
 const CLOUD: &str = "https://cloud.mongodb.com";
 const VARIABLES: [&str; 2] = ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"];
 
-/// An http(s) URL with an optional path prefix and nothing else, without a trailing slash.
+/// An http(s) URL with an optional path prefix and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl {
-    text: String,
-    path: String,
+    url: Url,
     loopback: bool,
     tls: bool,
 }
@@ -48,7 +47,7 @@ impl BaseUrl {
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(refuse("must not contain white space or control characters"));
         }
-        let url = Url::parse(text).map_err(|error| refuse(&format!("is no URL: {error}")))?;
+        let mut url = Url::parse(text).map_err(|error| refuse(&format!("is no URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("must begin with https:// (or http:// for this machine)"));
         }
@@ -78,23 +77,27 @@ impl BaseUrl {
             return Err(refuse("must be https: plain http is only for loopback addresses"));
         }
         let path = url.path().trim_end_matches('/').to_owned();
-        let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { text, path, loopback, tls })
+        url.set_path(&path);
+        Ok(Self { url, loopback, tls })
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.text
+        self.url.as_str().trim_end_matches('/')
     }
 
     /// The prefix before `/api`, empty or beginning with a slash.
     pub(crate) fn path(&self) -> &str {
-        &self.path
+        self.url.path().trim_end_matches('/')
     }
 
-    /// The URL to ask for `uri`, a path that begins with [`Self::path`] and perhaps a query.
-    pub(crate) fn with(&self, uri: &str) -> Result<Url, url::ParseError> {
-        let root = self.text.strip_suffix(&self.path).unwrap_or(&self.text);
-        Url::parse(&format!("{root}{uri}"))
+    /// The URL to ask for a path that begins with [`Self::path`]; the host is not parsed anew.
+    pub(crate) fn with(&self, path: &str, query: &[(&'static str, String)]) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
     }
 
     pub(crate) fn is_loopback(&self) -> bool {
@@ -109,6 +112,9 @@ impl BaseUrl {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+    use url::form_urlencoded;
+
     use super::*;
 
     fn parse(text: &str) -> Result<BaseUrl, Error> {
@@ -181,5 +187,32 @@ mod tests {
         assert_eq!(both("", "https://b.example").unwrap().as_str(), "https://b.example");
         assert!(both("https://a.example", "https://b.example").is_err());
         assert_eq!(BaseUrl::choose(None, &|_| None).unwrap().as_str(), CLOUD);
+    }
+    proptest! {
+        #[test]
+        fn a_url_is_what_its_text_would_be_parsed_as(
+            host in "(http://(localhost|127\\.0\\.0\\.1|\\[::1\\])|https://[a-zA-Zü]{1,9}\\.example)(:[0-9]{2,4})?",
+            prefix in "(/[!$-.0-;=A-Za-z\\[\\]^_`{|}~ü%\\\\]{0,9}){0,3}",
+            path in "/api/atlas/v2/groups(/[0-9a-f]{24}(/clusters(/[A-Za-z0-9-]{1,64}/backup/snapshots)?)?)?",
+            values in prop::collection::vec(any::<String>(), 0..3),
+        ) {
+            let given = format!("{host}{prefix}");
+            let base = parse(&given);
+            prop_assume!(base.is_ok());
+            let base = base.unwrap();
+            let names = ["itemsPerPage", "pageNum", "envelope"];
+            let query: Vec<_> = names.into_iter().zip(values).collect();
+
+            let url = base.with(&format!("{}{path}", base.path()), &query);
+
+            let root = Url::parse(&given).unwrap();
+            let mut text = format!("{}{path}", root.as_str().trim_end_matches('/'));
+            if !query.is_empty() {
+                let mut pairs = form_urlencoded::Serializer::new(String::new());
+                text = format!("{text}?{}", pairs.extend_pairs(&query).finish());
+            }
+            prop_assert_eq!(url.as_str(), &text);
+            prop_assert_eq!(Ok(url), Url::parse(&text));
+        }
     }
 }

@@ -21,12 +21,13 @@ pub fn base_url(data: &[u8]) {
     let given = Url::parse(text).unwrap();
     assert!(base.is_tls() || base.is_loopback());
     assert_eq!(base.is_tls(), given.scheme() == "https");
-    let uri = format!("{}{PATH}?itemsPerPage=500&pageNum=1", base.path());
-    let url = base.with(&uri).unwrap();
+    let path = format!("{}{PATH}", base.path());
+    let uri = format!("{path}?itemsPerPage=500&pageNum=1");
+    let url = base.with(&path, &[("itemsPerPage", "500".into()), ("pageNum", "1".into())]);
     assert_eq!((url.scheme(), url.host()), (given.scheme(), given.host()));
     assert_eq!(url.port_or_known_default(), given.port_or_known_default());
     assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
-    // Digest signs the path as it is written here, so it must be sent like that.
+    // Messages name the path as it is written here, so it must be sent like that.
     assert_eq!(format!("{}?{}", url.path(), url.query().unwrap()), uri);
     assert!(url.path().ends_with(PATH));
     // What the HTTP library makes of it.

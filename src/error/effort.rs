@@ -1,15 +1,16 @@
 //! What every message names: the request, how often it was tried and for how long.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Method and path of a request, without its query.
+/// Method and path of a request, without its query; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestLine {
     /// `GET`, `POST`, ….
     pub method: http::Method,
     /// The path, with the prefix of the base URL.
-    pub path: String,
+    pub path: Arc<str>,
 }
 
 /// How much was tried.

@@ -1,8 +1,10 @@
 //! Arguments, checked before anything is sent.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::json;
 
 use super::take::Tag;
@@ -57,6 +59,16 @@ pub struct TakeArguments {
     pub envelope: bool,
     /// Whether Atlas shall indent its answer.
     pub pretty: bool,
+}
+
+/// What is sent of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retention_in_days: Option<i32>,
 }
 
 /// How long a snapshot is kept, in one unit.
@@ -193,24 +205,22 @@ impl TakeArguments {
     }
 
     /// The description as it is sent: verbatim, behind the tag where there is one.
-    pub(crate) fn sent_description(&self) -> Option<String> {
+    pub(crate) fn sent_description(&self) -> Option<Cow<'_, str>> {
         let text = self.description.as_deref();
         match &self.tag {
-            Some(tag) => Some(tag.before(text.unwrap_or_default())),
-            None => text.map(ToOwned::to_owned),
+            Some(tag) => Some(tag.before(text.unwrap_or_default()).into()),
+            None => text.map(Cow::Borrowed),
         }
     }
 
     /// The body to send: `{}` when nothing was given.
-    pub(crate) fn body(&self) -> Bytes {
-        let mut body = serde_json::Map::new();
-        if let Some(description) = self.sent_description() {
-            body.insert("description".to_owned(), description.into());
-        }
-        if let Some(days) = self.retention_in_days {
-            body.insert("retentionInDays".to_owned(), days.into());
-        }
-        serde_json::Value::Object(body).to_string().into()
+    pub(crate) fn body(&self) -> Result<Bytes, Error> {
+        let description = self.sent_description();
+        let body = Body { description, retention_in_days: self.retention_in_days };
+        let written = serde_json::to_vec(&body).map_err(|error| {
+            Error::InvalidArgument(format!("the arguments cannot be sent: {error}"))
+        })?;
+        Ok(written.into())
     }
 
     /// The switches that differ from Atlas' defaults.
@@ -312,8 +322,9 @@ mod tests {
 
     #[test]
     fn the_body_holds_what_was_given_and_nothing_else() {
-        let body =
-            |description, days| TakeArguments::new(description, days, false, false).unwrap().body();
+        let body = |description, days| {
+            TakeArguments::new(description, days, false, false).unwrap().body().unwrap()
+        };
         assert_eq!(body(None, None), "{}");
         assert_eq!(body(Some(""), Some(1)), r#"{"description":"","retentionInDays":1}"#);
         assert_eq!(body(Some("ü\"\\"), None), r#"{"description":"ü\"\\"}"#);
@@ -324,7 +335,7 @@ mod tests {
         let cluster = ClusterAddress::new(GROUP, "a").unwrap();
         let arguments = TakeArguments::new(Some("text"), None, false, false).unwrap();
 
-        let body = arguments.with_key("k", &cluster).unwrap().body();
+        let body = arguments.with_key("k", &cluster).unwrap().body().unwrap();
 
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         let description = body.get("description").and_then(|text| text.as_str()).unwrap();

@@ -184,7 +184,7 @@ impl Survey<'_> {
 
 /// What is wrong is no argument of the caller's, but stands in the list.
 fn listed_oddly(path: String, what: &str, error: &Error) -> Error {
-    let line = RequestLine { method: http::Method::GET, path };
+    let line = RequestLine { method: http::Method::GET, path: path.into() };
     Error::InvalidResponse(Failure::new(&line, format!("a {what} in it: {error}")))
 }
 

@@ -15,7 +15,7 @@ use crate::transport::{Call, Transport};
 #[derive(Debug, Clone)]
 pub struct Ended {
     /// `None`: nothing was taken, or nobody knows.
-    pub snapshot: Option<Snapshot>,
+    pub snapshot: Option<Arc<Snapshot>>,
     /// `None`: what was asked for is true.
     pub error: Option<Error>,
 }
@@ -24,7 +24,8 @@ impl Ended {
     /// How a take has ended of which nothing is heard any more: a defect of ours.
     #[must_use]
     pub fn lost(cluster: &ClusterAddress) -> Self {
-        let line = RequestLine { method: http::Method::POST, path: cluster.snapshots_path() };
+        let line =
+            RequestLine { method: http::Method::POST, path: cluster.snapshots_path().into() };
         let failure = Failure::new(&line, "the call ended without an outcome");
         let cause = Arc::new(Error::Transport(failure));
         let doubt = Ambiguous { idempotency_tag: None, candidates: Vec::new(), cause };
@@ -55,10 +56,13 @@ pub async fn take_and_wait(
     };
     // The call's own time stood still while it waited for somebody else's snapshot.
     let call = call.until(call.deadline() + call.waited());
-    match finish(transport, &mut Watch::new(address, left, None), &call).await {
-        Ok(completed) => Ended { snapshot: Some(completed), error: None },
+    let mut watch = Watch::new(address, left, None);
+    // Boxed, because it is larger than the take.
+    match Box::pin(finish(transport, &mut watch, &call)).await {
+        Ok(completed) => Ended { snapshot: Some(Arc::new(completed)), error: None },
         Err(error) => {
-            Ended { snapshot: Some(last_seen(&error).unwrap_or(snapshot)), error: Some(error) }
+            let last_seen = last_seen(&error).map_or(snapshot, Arc::new);
+            Ended { snapshot: Some(last_seen), error: Some(error) }
         }
     }
 }

@@ -109,7 +109,7 @@ pub fn take(data: &[u8]) {
             return refused(&error, key.is_empty() || !is_clean(key) || is_too_long);
         }
     };
-    let body: Value = serde_json::from_slice(&arguments.body()).unwrap();
+    let body: Value = serde_json::from_slice(&arguments.body().unwrap()).unwrap();
     let sent = body.get("description").and_then(Value::as_str).unwrap();
     assert!(sent.ends_with(&format!("] {description}")) && sent.is_char_boundary(32));
     assert_eq!(Tag::read(sent), Some(tag.unwrap()));

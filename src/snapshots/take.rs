@@ -8,6 +8,7 @@ mod post;
 mod reconcile;
 mod tag;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::post::{NotTaken, Post};
@@ -67,12 +68,12 @@ pub async fn take_snapshot(
     cluster: &ClusterAddress,
     arguments: &TakeArguments,
     call: &Call,
-) -> Result<Snapshot, Error> {
-    let take = Take {
+) -> Result<Arc<Snapshot>, Error> {
+    let mut take = Take {
         transport,
         cluster,
         arguments,
-        post: Post::new(transport, cluster, arguments),
+        post: Post::new(transport, cluster, arguments)?,
         // A call that is run again with other credentials may have waited before.
         call: call.until(call.deadline() + call.waited()),
         waiting: arguments.wait_timeout.saturating_sub(call.waited()),
@@ -93,7 +94,7 @@ pub async fn take_snapshot_raw(
     arguments: &TakeArguments,
     call: &Call,
 ) -> Result<RawResponse, Error> {
-    let sent = Post::new(transport, cluster, arguments).send(call).await;
+    let sent = Post::new(transport, cluster, arguments)?.send(call).await;
     let result = sent.and_then(|answer| match answer.unread() {
         Some(why) if !answer.is_refusal() => Err(NotTaken::Unknown(answer.invalid(why))),
         Some(_) | None => Ok(raw(&answer)),
@@ -128,19 +129,20 @@ pub(super) async fn check_for_duplicates(
 }
 
 impl Take<'_> {
-    async fn run(mut self) -> Result<Snapshot, Error> {
+    /// What is not the POST is boxed: it is large, and most takes need none of it.
+    async fn run(&mut self) -> Result<Arc<Snapshot>, Error> {
         loop {
             if self.arguments.tag().is_some() {
-                let listing = self.list().await?;
+                let listing = Box::pin(self.list()).await?;
                 let mut known = None;
                 if let Some(unlisted) = self.known_beside(&listing) {
-                    known = self.look_at(unlisted).await?;
+                    known = Box::pin(self.look_at(unlisted)).await?;
                     if known.is_none() {
                         continue;
                     }
                 }
                 if let Some(own) = self.own(&listing, known.as_ref())? {
-                    return Ok(own);
+                    return Ok(Arc::new(own));
                 }
             }
             match self.post.take(&self.call).await {
@@ -148,16 +150,16 @@ impl Take<'_> {
                     self.post.doubt_only(&snapshot, &self.call);
                     self.remember(&snapshot);
                     if self.arguments.tag().is_some() {
-                        let Self { transport, cluster, call, .. } = &self;
-                        check_for_duplicates(transport, cluster, &snapshot, call).await?;
+                        let Self { transport, cluster, call, .. } = self;
+                        Box::pin(check_for_duplicates(transport, cluster, &snapshot, call)).await?;
                     }
                     return Ok(snapshot);
                 }
                 Err(NotTaken::Refused(refusal)) if is_busy(&refusal) => {
                     // As it stands now: the looks that follow are no attempts at the POST.
                     let refusal = refusal.after(self.call.effort_of_posts());
-                    if let Some(snapshot) = self.find_running(refusal).await? {
-                        return Ok(snapshot);
+                    if let Some(snapshot) = Box::pin(self.find_running(refusal)).await? {
+                        return Ok(Arc::new(snapshot));
                     }
                 }
                 Err(NotTaken::Refused(error)) => {
@@ -165,7 +167,7 @@ impl Take<'_> {
                 }
                 Err(NotTaken::Late(_)) => {}
                 Err(NotTaken::Unknown(cause)) => {
-                    let own = self.reconcile(cause).await?;
+                    let own = Arc::new(Box::pin(self.reconcile(cause)).await?);
                     self.post.doubt_only(&own, &self.call);
                     return Ok(own);
                 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::doubt::Doubt;
 use super::events::{Events, Level};
 use crate::config::Config;
 use crate::error::{Ambiguous, Effort, Failure, RequestLine};
@@ -36,7 +37,7 @@ struct Tally {
 struct Noted {
     waited: Duration,
     /// What will be unknown once there are more attempts than that.
-    in_doubt: Option<(u32, Ambiguous)>,
+    in_doubt: Option<(u32, Doubt)>,
     deprecation: Option<String>,
 }
 
@@ -117,12 +118,12 @@ impl Call {
     }
 
     /// Says what is unknown if the call is cut off after its next attempt has begun.
-    pub(crate) fn set_in_doubt(&self, doubt: Ambiguous) {
+    pub(crate) fn set_in_doubt(&self, doubt: Doubt) {
         self.noted().in_doubt = Some((self.attempts(), doubt));
     }
 
     /// Says what is unknown if the call is cut off from now on, after an attempt.
-    pub(crate) fn set_in_doubt_at_once(&self, doubt: Ambiguous) {
+    pub(crate) fn set_in_doubt_at_once(&self, doubt: Doubt) {
         self.noted().in_doubt = Some((self.attempts().saturating_sub(1), doubt));
     }
 
@@ -136,10 +137,8 @@ impl Call {
     pub fn in_doubt(&self) -> Option<Ambiguous> {
         let attempts = self.attempts();
         let doubt = self.noted().in_doubt.clone();
-        let (_, mut doubt) = doubt.filter(|(before, _)| attempts > *before)?;
-        let cause = Arc::unwrap_or_clone(doubt.cause);
-        doubt.cause = Arc::new(cause.after(self.effort()));
-        Some(doubt)
+        let (_, doubt) = doubt.filter(|(before, _)| attempts > *before)?;
+        Some(doubt.error(self.effort()))
     }
 
     /// How many requests were begun.

@@ -10,6 +10,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use url::{Position, Url};
 
 use super::Request;
 use super::answer::Answer;
@@ -46,8 +47,7 @@ pub struct Connection {
 /// A request that is ready to be sent, but for its credentials.
 pub(super) struct Target {
     pub(super) line: RequestLine,
-    /// Path and query as they stand in the request line.
-    pub(super) uri: String,
+    url: Url,
     accept: HeaderValue,
     content: Option<(HeaderValue, Bytes)>,
     /// Whether the answer may hold a token, so that no error quotes it.
@@ -60,12 +60,34 @@ impl Target {
         let line = connection.line(&Method::POST, path);
         let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         Self {
-            uri: line.path.clone(),
+            url: connection.config.base_url.with(&line.path, &[]),
             line,
             accept: HeaderValue::from_static("application/json"),
             content: Some((form_type, form)),
             confidential: true,
         }
+    }
+
+    /// Path and query as they stand in the request line.
+    pub(super) fn uri(&self) -> &str {
+        &self.url[Position::BeforePath..]
+    }
+
+    fn build(&self, authorization: Option<&HeaderValue>) -> (reqwest::Request, Sending) {
+        let mut request = reqwest::Request::new(self.line.method.clone(), self.url.clone());
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, self.accept.clone());
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        let Some((content_type, content)) = &self.content else {
+            return (request, Sending::without_body());
+        };
+        headers.insert(CONTENT_TYPE, content_type.clone());
+        let sending = Sending::with_body();
+        let body = Watched::new(content.clone(), sending.clone());
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        (request, sending)
     }
 }
 
@@ -105,22 +127,16 @@ impl Connection {
     }
 
     pub(super) fn line(&self, method: &Method, path: &str) -> RequestLine {
-        let path = format!("{}{path}", self.config.base_url.path());
-        RequestLine { method: method.clone(), path }
+        let path = [self.config.base_url.path(), path].concat();
+        RequestLine { method: method.clone(), path: path.into() }
     }
 
     pub(super) fn target(&self, request: &Request) -> Target {
         let line = self.line(&request.method, &request.path);
-        let mut uri = line.path.clone();
-        if !request.query.is_empty() {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&request.query)
-                .finish();
-            uri = format!("{uri}?{query}");
-        }
+        let url = self.config.base_url.with(&line.path, &request.query);
         let json = HeaderValue::from_static("application/json");
         let content = request.body.clone().map(|body| (json, body));
-        Target { line, uri, accept: VERSION, content, confidential: false }
+        Target { line, url, accept: VERSION, content, confidential: false }
     }
 
     /// One request and its answer, read to the end; `attempt` is for the log.
@@ -154,7 +170,7 @@ impl Connection {
             let error = Error::Timeout(Failure::new(&target.line, what));
             return Err(Lost { error, fate: Fate::NotSent });
         }
-        let (request, sending) = self.build(target, grant.header())?;
+        let (request, sending) = target.build(grant.header());
         let own_limit = Instant::now() + self.config.timeout;
         let limit = own_limit.min(call.deadline());
         #[cfg(test)]
@@ -196,30 +212,5 @@ impl Connection {
                 Err(Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate })
             }
         }
-    }
-
-    fn build(
-        &self,
-        target: &Target,
-        authorization: Option<&HeaderValue>,
-    ) -> Result<(reqwest::Request, Sending), Lost> {
-        let url = self.config.base_url.with(&target.uri).map_err(|error| {
-            let failure = Failure::new(&target.line, format!("no URL: {error}"));
-            Lost { error: Error::Transport(failure), fate: Fate::Barred }
-        })?;
-        let mut request = reqwest::Request::new(target.line.method.clone(), url);
-        let headers = request.headers_mut();
-        headers.insert(ACCEPT, target.accept.clone());
-        if let Some(authorization) = authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
-        }
-        let Some((content_type, content)) = &target.content else {
-            return Ok((request, Sending::without_body()));
-        };
-        headers.insert(CONTENT_TYPE, content_type.clone());
-        let sending = Sending::with_body();
-        let body = Watched::new(content.clone(), sending.clone());
-        *request.body_mut() = Some(reqwest::Body::wrap(body));
-        Ok((request, sending))
     }
 }

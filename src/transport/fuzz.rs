@@ -45,7 +45,7 @@ pub(crate) fn read_answer(data: &[u8], path: &str) -> Answer {
     }
     let bytes = Bytes::copy_from_slice(body.get(..LARGEST_BODY).unwrap_or(body));
     let unread = first.ends_with('!').then_some(Unread::TooLarge);
-    let line = RequestLine { method: Method::POST, path: path.to_owned() };
+    let line = RequestLine { method: Method::POST, path: path.into() };
     let secrets = Secrets::new([SECRET.into()]);
     Answer::new(line, (status, headers), Received { bytes, unread }, (Scheme::ApiKey, secrets))
 }

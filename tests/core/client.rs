@@ -84,7 +84,8 @@ impl Client {
 
     pub(crate) async fn take_with(&self, arguments: &TakeArguments) -> Result<Snapshot, Error> {
         let call = Call::begin(&self.config, None);
-        take_snapshot(&self.transport, &cluster(), arguments, &call).await
+        let taken = take_snapshot(&self.transport, &cluster(), arguments, &call).await;
+        taken.map(Arc::unwrap_or_clone)
     }
 
     pub(crate) async fn raw(&self) -> Result<RawResponse, Error> {

@@ -56,7 +56,7 @@ async fn server(
 async fn logged(
     client: &Client,
     cluster: ClusterAddress,
-) -> (Result<Snapshot, Error>, Vec<String>) {
+) -> (Result<Arc<Snapshot>, Error>, Vec<String>) {
     let call = Call::begin(&client.config, Some(Level::Info));
     let result = take_snapshot(&client.transport, &cluster, &TakeArguments::default(), &call).await;
     (result, call.events.drain().into_iter().map(|event| event.text).collect())

@@ -68,6 +68,14 @@ def test_the_mappings_in_extra_are_read_only(door: Door, serve: Serve) -> None:
         extra["newField"]["deep"][2]["x"] = "z"
 
 
+def test_an_empty_extra_is_read_only_too(door: Door, serve: Serve) -> None:
+    extra: Any = take(door, serve, queued()).extra
+
+    assert extra == {}
+    with pytest.raises(TypeError):
+        extra["new"] = 1
+
+
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_a_result_pickles_and_copies(door: Door, serve: Serve, protocol: int) -> None:
     snapshot = take(door, serve, {**PAGE_SHARDED, **UNKNOWN})
@@ -127,6 +135,17 @@ def test_unknown_numbers_keep_every_digit(door: Door, serve: Serve) -> None:
     extra = take(door, serve, queued(big=2**200, negative=-(2**70))).extra
 
     assert (extra["big"], extra["negative"]) == (2**200, -(2**70))
+
+
+def test_values_in_extra_are_of_the_kinds_that_json_has_in_python(door: Door, serve: Serve) -> None:
+    text = (
+        f"[{2**63 - 1}, {2**63}, {-(2**63)}, -0, 1.5, -0.0, 1e3, 2E-2, 1e400,"
+        ' "é😀\\u0000", "", true, false, null, [], [[1]]]'
+    )
+
+    extra = take(door, serve, f'{{"id": "{SNAPSHOT_ID}", "new": {text}}}').extra
+
+    assert repr(extra["new"]) == repr(json.loads(text))
 
 
 def test_a_number_that_python_refuses_to_read_costs_no_snapshot(door: Door, serve: Serve) -> None:

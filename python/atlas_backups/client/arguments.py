@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
-
 import atlas_backups as public
+from atlas_backups._typing import TYPE_CHECKING, cast
 from atlas_backups.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from atlas_backups.models import Snapshot
 
-
-class Address(NamedTuple):
-    """What the core wants to know of a snapshot."""
-
-    group_id: str
-    cluster_name: str
-    snapshot_id: str
-    is_sharded: bool
+    Address: TypeAlias = tuple[str, str, str, bool]
+    """What the core wants to know of a snapshot: project, cluster, id, whether it is sharded."""
 
 
 def address(
@@ -39,23 +34,23 @@ def address(
             "give group_id, cluster_name and snapshot_id, or one Snapshot instead of the three"
         )
     if not isinstance(snapshot_id, public.Snapshot):
-        return Address(group_id, cluster_name, snapshot_id, is_sharded=False)
+        return group_id, cluster_name, snapshot_id, False
     found = _of(snapshot_id)
     named = (group_id, cluster_name)
     if not all(isinstance(cast("object", part), str) for part in named):
         # The core says what is wrong with them.
-        return found._replace(group_id=group_id, cluster_name=cluster_name)
-    if (found.group_id, found.cluster_name) != named:
+        return *named, *found[2:]
+    if found[:2] != named:
         raise InvalidArgumentError(
-            f"snapshot {found.snapshot_id} is of cluster {found.cluster_name} in project "
-            f"{found.group_id}, not of the one that was named"
+            f"snapshot {snapshot_id.id} is of cluster {snapshot_id.cluster_name} in project "
+            f"{snapshot_id.group_id}, not of the one that was named"
         )
     return found
 
 
 def _of(snapshot: Snapshot) -> Address:
     is_sharded = isinstance(cast("object", snapshot), public.ShardedClusterSnapshot)
-    return Address(snapshot.group_id, snapshot.cluster_name, snapshot.id, is_sharded)
+    return snapshot.group_id, snapshot.cluster_name, snapshot.id, is_sharded
 
 
 def flag(name: str, value: object) -> bool:

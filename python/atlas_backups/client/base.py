@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import TYPE_CHECKING, TypeVar
 
 import atlas_backups as public
+from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.errors import UnauthorizedError
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from atlas_backups._core import Client, Operation
     from atlas_backups.client.credentials import CredentialSource
     from atlas_backups.client.drive import Steps
     from atlas_backups.models import Snapshot
 
-ResultT = TypeVar("ResultT")
+    ResultT = TypeVar("ResultT")
 
 _UNAUTHORIZED = 401
 _PACKAGE = __name__.partition(".")[0]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from atlas_backups import _core
+from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.client.coverage import CoverageMethods
 from atlas_backups.client.credentials import CredentialSource, Hidden
 from atlas_backups.client.drive import drive, drive_async
@@ -19,6 +19,7 @@ from atlas_backups.errors import ClientClosedError, ConfigurationError
 if TYPE_CHECKING:
     import os
     from types import TracebackType
+    from typing import Any, TypeVar
 
     from typing_extensions import Self
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from atlas_backups.client.credentials import Given
     from atlas_backups.client.drive import Steps
 
-ClientT = TypeVar("ClientT", bound="AtlasBackups")
+    ClientT = TypeVar("ClientT", bound="AtlasBackups")
 
 
 class AtlasBackups(
@@ -174,7 +175,7 @@ class AtlasBackups(
         state = ", closed" if self._core.closed else ""
         return f"<AtlasBackups {self._core.base_url}, credentials: {self._source!r}{state}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         options = {**self._options, "proxy": self._core.proxy_to_pickle()}
         return _rebuild, (type(self), self._source.reduced(), options)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
+from _thread import RLock  # that of `threading`, which takes its time to import
 
 from atlas_backups import _core
+from atlas_backups._typing import TYPE_CHECKING, Generic, ValueT, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeGuard
+    from typing import TypeAlias, TypeGuard
 
     from atlas_backups._core import Client, Credential
 
-Given: TypeAlias = "Credential | Callable[[], Credential] | None"
-ValueT = TypeVar("ValueT")
+    Given: TypeAlias = Credential | Callable[[], Credential] | None
 
 
 class Hidden(Generic[ValueT]):
@@ -48,7 +46,7 @@ class CredentialSource:
     def __init__(self, core: Client, given: Hidden[Given]) -> None:
         self._given = given
         self._core = core
-        self._lock = (os.getpid(), threading.RLock())
+        self._lock = (os.getpid(), RLock())
         if given.it is None:
             core.set_credentials(_core.credentials_from_environment())
         elif not _is_provider(given.it):
@@ -70,11 +68,11 @@ class CredentialSource:
                 return self._core.generation
             return self._core.set_credentials(_asked(Hidden(self._given.it)))
 
-    def _asking(self) -> threading.RLock:
+    def _asking(self) -> RLock:
         owner, lock = self._lock
         if owner != os.getpid():
             # A thread of the parent may have held it when this process was forked.
-            lock = threading.RLock()
+            lock = RLock()
             self._lock = (os.getpid(), lock)
         return lock
 
@@ -115,6 +113,8 @@ def _asked(provider: Hidden[Callable[[], Credential]]) -> Credential:
     Raises:
         RuntimeError: this is a child that it forked; the call goes on in the parent.
     """
+    from collections.abc import Coroutine  # noqa: PLC0415  # it is there
+
     asking = os.getpid()
     given = Hidden(provider.it())
     if os.getpid() != asking:

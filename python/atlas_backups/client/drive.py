@@ -6,18 +6,19 @@ to hand out. Tracebacks of notebooks and pytest leave these frames out: they tel
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
-
+from atlas_backups._typing import TYPE_CHECKING, Generic, ValueT
 from atlas_backups.errors import AtlasError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from typing import Any, TypeAlias, TypeVar
+
     from atlas_backups._core import Operation
 
-ResultT = TypeVar("ResultT")
-ValueT = TypeVar("ValueT")
+    ResultT = TypeVar("ResultT")
 
-Steps: TypeAlias = Generator["Operation[Any]", Any, ResultT]
+    Steps: TypeAlias = Generator[Operation[Any], Any, ResultT]
+    Iteration: TypeAlias = Generator["Operation[Any] | Value[ValueT]", Any, None]
 
 
 class Value(Generic[ValueT]):
@@ -27,9 +28,6 @@ class Value(Generic[ValueT]):
 
     def __init__(self, it: ValueT) -> None:
         self.it: ValueT = it
-
-
-Iteration: TypeAlias = Generator["Operation[Any] | Value[ValueT]", Any, None]
 
 
 def drive(steps: Steps[ResultT]) -> ResultT:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, NamedTuple, cast
-
 import atlas_backups as public
+from atlas_backups._typing import TYPE_CHECKING, cast
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import Value, iterate, iterate_async, put_behind
@@ -97,12 +94,15 @@ class FleetMethods(Base):
             await outcomes.aclose()
 
 
-class _Running(NamedTuple):
-    request: SnapshotRequest
-    generation: int
-    """Which credentials it began with."""
-    is_repeated: bool
-    """Whether it was refused with others before, so that another refusal is final."""
+class _Running:
+    __slots__ = ("generation", "is_repeated", "request")
+
+    def __init__(self, request: SnapshotRequest, generation: int, *, is_repeated: bool) -> None:
+        self.request = request
+        self.generation = generation
+        """Which credentials it began with."""
+        self.is_repeated = is_repeated
+        """Whether it was refused with others before, so that another refusal is final."""
 
 
 class _Crew:
@@ -125,7 +125,11 @@ class _Crew:
     ) -> AbstractContextManager[Callable[[SnapshotOutcome], None]]:
         """Return what shows how many are done."""
         if not shown:
+            from contextlib import nullcontext  # noqa: PLC0415  # not needed to import the client
+
             return nullcontext(_not_shown)
+        from collections.abc import Sized  # noqa: PLC0415  # the same
+
         from atlas_backups.progress import counting  # noqa: PLC0415  # most fleets are not shown
 
         total = len(requests) if isinstance(requests, Sized) else None

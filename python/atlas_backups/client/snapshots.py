@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import atlas_backups as public
+from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.client.arguments import address
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
@@ -237,9 +236,7 @@ class SnapshotMethods(Base):
         wait_timeout: float,
     ) -> Steps[Snapshot]:
         operation = self._core.update_retention(
-            found.group_id,
-            found.cluster_name,
-            found.snapshot_id,
+            *found[:3],
             days=days,
             weeks=weeks,
             months=months,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
-
+from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import Value, drive, drive_async, iterate, iterate_async
@@ -163,6 +161,8 @@ class WaitMethods(Base):
         self, found: Address, progress: bool
     ) -> AbstractContextManager[Callable[[Snapshot], None]]:
         if not progress:
+            from contextlib import nullcontext  # noqa: PLC0415  # not needed to import the client
+
             return nullcontext(_not_shown)
         from atlas_backups.progress import watching  # noqa: PLC0415  # most waits are not shown
 
@@ -171,12 +171,9 @@ class WaitMethods(Base):
 
             is_sharded = isinstance(seen, ShardedClusterSnapshot)
             # Bare, as credentials are asked for and warnings given on the caller's thread only.
-            return self._core.list_snapshots(
-                found.group_id, found.cluster_name, include_sharded=is_sharded
-            ).blocking()
+            return self._core.list_snapshots(*found[:2], include_sharded=is_sharded).blocking()
 
-        place = (found.group_id, found.cluster_name, found.snapshot_id)
-        return watching(*place, look_back=look_back)
+        return watching(*found[:3], look_back=look_back)
 
 
 def _not_shown(_snapshot: Snapshot) -> None:

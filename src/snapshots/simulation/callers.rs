@@ -58,7 +58,7 @@ async fn run_until_taken(world: Arc<Mutex<World>>, caller: Caller) -> Counts {
                 if !caller.repeats {
                     break;
                 }
-                had = Some(snapshot.id);
+                had = Some(snapshot.id.clone());
             }
             Some(_) => {}
         }

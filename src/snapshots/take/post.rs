@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Ambiguous, Error, Failure};
+use crate::error::{Ambiguous, Error};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
-use crate::transport::{Again, Answer, Call, Fate, Level, Lost, Request, Retries, Transport};
+use crate::transport::{
+    Again, Answer, Call, Doubt, Fate, Level, Lost, Request, Retries, Transport,
+};
 
 /// When so much time has passed since the look for a key's snapshot, another process may have taken
 /// it; a look costs two requests.
@@ -19,7 +21,8 @@ pub(super) struct Post<'a> {
     transport: &'a Transport,
     cluster: &'a ClusterAddress,
     request: Request,
-    tag: Option<String>,
+    /// What a call leaves unknown that is cut off now.
+    doubt: Doubt,
     retries: Retries,
     /// When it was decided on.
     begun: Instant,
@@ -38,7 +41,7 @@ pub(super) enum NotTaken {
 
 /// What an answer says.
 enum Sorted {
-    Taken(Box<Snapshot>),
+    Taken(Arc<Snapshot>),
     Refused(Error),
     /// Nothing was acted on, and another try may go through.
     Again(Error, Again),
@@ -63,30 +66,34 @@ impl<'a> Post<'a> {
         transport: &'a Transport,
         cluster: &'a ClusterAddress,
         arguments: &TakeArguments,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let request = Request {
             method: http::Method::POST,
             path: cluster.snapshots_path(),
             query: arguments.query(),
-            body: Some(arguments.body()),
+            body: Some(arguments.body()?),
         };
-        let tag = arguments.tag().map(|tag| tag.as_str().to_owned());
-        Self {
+        let doubt = Doubt {
+            request: transport.line(&request),
+            idempotency_tag: arguments.tag().map(|tag| tag.as_str().into()),
+            snapshot: None,
+        };
+        Ok(Self {
             transport,
             cluster,
             request,
-            tag,
+            doubt,
             retries: transport.retries(),
             begun: Instant::now(),
             last_sent: Instant::now(),
-        }
+        })
     }
 
     /// Sends it until there is an answer, whatever that says.
     pub(super) async fn send(&mut self, call: &Call) -> Result<Answer, NotTaken> {
         loop {
             self.last_sent = Instant::now();
-            call.set_in_doubt(self.doubt(None));
+            call.set_in_doubt(self.doubt.clone());
             let before = call.attempts();
             let exchanged = self.transport.exchange(&self.request, call).await;
             call.add_posts(call.attempts().saturating_sub(before));
@@ -112,12 +119,12 @@ impl<'a> Post<'a> {
     }
 
     /// Sends it until it is known what became of it, or that this will not become known.
-    pub(super) async fn take(&mut self, call: &Call) -> Result<Snapshot, NotTaken> {
+    pub(super) async fn take(&mut self, call: &Call) -> Result<Arc<Snapshot>, NotTaken> {
         self.begun = Instant::now();
         loop {
             let answer = self.send(call).await?;
             match sort(&answer, self.cluster) {
-                Sorted::Taken(snapshot) => return Ok(*snapshot),
+                Sorted::Taken(snapshot) => return Ok(snapshot),
                 Sorted::Again(error, again) => self.pause(error, again, call).await?,
                 Sorted::Refused(error) => {
                     call.clear_doubt();
@@ -130,8 +137,9 @@ impl<'a> Post<'a> {
 
     /// From here on the snapshot is known to exist; a call that is cut off says which, even when
     /// it has ended, but nobody has heard of that yet.
-    pub(super) fn doubt_only(&self, snapshot: &Snapshot, call: &Call) {
-        call.set_in_doubt_at_once(self.doubt(Some(snapshot)));
+    pub(super) fn doubt_only(&self, snapshot: &Arc<Snapshot>, call: &Call) {
+        let snapshot = Some(Arc::clone(snapshot));
+        call.set_in_doubt_at_once(Doubt { snapshot, ..self.doubt.clone() });
     }
 
     /// How long ago it was sent for the last time.
@@ -142,26 +150,15 @@ impl<'a> Post<'a> {
     async fn pause(&mut self, error: Error, again: Again, call: &Call) -> Result<(), NotTaken> {
         call.clear_doubt();
         self.retries.pause(error.clone(), again, call).await.map_err(NotTaken::Refused)?;
-        let is_late = self.tag.is_some() && self.begun.elapsed() >= LATE;
+        let is_late = self.doubt.idempotency_tag.is_some() && self.begun.elapsed() >= LATE;
         if is_late { Err(NotTaken::Late(error)) } else { Ok(()) }
-    }
-
-    /// What a call leaves unknown that is cut off now.
-    fn doubt(&self, snapshot: Option<&Snapshot>) -> Ambiguous {
-        let line = self.transport.line(&self.request);
-        let failure = Failure::new(&line, "the call was cut off before its outcome was known");
-        Ambiguous {
-            idempotency_tag: self.tag.clone(),
-            candidates: snapshot.into_iter().cloned().collect(),
-            cause: Arc::new(Error::Transport(failure)),
-        }
     }
 }
 
 fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
     match answer.status() {
         200..=299 => match read(answer, cluster) {
-            Ok(snapshot) => Sorted::Taken(Box::new(snapshot)),
+            Ok(snapshot) => Sorted::Taken(Arc::new(snapshot)),
             Err(error) => Sorted::Unknown(error),
         },
         _ if answer.asks_to_wait() => {

@@ -9,7 +9,7 @@ use super::*;
 const LONGEST_MESSAGE: usize = 2000;
 
 fn answer_with(status: u16, headers: &[(HeaderName, &str)], body: &[u8], cut: bool) -> Answer {
-    let line = RequestLine { method: http::Method::POST, path: "/api/atlas/v2/x".to_owned() };
+    let line = RequestLine { method: http::Method::POST, path: "/api/atlas/v2/x".into() };
     let headers = headers
         .iter()
         .filter_map(|(name, value)| Some((name.clone(), HeaderValue::from_str(value).ok()?)))

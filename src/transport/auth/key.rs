@@ -39,7 +39,7 @@ impl Key {
         let sent = session.as_mut().map(|session| {
             let method = target.line.method.as_str();
             let cnonce = cnonce(&mut random());
-            session.next(&self.public, &self.private, method, &target.uri, &cnonce)
+            session.next(&self.public, &self.private, method, target.uri(), &cnonce)
         });
         let header = sent.as_deref().map(|text| sensitive([text])).transpose()?;
         let response = sent.as_deref().and_then(response).map(|text| text.to_owned().into());

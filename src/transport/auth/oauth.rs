@@ -46,7 +46,8 @@ impl ServiceAccount {
         let usable = self.held().usable(Instant::now());
         let token = match usable {
             Some(token) => token,
-            None => self.fetch_once(connection, call).await?,
+            // Boxed, because it is large and rare.
+            None => Box::pin(self.fetch_once(connection, call)).await?,
         };
         Ok(Grant {
             scheme: Scheme::ServiceAccount,

@@ -57,7 +57,7 @@ pub(super) async fn exchange(
     limit: Instant,
 ) -> Result<Answer, Lost> {
     let body = target.content.as_ref().map(|(_, body)| body.clone()).unwrap_or_default();
-    let asked = Asked { method: target.line.method.clone(), uri: target.uri.clone(), body };
+    let asked = Asked { method: target.line.method.clone(), uri: target.uri().to_owned(), body };
     match timeout_at(limit, stand_in.answer(asked)).await {
         Ok(Said::Answer(status, headers, bytes)) => {
             let received = Received { bytes, unread: None };

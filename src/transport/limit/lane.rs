@@ -71,7 +71,8 @@ impl Lane {
             });
         }
         let waiting = "waiting for the project's rate limit; it was not sent";
-        call.until_deadline(line, waiting, self.queue(line, call)).await?
+        // Boxed, because it is large and rare.
+        call.until_deadline(line, waiting, Box::pin(self.queue(line, call))).await?
     }
 
     async fn queue(&self, line: &RequestLine, call: &Call) -> Result<Ticket, Box<Failure>> {

@@ -4,13 +4,16 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 use super::bucket::Rates;
 use crate::transport::answer::Answer;
 
 const TOO_MANY_REQUESTS: u16 = 429;
+// Names that are looked for in every answer are no text that is read anew each time.
+static LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 /// A header that says "later" means at least this.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// Longer waits are probed once in that time: a gateway's nonsense must not shut a project out.
@@ -46,10 +49,10 @@ impl Notice {
     }
 
     fn of_headers(headers: &HeaderMap) -> Self {
-        let number = |name| count(headers.get(name)?.to_str().ok()?);
-        let capacity = number("ratelimit-limit").map(bounded(CAPACITIES));
+        let number = |name: &HeaderName| count(headers.get(name)?.to_str().ok()?);
+        let capacity = number(&LIMIT).map(bounded(CAPACITIES));
         // Nothing granted at all would be a strange way to say that there is no limit.
-        let remaining = number("ratelimit-remaining").map(bounded((0.0, CAPACITIES.1)));
+        let remaining = number(&REMAINING).map(bounded((0.0, CAPACITIES.1)));
         Self { capacity, remaining, refusal: None }
     }
 }

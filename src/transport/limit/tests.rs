@@ -9,7 +9,7 @@ use super::*;
 use crate::transport::events::Events;
 
 fn line(path: &str) -> RequestLine {
-    RequestLine { method: Method::GET, path: path.to_owned() }
+    RequestLine { method: Method::GET, path: path.into() }
 }
 
 fn clusters(project: u32) -> String {

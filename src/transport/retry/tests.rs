@@ -21,12 +21,12 @@ fn call(seconds: u64) -> Call {
 }
 
 fn timeout() -> Error {
-    let line = RequestLine { method: http::Method::GET, path: "/a".to_owned() };
+    let line = RequestLine { method: http::Method::GET, path: "/a".into() };
     Error::Timeout(Failure::new(&line, "slow"))
 }
 
 fn transport() -> Error {
-    let line = RequestLine { method: http::Method::GET, path: "/a".to_owned() };
+    let line = RequestLine { method: http::Method::GET, path: "/a".into() };
     Error::Transport(Failure::new(&line, "gone"))
 }
 

@@ -13,7 +13,7 @@ const RATES: Rates = Rates { capacity: 20.0, per_second: 10.0 };
 const GRAIN: Duration = Duration::from_millis(5);
 
 fn line() -> RequestLine {
-    RequestLine { method: http::Method::GET, path: "/a".to_owned() }
+    RequestLine { method: http::Method::GET, path: "/a".into() }
 }
 
 fn call(total: Duration) -> Call {
