@@ -8,6 +8,7 @@
 mod tests;
 
 pub use crate::config::fuzz::{base_url, proxy};
+pub use crate::model::fuzz::json;
 pub use crate::snapshots::fuzz::{list, snapshot, take};
 pub use crate::transport::fuzz::{answer, digest, rate_limit, retry_after, token, token_cache};
 
@@ -15,10 +16,11 @@ pub use crate::transport::fuzz::{answer, digest, rate_limit, retry_after, token,
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their folders.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("answer", answer),
     ("base_url", base_url),
     ("digest", digest),
+    ("json", json),
     ("list", list),
     ("proxy", proxy),
     ("rate_limit", rate_limit),

@@ -14,7 +14,6 @@ mod events;
 pub(crate) mod fuzz;
 mod headers;
 mod hints;
-mod json;
 mod limit;
 mod lost;
 mod memory;

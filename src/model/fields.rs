@@ -1,59 +1,123 @@
 //! Taking known fields out of a JSON object one by one; what is left over stays unchanged.
 
+use std::borrow::Cow;
+
 use serde::ser::SerializeTuple;
-use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
-use serde_json::{Map, Number, Value};
+use serde::{Serialize, Serializer};
+use serde_json::{Number, Value};
 
-/// A JSON object as it came.
-pub(crate) type JsonObject = Map<String, Value>;
+use super::json::{Json, JsonObject, LONGEST_NUMBER};
 
-/// Python refuses to read longer integers (`sys.set_int_max_str_digits`).
-const LONGEST_NUMBER: usize = 4000;
+/// Room is made for so many at once; other objects have few more.
+const USUAL_FIELDS: usize = 24;
 
-/// The fields of one object that nobody has taken yet.
-#[derive(Debug)]
-pub(crate) struct Fields(JsonObject);
+/// What a value may be read as; `None` where it is something else.
+pub(crate) trait Read<'a>: Sized {
+    fn read(json: Json<'a>) -> Option<Self>;
+}
 
-impl Fields {
-    pub(crate) fn new(object: JsonObject) -> Self {
-        Self(object)
+/// The fields of one object that nobody has taken yet, in their order.
+#[derive(Clone)]
+pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl<'a> Fields<'a> {
+    /// Reads a field, if it is of that type; of several with that name the last counts.
+    pub(crate) fn get<T: Read<'a>>(&self, name: &str) -> Option<T> {
+        let (_, json) = self.0.iter().rfind(|(other, _)| other == name)?;
+        T::read(*json)
     }
 
     /// Takes a field; one of another type stays behind, so that nothing is lost.
-    pub(crate) fn take<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let value = self.0.remove(name)?;
-        if value.is_null() {
-            return None;
-        }
-        let known = T::deserialize(&value).ok();
+    pub(crate) fn take<T: Read<'a>>(&mut self, name: &'static str) -> Option<T> {
+        let json = self.remove(name)?;
+        let known = Option::<T>::read(json);
         if known.is_none() {
-            self.0.insert(name.to_owned(), value);
+            self.0.push((name.into(), json));
         }
-        known
+        known.flatten()
     }
 
     /// Takes a list; an absent, null or unusable one is empty.
-    pub(crate) fn take_list<T: DeserializeOwned>(&mut self, name: &str) -> Items<T> {
+    pub(super) fn take_list<T: Read<'a>>(&mut self, name: &'static str) -> Items<T> {
         Items(self.take::<Vec<T>>(name).unwrap_or_default())
     }
 
+    /// Takes a field, whatever it is.
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Json<'a>> {
+        let mut found = None;
+        self.0.retain(|(other, json)| {
+            let is_other = other != name;
+            if !is_other {
+                found = Some(*json);
+            }
+            is_other
+        });
+        found
+    }
+
     /// What nobody took.
-    pub(crate) fn rest(mut self) -> JsonObject {
-        self.0.values_mut().for_each(make_readable);
-        // Anew, without the room that the fields which were taken had.
-        self.0.into_iter().collect()
+    pub(crate) fn rest(self) -> JsonObject {
+        self.0.into_iter().map(|(name, json)| (name.into_owned(), json.to_value())).collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-/// Replaces numbers that Python would refuse to read by their text, in place: this may be large.
-fn make_readable(value: &mut Value) {
-    match value {
-        Value::Number(number) if number.as_str().len() > LONGEST_NUMBER => {
-            *value = Value::String(number.to_string());
-        }
-        Value::Array(items) => items.iter_mut().for_each(make_readable),
-        Value::Object(map) => map.values_mut().for_each(make_readable),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+impl<'a> Read<'a> for Fields<'a> {
+    fn read(json: Json<'a>) -> Option<Self> {
+        let mut fields = Vec::with_capacity(json.most_entries().min(USUAL_FIELDS));
+        fields.extend(json.entries()?);
+        Some(Self(fields))
+    }
+}
+
+impl<'a> Read<'a> for Json<'a> {
+    fn read(json: Json<'a>) -> Option<Self> {
+        Some(json)
+    }
+}
+
+impl Read<'_> for Value {
+    fn read(json: Json<'_>) -> Option<Self> {
+        Some(json.to_value())
+    }
+}
+
+impl<'a, T: Read<'a>> Read<'a> for Option<T> {
+    fn read(json: Json<'a>) -> Option<Self> {
+        if json.raw() == "null" { Some(None) } else { T::read(json).map(Some) }
+    }
+}
+
+impl<'a, T: Read<'a>> Read<'a> for Vec<T> {
+    fn read(json: Json<'a>) -> Option<Self> {
+        json.items()?.map(T::read).collect()
+    }
+}
+
+impl Read<'_> for String {
+    fn read(json: Json<'_>) -> Option<Self> {
+        json.text().map(Cow::into_owned)
+    }
+}
+
+impl Read<'_> for bool {
+    fn read(json: Json<'_>) -> Option<Self> {
+        json.raw().parse().ok()
+    }
+}
+
+impl Read<'_> for u16 {
+    fn read(json: Json<'_>) -> Option<Self> {
+        json.raw().parse().ok()
+    }
+}
+
+impl Read<'_> for usize {
+    fn read(json: Json<'_>) -> Option<Self> {
+        json.raw().parse().ok()
     }
 }
 
@@ -87,16 +151,13 @@ impl<T: Serialize> Serialize for Items<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Integer(Number);
 
-impl<'de> Deserialize<'de> for Integer {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = Number::deserialize(deserializer)?;
-        let text = number.as_str();
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        if digits.len() <= LONGEST_NUMBER && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(number))
-        } else {
-            Err(serde::de::Error::custom("not a whole number"))
-        }
+impl Read<'_> for Integer {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let raw = json.raw();
+        let digits = raw.strip_prefix('-').unwrap_or(raw);
+        let is_whole =
+            digits.len() <= LONGEST_NUMBER && digits.bytes().all(|it| it.is_ascii_digit());
+        is_whole.then(|| serde_json::from_str(raw).ok()).flatten().map(Self)
     }
 }
 
@@ -110,43 +171,64 @@ pub(crate) fn second_of(id: &str) -> i64 {
     id.get(..8).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
+/// What is made of the fields of a text.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(super) fn reading<T>(text: &str, read: impl FnOnce(Fields<'_>) -> T) -> T {
+    let outline = super::json::Outline::new(text.as_bytes()).unwrap();
+    read(Fields::read(outline.of(text.as_bytes()).unwrap()).unwrap())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    fn fields(text: &str) -> Fields {
-        Fields::new(serde_json::from_str(text).unwrap())
-    }
+    use super::*;
 
     #[test]
     fn a_field_of_another_type_stays_behind() {
-        let mut fields = fields(r#"{"a": 1, "b": "text", "c": null}"#);
+        reading(r#"{"a": 1, "b": "text", "c": null}"#, |mut fields| {
+            assert_eq!(fields.take::<String>("a"), None);
+            assert_eq!(fields.take::<String>("b"), Some("text".to_owned()));
+            assert_eq!(fields.take::<String>("c"), None);
 
-        assert_eq!(fields.take::<String>("a"), None);
-        assert_eq!(fields.take::<String>("b"), Some("text".to_owned()));
-        assert_eq!(fields.take::<String>("c"), None);
+            assert_eq!(Value::Object(fields.rest()), json!({"a": 1}));
+        });
+    }
 
-        assert_eq!(Value::Object(fields.rest()), serde_json::json!({"a": 1}));
+    #[test]
+    fn of_fields_with_one_name_the_last_is_taken_and_none_stays_behind() {
+        let text = r#"{"a": "1", "b": "1", "c": "1", "\u0061": "2", "b": 2, "c": null, "d": "\n"}"#;
+        reading(text, |mut fields| {
+            assert_eq!(fields.get("a"), Some("2".to_owned()));
+            assert_eq!(fields.get::<String>("b"), None);
+            assert_eq!(fields.take("a"), Some("2".to_owned()));
+            assert_eq!(fields.take::<String>("b"), None);
+            assert_eq!(fields.take::<String>("c"), None);
+            assert_eq!(fields.take("d"), Some("\n".to_owned()));
+
+            assert_eq!(Value::Object(fields.rest()), json!({"b": 2}));
+        });
     }
 
     #[test]
     fn whole_numbers_keep_every_digit() {
         let text = "1".repeat(60);
-        let mut fields = fields(&format!(r#"{{"n": {text}, "f": 1.5}}"#));
-
-        let number: Integer = fields.take("n").unwrap();
-
-        assert_eq!(number.0.as_str(), text);
-        assert_eq!(fields.take::<Integer>("f"), None);
+        reading(&format!(r#"{{"n": {text}, "f": 1.5, "t": "1"}}"#), |mut fields| {
+            assert_eq!(fields.take::<Integer>("n").unwrap().0.as_str(), text);
+            assert_eq!(fields.take::<Integer>("f"), None);
+            assert_eq!(fields.take::<Integer>("t"), None);
+        });
     }
 
     #[test]
     fn numbers_that_python_refuses_become_text() {
         let text = "9".repeat(5000);
-        let rest = fields(&format!(r#"{{"n": [{text}]}}"#)).rest();
-
-        assert_eq!(Value::Object(rest), serde_json::json!({"n": [text]}));
+        reading(&format!(r#"{{"n": [{text}], "s": {text}}}"#), |mut fields| {
+            assert_eq!(fields.take::<Integer>("s"), None);
+            assert_eq!(Value::Object(fields.rest()), json!({"n": [text], "s": text}));
+        });
     }
 
     #[test]

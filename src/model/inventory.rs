@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::fields::{Fields, Integer, JsonObject, is_object_id};
+use super::fields::{Fields, Integer, is_object_id};
+use super::json::JsonObject;
 use super::timestamp::Timestamp;
 
 /// A project ("group") that the credentials can see.
@@ -35,15 +36,14 @@ pub struct Cluster {
 
 impl Project {
     /// Reads a project; `Err` says what is wrong with its id.
-    pub(crate) fn read(object: JsonObject) -> Result<Self, &'static str> {
-        let project = Self::read_any(object);
+    pub(crate) fn read(fields: Fields<'_>) -> Result<Self, &'static str> {
+        let project = Self::read_any(fields);
         let is_good = is_object_id(&project.id);
         is_good.then_some(project).ok_or("a project in it has no well-formed id")
     }
 
     /// The same with any id, be it empty, for whoever has to tell of all there are.
-    pub(crate) fn read_any(object: JsonObject) -> Self {
-        let mut fields = Fields::new(object);
+    pub(crate) fn read_any(mut fields: Fields<'_>) -> Self {
         Self {
             id: fields.take("id").unwrap_or_default(),
             name: fields.take("name"),
@@ -61,15 +61,14 @@ impl Project {
 
 impl Cluster {
     /// Reads a cluster; `Err` says what is wrong with its name, by which everything else asks.
-    pub(crate) fn read(object: JsonObject, group_id: &str) -> Result<Self, &'static str> {
-        let cluster = Self::read_any(object, group_id);
+    pub(crate) fn read(fields: Fields<'_>, group_id: &str) -> Result<Self, &'static str> {
+        let cluster = Self::read_any(fields, group_id);
         let has_name = !cluster.name.is_empty();
         has_name.then_some(cluster).ok_or("a cluster in it has no name")
     }
 
     /// The same with an empty name where there is none, for whoever has to tell of all there are.
-    pub(crate) fn read_any(object: JsonObject, group_id: &str) -> Self {
-        let mut fields = Fields::new(object);
+    pub(crate) fn read_any(mut fields: Fields<'_>, group_id: &str) -> Self {
         Self {
             id: fields.take("id"),
             name: fields.take("name").unwrap_or_default(),
@@ -89,28 +88,32 @@ impl Cluster {
 mod tests {
     use serde_json::json;
 
+    use super::super::fields::reading;
     use super::*;
 
-    fn object(value: &serde_json::Value) -> JsonObject {
-        value.as_object().unwrap().clone()
+    fn project(text: &str) -> Result<Project, &'static str> {
+        reading(text, Project::read)
+    }
+
+    fn cluster(text: &str) -> Result<Cluster, &'static str> {
+        reading(text, |fields| Cluster::read(fields, "g"))
     }
 
     #[test]
     fn a_project_keeps_what_it_does_not_know() {
-        let wire =
-            json!({"id": "32b6e34b3d91647abb20e7b8", "name": "P", "clusterCount": 3, "tags": []});
-        let seen = serde_json::to_value(Project::read(object(&wire)).unwrap()).unwrap();
+        let wire = r#"{"id":"32b6e34b3d91647abb20e7b8","name":"P","clusterCount":3,"tags":[]}"#;
+        let seen = serde_json::to_value(project(wire).unwrap()).unwrap();
         assert_eq!(seen["cluster_count"], 3);
         assert_eq!(seen["extra"], json!({"tags": []}));
-        assert!(Project::read(object(&json!({"id": "short"}))).is_err());
+        assert!(project(r#"{"id":"short"}"#).is_err());
     }
 
     #[test]
     fn a_cluster_needs_a_name_and_nothing_else() {
-        let wire = json!({"name": "Cluster0", "backupEnabled": true, "mongoDBVersion": "8.0.1"});
-        let seen = serde_json::to_value(Cluster::read(object(&wire), "g").unwrap()).unwrap();
+        let wire = r#"{"name":"Cluster0","backupEnabled":true,"mongoDBVersion":"8.0.1"}"#;
+        let seen = serde_json::to_value(cluster(wire).unwrap()).unwrap();
         assert_eq!(seen["backup_enabled"], true);
         assert_eq!((&seen["group_id"], &seen["id"]), (&json!("g"), &json!(null)));
-        assert!(Cluster::read(object(&json!({"id": "x"})), "g").is_err());
+        assert!(cluster(r#"{"id":"x"}"#).is_err());
     }
 }

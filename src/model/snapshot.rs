@@ -4,9 +4,10 @@
 mod tests;
 
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use super::fields::{Fields, Integer, Items, JsonObject, is_object_id, second_of};
+use super::fields::{Fields, Integer, Items, Read, is_object_id, second_of};
+use super::json::{Json, JsonObject};
 use super::timestamp::Timestamp;
 
 /// One snapshot; `None` where Atlas has not said yet.
@@ -59,26 +60,22 @@ pub(super) enum Details {
 }
 
 /// A link to a related resource; one that says more stays behind, as it came, with the whole list.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(try_from = "JsonObject")]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Link {
     href: Option<String>,
     rel: Option<String>,
 }
 
-impl TryFrom<JsonObject> for Link {
-    type Error = &'static str;
-
-    fn try_from(object: JsonObject) -> Result<Self, Self::Error> {
-        let mut fields = Fields::new(object);
+impl Read<'_> for Link {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut fields = Fields::read(json)?;
         let link = Self { href: fields.take("href"), rel: fields.take("rel") };
-        if fields.rest().is_empty() { Ok(link) } else { Err("a link says more than href and rel") }
+        fields.is_empty().then_some(link)
     }
 }
 
 /// One part of a sharded cluster's snapshot.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-#[serde(from = "JsonObject")]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct SnapshotMember {
     id: Option<String>,
     cloud_provider: Option<String>,
@@ -86,26 +83,25 @@ pub(super) struct SnapshotMember {
     extra: JsonObject,
 }
 
-impl From<JsonObject> for SnapshotMember {
-    fn from(object: JsonObject) -> Self {
-        let mut fields = Fields::new(object);
-        Self {
+impl Read<'_> for SnapshotMember {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut fields = Fields::read(json)?;
+        Some(Self {
             id: fields.take("id"),
             cloud_provider: fields.take("cloudProvider"),
             replica_set_name: fields.take("replicaSetName"),
             extra: fields.rest(),
-        }
+        })
     }
 }
 
 impl Snapshot {
     /// Reads a snapshot; `Err` says what is wrong with its id, the one field that must be there.
     pub(crate) fn read(
-        object: JsonObject,
+        mut fields: Fields<'_>,
         group_id: &str,
         cluster_name: &str,
     ) -> Result<Self, &'static str> {
-        let mut fields = Fields::new(object);
         let id: String = fields.take("id").ok_or("the answer has no snapshot id")?;
         if !is_object_id(&id) {
             return Err("the answer's snapshot id is malformed");
@@ -202,7 +198,7 @@ impl Snapshot {
 }
 
 impl Details {
-    fn take(kind: Option<&str>, fields: &mut Fields) -> Self {
+    fn take(kind: Option<&str>, fields: &mut Fields<'_>) -> Self {
         match kind {
             Some("replicaSet") => Self::ReplicaSet {
                 cloud_provider: fields.take("cloudProvider"),

@@ -5,7 +5,10 @@ use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Serialize, Serializer};
+
+use super::fields::Read;
+use super::json::Json;
 
 /// A point in time as Atlas writes it (RFC 3339), in UTC.
 ///
@@ -31,10 +34,10 @@ impl From<jiff::Timestamp> for Timestamp {
     }
 }
 
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("no date that Python can hold"))
+impl Read<'_> for Timestamp {
+    /// What is no date that Python can hold is none.
+    fn read(json: Json<'_>) -> Option<Self> {
+        Self::parse(&json.text()?)
     }
 }
 
@@ -60,7 +63,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<Timestamp> {
-        serde_json::from_value(serde_json::Value::from(text)).ok()
+        Timestamp::parse(text)
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub async fn update_retention(
     let mut wait = wait;
     loop {
         match ask(transport, &request, &call).await {
-            Ok(answer) => return Ok(read(answer, address, &call)?),
+            Ok(answer) => return Ok(read(&answer, address, &call)?),
             Err(refused) => {
                 call = until_finished(transport, address, refused, &mut wait, call).await?;
             }
@@ -96,7 +96,7 @@ fn deleted(answer: &Answer, call: &Call) -> Result<(), Unanswered> {
     if answer.text().trim().is_empty() {
         return Ok(());
     }
-    let object = answer.object().map(|_| ());
+    let object = answer.fields().map(drop);
     object.map_err(|error| Unanswered::invalid(error.after(call.effort())))
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::arguments::{ClusterAddress, TakeArguments};
 use super::list::{Listing, join};
 use super::pages::{self, Walked};
 use super::take::Tag;
 use crate::error::Error;
-use crate::model::{JsonObject, Snapshot, is_object_id};
+use crate::model::{Fields, Snapshot, is_object_id};
 use crate::transport::fuzz::{call, read_answer, split};
 
 const GROUP: &str = "32b6e34b3d91647abb20e7b8";
@@ -19,17 +19,17 @@ const PATH: &str = "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/clusters/a/bac
 /// What has an id is a snapshot, and nothing that came with it is lost.
 pub fn snapshot(data: &[u8]) {
     let answer = read_answer(data, PATH);
-    let Ok(object) = answer.object() else { return };
-    match Snapshot::read(object.clone(), GROUP, "a") {
-        Ok(snapshot) => holds_all_of(&snapshot, object),
+    let Ok(fields) = answer.fields() else { return };
+    match Snapshot::read(fields.clone(), GROUP, "a") {
+        Ok(snapshot) => holds_all_of(&snapshot, &fields.rest()),
         Err(why) => {
-            let id = object.get("id").and_then(Value::as_str);
-            assert!(id.is_none_or(|id| !is_object_id(id)), "{why}: {id:?}");
+            let id = fields.get::<String>("id");
+            assert!(id.as_deref().is_none_or(|id| !is_object_id(id)), "{why}: {id:?}");
         }
     }
 }
 
-fn holds_all_of(snapshot: &Snapshot, object: &JsonObject) {
+fn holds_all_of(snapshot: &Snapshot, object: &Map<String, Value>) {
     assert!(is_object_id(&snapshot.id));
     let _ = (snapshot.is_final(), snapshot.requested_at(), snapshot.part_ids().count());
     let python = serde_json::to_value(snapshot).unwrap();
@@ -59,9 +59,9 @@ pub fn list(data: &[u8]) {
     let (plain, sharded) = split(data, b"\n\n\n");
     let call = call();
     let read = |data: &[u8]| {
-        let mut answer = read_answer(data, PATH);
-        let page = pages::read(&mut answer, &call).ok()?;
-        let read = |item| Snapshot::read(item, GROUP, "a");
+        let answer = read_answer(data, PATH);
+        let page = pages::read(&answer, &call).ok()?;
+        let read = |item: Fields<'_>| Snapshot::read(item, GROUP, "a");
         let mut walked = Walked::new();
         walked.add(page.items, &answer, &call, &read).ok()?;
         Some(walked.items)

@@ -94,19 +94,18 @@ async fn read_at(
     call: &Call,
 ) -> Result<Snapshot, Unanswered> {
     let answer = ask(transport, &request(&endpoint.path(address), Vec::new()), call).await?;
-    read(answer, address, call)
+    read(&answer, address, call)
 }
 
 /// The snapshot in a good answer.
 pub(super) fn read(
-    mut answer: Answer,
+    answer: &Answer,
     address: &SnapshotAddress,
     call: &Call,
 ) -> Result<Snapshot, Unanswered> {
     let cluster = &address.cluster;
-    let object = answer.take_object();
-    let snapshot = object.and_then(|object| {
-        let read = Snapshot::read(object, &cluster.group_id, &cluster.name);
+    let snapshot = answer.fields().and_then(|fields| {
+        let read = Snapshot::read(fields, &cluster.group_id, &cluster.name);
         let other = "it is about another snapshot";
         let asked =
             |snapshot: Snapshot| (snapshot.id == address.id).then_some(snapshot).ok_or(other);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::ask::Unanswered;
 use super::pages::{self, Listed};
 use crate::error::Error;
-use crate::model::{Cluster, Project};
+use crate::model::{Cluster, Fields, Project};
 use crate::transport::{Call, Transport};
 
 const PROJECTS: &str = "/api/atlas/v2/groups";
@@ -36,7 +36,7 @@ pub async fn list_clusters(
     group_id: &str,
     call: &Call,
 ) -> Result<Vec<Cluster>, Error> {
-    let read = |item| Cluster::read(item, group_id);
+    let read = |item: Fields<'_>| Cluster::read(item, group_id);
     Ok(pages::walk(transport, &clusters_path(group_id), call, &read).await?.items)
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn all_projects(
     transport: &Transport,
     call: &Call,
 ) -> Result<(Vec<Project>, Option<Timestamp>), Unanswered> {
-    let read = |item| Ok(Project::read_any(item));
+    let read = |item: Fields<'_>| Ok(Project::read_any(item));
     let walked = pages::walk(transport, PROJECTS, call, &read).await?;
     Ok((walked.items, walked.server_time))
 }
@@ -56,7 +56,7 @@ pub(super) async fn all_clusters(
     group_id: &str,
     call: &Call,
 ) -> Result<(Vec<Cluster>, Option<Timestamp>), Unanswered> {
-    let read = |item| Ok(Cluster::read_any(item, group_id));
+    let read = |item: Fields<'_>| Ok(Cluster::read_any(item, group_id));
     let walked = pages::walk(transport, &clusters_path(group_id), call, &read).await?;
     Ok((walked.items, walked.server_time))
 }

@@ -3,15 +3,13 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
 
 use super::Tag;
 use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
 use super::pages::{self, Listed, Walked};
 use crate::error::Error;
-use crate::model::{self, JsonObject, Snapshot, second_of};
+use crate::model::{self, Fields, Snapshot, second_of};
 use crate::transport::{Call, Transport};
 
 impl Listed for Snapshot {
@@ -62,7 +60,7 @@ pub(super) async fn listing_since(
     call: &Call,
 ) -> Result<Listing, Unanswered> {
     let mut any_good = false;
-    let is_enough = |page: &[JsonObject]| {
+    let is_enough = |page: &[Fields<'_>]| {
         any_good |= page.iter().any(|item| is_good(item, now));
         any_good && goes_back_to(second, page)
     };
@@ -71,23 +69,23 @@ pub(super) async fn listing_since(
     join_sharded(walked, transport, cluster, true, call).await
 }
 
-fn is_good(item: &JsonObject, now: model::Timestamp) -> bool {
-    let end = item.get("expiresAt").and_then(|end| model::Timestamp::deserialize(end).ok());
-    item.get("status").and_then(Value::as_str) == Some("completed")
+fn is_good(item: &Fields<'_>, now: model::Timestamp) -> bool {
+    let end = item.get::<model::Timestamp>("expiresAt");
+    item.get::<String>("status").is_some_and(|status| status == "completed")
         && end.is_none_or(|end| end > now)
 }
 
 /// Whether a page ends before that second and is sorted, as then is the list: newest first.
-fn goes_back_to(second: i64, page: &[JsonObject]) -> bool {
+fn goes_back_to(second: i64, page: &[Fields<'_>]) -> bool {
     let seconds: Vec<i64> =
-        page.iter().filter_map(|item| item.get("id")?.as_str()).map(second_of).collect();
+        page.iter().filter_map(|item| item.get("id")).map(|id: String| second_of(&id)).collect();
     seconds.is_sorted_by(|a, b| a >= b) && seconds.last().is_some_and(|oldest| *oldest < second)
 }
 
 /// What makes a snapshot of what stands in the lists of a cluster.
 fn reader(
     cluster: &ClusterAddress,
-) -> impl Fn(JsonObject) -> Result<Snapshot, &'static str> + Sync + '_ {
+) -> impl Fn(Fields<'_>) -> Result<Snapshot, &'static str> + Sync + '_ {
     |item| Snapshot::read(item, &cluster.group_id, &cluster.name)
 }
 

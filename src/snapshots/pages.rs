@@ -4,14 +4,13 @@
 //! `totalCount` is an estimate: a full page is never taken for the last one, and a list that stays
 //! empty is empty, whatever was counted.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use http::Method;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::ask::{Unanswered, ask};
-use crate::model::JsonObject;
+use crate::model::{Fields, Json, Read};
 use crate::transport::{Answer, Call, Request, Transport};
 
 /// The most that Atlas gives on one page.
@@ -38,21 +37,23 @@ pub(super) struct Walked<T> {
     pub(super) items: Vec<T>,
     /// The server's clock at the last page.
     pub(super) server_time: Option<Timestamp>,
-    known: HashSet<String>,
+    /// What tells each item that was met, and on which walk it was met last.
+    known: HashMap<String, u32>,
+    walk: u32,
     /// Bytes of the pages that brought something new.
     size: usize,
     /// Their JSON values.
     values: usize,
 }
 
-pub(super) struct Page {
-    pub(super) items: Vec<JsonObject>,
+pub(super) struct Page<'a> {
+    pub(super) items: Vec<Fields<'a>>,
     total: Option<usize>,
 }
 
 /// How an item is made of its JSON, at once, for that takes far more room; `Err` says what is wrong
 /// with it, and spoils the list.
-type Reader<'a, T> = &'a (dyn Fn(JsonObject) -> Result<T, &'static str> + Sync);
+type Reader<'a, T> = &'a (dyn Fn(Fields<'_>) -> Result<T, &'static str> + Sync);
 
 /// Reads all pages.
 pub(super) async fn walk<T: Listed>(
@@ -70,7 +71,7 @@ pub(super) async fn walk_until<T: Listed>(
     path: &str,
     call: &Call,
     reader: Reader<'_, T>,
-    mut is_enough: impl FnMut(&[JsonObject]) -> bool,
+    mut is_enough: impl FnMut(&[Fields<'_>]) -> bool,
 ) -> Result<Walked<T>, Unanswered> {
     let mut walked = Walked::new();
     for _ in 0..MOST_WALKS {
@@ -88,16 +89,23 @@ pub(super) async fn whole<T: Listed>(
     call: &Call,
     reader: Reader<'_, T>,
 ) -> Result<Vec<T>, Unanswered> {
-    let mut answer = ask(transport, &request(path, Vec::new()), call).await?;
+    let answer = ask(transport, &request(path, Vec::new()), call).await?;
     let mut walked = Walked::new();
-    let Page { items, .. } = read(&mut answer, call)?;
+    let Page { items, .. } = read(&answer, call)?;
     walked.add(items, &answer, call, reader)?;
     Ok(walked.items)
 }
 
 impl<T: Listed> Walked<T> {
     pub(super) fn new() -> Self {
-        Self { items: Vec::new(), server_time: None, known: HashSet::new(), size: 0, values: 0 }
+        Self {
+            items: Vec::new(),
+            server_time: None,
+            known: HashMap::new(),
+            walk: 0,
+            size: 0,
+            values: 0,
+        }
     }
 
     /// Walks from the first page to the last that is needed; false when the list has shifted under way.
@@ -107,43 +115,47 @@ impl<T: Listed> Walked<T> {
         path: &str,
         call: &Call,
         reader: Reader<'_, T>,
-        is_enough: &mut impl FnMut(&[JsonObject]) -> bool,
+        is_enough: &mut impl FnMut(&[Fields<'_>]) -> bool,
     ) -> Result<bool, Unanswered> {
-        let (mut passed, mut distinct) = (0, HashSet::new());
+        self.walk += 1;
+        let (mut passed, mut distinct) = (0, 0);
         let (mut first_total, mut is_steady) = (None, true);
         for number in 1.. {
             let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
-            let mut answer = ask(transport, &request(path, query), call).await?;
+            let answer = ask(transport, &request(path, query), call).await?;
             self.server_time = answer.server_time();
-            let Page { items, total } = read(&mut answer, call)?;
+            let Page { items, total } = read(&answer, call)?;
             passed += items.len();
             let is_full = items.len() >= PAGE;
-            let news = items.iter().filter(|it| distinct.insert(name_of::<T>(it))).count();
             let is_enough = is_full && is_enough(&items);
-            self.add(items, &answer, call, reader)?;
+            let news = self.add(items, &answer, call, reader)?;
+            distinct += news;
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
             if is_enough {
                 return Ok(is_steady);
             }
             if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
-                return Ok(is_steady && total.is_none_or(|total| distinct.len() >= total));
+                return Ok(is_steady && total.is_none_or(|total| distinct >= total));
             }
         }
         Ok(is_steady)
     }
 
-    /// Adds what is new of a page, within the limits of a list.
+    /// Adds what is new of a page, within the limits of a list; gives how many items of it were not
+    /// met before on this walk.
     pub(super) fn add(
         &mut self,
-        items: Vec<JsonObject>,
+        items: Vec<Fields<'_>>,
         answer: &Answer,
         call: &Call,
         reader: Reader<'_, T>,
-    ) -> Result<(), Unanswered> {
-        let before = self.items.len();
+    ) -> Result<usize, Unanswered> {
+        let (before, mut news) = (self.items.len(), 0);
         for item in items {
-            if self.known.insert(name_of::<T>(&item)) {
+            let met = self.known.insert(name_of::<T>(&item), self.walk);
+            news += usize::from(met != Some(self.walk));
+            if met.is_none() {
                 self.items.push(reader(item).map_err(|why| invalid(answer, why, call))?);
             }
         }
@@ -158,38 +170,33 @@ impl<T: Listed> Walked<T> {
         } else if self.values > MOST_VALUES {
             format!("the list has no end: its pages hold more than {MOST_VALUES} JSON values")
         } else {
-            return Ok(());
+            return Ok(news);
         };
         Err(invalid(answer, &limit, call))
     }
 }
 
 /// What tells an item from the others of its list: if these fields are not there, all that it says.
-fn name_of<T: Listed>(item: &JsonObject) -> String {
-    let told = |field| item.get(field)?.as_str().filter(|name| !name.is_empty());
-    let name = T::TOLD_BY.iter().copied().find_map(told);
-    name.map_or_else(|| serde_json::to_string(item).unwrap_or_default(), ToOwned::to_owned)
+fn name_of<T: Listed>(item: &Fields<'_>) -> String {
+    let told = |field: &&str| item.get::<String>(field).filter(|name| !name.is_empty());
+    let all = || serde_json::to_string(&item.clone().rest()).unwrap_or_default();
+    T::TOLD_BY.iter().find_map(told).unwrap_or_else(all)
 }
 
 pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {
     Request { method: Method::GET, path: path.to_owned(), query, body: None }
 }
 
-pub(super) fn read(answer: &mut Answer, call: &Call) -> Result<Page, Unanswered> {
-    let mut object =
-        answer.take_object().map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
-    let total = object.get("totalCount").and_then(Value::as_u64);
-    let total = total.and_then(|total| usize::try_from(total).ok());
-    let items = match object.remove("results") {
-        Some(Value::Array(items)) => items,
-        Some(Value::Null) if total.is_none_or(|total| total == 0) => Vec::new(),
-        _ => return Err(invalid(answer, "it is no list", call)),
+pub(super) fn read<'a>(answer: &'a Answer, call: &Call) -> Result<Page<'a>, Unanswered> {
+    let fields = answer.fields();
+    let fields = fields.map_err(|error| Unanswered::invalid(error.after(call.effort())))?;
+    let total = fields.get("totalCount");
+    let items = match fields.get::<Option<Vec<Json<'_>>>>("results") {
+        Some(Some(items)) => items,
+        Some(None) if total.is_none_or(|total| total == 0) => Vec::new(),
+        Some(None) | None => return Err(invalid(answer, "it is no list", call)),
     };
-    let objects = items.into_iter().map(|item| match item {
-        Value::Object(object) => Some(object),
-        _ => None,
-    });
-    let items: Option<Vec<_>> = objects.collect();
+    let items: Option<Vec<_>> = items.into_iter().map(Fields::read).collect();
     let items =
         items.ok_or_else(|| invalid(answer, "the list holds something else than objects", call))?;
     Ok(Page { items, total })

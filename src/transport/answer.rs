@@ -15,13 +15,13 @@ use zeroize::Zeroize;
 use super::auth::{Grant, Scheme};
 use super::body::{Received, Unread};
 use super::headers::{deprecation_date, http_date, retry_after};
+use super::hints;
 use super::secrets::Secrets;
-use super::{hints, json};
 use crate::error::{
     ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, WRITES_STOPPED,
     is_about_role,
 };
-use crate::model::JsonObject;
+use crate::model::{Fields, Json, Outline, Read};
 
 const LONGEST_EXCERPT: usize = 120;
 /// As much of a body as an excerpt is made from, in bytes.
@@ -39,10 +39,11 @@ pub(crate) struct Answer {
     headers: HeaderMap,
     body: Bytes,
     unread: Option<Unread>,
-    /// What the body says, without its envelope; `Err` says why it is no JSON.
-    content: Result<Value, String>,
-    /// How many values and names that is.
-    values: usize,
+    /// What stands where in the body; `Err` says why it is no JSON.
+    outline: Result<Outline, String>,
+    has_envelope: bool,
+    /// What the body of an answer says that is not good, without its envelope.
+    complaint: Option<Value>,
     secrets: Secrets,
     scheme: Scheme,
     /// Whether the body may hold a token.
@@ -56,15 +57,18 @@ impl Answer {
         received: Received,
         (scheme, secrets): (Scheme, Secrets),
     ) -> Self {
-        let (inner, content, values) = match parse(&received) {
-            Ok((value, values)) => {
-                let (inner, value) = without_envelope(value);
-                (inner, Ok(value), values)
-            }
-            Err(why) => (None, Err(why), 0),
+        let outline = match received.unread {
+            Some(unread) => Err(why(unread).to_owned()),
+            None => Outline::new(&received.bytes),
         };
+        let json = outline.as_ref().ok().and_then(|outline| outline.of(&received.bytes));
+        let inner = json.and_then(status_inside);
+        let has_envelope = inner.is_some();
         // A gateway's own error stands, whatever an envelope inside it says.
         let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
+        let is_good = (200..300).contains(&status);
+        let complaint = json.filter(|_| !is_good);
+        let complaint = complaint.map(|json| Content::of(json, has_envelope).into_value());
         let Received { bytes: body, unread } = received;
         Self {
             line,
@@ -73,8 +77,9 @@ impl Answer {
             headers,
             body,
             unread,
-            content,
-            values,
+            outline,
+            has_envelope,
+            complaint,
             secrets,
             scheme,
             confidential: false,
@@ -113,7 +118,7 @@ impl Answer {
 
     /// How many JSON values and names its body holds, where an object counts as several.
     pub(crate) fn values(&self) -> usize {
-        self.values
+        self.outline.as_ref().map_or(0, |outline| outline.values)
     }
 
     /// What is wrong with a body that was not read to its end.
@@ -163,29 +168,28 @@ impl Answer {
 
     /// Atlas' error code; only Atlas itself sends one.
     pub(crate) fn atlas_code(&self) -> Option<&str> {
-        self.content.as_ref().ok()?.get("errorCode")?.as_str()
+        self.complaint.as_ref()?.get("errorCode")?.as_str()
     }
 
     /// What the sentence of an error was made from.
     pub(super) fn parameters(&self) -> &[Value] {
-        let list = self.content.as_ref().ok().and_then(|value| value.get("parameters")?.as_array());
+        let list = self.complaint.as_ref().and_then(|value| value.get("parameters")?.as_array());
         list.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The JSON object that a good answer holds.
-    pub(crate) fn object(&self) -> Result<&JsonObject, Error> {
-        match &self.content {
-            Ok(Value::Object(object)) => Ok(object),
-            Ok(_) => Err(self.invalid("the answer is JSON, but no object")),
-            Err(why) => Err(self.invalid(why)),
+    /// The fields of the JSON object that a good answer holds.
+    pub(crate) fn fields(&self) -> Result<Fields<'_>, Error> {
+        match (self.content(), &self.outline) {
+            (Some(Content::Object(fields)), _) => Ok(fields),
+            (_, Ok(_)) => Err(self.invalid("the answer is JSON, but no object")),
+            (_, Err(why)) => Err(self.invalid(why)),
         }
     }
 
-    /// The same object, to keep; an empty one stays behind.
-    pub(crate) fn take_object(&mut self) -> Result<JsonObject, Error> {
-        self.object()?;
-        let object = self.content.as_mut().ok().and_then(Value::as_object_mut);
-        Ok(object.map(std::mem::take).unwrap_or_default())
+    /// What the body says, without its envelope, if it is JSON.
+    fn content(&self) -> Option<Content<'_>> {
+        let json = self.outline.as_ref().ok()?.of(&self.body)?;
+        Some(Content::of(json, self.has_envelope))
     }
 
     /// What time it is, by the server's clock.
@@ -219,7 +223,7 @@ impl Answer {
     /// An error that says what is wrong with an answer that should have been good.
     pub(crate) fn invalid(&self, why: &str) -> Error {
         let mut what = format!("{} answered, but {why}", self.status);
-        let is_object = matches!(self.content, Ok(Value::Object(_)));
+        let is_object = matches!(self.content(), Some(Content::Object(_)));
         // A good-looking object may hold what must not be shown; anything else helps to see who answered.
         if let Some(excerpt) = self.excerpt().filter(|_| !is_object) {
             what = format!("{what}; it begins: {excerpt}");
@@ -237,7 +241,7 @@ impl Answer {
             };
             return self.invalid(why);
         }
-        let body = self.content.as_ref().ok().map(|value| self.secrets.hide_in(value.clone()));
+        let body = self.complaint.as_ref().map(|value| self.secrets.hide_in(value.clone()));
         let text = |name: &str, longest| {
             let text = body.as_ref()?.get(name)?.as_str()?;
             Some(printable(text, longest)).filter(|text| !text.is_empty())
@@ -290,16 +294,43 @@ impl Answer {
         if self.confidential && !self.is_page() {
             return None;
         }
-        let text = match &self.content {
+        let text = match self.content() {
             // Writing it anew undoes escapes that a secret could hide behind.
-            Ok(value) if self.size() <= LONGEST_START => {
-                self.secrets.hide_in(value.clone()).to_string()
+            Some(content) if self.size() <= LONGEST_START => {
+                self.secrets.hide_in(content.into_value()).to_string()
             }
-            Ok(_) => return None,
-            Err(_) => self.secrets.hide_in_start(&self.body, LONGEST_START),
+            Some(_) => return None,
+            None => self.secrets.hide_in_start(&self.body, LONGEST_START),
         };
         let excerpt = printable(&text, LONGEST_EXCERPT);
         (!excerpt.is_empty()).then(|| format!("“{excerpt}”"))
+    }
+}
+
+/// What a body says.
+enum Content<'a> {
+    Object(Fields<'a>),
+    Other(Json<'a>),
+}
+
+impl<'a> Content<'a> {
+    /// One result is wrapped as `content`; a list, and an error, are their own envelope.
+    fn of(json: Json<'a>, has_envelope: bool) -> Self {
+        let Some(mut fields) = Fields::read(json) else { return Self::Other(json) };
+        if has_envelope {
+            if let Some(content) = fields.get("content") {
+                return Self::of(content, false);
+            }
+            fields.remove("status");
+        }
+        Self::Object(fields)
+    }
+
+    fn into_value(self) -> Value {
+        match self {
+            Self::Object(fields) => Value::Object(fields.rest()),
+            Self::Other(json) => json.to_value(),
+        }
     }
 }
 
@@ -309,8 +340,8 @@ impl Drop for Answer {
         if !self.confidential {
             return;
         }
-        if let Ok(content) = &mut self.content {
-            wipe(content);
+        if let Some(complaint) = &mut self.complaint {
+            wipe(complaint);
         }
         if let Ok(mut body) = std::mem::take(&mut self.body).try_into_mut() {
             body.as_mut().zeroize();
@@ -344,28 +375,10 @@ fn why(unread: Unread) -> &'static str {
     }
 }
 
-fn parse(received: &Received) -> Result<(Value, usize), String> {
-    match received.unread {
-        Some(unread) => Err(why(unread).to_owned()),
-        None => json::parse(&received.bytes),
-    }
-}
-
-/// A status inside the body, and the content that it stands beside.
-///
-/// One result is wrapped as `content`; a list, and an error, are their own envelope.
-fn without_envelope(value: Value) -> (Option<u16>, Value) {
-    let Value::Object(mut object) = value else { return (None, value) };
-    let status = object.get("status").and_then(Value::as_u64);
-    let status = status.and_then(|s| u16::try_from(s).ok()).filter(|s| (100..600).contains(s));
-    if status.is_none() {
-        return (None, Value::Object(object));
-    }
-    if let Some(content) = object.remove("content") {
-        return (status, content);
-    }
-    object.remove("status");
-    (status, Value::Object(object))
+/// The status that an envelope says.
+fn status_inside(json: Json<'_>) -> Option<u16> {
+    let (_, status) = json.entries()?.filter(|(name, _)| name == "status").last()?;
+    u16::read(status).filter(|status| (100..600).contains(status))
 }
 
 /// One line, without control characters, cut at a length.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::fields::reading;
 use super::*;
 
 const ID: &str = "6600000000000000000000bb";
@@ -54,6 +55,15 @@ fn values() -> impl Strategy<Value = Value> {
                 .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
+}
+
+fn read(json: &str) -> Result<Snapshot, &'static str> {
+    reading(json, |fields| Snapshot::read(fields, "group", "cluster"))
+}
+
+/// What Python sees.
+fn python(json: &str) -> Value {
+    serde_json::to_value(read(json).unwrap()).unwrap()
 }
 
 fn objects() -> impl Strategy<Value = JsonObject> {
@@ -123,7 +133,7 @@ proptest! {
         let good = object.get("id").and_then(Value::as_str).is_some_and(|id| {
             id.len() == 24 && id.chars().all(|c| "0123456789abcdef".contains(c))
         });
-        let read = Snapshot::read(object.clone(), "group", "cluster");
+        let read = read(&serde_json::to_string(&object).unwrap());
         prop_assert_eq!(read.is_ok(), good);
         let Ok(snapshot) = read else { return Ok(()) };
         let python = serde_json::to_value(&snapshot).unwrap();
@@ -151,9 +161,7 @@ proptest! {
     #[test]
     fn sizes_of_any_length_are_kept(digits in "-?[1-9][0-9]{0,60}") {
         let text = format!(r#"{{"id":"{ID}","storageSizeBytes":{digits}}}"#);
-        let object = serde_json::from_str(&text).unwrap();
-        let python = serde_json::to_value(Snapshot::read(object, "", "").unwrap()).unwrap();
-        prop_assert_eq!(python["storage_size_bytes"].to_string(), digits);
+        prop_assert_eq!(python(&text)["storage_size_bytes"].to_string(), digits);
     }
 }
 
@@ -161,9 +169,8 @@ proptest! {
 fn links_and_members_keep_what_is_new() {
     let object = json!({"id": ID, "type": "shardedCluster", "links": [{"href": 7, "new": 1}],
         "members": [{"id": null, "cloudProvider": "AWS", "zone": "a"}, {}]});
-    let Value::Object(object) = object else { return };
 
-    let python = serde_json::to_value(Snapshot::read(object, "", "").unwrap()).unwrap();
+    let python = python(&object.to_string());
 
     assert_eq!(python["links"], json!([]));
     assert_eq!(python["extra"], json!({"links": [{"href": 7, "new": 1}]}));
@@ -173,11 +180,32 @@ fn links_and_members_keep_what_is_new() {
 
 #[test]
 fn a_list_is_no_link() {
-    let object = json!({"id": ID, "links": [["a", "b"]]});
-    let Value::Object(object) = object else { return };
-
-    let python = serde_json::to_value(Snapshot::read(object, "", "").unwrap()).unwrap();
+    let python = python(&json!({"id": ID, "links": [["a", "b"]]}).to_string());
 
     assert_eq!(python["links"], json!([]));
     assert_eq!(python["extra"], json!({"links": [["a", "b"]]}));
+}
+
+#[test]
+fn of_two_ids_the_last_counts() {
+    assert_eq!(python(&format!(r#"{{"id":7,"id":"{ID}"}}"#))["id"], ID);
+    assert!(read(&format!(r#"{{"id":"{ID}","id":7}}"#)).is_err());
+}
+
+#[test]
+fn escapes_white_space_and_names_that_come_twice_change_nothing() {
+    let text = format!(
+        r#"{{ "\u0069d" : "{ID}" ,
+        "status":"queued", "status" : "comp\u006ceted", "type": "replica\u0053et",
+        "createdAt":"2026-08-10T03:33:30\u005a", "copyRegions":["\u00e9"] ,
+        "links":[ {{"href":"a", "\u0068ref":"b","rel":null}} ], "n\u0065w":{{"a":1,"a":"\ud83d\ude00"}} }}"#
+    );
+
+    let python = python(&text);
+
+    assert_eq!((&python["id"], &python["status"]), (&json!(ID), &json!("completed")));
+    assert_eq!(python["created_at"]["hour"], 3);
+    assert_eq!(python["copy_regions"], json!(["é"]));
+    assert_eq!(python["links"], json!([{"href": "b", "rel": null}]));
+    assert_eq!(python["extra"], json!({"new": {"a": "😀"}}));
 }

@@ -123,7 +123,7 @@ impl<'a> Post<'a> {
         self.begun = Instant::now();
         loop {
             let answer = self.send(call).await?;
-            match sort(answer, self.cluster) {
+            match sort(&answer, self.cluster) {
                 Sorted::Taken(snapshot) => return Ok(snapshot),
                 Sorted::Again(error, again) => self.pause(error, again, call).await?,
                 Sorted::Refused(error) => {
@@ -155,9 +155,9 @@ impl<'a> Post<'a> {
     }
 }
 
-fn sort(mut answer: Answer, cluster: &ClusterAddress) -> Sorted {
+fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
     match answer.status() {
-        200..=299 => match read(&mut answer, cluster) {
+        200..=299 => match read(answer, cluster) {
             Ok(snapshot) => Sorted::Taken(Arc::new(snapshot)),
             Err(error) => Sorted::Unknown(error),
         },
@@ -172,9 +172,9 @@ fn sort(mut answer: Answer, cluster: &ClusterAddress) -> Sorted {
     }
 }
 
-fn read(answer: &mut Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
-    let object = answer.take_object()?;
-    Snapshot::read(object, &cluster.group_id, &cluster.name).map_err(|why| answer.invalid(why))
+fn read(answer: &Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
+    let snapshot = Snapshot::read(answer.fields()?, &cluster.group_id, &cluster.name);
+    snapshot.map_err(|why| answer.invalid(why))
 }
 
 /// For a write only the log tells: a warning turned into an error would hide that it was done.

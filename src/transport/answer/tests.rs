@@ -76,8 +76,15 @@ fn errors() -> impl Strategy<Value = Value> {
     )
 }
 
+fn unwrapped(json: &str) -> (Option<u16>, Value) {
+    let outline = Outline::new(json.as_bytes()).unwrap();
+    let json = outline.of(json.as_bytes()).unwrap();
+    let status = status_inside(json);
+    (status, Content::of(json, status.is_some()).into_value())
+}
+
 fn everything_of(answer: &Answer) -> Result<(), TestCaseError> {
-    let _ = (answer.object().is_ok(), answer.requested_pause(), answer.atlas_code(), answer.text());
+    let _ = (answer.fields().is_ok(), answer.requested_pause(), answer.atlas_code(), answer.text());
     if let Some(notice) = answer.deprecation() {
         prop_assert!(notice.chars().count() < 200 && !notice.contains(char::is_control));
     }
@@ -127,10 +134,10 @@ proptest! {
 
     #[test]
     fn an_envelope_is_taken_off_and_nothing_else(status in 100_u16..600, content in values()) {
-        let wrapped = json!({"status": status, "content": content});
-        prop_assert_eq!(without_envelope(wrapped), (Some(status), content.clone()));
+        let wrapped = json!({"status": status, "content": content}).to_string();
+        prop_assert_eq!(unwrapped(&wrapped), (Some(status), content.clone()));
         if content.get("status").is_none() {
-            prop_assert_eq!(without_envelope(content.clone()), (None, content));
+            prop_assert_eq!(unwrapped(&content.to_string()), (None, content));
         }
     }
 
@@ -164,6 +171,55 @@ proptest! {
         let line = printable(&text, longest);
         prop_assert!(line.chars().count() <= longest + 1);
         prop_assert!(!line.contains(char::is_control));
+    }
+}
+
+#[test]
+fn what_an_envelope_holds_is_the_answer_whatever_it_is() {
+    let wrapped = |content: &str| {
+        answer(200, &format!(r#"{{ "st\u0061tus" : 201, "content" : {content} }}"#))
+    };
+    for content in ["null", "true", "7", r#""text""#, "[]", r#"[{"id":"a"}]"#] {
+        let answer = wrapped(content);
+        assert_eq!(answer.status(), 201, "{content}");
+        assert!(answer.fields().err().unwrap().to_string().contains("no object"), "{content}");
+    }
+    let id = wrapped(r#"{"status":"queued","content":1,"id":"a"}"#)
+        .fields()
+        .unwrap()
+        .get::<String>("id");
+    assert_eq!(id.as_deref(), Some("a"));
+}
+
+#[test]
+fn the_status_of_an_envelope_without_content_is_no_field() {
+    let answer = answer(200, r#"{"status":299,"id":"a","status":200}"#);
+    assert_eq!(answer.status(), 200);
+    let rest = answer.fields().unwrap().rest();
+    assert_eq!(Value::Object(rest), json!({"id": "a"}));
+}
+
+#[test]
+fn a_status_that_is_none_of_http_is_a_field() {
+    for status in ["\"200\"", "99", "600", "2e2", "200.0", "-200", "70000", "null", "[200]"] {
+        let answer = answer(202, &format!(r#"{{"status":{status},"content":{{}}}}"#));
+        assert_eq!(answer.status(), 202, "{status}");
+        assert_eq!(answer.fields().unwrap().rest().len(), 2, "{status}");
+    }
+}
+
+#[test]
+fn what_nobody_asks_for_has_to_be_json_too() {
+    let bad: [&[u8]; 4] = [b"\"\\ud83d\"", b"\"\xff\"", b"01", b"[1,]"];
+    for bad in bad {
+        let bodies = [
+            [b"{\"status\":200,\"x\":", bad, b",\"content\":{\"id\":\"a\"}}"].concat(),
+            [b"{\"id\":", bad, b",\"id\":\"a\"}"].concat(),
+        ];
+        for body in bodies {
+            let error = answer_with(200, &[], &body, false).fields().err().unwrap();
+            assert!(error.to_string().contains("no JSON"), "{error}");
+        }
     }
 }
 

@@ -45,24 +45,24 @@ impl Token {
         asked_at: Instant,
         own_secrets: &[SecretString],
     ) -> Result<Self, Error> {
-        let object = answer.object()?;
-        let token = object
-            .get("access_token")
-            .and_then(Value::as_str)
-            .filter(|token| is_usable(token))
+        let fields = answer.fields()?;
+        let token = fields
+            .get::<String>("access_token")
+            .map(SecretString::from)
+            .filter(|token| is_usable(token.expose_secret()))
             .ok_or_else(|| answer.invalid("it holds no usable access_token"))?;
         let bearer = |kind: &Value| kind.as_str().is_some_and(|k| k.eq_ignore_ascii_case("bearer"));
-        if object.get("token_type").is_some_and(|kind| !bearer(kind)) {
+        if fields.get("token_type").is_some_and(|kind| !bearer(&kind)) {
             return Err(answer.invalid("its token is of a type other than Bearer"));
         }
-        let seconds = object
-            .get("expires_in")
+        let seconds = fields
+            .get::<Value>("expires_in")
             .and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok()));
         let lifetime = seconds
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .map_or(USUAL_LIFETIME, |lifetime| lifetime.min(LONGEST_LIFETIME));
         let renewal = lifetime.saturating_sub(RENEW_BEFORE.min(lifetime / 10));
-        Self::new(token, own_secrets, asked_at + renewal, asked_at + lifetime)
+        Self::new(token.expose_secret(), own_secrets, asked_at + renewal, asked_at + lifetime)
     }
 
     /// The token of a file, as far as it has not expired by the clock that wrote it there.
