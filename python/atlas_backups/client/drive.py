@@ -8,7 +8,7 @@ tell a caller nothing.
 from __future__ import annotations
 
 from atlas_backups._core import Operation
-from atlas_backups._typing import TYPE_CHECKING, cast
+from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.errors import AtlasError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
                 yield step
                 step = next(steps)
                 continue
-            operation = cast("Operation[Any]", step)
+            operation: Operation[Any] = step  # pyright: ignore[reportUnknownVariableType]  # of ValueT
             try:
                 result = operation.blocking()
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
@@ -91,7 +91,7 @@ async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None
                 yield step
                 step = next(steps)
                 continue
-            operation = cast("Operation[Any]", step)
+            operation: Operation[Any] = step  # pyright: ignore[reportUnknownVariableType]  # of ValueT
             try:
                 result = await operation.start()
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
