@@ -188,6 +188,7 @@ mod tests {
         assert!(both("https://a.example", "https://b.example").is_err());
         assert_eq!(BaseUrl::choose(None, &|_| None).unwrap().as_str(), CLOUD);
     }
+
     proptest! {
         #[test]
         fn a_url_is_what_its_text_would_be_parsed_as(
