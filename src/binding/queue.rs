@@ -286,7 +286,11 @@ fn settle(future: &Bound<'_, PyAny>, call: &Call, result: Outcome) -> PyResult<(
     };
     match result {
         Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
-        Err(error) => future.call_method1(intern!(py, "set_exception"), (error,))?,
+        Err(error) => {
+            future.call_method1(intern!(py, "set_exception"), (error,))?;
+            // A coroutine that was closed never will, of which asyncio would complain.
+            future.call_method0(intern!(py, "exception"))?
+        }
     };
     logged
 }

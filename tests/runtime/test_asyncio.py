@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from atlas_backups import AccessToken, AtlasBackups, Snapshot, UnauthorizedError
 from atlas_backups.emulator import Fault
 from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.raw_server import NEVER, READ, RawServer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -122,3 +124,25 @@ def test_a_client_outlives_its_loops(emulator: AtlasEmulator, atlas: AtlasBackup
         atlas.take_snapshot(GROUP_ID, CLUSTER_NAME)
 
     assert len(emulator.requests) == 6
+
+
+def test_a_coroutine_that_is_closed_under_way_leaves_no_complaint(make_client: MakeClient) -> None:
+    complaints: list[dict[str, Any]] = []
+
+    async def run(server: RawServer) -> None:
+        event_loop = asyncio.get_running_loop()
+        event_loop.set_exception_handler(lambda _, context: complaints.append(context))
+        coroutine = take(make_client(AccessToken("t-0123456"), base_url=server.base_url))
+        coroutine.send(None)
+        await asyncio.to_thread(server.wait_for_requests, 1)
+
+        coroutine.close()
+
+        await asyncio.to_thread(server.wait_for_end_of_connection)
+        await asyncio.sleep(0.05)  # in which the loop hears of it
+        gc.collect()
+
+    with RawServer([READ, NEVER]) as server:
+        asyncio.run(run(server))
+
+    assert not complaints
