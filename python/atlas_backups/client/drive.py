@@ -111,8 +111,8 @@ def _decided(steps: Steps[Any], error: BaseException, operation: Operation[Any])
     Steps that have already ended by it raise it again.
     """
     __tracebackhide__ = True
-    operation.cancel()
     try:
+        operation.cancel()
         return steps.throw(error)
     except BaseException as end:
         _with_doubt(end, operation)
