@@ -38,7 +38,7 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::process::count_forks(module)?;
+        super::process::watch_forks(module)?;
         super::ending::expect_the_end(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

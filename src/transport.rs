@@ -10,6 +10,7 @@ mod call;
 mod connection;
 mod doubt;
 mod events;
+mod forks;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod headers;
@@ -36,6 +37,7 @@ pub use connection::Connection;
 pub(crate) use connection::stand_in;
 pub(crate) use doubt::Doubt;
 pub use events::{Event, Level};
+pub use forks::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use memory::{Known, Memory};
 pub(crate) use retry::{Again, Retries};

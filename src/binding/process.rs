@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 use tokio::runtime::{Builder, Runtime};
 
-use super::ending;
+use super::ending::{self, Inside};
 use super::errors::exhausted;
+use crate::transport;
 
 /// Of the threads.
 const NAME: &str = "atlas-backups";
@@ -37,19 +38,33 @@ impl Process {
 }
 
 #[pyfunction]
-fn forked() {
+fn before_fork(py: Python<'_>) {
+    let _ = Inside::enter(py).outside(transport::before_fork);
+}
+
+#[pyfunction]
+fn after_fork_in_parent() {
+    transport::after_fork_in_parent();
+}
+
+#[pyfunction]
+fn after_fork_in_child() {
     FORKS.fetch_add(1, Ordering::Relaxed);
+    transport::after_fork_in_child();
     ending::forget_the_others();
 }
 
-/// Has Python tell every forked child that it is one; a fork that Python does not know of still
-/// has an id of its own.
-pub(super) fn count_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+/// Has Python tell of every fork; one that Python does not know of still has an id of its own.
+pub(super) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     // There is none where there is no fork.
     let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? else { return Ok(()) };
-    let hook = [("after_in_child", wrap_pyfunction!(forked, module)?)];
-    register.call((), Some(&hook.into_py_dict(py)?)).map(drop)
+    let hooks = [
+        ("before", wrap_pyfunction!(before_fork, module)?),
+        ("after_in_parent", wrap_pyfunction!(after_fork_in_parent, module)?),
+        ("after_in_child", wrap_pyfunction!(after_fork_in_child, module)?),
+    ];
+    register.call((), Some(&hooks.into_py_dict(py)?)).map(drop)
 }
 
 /// The runtime of this process. Its threads end with the process; they never touch Python.

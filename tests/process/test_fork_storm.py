@@ -49,6 +49,30 @@ def test_a_client_that_is_hammered(ready: RawServer, host: str) -> None:
     assert run(f"HOST = {host!r}\n{STORM}", access(ready)) == ""
 
 
+# The second call has a client of its own, so it looks the name up while the process forks.
+LOOKUP = """
+base_url = os.environ["MONGODB_ATLAS_BASE_URL"].replace("127.0.0.1", "localhost")
+def take():
+    AtlasBackups(base_url=base_url).take_snapshot(*PLACE)
+for pause in (0.01, 0.03, 0.05):
+    other = thread(take)
+    time.sleep(pause)
+    end(in_child(take))
+    other.join()
+    take()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it stands before the C library of Linux")
+def test_a_lookup_that_a_fork_meets(ready: RawServer, tmp_path: Path) -> None:
+    # The C library's locks, held for moments, have stopped children for ever: about one in 1000.
+    source, library = Path(__file__).with_name("locked_lookups.rs"), tmp_path / "lookups.so"
+    build = ["rustc", "--edition=2024", "--crate-type=cdylib", str(source), "-o", str(library)]
+    subprocess.run(build, check=True)  # the compiler of the core  # noqa: S603
+
+    assert run(LOOKUP, access(ready) | {"LD_PRELOAD": str(library)}) == ""
+
+
 def test_forks_leave_nothing_behind() -> None:
     loop = Path(__file__).parents[2] / "benches" / "fork_loop.py"
 

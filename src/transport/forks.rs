@@ -1,0 +1,158 @@
+//! No name is looked up while the process forks.
+//!
+//! A lookup holds locks of the C library for moments. One that a fork copies is never let go in the
+//! child, where every lookup would wait for it for ever. So a fork waits for the lookups that run,
+//! and those that would begin wait for the fork.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// A lookup that takes longer waits for a name server, and holds no lock meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_micros(200);
+
+static GATE: Gate = Gate::new();
+
+/// Without a lock of its own: a fork would copy that too.
+#[derive(Debug)]
+struct Gate {
+    lookups: AtomicUsize,
+    forks: AtomicUsize,
+}
+
+/// A lookup that runs.
+pub(super) struct Lookup<'a>(&'a Gate);
+
+impl Lookup<'_> {
+    /// Waits while the process forks.
+    pub(super) fn begin() -> Self {
+        GATE.enter()
+    }
+}
+
+impl Drop for Lookup<'_> {
+    fn drop(&mut self) {
+        less(&self.0.lookups);
+    }
+}
+
+/// The process is about to fork: waits for the lookups that run.
+pub fn before_fork() {
+    GATE.shut();
+}
+
+/// The process has forked, or has failed to, and this is the parent.
+pub fn after_fork_in_parent() {
+    less(&GATE.forks);
+}
+
+/// The process is a child, in which one thread goes on.
+pub fn after_fork_in_child() {
+    GATE.begin_anew();
+}
+
+impl Gate {
+    const fn new() -> Self {
+        Self { lookups: AtomicUsize::new(0), forks: AtomicUsize::new(0) }
+    }
+
+    fn enter(&self) -> Lookup<'_> {
+        let begun = Instant::now();
+        loop {
+            // First counted, then asked: a fork either sees this lookup or is seen by it.
+            self.lookups.fetch_add(1, Ordering::SeqCst);
+            let lookup = Lookup(self);
+            if self.forks.load(Ordering::SeqCst) == 0 || begun.elapsed() > LONGEST_WAIT {
+                return lookup;
+            }
+            drop(lookup);
+            sleep(PAUSE);
+        }
+    }
+
+    fn shut(&self) {
+        self.forks.fetch_add(1, Ordering::SeqCst);
+        let begun = Instant::now();
+        while self.lookups.load(Ordering::SeqCst) > 0 && begun.elapsed() < LONGEST_WAIT {
+            sleep(PAUSE);
+        }
+    }
+
+    fn begin_anew(&self) {
+        self.lookups.store(0, Ordering::SeqCst);
+        self.forks.store(0, Ordering::SeqCst);
+    }
+}
+
+/// Never below none: who calls back from a fork may not have announced it.
+fn less(count: &AtomicUsize) {
+    let less = |count: usize| count.checked_sub(1);
+    let _ = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread::{scope, spawn};
+
+    use super::*;
+
+    #[test]
+    fn a_fork_waits_for_the_lookups_that_run() {
+        let gate = Gate::new();
+        let lookup = gate.enter();
+        scope(|threads| {
+            let fork = threads.spawn(|| {
+                gate.shut();
+                gate.lookups.load(Ordering::SeqCst)
+            });
+            while gate.forks.load(Ordering::SeqCst) == 0 {
+                sleep(PAUSE);
+            }
+            assert!(!fork.is_finished());
+            drop(lookup);
+            assert!(matches!(fork.join(), Ok(0)));
+        });
+    }
+
+    #[test]
+    fn a_lookup_waits_for_the_fork() {
+        static GATE: Gate = Gate::new();
+        GATE.shut();
+        let (sender, entered) = channel();
+        spawn(move || {
+            let _lookup = GATE.enter();
+            sender.send(GATE.forks.load(Ordering::SeqCst))
+        });
+        assert!(entered.recv_timeout(Duration::from_millis(50)).is_err());
+        less(&GATE.forks);
+        assert_eq!(entered.recv(), Ok(0));
+    }
+
+    #[test]
+    fn neither_waits_for_ever() {
+        let gate = Gate::new();
+        let lookup = gate.enter();
+        gate.shut();
+        let another = gate.enter();
+        assert_eq!(gate.lookups.load(Ordering::SeqCst), 2);
+        drop((lookup, another));
+        assert_eq!(gate.lookups.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_child_begins_anew() {
+        let gate = Gate::new();
+        std::mem::forget(gate.enter());
+        gate.shut();
+        gate.begin_anew();
+        let begun = Instant::now();
+        let lookup = gate.enter();
+        assert!(begun.elapsed() < LONGEST_WAIT);
+        assert_eq!(gate.lookups.load(Ordering::SeqCst), 1);
+        drop(lookup);
+        less(&gate.lookups);
+        assert_eq!(gate.lookups.load(Ordering::SeqCst), 0);
+    }
+}
