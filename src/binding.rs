@@ -15,6 +15,7 @@ mod process;
 mod queue;
 mod record;
 mod state;
+mod turns;
 mod types;
 
 use pyo3::prelude::*;
@@ -35,6 +36,8 @@ mod _core {
     use super::fleet::Fleet;
     #[pymodule_export]
     use super::operation::Operation;
+    #[pymodule_export]
+    use super::queue::turn;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -18,6 +18,7 @@ use super::errors::{exhausted, to_exception};
 use super::log;
 use super::operation::lost_task;
 use super::process::Process;
+use super::turns::{MOST_IN_A_TURN, Turns};
 use super::types::types;
 use crate::error::Error;
 use crate::transport::Call;
@@ -39,6 +40,7 @@ pub(super) struct CompletionQueue {
     by_thread: bool,
     /// Locked only with Python attached and never across a call into it: see `process`.
     waiting: Mutex<Waiting>,
+    turns: Py<Turns>,
 }
 
 #[derive(Default)]
@@ -124,8 +126,16 @@ impl Mailbox {
         let _ = (&self.reader).read(&mut [0; 64]);
     }
 
+    /// What a turn of the loop is given; the rest comes in the next one.
     fn take(&self) -> Vec<(Ticket, Outcome)> {
-        std::mem::take(&mut *lock(&self.results))
+        let mut results = lock(&self.results);
+        if results.len() <= MOST_IN_A_TURN {
+            return std::mem::take(&mut *results);
+        }
+        let first = results.drain(..MOST_IN_A_TURN).collect();
+        drop(results);
+        self.wake();
+        first
     }
 }
 
@@ -136,11 +146,7 @@ impl CompletionQueue {
         process: Process,
     ) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
-        let known = lock(&QUEUES)
-            .iter()
-            .find(|known| known.is_of(event_loop, process))
-            .and_then(|known| known.queue(py));
-        if let Some(queue) = known {
+        if let Some(queue) = Self::known(event_loop, process) {
             return Ok(queue);
         }
         let queue = Self::watched(event_loop)?;
@@ -157,6 +163,12 @@ impl CompletionQueue {
             gone
         };
         Ok(queue)
+    }
+
+    fn known<'py>(event_loop: &Bound<'py, PyAny>, process: Process) -> Option<Bound<'py, Self>> {
+        let queues = lock(&QUEUES);
+        let known = queues.iter().find(|known| known.is_of(event_loop, process))?;
+        known.queue(event_loop.py())
     }
 
     /// A queue that the loop watches, or else a thread.
@@ -181,6 +193,7 @@ impl CompletionQueue {
             shared: Arc::new(mailbox),
             by_thread,
             waiting: Mutex::default(),
+            turns: Py::new(py, Turns::new())?,
         })
     }
 
@@ -257,12 +270,24 @@ impl CompletionQueue {
     #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // It is locked only for a moment, in which no garbage is collected.
+        visit.call(&self.turns)?;
         let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
         waiting.calls.values().try_for_each(|(future, _)| visit.call(future))
     }
 
     fn __clear__(&self) {
         let _dropped_outside_of_the_lock = std::mem::take(&mut lock(&self.waiting).calls);
+    }
+}
+
+/// What to await before a call may begin in the running event loop; `None`: it may at once.
+#[pyfunction]
+pub(super) fn turn(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let _inside = Inside::enter(py);
+    let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+    match CompletionQueue::known(&event_loop, Process::current()) {
+        Some(queue) => Turns::admit(queue.get().turns.bind(py), &event_loop),
+        None => Ok(None),
     }
 }
 

@@ -7,7 +7,7 @@ tell a caller nothing.
 
 from __future__ import annotations
 
-from atlas_backups._core import Operation
+from atlas_backups._core import Operation, turn
 from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.errors import AtlasError
 
@@ -41,8 +41,11 @@ def drive(steps: Steps[ResultT]) -> ResultT:
 
 
 async def drive_async(steps: Steps[ResultT]) -> ResultT:
-    """Run steps to their end in the running event loop."""
+    """Run steps to their end in the running event loop; many that begin at once take turns."""
     __tracebackhide__ = True
+    wait = turn()
+    if wait is not None:
+        await wait
     try:
         operation = next(steps)
         while True:

@@ -1,0 +1,141 @@
+"""Bursts of calls on one event loop: they take turns, and the loop goes on between them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+import weakref
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from atlas_backups import AccessToken, AtlasBackups, InvalidArgumentError, Snapshot
+from tests.door import CLUSTER_NAME
+from tests.process.loops import LOOPS, on_every_loop, run
+from tests.raw_server import NEVER, RawServer, always
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from tests.conftest import Serve
+    from tests.process.loops import NewLoop
+
+MANY = 300
+MOST_IN_A_TURN = 64
+
+
+def take(client: AtlasBackups, number: int) -> Coroutine[Any, Any, Snapshot]:
+    # The group changes, so that no rate limit holds anybody back.
+    return client.take_snapshot_async(f"66b0c1d2e3f4a5b6{number:08x}", CLUSTER_NAME)
+
+
+class Turns:
+    """Count the turns of the running loop, and what happens in each."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._number = 0
+        self.happened: list[tuple[int, int]] = []
+        self._turn()
+
+    def _turn(self) -> None:
+        self._number += 1
+        self._handle = self._loop.call_soon(self._turn)
+
+    def note(self, what: int) -> None:
+        self.happened.append((self._number, what))
+
+    def end(self) -> int:
+        """Tell how much happened in the busiest turn."""
+        self._handle.cancel()
+        return max(Counter(number for number, _ in self.happened).values())
+
+
+@on_every_loop
+def test_calls_begin_in_turns_and_in_order(new_loop: NewLoop, serve: Serve) -> None:
+    _, client = serve(always(NEVER))
+
+    async def burst() -> tuple[int, list[int]]:
+        first = asyncio.create_task(take(client, 0))
+        await asyncio.sleep(0)
+        turns = Turns()
+
+        async def refused(number: int) -> None:
+            try:
+                await client.take_snapshot_async("no id", CLUSTER_NAME)
+            except InvalidArgumentError:
+                turns.note(number)
+
+        await asyncio.gather(*(refused(number) for number in range(MANY)))
+        first.cancel()
+        return turns.end(), [number for _, number in turns.happened]
+
+    busiest, order = run(new_loop, burst())
+
+    assert busiest <= MOST_IN_A_TURN
+    assert order == list(range(MANY))
+
+
+@on_every_loop
+def test_calls_end_in_turns(new_loop: NewLoop, ready: RawServer) -> None:
+    client = AtlasBackups(AccessToken("t-0123456"), base_url=ready.base_url)
+
+    async def burst() -> int:
+        turns = Turns()
+
+        async def taken(number: int) -> None:
+            await take(client, number)
+            turns.note(number)
+
+        tasks = [asyncio.create_task(taken(number)) for number in range(MANY)]
+        while len(ready.requests) < MANY // 2:
+            await asyncio.sleep(0)
+            time.sleep(0.05)  # noqa: ASYNC251  # something else holds the loop, and answers pile up
+        await asyncio.gather(*tasks)
+        return turns.end()
+
+    assert run(new_loop, burst()) <= MOST_IN_A_TURN
+    assert len(ready.requests) == MANY
+
+
+@on_every_loop
+def test_a_call_that_is_cancelled_in_the_line_sends_nothing(
+    new_loop: NewLoop, ready: RawServer
+) -> None:
+    client = AtlasBackups(AccessToken("t-0123456"), base_url=ready.base_url)
+
+    async def burst() -> list[Snapshot | BaseException]:
+        await take(client, MANY)
+        tasks = [asyncio.create_task(take(client, number)) for number in range(MANY)]
+        await asyncio.sleep(0)
+        for task in tasks[100:]:
+            task.cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    ends = run(new_loop, burst())
+
+    assert all(isinstance(end, Snapshot) for end in ends[:100])
+    assert {type(end) for end in ends[100:]} == {asyncio.CancelledError}
+    assert len(ready.requests) == 101
+
+
+@on_every_loop
+def test_a_loop_that_is_closed_under_a_line_frees_it(new_loop: NewLoop, serve: Serve) -> None:
+    server, client = serve(always(NEVER))
+
+    def leave_many() -> list[weakref.ref[asyncio.Task[Snapshot]]]:
+        loop = new_loop()
+        # Of the tasks that are left pending, which is asyncio's to complain of.
+        loop.set_exception_handler(lambda _loop, _context: None)
+        tasks = [loop.create_task(take(client, number)) for number in range(MANY)]
+        loop.run_until_complete(asyncio.sleep(0.05))
+        loop.close()
+        return [weakref.ref(task) for task in tasks]
+
+    left = leave_many()
+    server.wait_for_requests(1)
+    gc.collect()
+
+    # The thread that stands in for the loop holds those that have begun until they have ended.
+    if new_loop is not LOOPS["no readers"]:
+        assert [task for task in left if task() is not None] == []
