@@ -7,6 +7,7 @@ mod client;
 mod convert;
 mod credentials;
 mod ending;
+mod engine;
 mod errors;
 mod fleet;
 mod log;

@@ -1,4 +1,4 @@
-//! Many takes at once on the runtime; the caller adds them one by one and takes the ended ones away.
+//! Many takes at once on the engine; the caller adds them one by one and takes the ended ones away.
 //!
 //! Whoever drops the fleet cuts off what is still running.
 
@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::AbortHandle;
 
 use super::arguments::{cluster, take_arguments, with_key};
 use super::convert::Output;
 use super::ending::Inside;
+use super::engine::Launched;
 use super::errors::to_exception;
 use super::log;
 use super::operation::Operation;
-use super::process::{OfProcess, Process, runtime};
+use super::process::{OfProcess, Process, engine};
 use super::state::Shared;
 use crate::error::{Ambiguous, Error};
 use crate::snapshots::{ClusterAddress, Ended, TakeArguments, take_and_wait};
@@ -63,7 +63,7 @@ struct Running {
 }
 
 struct Begun {
-    task: AbortHandle,
+    task: Launched,
     call: Call,
 }
 
@@ -72,14 +72,6 @@ impl Running {
         let (sender, inbox) = unbounded_channel();
         let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
         Self { transport: OnceLock::new(), sender, inbox, begun: Mutex::default() }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        for Begun { task, .. } in lock(&self.begun).values() {
-            task.abort();
-        }
     }
 }
 
@@ -125,7 +117,7 @@ impl Fleet {
         let transport = transport.map_err(|error| to_exception(py, &error))?;
         let running = self.running(process)?;
         running.transport.get_or_init(|| transport.clone());
-        let runtime = runtime(py, process)?;
+        let engine = engine(py, process)?;
         let mut begun = lock(&running.begun);
         let earlier = begun.remove(&number).map(|begun| begun.call);
         let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
@@ -133,13 +125,13 @@ impl Fleet {
         let mut delivery = Delivery { sender, number, cluster, end: None, events: vec![] };
         let shared = call.clone();
         let work = async move {
-            // Large, so it is allocated where it is freed: on the thread of the runtime.
+            // Large, so it is allocated where it is freed: on the thread of the engine.
             let take = take_and_wait(&transport, &delivery.cluster, &arguments, wait, &call);
             delivery.end = Some(Box::pin(take).await);
             delivery.events = call.events.drain();
             drop(delivery);
         };
-        let task = runtime.spawn(work).abort_handle();
+        let task = engine.launch(work);
         begun.insert(number, Begun { task, call: shared });
         Ok(())
     }

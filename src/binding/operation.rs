@@ -10,14 +10,15 @@ use std::time::Duration;
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use tokio::runtime::Runtime;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
 
 use super::convert::Output;
 use super::ending::Inside;
+use super::engine::{Engine, Launched};
 use super::errors::to_exception;
 use super::log;
-use super::process::{OfProcess, Process, runtime};
+use super::process::{OfProcess, Process, engine};
 use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::Error;
@@ -46,13 +47,13 @@ pub(super) struct Operation {
 struct Begun {
     call: Arc<Call>,
     /// What runs for a coroutine.
-    task: Option<Running<()>>,
+    task: Option<Launched>,
 }
 
 /// A run that is about to begin, and where.
 struct Starting {
     process: Process,
-    runtime: &'static Runtime,
+    engine: &'static Engine,
     run: Run,
 }
 
@@ -64,33 +65,38 @@ struct Run {
 }
 
 impl Run {
-    /// Its work is large, so it is allocated where it is freed: on the thread of the runtime.
+    /// Its work is large, so it is allocated where it is freed: on the thread of the engine.
     async fn end(self) -> Result<Output, Error> {
         (self.begin)(self.transport, self.call).await
     }
 }
 
-/// A task that ends when nobody waits for it any more.
+/// A run that a thread waits for.
 #[derive(Debug)]
-struct Running<T>(JoinHandle<T>);
+struct Running {
+    end: oneshot::Receiver<Result<Output, Error>>,
+    _task: Launched,
+}
 
-impl<T> Running<T> {
+impl Running {
+    fn begin(engine: &Engine, run: Run) -> Self {
+        let (sender, end) = oneshot::channel();
+        let task = engine.launch(async move {
+            let _ = sender.send(run.end().await);
+        });
+        Self { end, _task: task }
+    }
+
     /// Sleeps for a slice unless it has ended, then looks again.
-    fn wait(&mut self) -> Poll<Result<T, JoinError>> {
+    fn wait(&mut self) -> Poll<Result<Result<Output, Error>, RecvError>> {
         let waker = Waker::from(Arc::new(Sleeper(thread::current())));
-        let mut look = || Pin::new(&mut self.0).poll(&mut Context::from_waker(&waker));
+        let mut look = || Pin::new(&mut self.end).poll(&mut Context::from_waker(&waker));
         let end = look();
         if end.is_ready() {
             return end;
         }
         thread::park_timeout(SLICE);
         look()
-    }
-}
-
-impl<T> Drop for Running<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
@@ -131,7 +137,7 @@ impl Operation {
         let given = self.transport.as_ref().and_then(|given| given.get(process)).cloned();
         let transport = given.map_or_else(|| self.client.transport(process), Ok);
         let transport = transport.map_err(|error| to_exception(py, &error))?;
-        let runtime = runtime(py, process)?;
+        let engine = engine(py, process)?;
         let call = self.call(process).unwrap_or_else(|| {
             let call = Arc::new(Call::begin(self.client.config(), listener));
             let begun = Begun { call: Arc::clone(&call), task: None };
@@ -139,7 +145,7 @@ impl Operation {
             call
         });
         let run = Run { begin: Arc::clone(&self.begin), transport, call };
-        Ok(Starting { process, runtime, run })
+        Ok(Starting { process, engine, run })
     }
 
     /// The call, once it has begun in a process.
@@ -148,7 +154,7 @@ impl Operation {
     }
 
     /// Keeps what runs for a coroutine, or ends it.
-    fn keep(&self, process: Process, task: Option<Running<()>>) {
+    fn keep(&self, process: Process, task: Option<Launched>) {
         if let Some(begun) = lock(&self.begun).as_mut().and_then(|begun| begun.get_mut(process)) {
             begun.task = task;
         }
@@ -160,9 +166,9 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
-        let Starting { process, runtime, run } = self.begin(py)?;
+        let Starting { process, engine, run } = self.begin(py)?;
         let call = Arc::clone(&run.call);
-        let mut running = OfProcess::new(process, Running(runtime.spawn(run.end())));
+        let mut running = OfProcess::new(process, Running::begin(engine, run));
         while let Some(running) = running.get_mut(Process::current()) {
             let end;
             (inside, end) = inside.outside(|| running.wait());
@@ -203,12 +209,12 @@ impl Operation {
         let _inside = Inside::enter(py);
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
-        let Starting { process, runtime, run } = self.begin(py)?;
+        let Starting { process, engine, run } = self.begin(py)?;
         let queue = CompletionQueue::of(&event_loop, process)?;
         let (booked, call) = (future.clone_ref(py), Arc::clone(&run.call));
         let delivery = CompletionQueue::book(&queue, &event_loop, booked, call)?;
-        let task = runtime.spawn(async move { delivery.deliver(run.end().await) });
-        self.keep(process, Some(Running(task)));
+        let task = engine.launch(async move { delivery.deliver(run.end().await) });
+        self.keep(process, Some(task));
         Ok(future)
     }
 

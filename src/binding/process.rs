@@ -1,24 +1,20 @@
-//! One runtime per process, made on first use; what a fork copied is forgotten, never destructed.
+//! One engine per process, made on first use; what a fork copied is forgotten, never destructed.
 //!
 //! Everything here is called with Python attached, and a fork through Python is too: no lock of
 //! this file is held by another thread when the child begins.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::sync_channel;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
-use tokio::runtime::{Builder, Runtime};
 
 use super::ending::{self, Inside};
+use super::engine::Engine;
 use super::errors::exhausted;
 use crate::transport;
 
-/// Of the threads.
-const NAME: &str = "atlas-backups";
-
-static RUNTIME: Mutex<Option<(Process, &'static Runtime)>> = Mutex::new(None);
+static ENGINE: Mutex<Option<(Process, &'static Engine)>> = Mutex::new(None);
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
 /// Which process this is. The system uses ids again, perhaps that of an ancestor which has ended;
@@ -67,30 +63,18 @@ pub(super) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register.call((), Some(&hooks.into_py_dict(py)?)).map(drop)
 }
 
-/// The runtime of this process. Its threads end with the process; they never touch Python.
-pub(super) fn runtime(py: Python<'_>, process: Process) -> PyResult<&'static Runtime> {
-    let mut current = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, runtime)) = current.filter(|(owner, _)| *owner == process) {
-        return Ok(runtime);
+/// The engine of this process, which never touches Python.
+pub(super) fn engine(py: Python<'_>, process: Process) -> PyResult<&'static Engine> {
+    let mut current = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, engine)) = current.filter(|(owner, _)| *owner == process) {
+        return Ok(engine);
     }
-    let runtime = start().map_err(|error| exhausted(py, "thread for the network", &error))?;
-    *current = Some((process, runtime));
-    Ok(runtime)
-}
-
-/// A runtime and the one thread that drives it. Tokio would panic where there is none to be had.
-fn start() -> std::io::Result<&'static Runtime> {
-    let (sender, inbox) = sync_channel::<&'static Runtime>(1);
-    let drive = move || {
-        if let Ok(runtime) = inbox.recv() {
-            runtime.block_on(std::future::pending::<()>());
-        }
-    };
-    std::thread::Builder::new().name(NAME.to_owned()).spawn(drive)?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let runtime: &'static Runtime = Box::leak(Box::new(runtime));
-    let _ = sender.send(runtime);
-    Ok(runtime)
+    let engine =
+        Engine::start().map_err(|error| exhausted(py, "thread for the network", &error))?;
+    // Kept for ever: what a fork copied may not be destructed.
+    let engine: &'static Engine = Box::leak(Box::new(engine));
+    *current = Some((process, engine));
+    Ok(engine)
 }
 
 /// A value that only the process which made it may use or destruct.
