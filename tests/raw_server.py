@@ -3,8 +3,9 @@
 A script is a list of steps: `READ` waits for one whole request and records it, `HEAR` waits for
 its first byte and leaves it unread, bytes are sent as they are, `Delay` waits, `Until` waits for
 what other requests bring, `Repeat` goes on for ever, `Choose` goes by what was received so far,
-`CLOSE` and `RESET` end the connection. The n-th connection gets the n-th script; the last script
-serves all further ones. With a TLS context, all that happens behind a handshake.
+`END` says that nothing more is sent, `CLOSE` and `RESET` end the connection. The n-th connection
+gets the n-th script; the last script serves all further ones. With a TLS context, all that happens
+behind a handshake.
 """
 
 # ruff: noqa: ANN401  # anything may be passed on
@@ -56,6 +57,7 @@ class Choose:
 
 READ: Literal["read"] = "read"
 HEAR: Literal["hear"] = "hear"
+END: Literal["end"] = "end"
 CLOSE: Literal["close"] = "close"
 RESET: Literal["reset"] = "reset"
 NEVER = Delay(3600)
@@ -63,7 +65,7 @@ NEVER = Delay(3600)
 HANGS_AFTER = 30.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 Step: TypeAlias = (
-    "bytes | Delay | Until | Repeat | Choose | Literal['read', 'hear', 'close', 'reset']"
+    "bytes | Delay | Until | Repeat | Choose | Literal['read', 'hear', 'end', 'close', 'reset']"
 )
 Script: TypeAlias = "Sequence[Step]"
 
@@ -153,21 +155,22 @@ class RawServer:
         with self._lock:
             return len(self._sockets)
 
-    def wait_for_requests(self, count: int, seconds: float = HANGS_AFTER) -> None:
+    def wait_for_requests(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self._requests) >= count, seconds)
+            assert self._changed.wait_for(lambda: len(self._requests) >= count, HANGS_AFTER)
 
-    def wait_for_connections(self, count: int, seconds: float = HANGS_AFTER) -> None:
+    def wait_for_connections(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self._sockets) >= count, seconds)
+            assert self._changed.wait_for(lambda: len(self._sockets) >= count, HANGS_AFTER)
 
-    def wait_for_end_of_connection(self, seconds: float = HANGS_AFTER) -> None:
-        """Wait until the client has closed the newest connection; nothing may come on it."""
+    def wait_for_end_of_connection(self, number: int = -1) -> None:
+        """Wait until the client has closed a connection; nothing may come on it."""
         with self._lock:
-            number, newest = len(self._sockets) - 1, self._sockets[-1]
+            number %= len(self._sockets)
+            connection = self._sockets[number]
         try:
-            newest.settimeout(seconds)
-            assert newest.recv(1) == b""
+            connection.settimeout(HANGS_AFTER)
+            assert connection.recv(1) == b""
         except ConnectionResetError:
             pass
         except OSError:  # whoever was sending may have found out first, and closed it
@@ -237,7 +240,9 @@ class RawServer:
             return connection.recv(1, socket.MSG_PEEK) != b""
         if isinstance(step, Choose):
             return self._run(step.choose(self.requests), number, connection, file)
-        if step == RESET:
+        if step == END:
+            connection.shutdown(socket.SHUT_WR)
+        elif step == RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         elif isinstance(step, bytes):
             connection.sendall(step)
