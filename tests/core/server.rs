@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -47,6 +47,8 @@ pub(crate) enum Step {
     Forever(Vec<u8>, Duration),
     /// An orderly end.
     Close,
+    /// The same, and then that of the client is waited for.
+    CloseBoth,
     /// RST, by `SO_LINGER` 0.
     Reset,
 }
@@ -81,6 +83,7 @@ struct State {
     tls: Option<TlsAcceptor>,
     requests: Mutex<Vec<Received>>,
     connections: AtomicUsize,
+    ended: AtomicUsize,
 }
 
 trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
@@ -122,6 +125,7 @@ impl Server {
             tls,
             requests: Mutex::default(),
             connections: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&state))).abort_handle();
         Self { address, state, task }
@@ -150,12 +154,25 @@ impl Server {
     pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
+
+    /// Connections without TLS that were served to their end.
+    pub(crate) fn ended(&self) -> usize {
+        self.state.ended.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A port that is taken and refuses connections until it listens, and its URL.
+pub(crate) fn refusing() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    (socket, url)
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
@@ -176,7 +193,10 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
             }
             let _ = socket.set_nodelay(true);
             match &state.tls {
-                None => serve(socket, &state, number).await,
+                None => {
+                    serve(socket, &state, number).await;
+                    state.ended.fetch_add(1, Ordering::SeqCst);
+                }
                 Some(tls) => {
                     if let Ok(socket) = tls.clone().accept(socket).await {
                         serve(socket, &state, number).await;
@@ -226,6 +246,12 @@ async fn perform<S: Socket>(socket: &mut S, step: Step) -> bool {
         }
         Step::Close => {
             let _ = socket.shutdown().await;
+            false
+        }
+        Step::CloseBoth => {
+            let _ = socket.shutdown().await;
+            let mut rest = [0; 64];
+            while matches!(socket.read(&mut rest).await, Ok(1..)) {}
             false
         }
         Step::Reset => {
