@@ -92,7 +92,10 @@ async fn a_second_answer_nobody_asked_for_is_not_that_of_the_next_call() {
         .await;
         let client = Client::new(&server.url());
         client.take().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        while server.answered() < 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
 
         let second = client.take().await;
 

@@ -43,6 +43,8 @@ impl Received {
 pub(crate) enum Step {
     Send(Vec<u8>),
     Pause(Duration),
+    /// Waits until the server has received so many POSTs that ask for a snapshot.
+    Posts(usize),
     /// Sends these bytes again and again, until the client is gone.
     Forever(Vec<u8>, Duration),
     /// An orderly end.
@@ -84,6 +86,14 @@ struct State {
     requests: Mutex<Vec<Received>>,
     connections: AtomicUsize,
     ended: AtomicUsize,
+    answered: AtomicUsize,
+}
+
+impl State {
+    fn posts(&self) -> usize {
+        let asks = |it: &&Received| it.method == "POST" && it.path().ends_with("/backup/snapshots");
+        self.requests.lock().unwrap().iter().filter(asks).count()
+    }
 }
 
 trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
@@ -126,6 +136,7 @@ impl Server {
             requests: Mutex::default(),
             connections: AtomicUsize::new(0),
             ended: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&state))).abort_handle();
         Self { address, state, task }
@@ -147,12 +158,16 @@ impl Server {
 
     /// Whole POSTs that ask for a snapshot.
     pub(crate) fn posts(&self) -> usize {
-        let asks = |it: &&Received| it.method == "POST" && it.path().ends_with("/backup/snapshots");
-        self.requests().iter().filter(asks).count()
+        self.state.posts()
     }
 
     pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
+    }
+
+    /// Requests to which all was done.
+    pub(crate) fn answered(&self) -> usize {
+        self.state.answered.load(Ordering::SeqCst)
     }
 
     /// Connections without TLS that were served to their end.
@@ -221,19 +236,26 @@ async fn serve<S: Socket>(mut socket: S, state: &State, connection: usize) {
             requests.push(request.clone());
         }
         for step in (state.answers)(&request) {
-            if !perform(&mut socket, step).await {
+            if !perform(&mut socket, state, step).await {
                 return;
             }
         }
+        state.answered.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 /// False: the connection is over.
-async fn perform<S: Socket>(socket: &mut S, step: Step) -> bool {
+async fn perform<S: Socket>(socket: &mut S, state: &State, step: Step) -> bool {
     match step {
         Step::Send(bytes) => send(socket, &bytes).await,
         Step::Pause(time) => {
             tokio::time::sleep(time).await;
+            true
+        }
+        Step::Posts(count) => {
+            while state.posts() < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             true
         }
         Step::Forever(bytes, pause) => {
