@@ -19,7 +19,7 @@ from serving import serving
 
 from atlas_backups import AccessToken, AtlasBackups
 
-LONGEST_CHILD_SECONDS = 20
+LONGEST_CHILD_SECONDS = 60
 MOST_MEBIBYTES_MORE = 4
 # An event loop of the thread beside: its selector, its pair to wake it, the pipe for results.
 MOST_DESCRIPTORS_OF_A_LOOP = 5

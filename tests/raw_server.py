@@ -1,10 +1,11 @@
 """A server that does to each connection exactly what a script says, for what no HTTP server does.
 
 A script is a list of steps: `READ` waits for one whole request and records it, `HEAR` waits for
-its first byte and leaves it unread, bytes are sent as they are, `Delay` waits, `Repeat` goes on for
-ever, `Choose` goes by what was received so far, `CLOSE` and `RESET` end the connection. The n-th
-connection gets the n-th script; the last script serves all further ones. With a TLS context, all
-that happens behind a handshake.
+its first byte and leaves it unread, bytes are sent as they are, `Delay` waits, `Until` waits for
+what other requests bring, `Repeat` goes on for ever, `Choose` goes by what was received so far,
+`END` says that nothing more is sent, `CLOSE` and `RESET` end the connection. The n-th connection
+gets the n-th script; the last script serves all further ones. With a TLS context, all that happens
+behind a handshake.
 """
 
 # ruff: noqa: ANN401  # anything may be passed on
@@ -34,6 +35,13 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Until:
+    """Wait until this is so of all requests that the server has received, or until it stops."""
+
+    condition: Callable[[Sequence[Received]], bool]
+
+
+@dataclass(frozen=True)
 class Repeat:
     """Do these steps again and again until the connection ends."""
 
@@ -49,11 +57,16 @@ class Choose:
 
 READ: Literal["read"] = "read"
 HEAR: Literal["hear"] = "hear"
+END: Literal["end"] = "end"
 CLOSE: Literal["close"] = "close"
 RESET: Literal["reset"] = "reset"
 NEVER = Delay(3600)
+# Far beyond what anything here may take, on whatever machine.
+HANGS_AFTER = 30.0
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-Step: TypeAlias = "bytes | Delay | Repeat | Choose | Literal['read', 'hear', 'close', 'reset']"
+Step: TypeAlias = (
+    "bytes | Delay | Until | Repeat | Choose | Literal['read', 'hear', 'end', 'close', 'reset']"
+)
 Script: TypeAlias = "Sequence[Step]"
 
 
@@ -105,6 +118,7 @@ class RawServer:
         self._lock = threading.Lock()
         self._requests: list[Received] = []
         self._sockets: list[socket.socket] = []
+        self._broken: set[int] = set()
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition(self._lock)
         self._stopping = threading.Event()
@@ -119,13 +133,14 @@ class RawServer:
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
-        with self._lock:
+        with self._changed:
+            self._changed.notify_all()
             sockets = [self._listener, *self._sockets]
         for open_socket in sockets:
             with suppress(OSError):  # already closed, by either side
                 open_socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(HANGS_AFTER)
             assert not thread.is_alive()
         for open_socket in sockets:
             open_socket.close()
@@ -140,21 +155,27 @@ class RawServer:
         with self._lock:
             return len(self._sockets)
 
-    def wait_for_requests(self, count: int, seconds: float = 5) -> None:
+    def wait_for_requests(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self._requests) >= count, seconds)
+            assert self._changed.wait_for(lambda: len(self._requests) >= count, HANGS_AFTER)
 
-    def wait_for_connections(self, count: int, seconds: float = 5) -> None:
+    def wait_for_connections(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self._sockets) >= count, seconds)
+            assert self._changed.wait_for(lambda: len(self._sockets) >= count, HANGS_AFTER)
 
-    def wait_for_end_of_connection(self, seconds: float = 5) -> None:
-        """Wait until the client has closed the newest connection; nothing may come on it."""
+    def wait_for_end_of_connection(self, number: int = -1) -> None:
+        """Wait until the client has closed a connection; nothing may come on it."""
         with self._lock:
-            newest = self._sockets[-1]
-        newest.settimeout(seconds)
-        with suppress(ConnectionResetError):
-            assert newest.recv(1) == b""
+            number %= len(self._sockets)
+            connection = self._sockets[number]
+        try:
+            connection.settimeout(HANGS_AFTER)
+            assert connection.recv(1) == b""
+        except ConnectionResetError:
+            pass
+        except OSError:  # whoever was sending may have found out first, and closed it
+            with self._lock:
+                assert number in self._broken
 
     def _spawn(self, target: Callable[..., None], *args: Any) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -168,6 +189,9 @@ class RawServer:
             except OSError:
                 return
             with self._changed:
+                if self._stopping.is_set():  # nobody would end it
+                    connection.close()
+                    return
                 number = len(self._sockets)
                 self._sockets.append(connection)
                 self._changed.notify_all()
@@ -180,7 +204,12 @@ class RawServer:
             if self._context is not None:
                 connection = self._begin_tls(number, connection, self._context)
             with connection, connection.makefile("rb") as file:
-                self._run(script, number, connection, file)
+                try:
+                    self._run(script, number, connection, file)
+                except OSError:
+                    with self._lock:
+                        self._broken.add(number)
+                    raise
                 if not _is_to_be_reset(connection):
                     connection.shutdown(socket.SHUT_RDWR)
 
@@ -190,6 +219,8 @@ class RawServer:
         wrapped = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._sockets[number] = wrapped  # the plain one is empty now
+            if self._stopping.is_set():  # which found the plain one
+                raise ConnectionAbortedError
         wrapped.do_handshake()
         return wrapped
 
@@ -209,12 +240,19 @@ class RawServer:
             return connection.recv(1, socket.MSG_PEEK) != b""
         if isinstance(step, Choose):
             return self._run(step.choose(self.requests), number, connection, file)
-        if step == RESET:
+        if step == END:
+            connection.shutdown(socket.SHUT_WR)
+        elif step == RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         elif isinstance(step, bytes):
             connection.sendall(step)
         elif isinstance(step, Delay):
             self._stopping.wait(step.seconds)
+        elif isinstance(step, Until):
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._stopping.is_set() or step.condition(self._requests)
+                )
         return step not in (CLOSE, RESET)
 
     def _read(self, number: int, file: BinaryIO) -> bool:

@@ -123,7 +123,10 @@ impl Watch {
                     call.events.add(Level::Info, || {
                         format!("{}; still waiting for the snapshot", refused.error)
                     });
-                    cause = Some(refused.error);
+                    // What only the end of the time cut off says less than what was before.
+                    if cause.is_none() || Instant::now() < deadline {
+                        cause = Some(refused.error);
+                    }
                 }
                 Err(refused) => return Err(refused.error),
             }

@@ -12,13 +12,14 @@ use std::time::{Duration, Instant};
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_micros(200);
 
-static GATE: Gate = Gate::new();
+static GATE: Gate = Gate::new(LONGEST_WAIT);
 
 /// Without a lock of its own: a fork would copy that too.
 #[derive(Debug)]
 struct Gate {
     lookups: AtomicUsize,
     forks: AtomicUsize,
+    longest_wait: Duration,
 }
 
 /// A lookup that runs.
@@ -53,8 +54,8 @@ pub fn after_fork_in_child() {
 }
 
 impl Gate {
-    const fn new() -> Self {
-        Self { lookups: AtomicUsize::new(0), forks: AtomicUsize::new(0) }
+    const fn new(longest_wait: Duration) -> Self {
+        Self { lookups: AtomicUsize::new(0), forks: AtomicUsize::new(0), longest_wait }
     }
 
     fn enter(&self) -> Lookup<'_> {
@@ -63,7 +64,7 @@ impl Gate {
             // First counted, then asked: a fork either sees this lookup or is seen by it.
             self.lookups.fetch_add(1, Ordering::SeqCst);
             let lookup = Lookup(self);
-            if self.forks.load(Ordering::SeqCst) == 0 || begun.elapsed() > LONGEST_WAIT {
+            if self.forks.load(Ordering::SeqCst) == 0 || begun.elapsed() > self.longest_wait {
                 return lookup;
             }
             drop(lookup);
@@ -74,7 +75,7 @@ impl Gate {
     fn shut(&self) {
         self.forks.fetch_add(1, Ordering::SeqCst);
         let begun = Instant::now();
-        while self.lookups.load(Ordering::SeqCst) > 0 && begun.elapsed() < LONGEST_WAIT {
+        while self.lookups.load(Ordering::SeqCst) > 0 && begun.elapsed() < self.longest_wait {
             sleep(PAUSE);
         }
     }
@@ -98,9 +99,12 @@ mod tests {
 
     use super::*;
 
+    /// Longer than any machine keeps a thread waiting.
+    const LONG: Duration = Duration::from_secs(60);
+
     #[test]
     fn a_fork_waits_for_the_lookups_that_run() {
-        let gate = Gate::new();
+        let gate = Gate::new(LONG);
         let lookup = gate.enter();
         scope(|threads| {
             let fork = threads.spawn(|| {
@@ -118,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_lookup_waits_for_the_fork() {
-        static GATE: Gate = Gate::new();
+        static GATE: Gate = Gate::new(LONG);
         GATE.shut();
         let (sender, entered) = channel();
         spawn(move || {
@@ -132,7 +136,7 @@ mod tests {
 
     #[test]
     fn neither_waits_for_ever() {
-        let gate = Gate::new();
+        let gate = Gate::new(LONGEST_WAIT);
         let lookup = gate.enter();
         gate.shut();
         let another = gate.enter();
@@ -143,13 +147,13 @@ mod tests {
 
     #[test]
     fn a_child_begins_anew() {
-        let gate = Gate::new();
+        let gate = Gate::new(Duration::from_secs(1));
         std::mem::forget(gate.enter());
         gate.shut();
         gate.begin_anew();
         let begun = Instant::now();
         let lookup = gate.enter();
-        assert!(begun.elapsed() < LONGEST_WAIT);
+        assert!(begun.elapsed() < gate.longest_wait);
         assert_eq!(gate.lookups.load(Ordering::SeqCst), 1);
         drop(lookup);
         less(&gate.lookups);

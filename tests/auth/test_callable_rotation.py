@@ -9,7 +9,6 @@ import pytest
 
 from atlas_backups import AccessToken, AmbiguousOutcomeError, RequestTimeoutError, Snapshot
 from tests.bodies import error
-from tests.door import BRIEF
 from tests.raw_server import NEVER, READ, Delay, answer
 
 if TYPE_CHECKING:
@@ -62,14 +61,14 @@ def test_total_timeout_spans_the_tries_with_old_and_with_new_credentials(
     door: Door, serve: Serve
 ) -> None:
     provide = Slow(AccessToken("an-old-token"), AccessToken("a-new-token"))
-    script: Script = [READ, Delay(0.8), REFUSED, READ, NEVER]
-    server, client = serve(script, credentials=provide, total_timeout=1.2)
+    script: Script = [READ, Delay(2), REFUSED, READ, NEVER]
+    server, client = serve(script, credentials=provide, total_timeout=3)
     begun = time.monotonic()
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
         door.take(client)
 
-    assert time.monotonic() - begun < BRIEF
+    assert time.monotonic() - begun < 3 + 2  # and not the whole time again for the second
     assert isinstance(caught.value.cause, RequestTimeoutError)
     assert "2 attempts" in str(caught.value)
     tokens = [request.headers["authorization"] for request in server.requests]

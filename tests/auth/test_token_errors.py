@@ -97,7 +97,7 @@ def test_too_many_requests_for_a_token(
 ) -> None:
     emulator.limits = Limits(token_requests_per_minute=1)
     door.take(make_client(emulator.service_account, base_url=emulator.base_url))
-    late = make_client(emulator.service_account, base_url=emulator.base_url, total_timeout=0.5)
+    late = make_client(emulator.service_account, base_url=emulator.base_url, total_timeout=5)
 
     with pytest.raises(RateLimitError, match="50 requests a minute"):
         door.take(late)
@@ -170,12 +170,12 @@ def test_an_odd_lifetime_is_no_reason_to_refuse_a_token(
 
 def test_a_silent_token_endpoint_is_a_time_out(door: Door, serve: Serve) -> None:
     begun = time.monotonic()
-    server, client = serve(always(NEVER), credentials=ACCOUNT, timeout=0.2, max_retries=0)
+    server, client = serve(always(NEVER), credentials=ACCOUNT, timeout=0.8, max_retries=0)
 
     with pytest.raises(RequestTimeoutError, match="/api/oauth/token"):
         door.take(client)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert len(server.requests) == 1
 
 

@@ -14,7 +14,7 @@ from atlas_backups.emulator import AtlasEmulator
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     Inside = Callable[..., tuple[int, str, str]]
 
 SNAPSHOTS = "/backup/snapshots"
-_SECONDS = 20.0
 
 
 def on_demand(emulator: AtlasEmulator) -> list[str]:
@@ -58,11 +56,3 @@ def started(env: dict[str, str], *words: str) -> Generator[subprocess.Popen[str]
             yield process
         finally:
             process.kill()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)

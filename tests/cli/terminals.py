@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-_SECONDS = 20
+_SECONDS = 60
 
 
 def on_a_terminal(
@@ -49,5 +49,5 @@ def on_a_terminal(
                     process.send_signal(then)
                 at = None
         os.close(controller)
-        status = process.wait(timeout=5)
+        status = process.wait(timeout=_SECONDS)
     return status, said.decode().replace("\r\n", "\n")

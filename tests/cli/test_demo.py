@@ -16,8 +16,15 @@ _REDRAWN = re.compile(r"\x1b\[\d+A")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
+def seconds(said: str) -> float:
+    """How long the snapshot took, as it was told."""
+    told = re.search(r"completed in (\d+\.\d) s", said)
+    assert told
+    return float(told[1])
+
+
 def test_piped_it_is_plain_lines_to_the_end(run: Run) -> None:
-    done = run("demo", "--seconds", "1.5")
+    done = run("demo", "--seconds", "3")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
@@ -29,20 +36,21 @@ def test_piped_it_is_plain_lines_to_the_end(run: Run) -> None:
         "completed",
         "storage_size_bytes  5368709120 (5.0 GiB)",
         "moved",
-        "completed in 1.",
+        "completed in ",
         "1 POST to take it",
         "AtlasBackups().take_snapshot(",
         "atlas-backups emulator --port 8080",
     ]
     places = [done.stdout.index(text) for text in order]
     assert places == sorted(places)
+    assert seconds(done.stdout) >= 3
 
 
 def test_a_snapshot_that_fails_is_1(run: Run) -> None:
     done = run("demo", "--seconds", "0.3", "--fail")
 
     assert (done.returncode, done.stderr) == (1, "")
-    assert "failed after 0." in done.stdout
+    assert "failed after " in done.stdout
     assert "there is no backup" in done.stdout
     assert "completed" not in done.stdout
 
@@ -62,7 +70,7 @@ def test_the_environment_of_a_real_account_does_not_matter(run: Run) -> None:
 
 
 def test_on_a_terminal_it_moves_and_has_colours(env: dict[str, str]) -> None:
-    status, said = on_a_terminal(env, "demo", "--seconds", "0.8")
+    status, said = on_a_terminal(env, "demo", "--seconds", "2")
 
     assert status == 0
     assert len(_REDRAWN.findall(said)) > 5
@@ -70,7 +78,7 @@ def test_on_a_terminal_it_moves_and_has_colours(env: dict[str, str]) -> None:
     assert "━" in said
     assert "not yet: mongod_version" in said
     assert "?25l" not in said  # nothing that would have to be put right afterwards
-    assert "completed in 0." in said
+    assert seconds(said) >= 2
 
 
 def test_no_color_moves_without_colours(env: dict[str, str]) -> None:

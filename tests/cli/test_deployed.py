@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import Fault
-from tests.cli.helpers import newest, on_demand, requests, until
+from tests.cli.helpers import newest, on_demand, requests
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator

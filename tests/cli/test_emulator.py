@@ -30,7 +30,7 @@ def test_serves_until_it_is_stopped(stop: signal.Signals) -> None:
         with AtlasBackups(AccessToken(token), base_url=url) as atlas:
             snapshot = atlas.take_snapshot(group_id, "Cluster0")
         process.send_signal(stop)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
 
     assert snapshot.status == "completed"
     assert process.returncode == 0

@@ -14,7 +14,8 @@ from atlas_backups.cli import failures
 from atlas_backups.cli.failures import AdvisedError
 from atlas_backups.emulator import Fault
 from atlas_backups.errors import AmbiguousOutcomeError, InvalidResponseError
-from tests.cli.helpers import SNAPSHOTS, newest, on_demand, requests, started, until
+from tests.cli.helpers import SNAPSHOTS, newest, on_demand, requests, started
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
@@ -129,7 +130,7 @@ def test_every_wait_ends_with_sigterm(
 
 
 def test_a_wait_begun_anew_goes_on(env: dict[str, str], emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=2)
+    emulator.next_snapshot(seconds=4)
     with started(env, "take", "Cluster0", "--wait") as process:
         until(lambda: requests(emulator, "GET"))
         process.send_signal(signal.SIGINT)
@@ -137,7 +138,7 @@ def test_a_wait_begun_anew_goes_on(env: dict[str, str], emulator: AtlasEmulator)
     words = err.rpartition("atlas-backups wait")[2].split()
 
     with started(env, "wait", *words) as process:
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
 
     assert (process.returncode, err) == (0, "")
     assert newest(emulator).id in out

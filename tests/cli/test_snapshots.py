@@ -115,7 +115,7 @@ def test_retain_moves_the_expiry(run: Run, emulator: AtlasEmulator) -> None:
 def test_what_is_unfinished_is_waited_for_only_if_asked(
     run: Run, emulator: AtlasEmulator, command: str
 ) -> None:
-    emulator.next_snapshot(seconds=1.5)
+    emulator.next_snapshot(seconds=4)  # beyond the next program
     run("take", "Cluster0")
     words = (command, "Cluster0", newest(emulator).id, *WITH_A_SNAPSHOT[command])
     before = len(emulator.snapshots)

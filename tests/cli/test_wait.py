@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import Fault
-from tests.cli.helpers import error_of, newest, on_demand, requests, started, until
+from tests.cli.helpers import error_of, newest, on_demand, requests, started
 from tests.cli.terminals import on_a_terminal
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ def test_a_wait_that_times_out_is_1_and_says_how_to_go_on(
 ) -> None:
     taken = json.loads(run("take", "Cluster0", "--output", "json").stdout)["id"]
 
-    done = run("wait", "Cluster0", taken, "--wait-timeout", "0.5", "--output", "json")
+    done = run("wait", "Cluster0", taken, "--wait-timeout", "3", "--output", "json")
 
     assert done.returncode == 1
     error = error_of(done)
@@ -157,7 +158,7 @@ def test_a_second_one_that_appears_during_the_wait_is_no_success(
         until(lambda: requests(emulator, "POST"))
         run("take", "Cluster0", "--description", str(newest(emulator).description))
         emulator.clear_faults()
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out) == (1, "")
     assert "2 snapshots carry the tag [ab1:" in err
@@ -165,7 +166,7 @@ def test_a_second_one_that_appears_during_the_wait_is_no_success(
 
 
 def test_a_busy_cluster_is_refused_waited_for_or_joined(run: Run, emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=3)
+    emulator.next_snapshot(seconds=7)  # beyond the next two programs
     emulator.next_snapshot(seconds=0.5)
     run("take", "Cluster0")
     (running,) = on_demand(emulator)

@@ -16,7 +16,7 @@ use atlas_backups::transport::{Auth, Call, Connection, Transport};
 pub(crate) const GROUP: &str = "6500000000000000000000aa";
 pub(crate) const SNAPSHOT_ID: &str = "6600000000000000000000bb";
 /// What a busy machine may add to a bound.
-pub(crate) const SLACK: Duration = Duration::from_millis(700);
+pub(crate) const SLACK: Duration = Duration::from_millis(1300);
 
 /// Times in seconds.
 #[derive(Debug, Clone, Copy)]

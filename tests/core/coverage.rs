@@ -1,5 +1,6 @@
 //! The backups of many clusters: how much is asked at a time and how far back, and what ends it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use atlas_backups::error::{ApiKind, Error};
@@ -85,13 +86,15 @@ fn pages(server: &Server) -> Vec<usize> {
 #[tokio::test]
 async fn no_more_than_sixteen_lists_are_asked_for_at_a_time() {
     let all: Vec<String> = (0..40).map(|number| format!("C{number:02}")).collect();
-    let server = project(&all, |_| {
-        let mut steps = vec![Step::Pause(Duration::from_millis(150))];
-        steps.extend(listed(&[]));
-        steps
+    let lists = AtomicUsize::new(0);
+    let server = project(&all, move |_| {
+        let is_early = lists.fetch_add(1, Ordering::SeqCst) < 16;
+        let pause = Step::Pause(Duration::from_secs(if is_early { 2 } else { 0 }));
+        [vec![pause], listed(&[])].concat()
     })
     .await;
-    let client = Client::new(&server.url());
+    let budget = Budget { attempt: 10.0, total: 20.0, ..BUDGET };
+    let client = Client::with(&server.url(), &token(), &budget);
     let task = tokio::spawn(async move { client.coverage(Some(GROUP)).await });
 
     while server.requests().len() < 1 + 16 {
@@ -385,7 +388,7 @@ async fn what_was_asked_for_by_name_and_the_list_of_projects_are_no_entries() {
 async fn silence_leaves_entries_when_the_time_is_over() {
     let all: Vec<String> = (0..20).map(|number| format!("C{number:02}")).collect();
     let server = project(&all, |_| vec![Step::Pause(Duration::from_secs(60))]).await;
-    let client = Client::with(&server.url(), &token(), &Budget { total: 0.5, ..BUDGET });
+    let client = Client::with(&server.url(), &token(), &Budget { total: 1.0, ..BUDGET });
 
     let coverage = client.coverage(Some(GROUP)).await.unwrap();
 

@@ -1,9 +1,10 @@
 //! A take that is cut off (Ctrl-C, a cancelled task): what the call can still say is in doubt.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use atlas_backups::error::Ambiguous;
 use atlas_backups::snapshots::{TakeArguments, take_snapshot};
+use atlas_backups::transport::Call;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, cluster, good, token};
 use crate::life::{Ask, atlas, busy, keyed, listed, made, not_sharded, tagged};
@@ -13,6 +14,21 @@ const PATIENT: Budget<'static> = Budget { total: 20.0, attempt: 10.0, ..BUDGET }
 
 /// Takes until the server has received the POST and a little more, then says what is in doubt.
 async fn cut(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
+    let end = Instant::now() + Duration::from_millis(60);
+    cut_when(server, arguments, |_| Instant::now() > end).await
+}
+
+/// Takes until a snapshot is known, then says what is in doubt.
+async fn cut_when_known(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
+    let is_known = |call: &Call| call.in_doubt().is_some_and(|doubt| !doubt.candidates.is_empty());
+    cut_when(server, arguments, is_known).await
+}
+
+async fn cut_when(
+    server: &Server,
+    arguments: TakeArguments,
+    is_so: impl Fn(&Call) -> bool,
+) -> Option<Ambiguous> {
     let client = Client::with(&server.url(), &token(), &PATIENT);
     let call = client.call();
     let take = tokio::spawn({
@@ -22,7 +38,9 @@ async fn cut(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
     while server.posts() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    while !is_so(&call) && !take.is_finished() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     take.abort();
     let _ = take.await;
     call.in_doubt()
@@ -63,7 +81,7 @@ async fn a_snapshot_that_was_read_is_named_even_before_the_next_request_is_sent(
     })
     .await;
 
-    let doubt = cut(&server, keyed("k")).await.unwrap();
+    let doubt = cut_when_known(&server, keyed("k")).await.unwrap();
 
     assert_eq!(server.asked(Ask::List(1)), 1);
     assert_eq!(doubt.candidates[0].id, SNAPSHOT_ID);
@@ -74,7 +92,7 @@ async fn one_that_was_taken_is_named_until_somebody_has_heard_of_it() {
     // The task has ended, and its caller is cut off before it takes the result.
     let server = Server::start(|_| json(200, &good())).await;
 
-    let doubt = cut(&server, TakeArguments::default()).await.unwrap();
+    let doubt = cut_when_known(&server, TakeArguments::default()).await.unwrap();
 
     assert_eq!(doubt.candidates[0].id, SNAPSHOT_ID);
 }
@@ -87,6 +105,7 @@ async fn nothing_is_in_doubt_after_a_refusal() {
             _ => html(503),
         })
         .await;
-        assert!(cut(&server, TakeArguments::default()).await.is_none());
+        let is_refused = |call: &Call| call.in_doubt().is_none();
+        assert!(cut_when(&server, TakeArguments::default(), is_refused).await.is_none());
     }
 }

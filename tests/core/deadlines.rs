@@ -44,7 +44,7 @@ async fn drips_without_end_are_bounded_by_whichever_time_ends_first() {
         (error, " "),
         (vec![], "HTTP/1.1 103 Early Hints\r\n\r\n"),
     ] {
-        for (attempt, total) in [(0.3, 1.9), (5.0, 0.3)] {
+        for (attempt, total) in [(0.3, 1.9), (5.0, 0.6)] {
             let (start, bytes) = (start.clone(), drop.as_bytes().to_vec());
             let server = Server::start(move |_| {
                 vec![Step::Send(start.clone()), Step::Forever(bytes.clone(), DRIP)]
@@ -55,7 +55,7 @@ async fn drips_without_end_are_bounded_by_whichever_time_ends_first() {
             let (result, took) = timed(Client::with(&server.url(), &token(), &budget).take()).await;
 
             ambiguous(result);
-            assert!(took < seconds(0.3) + SLACK, "{drop:?} {took:?}");
+            assert!(took < seconds(attempt.min(total)) + SLACK, "{drop:?} {took:?}");
             assert_eq!(server.posts(), 1, "{drop:?}");
         }
     }
@@ -65,13 +65,13 @@ async fn drips_without_end_are_bounded_by_whichever_time_ends_first() {
 async fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
     let server = Server::start(|request| match request.nth {
         0 => vec![
-            Step::Pause(seconds(0.5)),
+            Step::Pause(seconds(1.3)),
             Step::Send(answer(200, "", crate::client::snapshot("6600000000000000000000ee"))),
         ],
-        _ => vec![Step::Pause(seconds(0.25)), Step::Send(answer(200, "", good()))],
+        _ => vec![Step::Pause(seconds(0.6)), Step::Send(answer(200, "", good()))],
     })
     .await;
-    let budget = Budget { attempt: 0.4, ..BUDGET };
+    let budget = Budget { attempt: 1.0, ..BUDGET };
     let client = Client::with(&server.url(), &token(), &budget);
 
     ambiguous(client.take().await);
@@ -85,12 +85,12 @@ async fn a_late_answer_is_not_taken_for_that_of_the_next_call() {
 async fn a_tls_handshake_that_never_ends_is_not_sent() {
     let server = Server::start_with(|_| vec![], |_| Welcome::Ignore, None).await;
     let url = server.url().replace("http://", "https://");
-    let budget = Budget { attempt: 5.0, ..IMPATIENT };
+    let budget = Budget { attempt: 5.0, total: 2.0, ..IMPATIENT };
 
     let (result, took) = timed(Client::with(&url, &token(), &budget).take()).await;
 
     assert!(timeout(result).effort.attempts >= 2);
-    assert!(took < seconds(1.0) + SLACK, "{took:?}");
+    assert!(took < seconds(2.0) + SLACK, "{took:?}");
     assert!(server.connections() >= 2);
 }
 
@@ -109,7 +109,7 @@ async fn the_total_time_bounds_the_token_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_wait_for_a_connection_end_in_time() {
     let server = Server::start(|_| vec![Step::Pause(seconds(30.0))]).await;
-    let budget = Budget { attempt: 10.0, total: 1.5, ..BUDGET };
+    let budget = Budget { attempt: 10.0, total: 4.0, ..BUDGET };
     let client = Client::with(&server.url(), &token(), &budget);
     let begin = |client: &Client| {
         let client = client.clone();
@@ -165,8 +165,12 @@ async fn a_call_that_says_not_sent_sent_nothing() {
     // The time ends just while a new connection takes the request over.
     let server = Server::start(|_| vec![]).await;
     let (mut not_sent, mut open) = (0, 0);
-    for round in 0..1500_u32 {
-        let attempt = 50e-6 + f64::from(round % 100) * 10e-6;
+    for round in 0_u32.. {
+        if round >= 1500 && not_sent > 0 && open > 0 {
+            break;
+        }
+        // Longer and longer, where a machine is slower.
+        let attempt = (50e-6 + f64::from(round % 100) * 10e-6) * f64::from(1 + round / 1500);
         let budget = Budget { attempt, retries: 0, ..BUDGET };
         match Client::with(&server.url(), &token(), &budget).take().await {
             Err(Error::Timeout(_)) => not_sent += 1,
@@ -177,6 +181,5 @@ async fn a_call_that_says_not_sent_sent_nothing() {
         }
     }
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(not_sent > 0 && open > 0, "{not_sent} {open}");
     assert!(server.posts() <= open, "{} posts, of which {open} were called open", server.posts());
 }

@@ -10,7 +10,7 @@ use atlas_backups::error::ApiKind;
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
-use crate::client::{BUDGET, Client, api, good};
+use crate::client::{BUDGET, Budget, Client, api, good};
 use crate::server::{Received, Server, Step, json, json_with};
 
 const REALM: &str = "MMS Public API";
@@ -131,7 +131,7 @@ async fn guarded(algorithms: &'static [&'static str], pause: u64) -> (Server, Ar
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                     again.lock().unwrap().in_flight.remove(&nonce);
                 });
-                [vec![Step::Pause(Duration::from_millis(pause + 5))], json(200, &good())].concat()
+                [vec![Step::Pause(Duration::from_millis(pause + 150))], json(200, &good())].concat()
             }
         }
     })
@@ -220,7 +220,8 @@ async fn a_new_nonce_goes_to_the_call_that_was_challenged() {
         }
     })
     .await;
-    let client = Client::with(&server.url(), &key(), &BUDGET);
+    let budget = Budget { attempt: 20.0, total: 30.0, ..BUDGET };
+    let client = Client::with(&server.url(), &key(), &budget);
     let workers: Vec<_> = (0..16)
         .map(|_| {
             let client = client.clone();

@@ -14,9 +14,9 @@ use crate::client::{BUDGET, Budget, Client, GROUP, timed, timeout, token};
 use crate::server::answer;
 use crate::tls::Authority;
 
-const ATTEMPT: f64 = 3.0;
+const ATTEMPT: f64 = 5.0;
 /// What the HTTP library reads at a stretch takes seconds where nothing is optimized.
-const STRETCH: Duration = Duration::from_secs(6);
+const STRETCH: Duration = Duration::from_secs(12);
 
 /// Floods what is asked of one cluster, on a thread of its own, and answers for others.
 fn serve(authority: &Authority) -> String {
@@ -68,7 +68,7 @@ fn a_flood_of_interim_answers_outlasts_no_time_out_and_holds_up_no_other_call() 
     let budget = Budget {
         connect: ATTEMPT,
         attempt: ATTEMPT,
-        total: 10.0,
+        total: 30.0,
         retries: 0,
         ca_file: Some(&authority.file),
         ..BUDGET

@@ -450,7 +450,8 @@ async fn a_request_that_the_server_has_no_room_for_is_not_open() {
             // The very first request may leave before the settings have come.
             match result {
                 Ok(_) => assert_eq!(server.posts(), before + 1),
-                Err(Error::Timeout(_) | Error::Ambiguous(_)) => assert_eq!(server.posts(), before),
+                Err(Error::Timeout(_)) => assert_eq!(server.posts(), before),
+                Err(Error::Ambiguous(_)) => assert!(server.posts() <= before + 1),
                 other => panic!("{settings:?}: {other:?}"),
             }
             assert!(took < Duration::from_secs(1) + SLACK);

@@ -56,11 +56,14 @@ async fn a_stale_connection_never_doubles_a_post_on_many_threads() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_known_to_be_closed_is_not_used() {
     // The hole that the prototype had: nobody looked at the connection between two calls.
-    let server = Server::start(|_| vec![Step::Send(answer(200, "", good())), Step::Close]).await;
+    let server =
+        Server::start(|_| vec![Step::Send(answer(200, "", good())), Step::CloseBoth]).await;
     let client = Client::new(&server.url());
     for round in 0..20 {
         client.take().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        while server.ended() <= round {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         assert_eq!(server.posts(), round + 1);
     }
 }
@@ -89,7 +92,10 @@ async fn a_second_answer_nobody_asked_for_is_not_that_of_the_next_call() {
         .await;
         let client = Client::new(&server.url());
         client.take().await.unwrap();
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        while server.answered() < 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
 
         let second = client.take().await;
 

@@ -9,13 +9,11 @@ use tokio::net::TcpListener;
 use crate::client::{
     BUDGET, Budget, Client, IMPATIENT, SLACK, ambiguous, good, timed, timeout, token, transport,
 };
-use crate::server::{Server, Step, Welcome, answer, json};
+use crate::server::{Server, Step, Welcome, answer, json, refusing};
 
 #[tokio::test]
 async fn a_refused_connection_is_tried_again_until_the_count_is_spent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let (_held, url) = refusing();
     let budget = Budget { retries: 2, ..BUDGET };
 
     let (result, took) = timed(Client::with(&url, &token(), &budget).take()).await;
@@ -26,13 +24,10 @@ async fn a_refused_connection_is_tried_again_until_the_count_is_spent() {
 
 #[tokio::test]
 async fn a_server_that_comes_up_late_gets_one_post() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
-    let url = format!("http://{address}");
+    let (socket, url) = refusing();
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(150)).await;
-        let listener = TcpListener::bind(address).await.unwrap();
+        let listener = socket.listen(1).unwrap();
         let (mut socket, _) = listener.accept().await.unwrap();
         let mut posts = 0;
         let mut buffer = vec![0; 65536];
@@ -79,13 +74,13 @@ async fn a_connection_that_is_never_made_is_tried_again() {
         held.push(one);
         assert!(held.len() < 64);
     }
-    let budget = Budget { attempt: 5.0, ..IMPATIENT };
+    let budget = Budget { attempt: 5.0, total: 2.0, ..IMPATIENT };
 
     let (result, took) =
         timed(Client::with(&format!("http://{address}"), &token(), &budget).take()).await;
 
     assert!(timeout(result).effort.attempts >= 2);
-    assert!(took < Duration::from_secs(1) + SLACK, "{took:?}");
+    assert!(took < Duration::from_secs(2) + SLACK, "{took:?}");
 }
 
 #[tokio::test]
@@ -157,7 +152,7 @@ async fn an_end_after_the_request_was_read_leaves_it_open() {
 
             let error = ambiguous(result);
             assert_eq!(server.posts(), 1, "{bytes} {end:?}");
-            assert!(took < Duration::from_secs(1), "{bytes} {end:?} {took:?}");
+            assert!(took < SLACK, "{bytes} {end:?} {took:?}");
             assert!(error.to_string().chars().count() < 2000);
         }
     }

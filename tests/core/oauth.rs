@@ -35,6 +35,13 @@ fn client(server: &Server) -> Client {
     Client::with(&server.url(), &service_account(), &BUDGET)
 }
 
+/// Lets the time of the runtime pass at once.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
 /// What every one of many calls at once ended with.
 async fn at_once(
     client: &Client,
@@ -162,7 +169,7 @@ async fn a_leader_that_is_dropped_leaves_the_fetch_to_a_follower() {
 #[tokio::test]
 async fn a_token_is_renewed_before_it_ends() {
     let server = Server::start(|request| match is_token(request) {
-        true => granted(request.nth, "1"),
+        true => granted(request.nth, "100"),
         false => json(200, &good()),
     })
     .await;
@@ -171,7 +178,7 @@ async fn a_token_is_renewed_before_it_ends() {
     client.take().await.unwrap();
     client.take().await.unwrap();
     assert_eq!(server.count(TOKEN), 1);
-    tokio::time::sleep(Duration::from_millis(920)).await;
+    pass(Duration::from_secs(92)).await;
     client.take().await.unwrap();
 
     assert_eq!(server.count(TOKEN), 2);
@@ -203,7 +210,8 @@ async fn refused_tokens_are_renewed_once_for_all_calls() {
     let server = Server::start(|request| match is_token(request) {
         true => after(20, granted(request.nth, "3600")),
         false if request.header("authorization") == Some("Bearer canary-token-0") => {
-            after(30, json(401, &atlas_error(401, "UNEXPECTED_ERROR")))
+            let refused = json(401, &atlas_error(401, "UNEXPECTED_ERROR"));
+            [vec![Step::Posts(32)], refused].concat()
         }
         false => json(200, &good()),
     })
@@ -522,14 +530,14 @@ async fn a_failing_renewal_does_not_spoil_a_token_that_still_lives() {
     let tokens = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&tokens);
     let server = Server::start(move |request| match is_token(request) {
-        true if seen.fetch_add(1, Ordering::SeqCst) == 0 => granted(0, "3"),
+        true if seen.fetch_add(1, Ordering::SeqCst) == 0 => granted(0, "100"),
         true => vec![Step::Send(answer(503, "Retry-After: 600\r\n", ""))],
         false => json(200, &good()),
     })
     .await;
     let client = client(&server);
     client.take().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(2760)).await;
+    pass(Duration::from_secs(92)).await;
 
     client.take().await.unwrap();
 

@@ -1,23 +1,16 @@
 //! The retry quota: what all calls of one client may spend on trying again.
 
-use std::net::TcpListener;
-
 use tokio::task::JoinSet;
 
 use crate::client::{BUDGET, Budget, Client, good, token, transport};
-use crate::server::{Server, json, json_with};
+use crate::server::{Server, json, json_with, refusing};
 
 const PATIENT: Budget<'static> = Budget { total: 60.0, ..BUDGET };
 
-/// An address where nobody listens.
-fn nobody() -> String {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    format!("http://{address}")
-}
-
 #[tokio::test]
 async fn a_client_stops_retrying_when_nearly_everything_fails() {
-    let client = Client::with(&nobody(), &token(), &PATIENT);
+    let (_held, url) = refusing();
+    let client = Client::with(&url, &token(), &PATIENT);
     let mut calls = JoinSet::new();
     for _ in 0..60 {
         let client = client.clone();

@@ -5,15 +5,14 @@ use std::time::Duration;
 use atlas_backups::error::Error;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, good, service_account, token};
 use crate::life::refused;
-use crate::server::{Server, Step, Welcome, answer, html, json, json_with};
+use crate::server::{Server, Step, Welcome, answer, html, json, json_with, refusing};
 
 /// Enough for two attempts that say nothing.
-const PATIENT: Budget<'static> = Budget { attempt: 0.4, total: 4.0, ..BUDGET };
+const PATIENT: Budget<'static> = Budget { attempt: 0.8, total: 8.0, ..BUDGET };
 const DRIP: Duration = Duration::from_millis(50);
 
 /// A server that answers with these steps twice, then well.
@@ -108,13 +107,10 @@ async fn connections_that_are_never_served_are_made_again() {
 
 #[tokio::test]
 async fn a_server_that_comes_up_late_is_waited_for() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let (socket, url) = refusing();
     let late = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(150)).await;
-        let listener = TcpListener::bind(address).await.unwrap();
+        let listener = socket.listen(1).unwrap();
         let (mut socket, _) = listener.accept().await.unwrap();
         let bytes = answer(200, "Connection: close\r\n", good());
         tokio::io::AsyncReadExt::read(&mut socket, &mut [0; 4096]).await.unwrap();

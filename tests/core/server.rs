@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -43,10 +43,14 @@ impl Received {
 pub(crate) enum Step {
     Send(Vec<u8>),
     Pause(Duration),
+    /// Waits until the server has received so many POSTs that ask for a snapshot.
+    Posts(usize),
     /// Sends these bytes again and again, until the client is gone.
     Forever(Vec<u8>, Duration),
     /// An orderly end.
     Close,
+    /// The same, and then that of the client is waited for.
+    CloseBoth,
     /// RST, by `SO_LINGER` 0.
     Reset,
 }
@@ -81,6 +85,15 @@ struct State {
     tls: Option<TlsAcceptor>,
     requests: Mutex<Vec<Received>>,
     connections: AtomicUsize,
+    ended: AtomicUsize,
+    answered: AtomicUsize,
+}
+
+impl State {
+    fn posts(&self) -> usize {
+        let asks = |it: &&Received| it.method == "POST" && it.path().ends_with("/backup/snapshots");
+        self.requests.lock().unwrap().iter().filter(asks).count()
+    }
 }
 
 trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
@@ -122,6 +135,8 @@ impl Server {
             tls,
             requests: Mutex::default(),
             connections: AtomicUsize::new(0),
+            ended: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&state))).abort_handle();
         Self { address, state, task }
@@ -143,12 +158,21 @@ impl Server {
 
     /// Whole POSTs that ask for a snapshot.
     pub(crate) fn posts(&self) -> usize {
-        let asks = |it: &&Received| it.method == "POST" && it.path().ends_with("/backup/snapshots");
-        self.requests().iter().filter(asks).count()
+        self.state.posts()
     }
 
     pub(crate) fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
+    }
+
+    /// Requests to which all was done.
+    pub(crate) fn answered(&self) -> usize {
+        self.state.answered.load(Ordering::SeqCst)
+    }
+
+    /// Connections without TLS that were served to their end.
+    pub(crate) fn ended(&self) -> usize {
+        self.state.ended.load(Ordering::SeqCst)
     }
 }
 
@@ -156,6 +180,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A port that is taken and refuses connections until it listens, and its URL.
+pub(crate) fn refusing() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", socket.local_addr().unwrap());
+    (socket, url)
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
@@ -176,7 +208,10 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
             }
             let _ = socket.set_nodelay(true);
             match &state.tls {
-                None => serve(socket, &state, number).await,
+                None => {
+                    serve(socket, &state, number).await;
+                    state.ended.fetch_add(1, Ordering::SeqCst);
+                }
                 Some(tls) => {
                     if let Ok(socket) = tls.clone().accept(socket).await {
                         serve(socket, &state, number).await;
@@ -201,19 +236,26 @@ async fn serve<S: Socket>(mut socket: S, state: &State, connection: usize) {
             requests.push(request.clone());
         }
         for step in (state.answers)(&request) {
-            if !perform(&mut socket, step).await {
+            if !perform(&mut socket, state, step).await {
                 return;
             }
         }
+        state.answered.fetch_add(1, Ordering::SeqCst);
     }
 }
 
 /// False: the connection is over.
-async fn perform<S: Socket>(socket: &mut S, step: Step) -> bool {
+async fn perform<S: Socket>(socket: &mut S, state: &State, step: Step) -> bool {
     match step {
         Step::Send(bytes) => send(socket, &bytes).await,
         Step::Pause(time) => {
             tokio::time::sleep(time).await;
+            true
+        }
+        Step::Posts(count) => {
+            while state.posts() < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             true
         }
         Step::Forever(bytes, pause) => {
@@ -226,6 +268,12 @@ async fn perform<S: Socket>(socket: &mut S, step: Step) -> bool {
         }
         Step::Close => {
             let _ = socket.shutdown().await;
+            false
+        }
+        Step::CloseBoth => {
+            let _ = socket.shutdown().await;
+            let mut rest = [0; 64];
+            while matches!(socket.read(&mut rest).await, Ok(1..)) {}
             false
         }
         Step::Reset => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use atlas_backups::error::Error;
 use atlas_backups::snapshots::Watch;
 use serde_json::json;
 
@@ -63,6 +64,23 @@ async fn an_outage_longer_than_the_total_time_does_not_end_it() {
 
     assert!(error.is_none(), "{error:?}");
     assert_eq!(seen.len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_end_of_its_time_cuts_off_is_not_told_instead_of_an_outage() {
+    let server = atlas(|_, nth| match nth {
+        0 => one(&made(SNAPSHOT_ID, "queued", "d")),
+        1 => vec![Step::Reset],
+        _ => vec![Step::Pause(Duration::from_secs(30))],
+    })
+    .await;
+    let budget = Budget { attempt: 30.0, total: 30.0, retries: 0, ..BUDGET };
+
+    let (seen, error) = Client::with(&server.url(), &token(), &budget).watch(watch(1.5)).await;
+
+    let Some(Error::WaitTimeout(timeout)) = error else { panic!("{error:?}") };
+    assert!(matches!(timeout.cause, Some(Error::Transport(_))), "{:?}", timeout.cause);
+    assert_eq!(seen.len(), 1);
 }
 
 #[tokio::test]

@@ -55,11 +55,11 @@ class Api:
         return parts.hostname, parts.port
 
     def connect(self) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection(*self.address, timeout=5)
+        connection = http.client.HTTPConnection(*self.address, timeout=30)
         self.open.append(connection)
         return connection
 
-    def raw(self, data: bytes, *, timeout: float = 5) -> bytes:
+    def raw(self, data: bytes, *, timeout: float = 30) -> bytes:
         with socket.create_connection(self.address, timeout=timeout) as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
@@ -83,7 +83,7 @@ class Api:
         }
         usual.update(headers or {})
         fresh = connection is None
-        connection = connection or http.client.HTTPConnection(*self.address, timeout=5)
+        connection = connection or http.client.HTTPConnection(*self.address, timeout=30)
         try:
             chosen = {name: value for name, value in usual.items() if value is not None}
             connection.request(method, path, body, chosen)

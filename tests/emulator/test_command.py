@@ -13,6 +13,7 @@ import pytest
 
 from atlas_backups.emulator import AtlasEmulator
 from atlas_backups.emulator.command import main
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Running:
 
     def stop(self, number: signal.Signals) -> tuple[int, str]:
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=10)
+        _, errors = self.process.communicate(timeout=30)
         return self.process.returncode, errors
 
 
@@ -67,7 +68,7 @@ def test_it_says_how_to_use_it_and_stops_cleanly(
     request = urllib.request.Request(f"{running.url}/api/atlas/v2/groups")
     request.add_header("Accept", "application/vnd.atlas.2025-03-12+json")
     request.add_header("Authorization", "Bearer emulator-only-access-token")
-    with urllib.request.urlopen(request, timeout=5) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         status = response.status
     code, errors = running.stop(number)
 
@@ -89,7 +90,7 @@ def test_quiet_logs_no_requests(started: list[Running]) -> None:
     started.append(running)
 
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(f"{running.url}/api/atlas/v2/groups", timeout=5)
+        urllib.request.urlopen(f"{running.url}/api/atlas/v2/groups", timeout=30)
     challenge = caught.value.headers["WWW-Authenticate"]
     caught.value.close()
     code, errors = running.stop(signal.SIGINT)
@@ -132,10 +133,14 @@ def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) ->
 def test_the_signal_handlers_are_given_back() -> None:
     before = signal.getsignal(signal.SIGINT)
 
-    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    def stop() -> None:
+        until(lambda: signal.getsignal(signal.SIGINT) is not before)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    stopper = threading.Thread(target=stop)
+    stopper.start()
     code = main(["--quiet"])
-    timer.join()
+    stopper.join()
 
     assert code == 0
     assert signal.getsignal(signal.SIGINT) is before

@@ -42,7 +42,7 @@ def emulator() -> Iterator[AtlasEmulator]:
 def exchange(emulator: AtlasEmulator, data: bytes) -> bytes:
     host, _, port = emulator.base_url.removeprefix("http://").partition(":")
     received = b""
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         try:

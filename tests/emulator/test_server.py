@@ -63,10 +63,10 @@ def test_requests_may_be_sent_without_waiting_for_answers(api: Api) -> None:
 def test_who_asks_to_close_is_closed(api: Api, version: str, header: str, closes: bool) -> None:
     request = f"GET {api.path()} HTTP/{version}\r\nHost: x\r\n{header}\r\n".encode()
 
-    with socket.create_connection(api.address, timeout=5) as connection:
+    with socket.create_connection(api.address, timeout=30) as connection:
         connection.sendall(request)
         received = connection.recv(65536)
-        connection.settimeout(5 if closes else 0.2)
+        connection.settimeout(30 if closes else 0.2)
         try:
             ended = connection.recv(1) == b""
         except TimeoutError:
@@ -96,7 +96,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(api: Api) -> None:
         f"POST {api.path()} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
         "Content-Length: 2\r\n\r\n"
     )
-    with socket.create_connection(api.address, timeout=5) as connection:
+    with socket.create_connection(api.address, timeout=30) as connection:
         connection.sendall(head.encode())
         first = connection.recv(100)
         connection.sendall(b"{}")
@@ -206,7 +206,7 @@ def test_of_many_takes_at_once_one_wins(run: Run) -> None:
 
 def test_hundreds_of_connections_are_served_at_once(run: Run) -> None:
     api = run(limits=Limits(snapshots=None))
-    connections = [socket.create_connection(api.address, timeout=10) for _ in range(400)]
+    connections = [socket.create_connection(api.address, timeout=30) for _ in range(400)]
     try:
         for connection in connections:
             connection.sendall(f"GET {api.path()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -231,7 +231,7 @@ def test_stopping_is_quick_with_open_and_delayed_connections(run: Run) -> None:
     started = time.monotonic()
     api.emulator.stop()
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4  # it gives up on what does not end after 5 s
     assert threads() == 0
 
 

@@ -158,11 +158,13 @@ def test_a_handshake_that_does_not_end(
 ) -> None:
     server = lab.start(script)
     url = server.base_url.replace("http:", "https:")
-    client = lab.connect(server, call, base_url=url, connect_timeout=0.1, max_retries=RETRIES)
+    seconds = 0.3 if cause is RequestTimeoutError else 10
+    client = lab.connect(server, call, base_url=url, connect_timeout=seconds, max_retries=RETRIES)
 
     end = call.run(lab.door, client)
 
     assert type(end) is cause
+    server.wait_for_connections(1 + RETRIES)  # the last of which it may not have seen yet
     assert server.connections == 1 + RETRIES
     lab.record(UNREACHED, f"{name}, always", call, end, server.requests)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,8 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Behaviour, Cluster, Fault, Limits, Project, World
 from tests.bodies import error, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import NEVER, READ, Delay, RawServer, always, answer
+from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID
+from tests.raw_server import NEVER, READ, Delay, RawServer, Until, always, answer
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
@@ -94,22 +95,26 @@ def test_no_requests_give_no_outcomes(
 
 @pytest.mark.parametrize("concurrency", [1, 3, 16])
 def test_so_many_run_at_a_time_and_no_more(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, concurrency: int
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, concurrency: int
 ) -> None:
-    emulator.fault(Fault(method="POST", delay=0.03, times=None))
+    # None is answered before so many have come, and a while in which one too many would come.
+    together = threading.Barrier(concurrency, lambda: time.sleep(0.03))
+    lock, running = threading.Lock(), [0]
     most = 0
-    over = threading.Event()
 
-    def look() -> None:
+    def log(_: ReceivedRequest) -> None:
         nonlocal most
-        while not over.wait(0.002):
-            most = max(most, sum(it.status is None for it in emulator.requests))
+        with lock:
+            running[0] += 1
+            most = max(most, running[0])
+        together.wait(30)
+        with lock:
+            running[0] -= 1
 
-    looker = threading.Thread(target=look)
-    looker.start()
+    emulator = start_emulator(log=log, behaviour=Behaviour(busy_check_lag_seconds=None))
+    atlas = make_client(emulator.access_token, base_url=emulator.base_url)
+
     ended = list(outcomes(door, atlas, [request()] * 4 * concurrency, concurrency=concurrency))
-    over.set()
-    looker.join()
 
     assert most == concurrency
     assert [outcome.error for outcome in ended] == [None] * 4 * concurrency
@@ -205,7 +210,7 @@ def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
 
     ended = {
         outcome.request: outcome
-        for outcome in outcomes(door, client, requests, wait=True, wait_timeout=0.3)
+        for outcome in outcomes(door, client, requests, wait=True, wait_timeout=1.5)
     }
 
     good, failed, endless = (ended[it] for it in requests)
@@ -220,7 +225,7 @@ def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
 def test_an_ambiguous_end_is_the_error_of_its_outcome(
     door: Door, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
-    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=1)
+    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
     emulator.fault(Fault(method="POST", path="Sharded0", reset="after"))
     requests = [request("Sharded0", idempotency_key="k"), request()]
 
@@ -373,7 +378,8 @@ def test_a_closed_client_gives_an_outcome_or_refuses(door: Door, atlas: AtlasBac
 
 def test_the_end_of_an_iteration_frees_what_is_still_running(door: Door, serve: Serve) -> None:
     # Not so soon that the second request could go on the first connection.
-    taken: Script = [READ, Delay(0.2), answer(200, queued()), READ, NEVER]
+    both = Until(lambda requests: len(requests) == 2)
+    taken: Script = [READ, both, answer(200, queued()), READ, NEVER]
     server, client = serve(taken, always(NEVER))
     ended = outcomes(door, client, [request()] * 9, concurrency=2)
     next(ended)
@@ -431,11 +437,11 @@ def test_a_take_that_is_repeated_with_other_credentials_has_no_more_time(
 ) -> None:
     numbers = itertools.count()
     refusal = answer(401, error(401, "UNEXPECTED_ERROR"))
-    with RawServer([READ, Delay(0.8), refusal, READ, NEVER]) as server:
+    with RawServer([READ, Delay(2), refusal, READ, NEVER]) as server:
         client = make_client(
             lambda: AccessToken(f"token-number-{next(numbers)}"),
             base_url=server.base_url,
-            total_timeout=1.2,
+            total_timeout=3,
         )
 
         (ended,) = outcomes(door, client, [request()])
@@ -443,4 +449,4 @@ def test_a_take_that_is_repeated_with_other_credentials_has_no_more_time(
     assert isinstance(ended.error, AmbiguousOutcomeError)
     effort = re.search(r"\(2 attempts, (\d\.\d\d) s\)", str(ended.error))
     assert effort is not None
-    assert 1.2 <= float(effort[1]) < 1.2 + 0.8
+    assert 3 <= float(effort[1]) < 3 + 2

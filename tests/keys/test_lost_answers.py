@@ -98,7 +98,7 @@ def test_after_an_ambiguous_end_without_effect_the_same_key_takes_it(
 def test_one_call_never_posts_twice_blindly(
     door: Door, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
-    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=3)
+    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=5)
     emulator.fault(Fault(method="POST", status=503))
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
@@ -176,7 +176,7 @@ def test_the_own_snapshot_that_lists_do_not_show_yet_is_looked_for_before_others
 def test_without_a_key_the_candidates_are_the_on_demand_snapshots_of_that_time(
     door: Door, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
-    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=4)
+    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=10)
     emulator.fault(Fault(method="POST", reset="after"))
 
     with pytest.raises(AmbiguousOutcomeError, match="one on-demand snapshot") as caught:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ from atlas_backups.emulator import Behaviour, Fault
 from tests.door import CLUSTER_NAME, GROUP_ID, sent
 from tests.faults.rows import KILLED
 from tests.tags import tag_of
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from atlas_backups.emulator import AtlasEmulator
+    from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import StartEmulator
     from tests.door import Door
     from tests.faults.plugin import Matrix
@@ -80,34 +82,40 @@ def run(emulator: AtlasEmulator, door: Door, count: int = 1) -> list[str]:
         finally:
             os.close(wait)
             os.close(go)
-        ends = [process.communicate(timeout=60) for process in processes]
+        ends = [process.communicate(timeout=100) for process in processes]
     assert [err for _, err in ends] == [""] * count
     return [out.strip() for out, _ in ends]
 
 
-def test_processes_that_start_together_get_one_snapshot(
-    door: Door, one_at_a_time: AtlasEmulator
-) -> None:
-    # Both have seen that there is none before either of them asks for one.
-    one_at_a_time.fault(Fault(method="GET", path="/snapshots", delay=0.5, times=2))
+@pytest.fixture
+def meeting(start_emulator: StartEmulator) -> AtlasEmulator:
+    """Where two have seen that there is none before either of them asks for one."""
+    both, lists = threading.Barrier(2), itertools.count()
 
-    printed = run(one_at_a_time, door, 2)
+    def log(request: ReceivedRequest) -> None:
+        if request.method == "GET" and request.path.endswith("/snapshots") and next(lists) < 2:
+            both.wait(60)
 
-    assert tagged(one_at_a_time) == [printed[0]]
+    return start_emulator(log=log)
+
+
+def test_processes_that_start_together_get_one_snapshot(door: Door, meeting: AtlasEmulator) -> None:
+    printed = run(meeting, door, 2)
+
+    assert tagged(meeting) == [printed[0]]
     assert printed[0] == printed[1]
-    posts = [request for request in one_at_a_time.requests if request.method == "POST"]
+    posts = [request for request in meeting.requests if request.method == "POST"]
     assert sorted(r.status or 0 for r in posts if "/backup/" in r.path) == [200, 400]
 
 
 def test_without_the_rule_of_one_at_a_time_two_are_never_silent(
-    door: Door, one_at_a_time: AtlasEmulator
+    door: Door, meeting: AtlasEmulator
 ) -> None:
-    one_at_a_time.behaviour = Behaviour(busy_check_lag_seconds=None)
-    one_at_a_time.fault(Fault(method="GET", path="/snapshots", delay=0.5, times=2))
+    meeting.behaviour = Behaviour(busy_check_lag_seconds=None)
 
-    printed = run(one_at_a_time, door, 2)
+    printed = run(meeting, door, 2)
 
-    ids = tagged(one_at_a_time)
+    ids = tagged(meeting)
     told = [line.split()[1:] for line in printed if line.startswith("duplicates")]
     assert len(ids) == 2
     assert told
@@ -144,7 +152,7 @@ STEPS = {
         Fault(method="POST", path="/snapshots", byte_delay=0.5), lambda asked: POST in asked
     ),
     "POST answered, not read": Step(
-        Fault(method="POST", path="/snapshots", delay=0.3),
+        Fault(method="POST", path="/snapshots", delay=2),
         lambda asked: POST in asked,
         stopped=True,
     ),
@@ -158,13 +166,6 @@ STEPS = {
         wait=True,
     ),
 }
-
-
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 def kill_at(emulator: AtlasEmulator, door: Door, step: Step) -> None:
@@ -181,7 +182,7 @@ def kill_at(emulator: AtlasEmulator, door: Door, step: Step) -> None:
                 until(lambda: emulator.requests[-1].status == 200)
         finally:
             process.kill()
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=100)
     assert (process.returncode, out, err) == (-signal.SIGKILL, "", "")
 
 

@@ -19,7 +19,6 @@ from atlas_backups.emulator import (
     Fault,
     ManualClock,
     Project,
-    SystemClock,
     World,
 )
 from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID, PATH, sent
@@ -271,7 +270,7 @@ def test_join_gives_up_when_the_time_of_the_call_is_over(
     with pytest.raises(SnapshotInProgressError):
         door.take(client, if_busy="join")
 
-    assert time.monotonic() - begun < BRIEF
+    assert time.monotonic() - begun < 10
 
 
 def test_the_wait_for_a_running_one_is_bounded(
@@ -282,9 +281,9 @@ def test_the_wait_for_a_running_one_is_bounded(
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, if_busy="wait", wait_timeout=0.4)
+        door.take(client, if_busy="wait", wait_timeout=1.5)
 
-    assert 0.2 < time.monotonic() - begun < 2
+    assert 1.3 < time.monotonic() - begun < 10
     assert caught.value.snapshot is not None
     assert caught.value.snapshot.id == emulator.snapshots[0].id
     assert posts(emulator) == [400]
@@ -299,23 +298,23 @@ def test_a_reason_out_of_sight_is_waited_for_no_longer(
     with pytest.raises(WaitTimeoutError) as caught:
         door.take(client, if_busy="wait", wait_timeout=0.4)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert caught.value.snapshot is None
 
 
 def test_wait_timeout_bounds_both_waits_together_and_total_timeout_neither(
     door: Door, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
-    world = busy_world(ends_in_seconds=0.5)
-    emulator = start_emulator(world=world, clock=SystemClock())
+    # It is over at the second look for it.
+    emulator = start_emulator(world=busy_world(ends_in_seconds=35), tick=10)
     emulator.next_snapshot(never_ends=True)
-    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=0.7)
+    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=2)
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, if_busy="wait", wait=True, wait_timeout=1.3)
+        door.take(client, if_busy="wait", wait=True, wait_timeout=4)
 
-    assert 1 < time.monotonic() - begun < 3
+    assert 3 < time.monotonic() - begun < 12
     assert posts(emulator) == [400, 200]
     assert caught.value.snapshot is not None
     assert caught.value.snapshot.id == emulator.snapshots[-1].id

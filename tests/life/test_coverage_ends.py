@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.door import Door
     from tests.raw_server import Received, Script
 
-TOTAL = 1.0
+TOTAL = 2.0
 SILENT = Fault(path="Cluster0/backup/snapshots", delay=60.0, times=None)
 
 

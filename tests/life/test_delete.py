@@ -153,7 +153,7 @@ def test_the_wait_for_it_is_bounded_and_nothing_is_deleted(
     with pytest.raises(WaitTimeoutError) as caught:
         delete(door, atlas, taken, wait=True, wait_timeout=0.3)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert caught.value.snapshot == taken
     assert there(emulator, taken.id)
     assert [line.split()[0] for line in sent(emulator)].count("DELETE") == 1

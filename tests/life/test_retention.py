@@ -138,7 +138,7 @@ def test_the_wait_for_it_is_bounded(
     with pytest.raises(WaitTimeoutError) as caught:
         retain(door, atlas, taken, days=9, wait=True, wait_timeout=0.3)
 
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     assert caught.value.snapshot == taken
     assert [line.split()[0] for line in sent(emulator)].count("PATCH") == 1
 

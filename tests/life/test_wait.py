@@ -155,9 +155,9 @@ def test_a_wait_that_takes_too_long_tells_what_was_last_seen(
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError, match=taken.id) as caught:
-        wait(door, client, taken, timeout=0.4, poll_interval=poll_interval)
+        wait(door, client, taken, timeout=1.5, poll_interval=poll_interval)
 
-    assert 0.3 < time.monotonic() - begun < 2
+    assert 1.3 < time.monotonic() - begun < 10
     assert caught.value.snapshot is not None
     assert caught.value.snapshot.status == "inProgress"
     assert {line.split()[0] for line in sent(ticking)} == {"POST", "GET"}
@@ -168,7 +168,7 @@ def test_a_watch_that_takes_too_long_tells_of_the_changes_first(
 ) -> None:
     ticking.next_snapshot(never_ends=True)
     taken = door.take(client)
-    changes = watch(door, client, taken, timeout=0.5)
+    changes = watch(door, client, taken, timeout=1.5)
 
     seen = [next(changes) for _ in range(3)]
     with pytest.raises(WaitTimeoutError) as caught:
@@ -179,9 +179,9 @@ def test_a_watch_that_takes_too_long_tells_of_the_changes_first(
 
 def test_the_time_of_a_watch_goes_on_while_nobody_looks(door: Door, client: AtlasBackups) -> None:
     taken = door.take(client)
-    changes = watch(door, client, taken, timeout=0.2)
+    changes = watch(door, client, taken, timeout=1.0)
     next(changes)
-    time.sleep(0.3)
+    time.sleep(1.1)
 
     with pytest.raises(WaitTimeoutError):
         next(changes)
@@ -190,10 +190,13 @@ def test_the_time_of_a_watch_goes_on_while_nobody_looks(door: Door, client: Atla
 def test_total_timeout_does_not_bound_a_wait(
     door: Door, ticking: AtlasEmulator, make_client: MakeClient
 ) -> None:
-    client = make_client(ticking.access_token, base_url=ticking.base_url, total_timeout=0.2)
+    client = make_client(ticking.access_token, base_url=ticking.base_url, total_timeout=1.0)
     taken = door.take(client)
+    begun = time.monotonic()
 
-    assert wait(door, client, taken, poll_interval=0.02).status == "completed"
+    assert wait(door, client, taken, poll_interval=0.08).status == "completed"
+
+    assert time.monotonic() - begun > 1.0
 
 
 def test_poll_interval_is_the_pause_between_two_looks(door: Door, client: AtlasBackups) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Address: TypeAlias = tuple[str, int]
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 LONGEST_HEAD = 65536
+# Far beyond what anything here may take, on whatever machine.
+HANGS_AFTER = 30.0
 
 
 def address_of(base_url: str) -> Address:
@@ -47,6 +49,8 @@ class Listener:
         self.names: list[str] = []
         self._context = context
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._is_over = False
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -64,14 +68,19 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
+            self._is_over = True
             sockets = [self._listener, *self._sockets]
         for open_socket in sockets:
             with suppress(OSError):  # already closed, by either side
                 open_socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(HANGS_AFTER)
             assert not thread.is_alive()
         self._listener.close()
+
+    def wait_for_connections(self, count: int) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.accepted >= count, HANGS_AFTER)
 
     def _spawn(self, target: Callable[..., None], *args: socket.socket) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -85,24 +94,30 @@ class Listener:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
+            with self._changed:
                 self.accepted += 1
-                self._sockets.append(connection)
+                self._changed.notify_all()
             self._spawn(self._answer, connection)
+
+    def _hold(self, connection: socket.socket) -> None:
+        """Let `__exit__` end it, which may have come already."""
+        with self._lock:
+            if self._is_over:
+                raise ConnectionAbortedError
+            self._sockets.append(connection)
 
     def _answer(self, connection: socket.socket) -> None:
         # A client that goes away in the middle is what many tests are about.
         with ExitStack() as stack, suppress(OSError):
             stack.callback(connection.close)
             if self._context is not None:
-                plain = connection
+                # Detaches the plain one: the wrapper owns the connection.
                 connection = self._context.wrap_socket(
-                    plain, server_side=True, do_handshake_on_connect=False
+                    connection, server_side=True, do_handshake_on_connect=False
                 )
                 stack.callback(connection.close)
-                with self._lock:
-                    self._sockets.remove(plain)  # detached: the wrapper owns the connection
-                    self._sockets.append(connection)
+            self._hold(connection)
+            if isinstance(connection, ssl.SSLSocket):
                 connection.do_handshake()
                 with self._lock:
                     self.handshakes += 1
@@ -119,8 +134,7 @@ class Listener:
     def _relay(self, connection: socket.socket, target: Address) -> None:
         """Carry bytes both ways until one side ends."""
         with socket.create_connection(target) as other:
-            with self._lock:
-                self._sockets.append(other)
+            self._hold(other)
             other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while True:
                 for source in _readable(connection, other):

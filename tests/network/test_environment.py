@@ -176,7 +176,7 @@ def test_without_the_variables_the_certificate_is_not_trusted(network: Network, 
 
     assert ending.error == "TransportError"
     assert "certificate" in ending.text
-    assert ending.seconds < 3
+    assert ending.seconds < 8
     assert network.emulator.requests == ()
 
 

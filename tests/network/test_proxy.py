@@ -261,7 +261,7 @@ def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
     client = make_client(
         getattr(emulator, kind),
         proxy=f"http://{USERINFO}@127.0.0.1:{silent.port}",
-        connect_timeout=0.2,
+        connect_timeout=0.5,
         max_retries=1,
     )
 
@@ -269,7 +269,8 @@ def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
     with pytest.raises(RequestTimeoutError, match="connect_timeout") as caught:
         door.take(client)
 
-    assert 0.4 <= time.monotonic() - begun < WITHIN
+    assert 1.0 <= time.monotonic() - begun < WITHIN
+    silent.wait_for_connections(2)  # the second of which it may not have seen yet
     assert silent.accepted == 2
     assert "canary" not in str(caught.value)
 

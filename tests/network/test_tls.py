@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 KINDS = pytest.mark.parametrize("kind", ["service_account", "access_token"])
 WAYS = pytest.mark.parametrize("way", ["direct", "through a proxy"])
-AT_ONCE = 3.0
+AT_ONCE = 8.0  # no limit of time but the test's own ends anything before that
 
 
 class Refused:
@@ -189,7 +189,7 @@ def test_a_handshake_that_hangs_ends_with_connect_timeout(  # noqa: PLR0913, PLR
         options = {"proxy": stack.enter_context(Proxy(silent.address)).url}
     client = make_client(
         getattr(emulator, kind),
-        connect_timeout=0.2,
+        connect_timeout=0.5,
         max_retries=max_retries,
         ca_file=authority.file,
         **options,
@@ -199,7 +199,8 @@ def test_a_handshake_that_hangs_ends_with_connect_timeout(  # noqa: PLR0913, PLR
     with pytest.raises(RequestTimeoutError, match="connect_timeout"):
         door.take(client)
 
-    assert 0.2 <= time.monotonic() - begun < AT_ONCE
+    assert 0.5 <= time.monotonic() - begun < AT_ONCE
+    silent.wait_for_connections(1 + max_retries)  # the last of which it may not have seen yet
     assert silent.accepted == 1 + max_retries
 
 

@@ -22,6 +22,7 @@ ACCOUNT = ServiceAccount("mdb_sa_id_1", "secret")
 WHOLE = answer(200, queued())
 RUNNING = answer(200, queued(status="inProgress"))
 BUSY = answer(429, b"{}", {"Retry-After": "30"})
+BUSY_AND_CLOSED = answer(429, b"{}", {"Retry-After": "30", "Connection": "close"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Phase:
     scheme: str = "http"
     # Whether a connection is open meanwhile, on which nothing but its end is to come.
     is_connected: bool = True
+    # Whether it has to have read an answer, after which it closes the connection.
+    is_answered: bool = False
 
 
 def _waiting(method: str, *arguments: Any, **options: Any) -> Phase:
@@ -63,7 +66,9 @@ PHASES: dict[str, Phase] = {
     "a pause between fetches of a token": Phase(
         always(BUSY), credentials=ACCOUNT, is_connected=False
     ),
-    "a pause that Atlas asked for": Phase(always(BUSY), is_connected=False),
+    "a pause that Atlas asked for": Phase(
+        [READ, BUSY_AND_CLOSED, NEVER], is_connected=False, is_answered=True
+    ),
     "the wait for a rate limit": Phase(
         always(BUSY), 0, client_options={"max_retries": 0}, before=1, is_connected=False
     ),

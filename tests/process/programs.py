@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from tests.raw_server import RawServer
 
+# Far beyond what any of them may take, on whatever machine: one that is under way then hangs.
+LONGEST_PROGRAM_SECONDS = 90
+
 PRELUDE = f"""
 import asyncio, gc, os, signal, sys, threading, time
 from atlas_backups import AtlasBackups, SnapshotRequest
@@ -30,7 +33,7 @@ async def told():
 def in_child(work):
     child = os.fork()
     if not child:
-        signal.alarm(20)  # a child that hangs is ended
+        signal.alarm(60)  # a child that hangs is ended
         try:
             work()
         except BaseException as error:
@@ -91,7 +94,7 @@ def run(  # noqa: PLR0913  # what differs from one program to another, by name
         try:
             if when:
                 when()
-            out, said = process.communicate("\n" if when else None, timeout=30)
+            out, said = process.communicate("\n" if when else None, timeout=LONGEST_PROGRAM_SECONDS)
         except BaseException:
             process.kill()
             raise

@@ -76,7 +76,7 @@ def test_an_interpreter_ends_by(
         access(silent),
         returncode=status,
         err=TRACE if status == 1 else "",
-        when=lambda: silent.wait_for_requests(what.requests, 20),
+        when=lambda: silent.wait_for_requests(what.requests),
     )
 
     matrix.note(
@@ -162,7 +162,7 @@ def test_a_loop_ends_with_a_call_in_flight(
         POLICIES[policy] + ASYNC_ENDS[name],
         {**access(silent), "PYTHONASYNCIODEBUG": "1"},
         flags=flags,
-        when=lambda: silent.wait_for_requests(1, 20),
+        when=lambda: silent.wait_for_requests(1),
     )
 
     if policy == "asyncio":

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups.emulator import AtlasEmulator, Behaviour, Fault
-from tests.bodies import error, queued
+from atlas_backups.emulator import Behaviour, Fault
+from tests.bodies import SNAPSHOT_ID, error, queued
 from tests.faults.matrix import count, in_words
 from tests.faults.rows import FORK
 from tests.process.programs import access, run
-from tests.raw_server import READ, Delay, RawServer, always, answer
+from tests.raw_server import READ, RawServer, Until, always, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import StartEmulator
     from tests.faults.plugin import Matrix
     from tests.raw_server import Step
 
@@ -142,10 +144,10 @@ def test_a_child_gets_connections_of_its_own(ready: RawServer) -> None:
 
 @pytest.fixture
 def slow() -> Iterator[RawServer]:
-    """Takes its time for the first request, and answers all others at once."""
-    with RawServer(
-        [READ, Delay(0.8), answer(200, queued())], always(answer(200, queued()))
-    ) as server:
+    """Answers the first request once it is asked to read, and all others at once."""
+    until_read = Until(lambda requests: "GET" in {request.method for request in requests})
+    taken = answer(200, queued())
+    with RawServer([READ, until_read, taken], always(taken)) as server:
         yield server
 
 
@@ -187,10 +189,11 @@ DOORS = {
 def test_a_call_in_flight_is_unharmed_by(
     slow: RawServer, matrix: Matrix, name: str, door: str
 ) -> None:
-    wait = "\nwhile not [name for name in os.listdir('/proc/self/task')][1:]: time.sleep(0.01)"
-    begin = f"ends = []\n{DOORS[door]}{wait}\ntime.sleep(0.2)\n"
+    begin = f"ends = []\n{DOORS[door]}\nsys.stdin.readline()\n"
+    read = f"atlas.get_snapshot(*PLACE, '{SNAPSHOT_ID}')"
+    end = f"\nassert not ends\n{read}\ncall.join(); assert ends\n"
 
-    run(f"{begin}{HARMLESS[name]}\nassert not ends\ncall.join(); assert ends\n", access(slow))
+    run(f"{begin}{HARMLESS[name]}{end}", access(slow), when=lambda: slow.wait_for_requests(1))
 
     first = [request for request in slow.requests if request.connection == 0]
     fault = f"during a call of the parent, {name}"
@@ -214,22 +217,20 @@ def drop():
 threading.Thread(target=take, daemon=True).start()
 generator = atlas.take_snapshots([REQUEST])
 threading.Thread(target=lambda: asyncio.run(take_async()), daemon=True).start()
-time.sleep(0.5)
+sys.stdin.readline()
 end(in_child(drop))
 os._exit(0)
 """
 
-    run(script, access(silent))
+    run(script, access(silent), when=lambda: silent.wait_for_requests(2))
 
 
 @pytest.fixture
-def lively() -> Iterator[AtlasEmulator]:
-    """On the real clock, with snapshots that need a second, and answers that take a while."""
-    behaviour = Behaviour(busy_check_lag_seconds=None)
-    with AtlasEmulator(snapshot_seconds=1.0, behaviour=behaviour) as emulator:
-        emulator.fault(Fault(method="POST", path="/backup/", delay=0.2, times=None))
-        yield emulator
-    assert emulator.failures == ()
+def lively(start_emulator: StartEmulator) -> AtlasEmulator:
+    """With snapshots that are over after 16 answers, and answers that take a while."""
+    emulator = start_emulator(tick=10, behaviour=Behaviour(busy_check_lag_seconds=None))
+    emulator.fault(Fault(method="POST", path="/backup/", delay=0.2, times=None))
+    return emulator
 
 
 WATCH = """

@@ -14,7 +14,7 @@ import pytest
 
 from atlas_backups.emulator import Fault
 from tests.door import CLUSTER_NAME, GROUP_ID
-from tests.process.programs import STRICT, run, start
+from tests.process.programs import LONGEST_PROGRAM_SECONDS, STRICT, run, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ def test_multiprocessing_and_process_pools(
         env={**os.environ, **emulator.env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST_PROGRAM_SECONDS,
         check=False,
     )
 
@@ -115,7 +115,7 @@ def test_the_workers_of_a_preforked_server(emulator: AtlasEmulator) -> None:
 
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(ask, range(6)))
-        out, err = process.communicate("stop\n", timeout=20)
+        out, err = process.communicate("stop\n", timeout=LONGEST_PROGRAM_SECONDS)
 
     assert (process.returncode, out, err) == (0, "", "")
     assert len({worker for worker, _ in answers}) > 1

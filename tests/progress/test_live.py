@@ -86,7 +86,7 @@ def on_a_terminal(columns: int) -> str:
 def test_a_terminal_shows_state_and_time_and_no_percentage() -> None:
     said = on_a_terminal(100)
 
-    assert re.search(r"\rCluster0: snapshot [0-9a-f]{24} is inProgress \(00:0[12]", said)
+    assert re.search(r"\rCluster0: snapshot [0-9a-f]{24} is inProgress \(00:0[1-9]", said)
     assert re.search(r"\rCluster0: snapshot [0-9a-f]{24} is completed \(00:0[2-9]", said)
     assert "one earlier snapshot" in said
     assert "%" not in said
@@ -105,7 +105,7 @@ def test_time_goes_on_while_nothing_happens() -> None:
     with terminal() as stream:
         live = Live("begin", None)
         live.now("waiting")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while "waiting (00:01)" not in stream.getvalue() and time.monotonic() < deadline:
             time.sleep(0.02)
         live.close(is_good=True)

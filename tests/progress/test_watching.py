@@ -17,10 +17,11 @@ from atlas_backups import SnapshotFailedError, WaitTimeoutError
 from atlas_backups.emulator import Fault
 from atlas_backups.progress import said_elsewhere, watching
 from tests.door import CLUSTER_NAME, GROUP_ID, Door
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups, Snapshot
-    from atlas_backups.emulator import AtlasEmulator
+    from atlas_backups.emulator import AtlasEmulator, ManualClock, ReceivedRequest
     from tests.conftest import MakeClient, StartEmulator
 
 LIST = re.compile(r"/snapshots(\?.*)?$")
@@ -62,7 +63,7 @@ def test_it_tells_once_what_earlier_ones_took(
     taken = door.take(client)
 
     with pytest.raises(WaitTimeoutError):
-        door.call(client, "wait_for_snapshot", taken, timeout=1.5, **SOON)
+        door.call(client, "wait_for_snapshot", taken, timeout=2.5, **SOON)
 
     said = [line for line in capfd.readouterr().err.splitlines() if "earlier" in line]
     assert len(said) == 1
@@ -102,17 +103,27 @@ def test_a_refusal_to_list_is_no_failure(
 
 def test_a_list_that_does_not_come_delays_nothing(
     door: Door,
-    client: AtlasBackups,
-    living: AtlasEmulator,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    clock: ManualClock,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    over = threading.Event()
+
+    def log(request: ReceivedRequest) -> None:
+        clock.advance(10)
+        if request.method == "GET" and LIST.search(request.path):
+            over.wait(60)
+
+    living = start_emulator(log=log)
+    client = make_client(living.access_token, base_url=living.base_url, max_retries=0)
     taken = door.take(client)
-    living.fault(Fault(method="GET", path=LIST, delay=1.5))
 
     done = door.call(client, "wait_for_snapshot", taken, **SOON)
 
     (late,) = earlier_threads()  # it still waits for its answer
     assert done.status == "completed"
+    over.set()
     late.join()
     last = capfd.readouterr().err.splitlines()[-1]
     assert f"{taken.id} is completed" in last
@@ -133,8 +144,12 @@ def test_an_interrupted_wait_says_how_to_go_on(
 ) -> None:
     living.next_snapshot(never_ends=True)
     taken = client.take_snapshot(GROUP_ID, CLUSTER_NAME)
-    timer = threading.Timer(0.5, _thread.interrupt_main)
-    timer.start()
+
+    def interrupt() -> None:
+        until(lambda: [request.method for request in living.requests].count("GET") > 1)
+        _thread.interrupt_main()
+
+    threading.Thread(target=interrupt).start()
 
     with pytest.raises(KeyboardInterrupt):
         client.wait_for_snapshot(taken, progress=True, poll_interval=0.05)

@@ -177,14 +177,16 @@ def test_a_cancelled_task(
 def test_a_time_limit_of_asyncio(serve: Serve, kind: str) -> None:
     if kind == "timeout" and not hasattr(asyncio, "timeout"):
         pytest.skip("new in Python 3.11")
-    _, client = serve(POSTING)
+    server, client = serve(POSTING)
 
     async def run() -> None:
+        task = asyncio.create_task(client.take_snapshot_async(GROUP_ID, CLUSTER_NAME))
+        await asyncio.to_thread(server.wait_for_requests, 1)
         if kind == "wait_for":
-            await asyncio.wait_for(client.take_snapshot_async(GROUP_ID, CLUSTER_NAME), 0.2)
+            await asyncio.wait_for(task, 0.01)
             return
-        async with asyncio.timeout(0.2):  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at above
-            await client.take_snapshot_async(GROUP_ID, CLUSTER_NAME)
+        async with asyncio.timeout(0.01):  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at above
+            await task
 
     with pytest.raises((TimeoutError, asyncio.TimeoutError)) as caught:
         asyncio.run(run())

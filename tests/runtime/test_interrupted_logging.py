@@ -62,7 +62,7 @@ def test_calls_of_the_same_loop_end_all_the_same(serve: Serve) -> None:
 
     async def take_eight() -> None:
         takes = [client.take_snapshot_async(GROUP_ID, CLUSTER_NAME) for _ in range(8)]
-        taken.extend(await asyncio.wait_for(asyncio.gather(*takes), 5))
+        taken.extend(await asyncio.wait_for(asyncio.gather(*takes), 30))
 
     taken: list[Snapshot] = []
     loop = asyncio.new_event_loop()

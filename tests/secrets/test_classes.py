@@ -108,7 +108,7 @@ APART = {"AtlasError", "ConfigurationError", "DuplicateSnapshotsError"}
 def test_no_secret_is_in_an_exception(door: Door, serve: Serve, name: str) -> None:
     way = WAYS[name]
     steps: list[Step] = [step for answered in way.answers for step in (READ, answered)]
-    options = {"max_retries": 0, "timeout": 0.5, "total_timeout": 1.0}
+    options = {"max_retries": 0, "timeout": 1.0, "total_timeout": 1.9}
     credentials = ServiceAccount("mdb_sa_id_1", CANARY)
     _, client = serve([READ, GRANTED, *steps], steps, credentials=credentials, **options)
     if way.is_closed:

@@ -153,15 +153,15 @@ def test_a_connection_that_breaks_after_the_request(
         pytest.param((answer(200, b"{}", {"Content-Length": "9999"}), NEVER), id="length too long"),
     ],
 )
-@pytest.mark.parametrize("option", ["timeout", "total_timeout"])
+@pytest.mark.parametrize(("option", "seconds"), [("timeout", 0.2), ("total_timeout", 0.8)])
 def test_a_time_out_after_sending(
-    door: Door, serve: Serve, steps: tuple[Step, ...], option: str
+    door: Door, serve: Serve, steps: tuple[Step, ...], option: str, seconds: float
 ) -> None:
     begun = time.monotonic()
 
-    caught, server = ambiguous(door, serve, *steps, **{option: 0.2})
+    caught, server = ambiguous(door, serve, *steps, **{option: seconds})
 
-    assert 0.19 < time.monotonic() - begun < 2
+    assert seconds - 0.01 < time.monotonic() - begun < 10
     assert type(caught.cause) is RequestTimeoutError
     assert option in str(caught)
     server.wait_for_end_of_connection()

@@ -23,7 +23,8 @@ from tests.door import BRIEF
 from tests.raw_server import READ, RESET, always, answer
 
 if TYPE_CHECKING:
-    from atlas_backups import AtlasBackups
+    from collections.abc import Iterator
+
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
     from tests.door import Door
@@ -36,9 +37,10 @@ TOKEN = AccessToken("a-token-for-nobody")
 
 
 @pytest.fixture
-def refused_url() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+def refused_url() -> Iterator[str]:
+    with socket.socket() as held:  # bound, so that nobody else gets it, and not listening
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(0, "1 attempt,"), (2, "3 attempts,")])
@@ -55,13 +57,15 @@ def test_a_refused_connection_is_tried_again_and_then_raised(
 
 
 def test_a_server_that_comes_up_late_is_reached(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    door: Door, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
+    # The pauses are drawn and may all be short, so there are many.
+    client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=50)
     emulator.stop()
     late = threading.Timer(0.1, emulator.start)
     late.start()
 
-    snapshot = door.take(atlas)
+    snapshot = door.take(client)
 
     late.join()
     assert snapshot.status == "queued"
@@ -86,18 +90,18 @@ def test_a_refusal_for_now_is_waited_out(door: Door, serve: Serve, busy: bytes) 
     assert snapshot.id == SNAPSHOT_ID
     assert len(server.requests) == 2
     assert server.requests[0].body == server.requests[1].body
-    assert 1 <= time.monotonic() - begun < 2.5
+    assert 1 <= time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("wait", ["60", "1000000000", "Tue, 31 Dec 2999 23:59:59 GMT", "9" * 40])
 def test_a_wait_beyond_the_total_time_is_not_begun(door: Door, serve: Serve, wait: str) -> None:
-    server, client = serve(always(answer(429, BUSY, {"Retry-After": wait})), total_timeout=5)
+    server, client = serve(always(answer(429, BUSY, {"Retry-After": wait})), total_timeout=30)
     begun = time.monotonic()
 
     with pytest.raises(RateLimitError) as caught:
         door.take(client)
 
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 10
     assert caught.value.retry_after is not None
     assert caught.value.retry_after >= 60
     assert len(server.requests) == 1

@@ -7,7 +7,7 @@ use atlas_backups::transport::Call;
 use super::*;
 use crate::client::{cluster, timeout};
 
-const PATIENCE: Budget<'static> = Budget { attempt: 0.4, total: 5.0, ..BUDGET };
+const PATIENCE: Budget<'static> = Budget { attempt: 0.8, total: 8.0, ..BUDGET };
 /// Reads nothing any more, not even pings, and closes nothing.
 const DEAD: Act = Act::Pause(60_000);
 
@@ -91,16 +91,16 @@ async fn a_slow_answer_among_others_costs_no_connection() {
 async fn what_is_under_way_on_the_old_connection_goes_on() {
     let server = Server::start(|seen| match (seen.connection, seen.nth) {
         (0, 0) => vec![],
-        (0, _) => [vec![Act::Pause(300)], answered(seen.stream)].concat(),
+        (0, _) => [vec![Act::Pause(1500)], answered(seen.stream)].concat(),
         _ => answered(seen.stream),
     })
     .await;
-    let client = server.client(PATIENCE);
+    let client = server.client(Budget { attempt: 2.0, ..PATIENCE });
     let silent = {
         let client = client.clone();
         tokio::spawn(async move { get(&client).await })
     };
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
 
     let under_way = get(&client).await;
 
