@@ -63,10 +63,20 @@ impl Turns {
         Ok(Some(future))
     }
 
-    /// Has the loop call `turn` in its next turn.
+    /// Has the loop call `turn` in its next turn. Where that fails (Ctrl-C in it), all that wait
+    /// begin: nothing else might ever tell them.
     fn expect(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
-        let turn = slf.getattr(intern!(slf.py(), "turn"))?;
-        event_loop.call_method1(intern!(slf.py(), "call_soon"), (turn, event_loop)).map(drop)
+        let py = slf.py();
+        let turn = slf.getattr(intern!(py, "turn"));
+        let called = turn
+            .and_then(|turn| event_loop.call_method1(intern!(py, "call_soon"), (turn, event_loop)));
+        let Err(error) = called else { return Ok(()) };
+        let left = {
+            let mut state = slf.get().state();
+            state.is_expected = false;
+            std::mem::take(&mut state.line)
+        };
+        left.iter().map(|future| admit(future.bind(py))).fold(Err(error), Result::and)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -87,11 +97,9 @@ impl Turns {
             state.is_expected = !state.line.is_empty();
             (next, state.is_expected)
         };
-        if are_left {
-            Self::expect(slf, event_loop)?;
-        }
+        let expected = if are_left { Self::expect(slf, event_loop) } else { Ok(()) };
         // What one of them raises must not leave the others waiting.
-        next.iter().map(|future| admit(future.bind(slf.py()))).fold(Ok(()), Result::and)
+        next.iter().map(|future| admit(future.bind(slf.py()))).fold(expected, Result::and)
     }
 
     #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
