@@ -26,10 +26,23 @@ pub(super) struct Turns {
 struct State {
     /// Calls that were let begin since `turn`, be it long ago: one in so many waits for nothing.
     begun: usize,
+    /// Calls that begin in the loop's next turn: `turn` has told their futures.
+    told: usize,
     /// Futures of those that wait for a turn, the first first.
     line: VecDeque<Py<PyAny>>,
     /// Whether the loop will call `turn`.
     is_expected: bool,
+}
+
+impl State {
+    /// Those that are told now, to begin in the loop's next turn; those of the last time begin in
+    /// this one.
+    fn next(&mut self) -> Vec<Py<PyAny>> {
+        let count = self.line.len().min(MOST_IN_A_TURN);
+        self.begun = std::mem::replace(&mut self.told, count);
+        self.is_expected = count > 0;
+        self.line.drain(..count).collect()
+    }
 }
 
 impl Turns {
@@ -89,15 +102,9 @@ impl Turns {
     /// Lets those begin whose turn it is.
     fn turn(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let _inside = Inside::enter(slf.py());
-        let (next, are_left): (Vec<_>, _) = {
-            let mut state = slf.get().state();
-            let count = state.line.len().min(MOST_IN_A_TURN);
-            let next = state.line.drain(..count).collect();
-            state.begun = count;
-            state.is_expected = !state.line.is_empty();
-            (next, state.is_expected)
-        };
-        let expected = if are_left { Self::expect(slf, event_loop) } else { Ok(()) };
+        let next = slf.get().state().next();
+        // Also after the last ones, to know that they have begun.
+        let expected = if next.is_empty() { Ok(()) } else { Self::expect(slf, event_loop) };
         // What one of them raises must not leave the others waiting.
         next.iter().map(|future| admit(future.bind(slf.py()))).fold(expected, Result::and)
     }

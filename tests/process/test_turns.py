@@ -7,6 +7,7 @@ import gc
 import time
 import weakref
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,6 +77,31 @@ def test_calls_begin_in_turns_and_in_order(new_loop: NewLoop, serve: Serve) -> N
 
     assert busiest <= MOST_IN_A_TURN
     assert order == list(range(MANY))
+
+
+@on_every_loop
+def test_calls_that_come_beside_a_line_take_turns_too(new_loop: NewLoop, serve: Serve) -> None:
+    _, client = serve(always(NEVER))
+
+    async def burst() -> int:
+        first = asyncio.create_task(take(client, 0))
+        await asyncio.sleep(0)
+        turns = Turns()
+
+        async def refused(number: int) -> None:
+            with suppress(InvalidArgumentError):
+                await client.take_snapshot_async("no id", CLUSTER_NAME)
+            turns.note(number)
+
+        tasks: list[asyncio.Task[None]] = []
+        while len(tasks) < MANY:
+            tasks += [asyncio.create_task(refused(number)) for number in range(50)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        first.cancel()
+        return turns.end()
+
+    assert run(new_loop, burst()) <= MOST_IN_A_TURN
 
 
 @on_every_loop
