@@ -26,10 +26,23 @@ pub(super) struct Turns {
 struct State {
     /// Calls that were let begin since `turn`, be it long ago: one in so many waits for nothing.
     begun: usize,
+    /// Calls that begin in the loop's next turn: `turn` has told their futures.
+    told: usize,
     /// Futures of those that wait for a turn, the first first.
     line: VecDeque<Py<PyAny>>,
     /// Whether the loop will call `turn`.
     is_expected: bool,
+}
+
+impl State {
+    /// Those that are told now, to begin in the loop's next turn; those of the last time begin in
+    /// this one.
+    fn next(&mut self) -> Vec<Py<PyAny>> {
+        let count = self.line.len().min(MOST_IN_A_TURN);
+        self.begun = std::mem::replace(&mut self.told, count);
+        self.is_expected = count > 0;
+        self.line.drain(..count).collect()
+    }
 }
 
 impl Turns {
@@ -63,10 +76,20 @@ impl Turns {
         Ok(Some(future))
     }
 
-    /// Has the loop call `turn` in its next turn.
+    /// Has the loop call `turn` in its next turn. Where that fails (Ctrl-C in it), all that wait
+    /// begin: nothing else might ever tell them.
     fn expect(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
-        let turn = slf.getattr(intern!(slf.py(), "turn"))?;
-        event_loop.call_method1(intern!(slf.py(), "call_soon"), (turn, event_loop)).map(drop)
+        let py = slf.py();
+        let turn = slf.getattr(intern!(py, "turn"));
+        let called = turn
+            .and_then(|turn| event_loop.call_method1(intern!(py, "call_soon"), (turn, event_loop)));
+        let Err(error) = called else { return Ok(()) };
+        let left = {
+            let mut state = slf.get().state();
+            state.is_expected = false;
+            std::mem::take(&mut state.line)
+        };
+        left.iter().map(|future| admit(future.bind(py))).fold(Err(error), Result::and)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -79,19 +102,11 @@ impl Turns {
     /// Lets those begin whose turn it is.
     fn turn(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let _inside = Inside::enter(slf.py());
-        let (next, are_left): (Vec<_>, _) = {
-            let mut state = slf.get().state();
-            let count = state.line.len().min(MOST_IN_A_TURN);
-            let next = state.line.drain(..count).collect();
-            state.begun = count;
-            state.is_expected = !state.line.is_empty();
-            (next, state.is_expected)
-        };
-        if are_left {
-            Self::expect(slf, event_loop)?;
-        }
+        let next = slf.get().state().next();
+        // Also after the last ones, to know that they have begun.
+        let expected = if next.is_empty() { Ok(()) } else { Self::expect(slf, event_loop) };
         // What one of them raises must not leave the others waiting.
-        next.iter().map(|future| admit(future.bind(slf.py()))).fold(Ok(()), Result::and)
+        next.iter().map(|future| admit(future.bind(slf.py()))).fold(expected, Result::and)
     }
 
     #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it

@@ -7,12 +7,15 @@ import gc
 import time
 import weakref
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from atlas_backups import AccessToken, AtlasBackups, InvalidArgumentError, Snapshot
 from tests.door import CLUSTER_NAME
 from tests.process.loops import LOOPS, on_every_loop, run
-from tests.raw_server import NEVER, RawServer, always
+from tests.raw_server import HANGS_AFTER, NEVER, RawServer, always
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -77,6 +80,31 @@ def test_calls_begin_in_turns_and_in_order(new_loop: NewLoop, serve: Serve) -> N
 
 
 @on_every_loop
+def test_calls_that_come_beside_a_line_take_turns_too(new_loop: NewLoop, serve: Serve) -> None:
+    _, client = serve(always(NEVER))
+
+    async def burst() -> int:
+        first = asyncio.create_task(take(client, 0))
+        await asyncio.sleep(0)
+        turns = Turns()
+
+        async def refused(number: int) -> None:
+            with suppress(InvalidArgumentError):
+                await client.take_snapshot_async("no id", CLUSTER_NAME)
+            turns.note(number)
+
+        tasks: list[asyncio.Task[None]] = []
+        while len(tasks) < MANY:
+            tasks += [asyncio.create_task(refused(number)) for number in range(50)]
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        first.cancel()
+        return turns.end()
+
+    assert run(new_loop, burst()) <= MOST_IN_A_TURN
+
+
+@on_every_loop
 def test_calls_end_in_turns(new_loop: NewLoop, ready: RawServer) -> None:
     client = AtlasBackups(AccessToken("t-0123456"), base_url=ready.base_url)
 
@@ -119,6 +147,41 @@ def test_a_call_that_is_cancelled_in_the_line_sends_nothing(
     assert len(ready.requests) == 101
 
 
+class Interrupted(asyncio.SelectorEventLoop):
+    """A loop in which Ctrl-C comes when it is asked to call the line for the n-th time."""
+
+    def __init__(self, asked: int) -> None:
+        super().__init__()
+        self._left = asked
+
+    def call_soon(self, callback: Any, *args: Any, **options: Any) -> asyncio.Handle:  # type: ignore[override]  # noqa: ANN401  # passed on
+        if getattr(callback, "__name__", None) == "turn":
+            self._left -= 1
+            if self._left == 0:
+                raise KeyboardInterrupt
+        return super().call_soon(callback, *args, **options)
+
+
+@pytest.mark.parametrize("asked", [1, 2, 3])
+def test_an_interrupted_turn_leaves_nobody_waiting(ready: RawServer, asked: int) -> None:
+    client = AtlasBackups(AccessToken("t-0123456"), base_url=ready.base_url)
+    loop = Interrupted(asked)
+    tasks = [loop.create_task(take(client, number)) for number in range(MANY)]
+
+    async def ended(*tasks: asyncio.Task[Snapshot]) -> list[Snapshot | BaseException]:
+        waiting = asyncio.gather(*tasks, return_exceptions=True)
+        return await asyncio.wait_for(waiting, HANGS_AFTER)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_until_complete(asyncio.gather(*tasks))
+    ends = loop.run_until_complete(ended(*tasks, loop.create_task(take(client, MANY))))
+    loop.close()
+
+    failed = [type(end) for end in ends if not isinstance(end, Snapshot)]
+    # The first time it is a call itself that asks.
+    assert failed == ([KeyboardInterrupt] if asked == 1 else [])
+
+
 @on_every_loop
 def test_a_loop_that_is_closed_under_a_line_frees_it(new_loop: NewLoop, serve: Serve) -> None:
     server, client = serve(always(NEVER))
@@ -127,13 +190,15 @@ def test_a_loop_that_is_closed_under_a_line_frees_it(new_loop: NewLoop, serve: S
         loop = new_loop()
         # Of the tasks that are left pending, which is asyncio's to complain of.
         loop.set_exception_handler(lambda _loop, _context: None)
-        tasks = [loop.create_task(take(client, number)) for number in range(MANY)]
-        loop.run_until_complete(asyncio.sleep(0.05))
+        tasks = [loop.create_task(take(client, MANY))]
+        loop.run_until_complete(asyncio.to_thread(server.wait_for_requests, 1))
+        loop.run_until_complete(loop.shutdown_default_executor())
+        tasks += [loop.create_task(take(client, number)) for number in range(MANY)]
+        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
         return [weakref.ref(task) for task in tasks]
 
     left = leave_many()
-    server.wait_for_requests(1)
     gc.collect()
 
     # The thread that stands in for the loop holds those that have begun until they have ended.
