@@ -269,8 +269,8 @@ impl CompletionQueue {
 
     #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // It is locked only for a moment, in which no garbage is collected.
         visit.call(&self.turns)?;
+        // It is locked only for a moment, in which no garbage is collected.
         let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
         waiting.calls.values().try_for_each(|(future, _)| visit.call(future))
     }
