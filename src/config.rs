@@ -19,6 +19,7 @@ pub(crate) use private_file::Unusable;
 pub use proxy::ProxyUrl;
 pub(crate) use regular_file::{is_exhausted, read as read_regular_file};
 
+use crate::environment::Lookup;
 use crate::error::Error;
 
 /// Longer times are cut to this: a century, which no clock arithmetic overflows.
@@ -68,7 +69,7 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::Configuration`] names the option, or the variable, that cannot be used.
-    pub fn new(options: &Options<'_>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    pub fn new(options: &Options<'_>, env: Lookup<'_>) -> Result<Self, Error> {
         let base_url = BaseUrl::choose(options.base_url, env)?;
         let proxy = options.proxy.map(|text| ProxyUrl::parse("proxy", text)).transpose()?;
         if proxy.is_none() {
@@ -82,7 +83,7 @@ impl Config {
             max_retries: options.max_retries,
             token_cache: options.token_cache.map(token_cache).transpose()?,
             proxy,
-            never_proxy: proxy::excepts_everything(env),
+            never_proxy: proxy::excepts_everything(env)?,
             extra_roots: options.ca_file.map_or_else(|| Ok(Vec::new()), read_certificates)?,
             user_agent: user_agent(options.user_agent)?,
         })

@@ -8,6 +8,7 @@
 mod binding;
 pub mod config;
 pub mod credentials;
+pub mod environment;
 pub mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;

@@ -73,7 +73,7 @@ impl Client {
             ca_file: ca_file.as_deref(),
             user_agent,
         };
-        let config = Config::new(&options, &|name| std::env::var(name).ok()).map_err(refuse)?;
+        let config = Config::new(&options, &|name| std::env::var_os(name)).map_err(refuse)?;
         Ok(Self(Arc::new(Shared::new(config))))
     }
 

@@ -62,12 +62,13 @@ pub(super) struct AccessToken;
 #[pymethods]
 impl Credential {
     fn __repr__(&self) -> String {
+        let half = self.0.public_half().unwrap_or("***");
         match &self.0 {
-            Credentials::ServiceAccount { client_id, .. } => {
-                format!("ServiceAccount(client_id={client_id:?}, client_secret='***')")
+            Credentials::ServiceAccount { .. } => {
+                format!("ServiceAccount(client_id='{half}', client_secret='***')")
             }
-            Credentials::ApiKey { public_key, .. } => {
-                format!("ApiKey(public_key={public_key:?}, private_key='***')")
+            Credentials::ApiKey { .. } => {
+                format!("ApiKey(public_key='{half}', private_key='***')")
             }
             Credentials::AccessToken(_) => "AccessToken('***')".to_owned(),
         }
@@ -146,7 +147,7 @@ fn checked<T: PyClass<BaseType = Credential>>(
 /// The first complete credential of the environment, as an instance of one of the three classes.
 #[pyfunction]
 pub(super) fn credentials_from_environment(py: Python<'_>) -> PyResult<Py<PyAny>> {
-    let found = Credentials::from_env(&|name| std::env::var(name).ok())
+    let found = Credentials::from_env(&|name| std::env::var_os(name))
         .map_err(|error| to_exception(py, &error))?;
     match &found {
         Credentials::ServiceAccount { .. } => instance(py, found, ServiceAccount),

@@ -2,10 +2,16 @@
 
 use url::{Host, Url};
 
+use crate::environment::{Lookup, QUOTED, is_quoted, read};
 use crate::error::Error;
 
 const CLOUD: &str = "https://cloud.mongodb.com";
+const GOVERNMENT: &str = "https://cloud.mongodbgov.com";
 const VARIABLES: [&str; 2] = ["MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"];
+/// Selects a cloud by name, as in the Atlas CLI.
+const SERVICE: &str = "MONGODB_ATLAS_SERVICE";
+/// The first segments under `/api` that an address must not include.
+const API_SEGMENTS: [&str; 4] = ["atlas", "oauth", "public", "private"];
 
 /// An http(s) URL with an optional path prefix and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,27 +22,25 @@ pub struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// The one given, else that of the environment, else the public cloud.
-    pub(super) fn choose(
-        given: Option<&str>,
-        env: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, Error> {
+    /// The argument, else the environment's address, else the public cloud's.
+    pub(super) fn choose(given: Option<&str>, env: Lookup<'_>) -> Result<Self, Error> {
         if let Some(text) = given {
             return Self::parse("base_url", text);
         }
         let mut found: Vec<(&str, Self)> = Vec::new();
         for name in VARIABLES {
-            if let Some(text) = env(name).filter(|text| !text.is_empty()) {
+            if let Some(text) = read(env, name)? {
                 found.push((name, Self::parse(name, &text)?));
             }
         }
-        match found.as_slice() {
-            [] => Self::parse("base_url", CLOUD),
-            [(_, url)] => Ok(url.clone()),
-            [(_, first), (_, second), ..] if first == second => Ok(first.clone()),
-            _ => Err(Error::Configuration(format!(
-                "{} and {} are both set, and differ: unset one",
-                VARIABLES[0], VARIABLES[1]
+        if is_government(env)? {
+            found.push(("MONGODB_ATLAS_SERVICE=cloudgov", Self::parse(SERVICE, GOVERNMENT)?));
+        }
+        let Some((first, url)) = found.first() else { return Self::parse("base_url", CLOUD) };
+        match found.iter().find(|(_, other)| other != url) {
+            None => Ok(url.clone()),
+            Some((second, _)) => Err(Error::Configuration(format!(
+                "{first} and {second} are both set, and give different addresses: unset one"
             ))),
         }
     }
@@ -46,6 +50,9 @@ impl BaseUrl {
         let refuse = |why: &str| Error::Configuration(format!("{source} {why}"));
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(refuse("must not contain white space or control characters"));
+        }
+        if is_quoted(text) {
+            return Err(refuse(QUOTED));
         }
         let mut url = Url::parse(text).map_err(|error| refuse(&format!("is no URL: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -78,6 +85,11 @@ impl BaseUrl {
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
+        if let Some(prefix) = before_api(&path) {
+            url.set_path(prefix);
+            let right = url.as_str().trim_end_matches('/');
+            return Err(refuse(&format!("must not include the path of the API: use {right}")));
+        }
         Ok(Self { url, loopback, tls })
     }
 
@@ -109,6 +121,28 @@ impl BaseUrl {
     }
 }
 
+/// Whether `MONGODB_ATLAS_SERVICE` selects the cloud for the US government.
+fn is_government(env: Lookup<'_>) -> Result<bool, Error> {
+    match read(env, SERVICE)?.map(|name| name.to_ascii_lowercase()).as_deref() {
+        None | Some("cloud") => Ok(false),
+        Some("cloudgov") => Ok(true),
+        Some(_) => Err(Error::Configuration(format!("{SERVICE} must be cloud or cloudgov"))),
+    }
+}
+
+/// The part of a path before the API's own path, which settings of other clients include.
+fn before_api(path: &str) -> Option<&str> {
+    path.match_indices('/').map(|(at, _)| at).find_map(|at| {
+        let (prefix, rest) = path.split_at_checked(at)?;
+        let mut segments = rest.split('/').filter(|segment| !segment.is_empty());
+        let is_api = segments.next()?.eq_ignore_ascii_case("api");
+        let is_ours = segments
+            .next()
+            .is_none_or(|next| API_SEGMENTS.iter().any(|it| next.eq_ignore_ascii_case(it)));
+        (is_api && is_ours).then(|| prefix.trim_end_matches('/'))
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -119,6 +153,67 @@ mod tests {
 
     fn parse(text: &str) -> Result<BaseUrl, Error> {
         BaseUrl::choose(Some(text), &|_| None)
+    }
+
+    fn from(variables: &[(&str, &str)]) -> Result<BaseUrl, Error> {
+        BaseUrl::choose(None, &|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).into())
+        })
+    }
+
+    fn message(result: Result<BaseUrl, Error>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_address_with_the_path_of_the_api_is_an_error_that_gives_the_right_one() {
+        for path in [
+            "/api/atlas/v2",
+            "/api/atlas/v2/",
+            "/api/atlas/v1.0",
+            "/api/atlas",
+            "/api",
+            "/api/",
+            "//api//atlas/v2",
+            "/API/Atlas/V2/groups",
+            "/api/public/v1.0",
+            "/api/oauth/token",
+        ] {
+            for prefix in ["", "/gateway", "/api-gateway/x"] {
+                let text = message(parse(&format!("https://h.example{prefix}{path}")));
+                let right = format!("use https://h.example{prefix}");
+                assert!(text.starts_with("base_url ") && text.ends_with(&right), "{path}: {text}");
+            }
+        }
+        for good in ["/apis", "/api-v2", "/my-api", "/api/gateway", "/apiatlas/v2"] {
+            assert!(parse(&format!("https://h.example{good}")).is_ok(), "{good}");
+        }
+    }
+
+    #[test]
+    fn the_service_cloudgov_selects_the_address_of_the_government() {
+        for name in ["cloudgov", "CloudGov"] {
+            assert_eq!(from(&[(SERVICE, name)]).unwrap().as_str(), GOVERNMENT);
+        }
+        for name in ["cloud", ""] {
+            assert_eq!(from(&[(SERVICE, name)]).unwrap().as_str(), CLOUD);
+        }
+        for variable in VARIABLES {
+            let same = from(&[(SERVICE, "cloudgov"), (variable, "https://cloud.mongodbgov.com/")]);
+            assert_eq!(same.unwrap().as_str(), GOVERNMENT);
+            let text = message(from(&[(SERVICE, "cloudgov"), (variable, CLOUD)]));
+            assert!(text.contains(SERVICE) && text.contains(variable), "{text}");
+        }
+        for unknown in ["ops-manager", "gov", "\"cloudgov\""] {
+            assert!(message(from(&[(SERVICE, unknown)])).starts_with(SERVICE), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn quotation_marks_around_an_address_are_named() {
+        let text = message(from(&[(VARIABLES[1], "\"https://a.example\"")]));
+        assert!(text.starts_with(VARIABLES[1]) && text.contains("quotation marks"), "{text}");
     }
 
     #[test]
@@ -176,9 +271,7 @@ mod tests {
     #[test]
     fn the_environment_is_read_and_must_agree() {
         let both = |first: &'static str, second: &'static str| {
-            BaseUrl::choose(None, &move |name| {
-                Some(if name == VARIABLES[0] { first } else { second }.to_owned())
-            })
+            from(&[(VARIABLES[0], first), (VARIABLES[1], second)])
         };
         assert_eq!(
             both("https://a.example/", "https://a.example").unwrap().as_str(),

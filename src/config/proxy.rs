@@ -6,6 +6,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::base_url::BaseUrl;
+use crate::environment::{Lookup, read};
 use crate::error::Error;
 
 const FOR_TLS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
@@ -51,15 +52,13 @@ impl ProxyUrl {
 }
 
 /// Refuses a proxy of the environment that the HTTP library would silently go around.
-pub(super) fn check_environment(
-    base_url: &BaseUrl,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<(), Error> {
+pub(super) fn check_environment(base_url: &BaseUrl, env: Lookup<'_>) -> Result<(), Error> {
     // In a CGI program the HTTP library uses none: a client could have set it with a header.
-    if base_url.is_loopback() || excepts_everything(env) || env("REQUEST_METHOD").is_some() {
+    if base_url.is_loopback() || excepts_everything(env)? || env("REQUEST_METHOD").is_some() {
         return Ok(());
     }
-    let first = |names: [&'static str; 2]| names.into_iter().find_map(|it| Some((it, env(it)?)));
+    let utf8 = |name: &'static str| Some((name, env(name)?.into_string().ok()?));
+    let first = |names: [&'static str; 2]| names.into_iter().find_map(utf8);
     let exceptions = first(FOR_NONE).map(|(_, list)| list).unwrap_or_default();
     let any = Matcher::builder().https("http://any").no(exceptions).build();
     if base_url.as_str().parse().is_ok_and(|url| any.intercept(&url).is_none()) {
@@ -74,9 +73,10 @@ pub(super) fn check_environment(
 }
 
 /// Whether the environment says `NO_PROXY=*`, which the HTTP library overlooks for addresses.
-pub(super) fn excepts_everything(env: &dyn Fn(&str) -> Option<String>) -> bool {
-    let list = FOR_NONE.into_iter().find_map(env);
-    list.is_some_and(|list| list.split(',').any(|name| name.trim() == "*"))
+pub(super) fn excepts_everything(env: Lookup<'_>) -> Result<bool, Error> {
+    let [upper, lower] = FOR_NONE.map(|name| read(env, name));
+    let list = upper?.or(lower?);
+    Ok(list.is_some_and(|list| list.split(',').any(|name| name.trim() == "*")))
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
     fn refusal(base_url: &str, variables: &[(&str, &str)]) -> Option<String> {
         let env = |name: &str| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| (*value).to_owned())
+            found.map(|(_, value)| (*value).into())
         };
         let base_url = BaseUrl::choose(Some(base_url), &env).ok()?;
         check_environment(&base_url, &env).err().map(|error| error.to_string())

@@ -3,6 +3,7 @@
 # ruff: noqa: PLR0913, PLR0917  # fixtures and rows of tables
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ CLIENT_ID, CLIENT_SECRET = "MONGODB_ATLAS_CLIENT_ID", "MONGODB_ATLAS_CLIENT_SECR
 PUBLIC, PRIVATE = "MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY"
 SHORT_PUBLIC, SHORT_PRIVATE = "MONGODB_ATLAS_PUBLIC_KEY", "MONGODB_ATLAS_PRIVATE_KEY"
 BASE_URL, OPS_MANAGER_URL = "MONGODB_ATLAS_BASE_URL", "MONGODB_ATLAS_OPS_MANAGER_URL"
+SERVICE = "MONGODB_ATLAS_SERVICE"
 EVERYTHING = (ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, PUBLIC, PRIVATE, SHORT_PUBLIC, SHORT_PRIVATE)
 
 
@@ -191,3 +193,64 @@ def test_the_public_cloud_is_meant_without_a_word(
     emulator: AtlasEmulator, make_client: MakeClient, given: str | None, shown: str
 ) -> None:
     assert f" {shown}," in repr(make_client(emulator.access_token, base_url=given))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a Windows environment is always Unicode")
+@pytest.mark.parametrize("name", [*EVERYTHING, BASE_URL, OPS_MANAGER_URL, SERVICE])
+def test_variable_that_is_not_utf8_is_an_error_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(ACCESS_TOKEN, "a-token")
+    monkeypatch.setenv(name, os.fsdecode(b"canary\xff"))
+
+    with pytest.raises(ConfigurationError, match=f"^{name} is set, but.*UTF-8") as caught:
+        AtlasBackups()
+
+    assert "canary" not in str(caught.value)
+
+
+def test_service_cloudgov_selects_the_base_url_of_the_government(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(ACCESS_TOKEN, "a-token")
+    monkeypatch.setenv(SERVICE, "cloudgov")
+
+    assert "https://cloud.mongodbgov.com" in repr(AtlasBackups())
+    assert "https://127.0.0.1:1" in repr(AtlasBackups(base_url="https://127.0.0.1:1"))
+
+    monkeypatch.setenv(BASE_URL, "https://cloud.mongodb.com")
+    with pytest.raises(ConfigurationError, match=f"{BASE_URL} and {SERVICE}=cloudgov"):
+        AtlasBackups()
+
+
+@pytest.mark.parametrize("path", ["/api/atlas/v2", "/api/atlas/v1.0/", "/api"])
+def test_base_url_with_the_path_of_the_api_is_refused_before_anything_is_sent(
+    emulator: AtlasEmulator, path: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"use {emulator.base_url}$"):
+        AtlasBackups(emulator.credentials, base_url=emulator.base_url + path)
+
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize(
+    ("variables", "field"),
+    [
+        ({ACCESS_TOKEN: '"canary"'}, "token must not be wrapped in quotation marks"),
+        ({ACCESS_TOKEN: "Bearer canary"}, "token must be the token alone"),
+        ({CLIENT_ID: "'canary'", CLIENT_SECRET: "canary"}, "client_id must not be wrapped"),
+        ({CLIENT_ID: "mdb_sa_id_1", CLIENT_SECRET: '"canary"'}, "client_secret must not be"),
+        ({PUBLIC: '"canary"', PRIVATE: "canary"}, "public_key must not be wrapped"),
+    ],
+)
+def test_quotation_marks_and_bearer_are_named_with_their_variable(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], field: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match=f"^{field}") as caught:
+        AtlasBackups()
+
+    assert "canary" not in str(caught.value)
+    assert all(name in str(caught.value) for name in variables)

@@ -212,6 +212,16 @@ def test_without_a_project_or_credentials_is_2(run: Run) -> None:
     assert "MONGODB_ATLAS_CLIENT_SECRET" in without_secret.stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a Windows environment is always Unicode")
+@pytest.mark.parametrize("value", [b"canary\xff", b'"32b6e34b3d91647abb20e7b8"'])
+def test_project_variable_that_cannot_be_meant_is_named(run: Run, value: bytes) -> None:
+    done = run("take", "C", MONGODB_ATLAS_PROJECT_ID=os.fsdecode(value))
+
+    assert done.returncode == 2
+    assert "MONGODB_ATLAS_PROJECT_ID" in done.stderr
+    assert "UTF-8" in done.stderr or "quotation marks" in done.stderr
+
+
 def test_unreachable_is_1(run: Run, emulator: AtlasEmulator) -> None:
     emulator.stop()
 

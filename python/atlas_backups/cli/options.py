@@ -60,6 +60,24 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def _project_id(text: str) -> str:
+    """Check what only an environment variable can hold; the client checks the rest.
+
+    Raises:
+        argparse.ArgumentTypeError: names the variable.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{PROJECT_VARIABLE} is not valid UTF-8") from None
+    if text[0] == text[-1] and text[0] in "\"'":
+        raise argparse.ArgumentTypeError(
+            f"remove the quotation marks around {text[1:-1]!r} "
+            f"({PROJECT_VARIABLE}; docker --env-file does not remove them)"
+        )
+    return text
+
+
 def add_cluster(parser: Parser) -> None:
     """Add the cluster and its project."""
     parser.add_argument("cluster", metavar="CLUSTER", help="name of the cluster")
@@ -80,6 +98,7 @@ def add_project(parser: Parser, *, or_all: bool = False) -> None:
         "--project-id",
         metavar="ID",
         default=os.environ.get(PROJECT_VARIABLE) or None,
+        type=_project_id,
         help=f"24 hexadecimal digits (default: {PROJECT_VARIABLE})",
     )
     group.add_argument("--project", metavar="NAME", help="name of the project, or its id")

@@ -55,9 +55,11 @@ class AtlasBackups(
             `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET`;
             `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY` (also
             `MONGODB_ATLAS_PUBLIC_KEY` and `MONGODB_ATLAS_PRIVATE_KEY`).
-        base_url: where Atlas is, `https` (or `http` to a loopback address), a path prefix allowed.
-            `None`: `MONGODB_ATLAS_BASE_URL` or `MONGODB_ATLAS_OPS_MANAGER_URL`, else
-            `https://cloud.mongodb.com`; for US government `https://cloud.mongodbgov.com`.
+        base_url: the address of Atlas, `https` (or `http` to a loopback address), without the path
+            of the API; a path prefix of a gateway is allowed. `None`: `MONGODB_ATLAS_BASE_URL` or
+            `MONGODB_ATLAS_OPS_MANAGER_URL`, or `https://cloud.mongodbgov.com` where
+            `MONGODB_ATLAS_SERVICE` is `cloudgov`, else `https://cloud.mongodb.com`. Variables that
+            give different addresses are an error.
         connect_timeout: seconds to make one connection, TLS included; finite and above 0.
         timeout: seconds for one attempt, the whole answer included; finite and above 0.
         total_timeout: seconds for one call with all its retries; finite and above 0.
