@@ -134,7 +134,10 @@ def test_its_dicts_are_flat_and_always_have_the_same_keys() -> None:
 
     assert list(good) == list(nothing) == list(error)
     assert good["cluster_name"] == "C0"
-    assert good["newest_created_at"] == NEWEST.created_at
+    assert (
+        datetime.fromisoformat(good["newest_created_at"].replace("Z", "+00:00"))
+        == NEWEST.created_at
+    )
     assert good["age_seconds"] == GOOD.age_seconds
     assert (good["error"], nothing["newest_id"]) == (None, None)
     assert (error["error_type"], error["error"]) == ("ForbiddenError", "refused")

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
+from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, Self
 from atlas_backups._shown import Shown, shown
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-ItemT_co = TypeVar("ItemT_co", covariant=True)
+ItemT_co = TypeVar("ItemT_co", bound="Record", covariant=True)
 ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
 RecordT = TypeVar("RecordT", bound="Record")
@@ -42,6 +40,18 @@ class Record(Shown):
         parts = (f"{name}={shown(getattr(self, name))}" for name in self.__dataclass_fields__)
         return f"{type(self).__name__}({', '.join(parts)})"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as a new dict of plain JSON types.
+
+        Returns:
+            Times are ISO 8601 strings in UTC, tuples are lists, an exception is a dict of its
+            type, message and attributes.
+        """
+        from atlas_backups._plain import plain  # noqa: PLC0415  # not needed to import the package
+
+        described: dict[str, Any] = plain(self)
+        return described
+
 
 class Items(Shown, Sequence[ItemT_co]):
     """Base of the immutable sequences: slices are of the same kind.
@@ -51,6 +61,9 @@ class Items(Shown, Sequence[ItemT_co]):
     """
 
     __slots__ = ("_items",)
+
+    _item: ClassVar[type[Record]]
+    """The class of what it holds."""
 
     def __init__(self, items: Iterable[ItemT_co] = ()) -> None:
         self._items = tuple(items)
@@ -77,6 +90,22 @@ class Items(Shown, Sequence[ItemT_co]):
 
     def __hash__(self) -> int:
         return hash(self._items)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return every item as a new dict of plain JSON types, in order.
+
+        Returns:
+            What `to_dict` of each item returns.
+        """
+        return [item.to_dict() for item in self]
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from atlas_backups._pydantic import sequence_schema  # noqa: PLC0415  # only pydantic asks
+
+        return sequence_schema(cls, cls._item, handler, make=cls)
 
     def _like(self, items: Iterable[ItemT_co]) -> Self:
         """Return one that holds something else, and is the same in all others."""
@@ -144,6 +173,14 @@ class Headers(FrozenDict[str]):
     def get(self, name: str, default: object = None, /) -> object:
         """Return the value of a header, its name in any case, or the default."""
         return super().get(name.lower(), default)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from atlas_backups._pydantic import headers_schema  # noqa: PLC0415  # only pydantic asks
+
+        return headers_schema(cls)
 
     def __hash__(self) -> int:  # type: ignore[override]  # dict says None; frozen, it has one
         return hash(frozenset(self.items()))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from atlas_backups._typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Container
+from collections.abc import Container
 
 _TEXT_CHARACTERS = 60
 _VALUE_CHARACTERS = 200

@@ -6,7 +6,7 @@ and it runs only while calls do, so that no loop leaves one behind.
 
 from __future__ import annotations
 
-from atlas_backups._typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from atlas_backups._frozen import Items, Record
+from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, Self, pd, pl
 from atlas_backups._shown import shown
-from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
-from atlas_backups.inventory import Cluster  # noqa: TC001  # the same
-from atlas_backups.models import Snapshot  # noqa: TC001  # the same
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
-    import polars as pl
-    from typing_extensions import Self
+from atlas_backups.errors import AtlasError
+from atlas_backups.inventory import Cluster
+from atlas_backups.models import Snapshot
 
 WINDOW_DAYS = 30
 """How many days before `taken_at` the times of the completed snapshots reach back."""
@@ -93,6 +88,31 @@ class ClusterCoverage(Record):
         age = self.taken_at - self.newest.created_at
         return None if age < -LATEST else max(0.0, age.total_seconds())
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return a new flat dict of plain JSON types.
+
+        Returns:
+            The keys are always the same: `group_id`, `project_name`, `cluster_name`,
+            `cluster_type`, `state_name`, `mongo_db_version`, `backup_enabled`, `paused`;
+            `newest_id`, `newest_type` (`snapshot_type`), `newest_created_at`,
+            `newest_expires_at`, `newest_size_bytes`, `age_seconds`; `running_ids`, `failed_id`;
+            `on_demand_times`, `scheduled_times`; `error_type`, the name of its class, and
+            `error`, its message; `taken_at`. What is not known is `None`, times are ISO 8601
+            strings in UTC.
+        """
+        from atlas_backups._plain import plain  # noqa: PLC0415  # not needed to import the package
+
+        row: dict[str, Any] = plain(_row(self))
+        return row
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from atlas_backups._pydantic import instance_schema  # noqa: PLC0415  # only pydantic asks
+
+        return instance_schema(cls, cls.to_dict)
+
     def __repr__(self) -> str:
         known: dict[str, object] = {
             "project": self.project_name or self.group_id,
@@ -123,6 +143,8 @@ class Coverage(Items[ClusterCoverage]):
 
     __slots__ = ("_taken_at",)
 
+    _item = ClusterCoverage
+
     def __init__(self, entries: Iterable[ClusterCoverage] = (), *, taken_at: datetime) -> None:
         super().__init__(entries)
         self._taken_at = taken_at
@@ -144,6 +166,14 @@ class Coverage(Items[ClusterCoverage]):
     def __hash__(self) -> int:
         return hash((self._taken_at, self._items))
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from atlas_backups._pydantic import sequence_schema  # noqa: PLC0415  # only pydantic asks
+
+        return sequence_schema(cls, cls._item, handler, make=None)
+
     def _like(self, items: Iterable[ClusterCoverage]) -> Self:
         return type(self)(items, taken_at=self._taken_at)
 
@@ -156,47 +186,34 @@ class Coverage(Items[ClusterCoverage]):
             f"{unread} not read, taken_at={shown(self._taken_at)})"
         )
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one new flat dict for every entry, in order.
-
-        Returns:
-            The keys are always the same: `group_id`, `project_name`, `cluster_name`,
-            `cluster_type`, `state_name`, `mongo_db_version`, `backup_enabled`, `paused`;
-            `newest_id`, `newest_type` (`snapshot_type`), `newest_created_at`,
-            `newest_expires_at`, `newest_size_bytes`, `age_seconds`; `running_ids`, `failed_id`;
-            `on_demand_times`, `scheduled_times`; `error_type`, the name of its class, and
-            `error`, its message; `taken_at`. What is not known is `None`.
-        """
-        return [_row(entry) for entry in self]
-
     def to_pandas(self) -> pd.DataFrame:
         """Return a pandas data frame of one row an entry, in order.
 
         Returns:
-            The columns of `to_dicts`, of the same types for any coverage, also an empty one:
-            times in UTC to the microsecond, labels as categories (all known ones, and after them
-            the unknown ones that were found), texts as `string`, and `boolean`, `Int64`,
-            `Float64`; lists in object columns.
+            The columns are the keys of `to_dicts`, of the same types for any coverage, also an
+            empty one: times in UTC to the microsecond, labels as categories (all known ones, and
+            after them the unknown ones that were found), texts as `string`, and `boolean`,
+            `Int64`, `Float64`; lists in object columns.
 
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
         """
         from atlas_backups.frames import coverage_to_pandas  # noqa: PLC0415  # loads pandas
 
-        return coverage_to_pandas(self.to_dicts())
+        return coverage_to_pandas([_row(entry) for entry in self])
 
     def to_polars(self) -> pl.DataFrame:
         """Return a polars data frame of one row an entry, in order.
 
         Returns:
-            The columns of `to_dicts`; lists as `List`.
+            The columns are the keys of `to_dicts`; lists as `List`.
 
         Raises:
             ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
         """
         from atlas_backups.frames import coverage_to_polars  # noqa: PLC0415  # loads polars
 
-        return coverage_to_polars(self.to_dicts())
+        return coverage_to_polars([_row(entry) for entry in self])
 
 
 def _row(entry: ClusterCoverage) -> dict[str, Any]:

@@ -8,14 +8,12 @@ See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler
 from atlas_backups._shown import repr_html, repr_mimebundle
-from atlas_backups._typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from atlas_backups.models import FieldViolation, Snapshot
+from atlas_backups.models import FieldViolation, Snapshot
 
 
 class AtlasError(Exception):
@@ -27,6 +25,15 @@ class AtlasError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        from atlas_backups._plain import plain  # noqa: PLC0415  # only pydantic asks
+        from atlas_backups._pydantic import instance_schema  # noqa: PLC0415  # the same
+
+        return instance_schema(cls, plain)
 
     @property
     def _render_traceback_(self) -> Callable[[], list[str]]:

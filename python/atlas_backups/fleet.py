@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from atlas_backups._ends import ENDS, end_of
 from atlas_backups._frozen import Items, Record
-from atlas_backups.errors import AtlasError  # noqa: TC001  # annotations resolve at run time
-from atlas_backups.models import Snapshot  # noqa: TC001  # the same
+from atlas_backups.errors import AtlasError
+from atlas_backups.models import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -63,6 +63,8 @@ class SnapshotOutcomes(Items[SnapshotOutcome]):
     """
 
     __slots__ = ()
+
+    _item = SnapshotOutcome
 
     @property
     def failed(self) -> SnapshotOutcomes:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003  # annotations resolve at run time
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from atlas_backups._frozen import FrozenDict, Record
-from atlas_backups.models import UnknownFields  # noqa: TC001  # the same
+from atlas_backups.models import UnknownFields
 
 ClusterType: TypeAlias = Literal["REPLICASET", "SHARDED", "GEOSHARDED"] | str
 

@@ -8,16 +8,13 @@ them changes after they are made: threads, event loops and forked processes may 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from atlas_backups._frozen import FrozenDict, Headers, Items, Record
+from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, GetJsonSchemaHandler, pd, pl
 from atlas_backups._shown import shown
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
 
 __all__ = [
     "CloudProvider",
@@ -169,6 +166,26 @@ class Snapshot(Record):
         """
         return datetime.fromtimestamp(int(self.id[:8], 16), tz=timezone.utc)
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        if cls is not Snapshot:
+            return handler(source)
+        from atlas_backups._pydantic import kinds_schema  # noqa: PLC0415  # only pydantic asks
+
+        kinds = {"replicaSet": ReplicaSetSnapshot, "shardedCluster": ShardedClusterSnapshot}
+        return kinds_schema(cls, kinds, handler)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described: dict[str, Any] = handler(schema)
+        if "oneOf" in described:  # what describes one kind fits a plain Snapshot too
+            described["anyOf"] = described.pop("oneOf")
+        return described
+
     def __repr__(self) -> str:
         values = {name: getattr(self, name) for name in ("id", "status", "cluster_name")}
         more = {name: getattr(self, name) for name in _SHOWN_IF_KNOWN}
@@ -274,14 +291,12 @@ class SnapshotList(Items[Snapshot]):
 
     __slots__ = ()
 
+    _item = Snapshot
+
     def __repr__(self) -> str:
         first = ", ".join(repr(snapshot) for snapshot in self[:_SHOWN_SNAPSHOTS])
         more = len(self) - _SHOWN_SNAPSHOTS
         return f"SnapshotList([{first}{f', and {more} more' if more > 0 else ''}])"
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return every snapshot as a new dict of its fields, as `dataclasses.asdict` gives it."""
-        return [asdict(snapshot) for snapshot in self]
 
     def to_pandas(self) -> pd.DataFrame:
         """Return a pandas data frame of one row a snapshot, in order.

@@ -16,7 +16,7 @@ use super::errors::to_exception;
 use super::fleet::Fleet;
 use super::operation::Operation;
 use super::state::Shared;
-use super::types::{import_inventory, types};
+use super::types::types;
 use crate::config::{Config, Options};
 use crate::error::Error;
 use crate::snapshots::{self, Retention, TakeArguments, Watch};
@@ -277,15 +277,13 @@ impl Client {
         }))
     }
 
-    fn list_projects(&self, py: Python<'_>) -> PyResult<Operation> {
-        import_inventory(py)?;
-        Ok(Operation::new(&self.0, (), |transport, call, _| async move {
+    fn list_projects(&self) -> Operation {
+        Operation::new(&self.0, (), |transport, call, _| async move {
             snapshots::list_projects(&transport, &call).await.map(Output::Projects)
-        }))
+        })
     }
 
     fn list_clusters(&self, group_id: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        import_inventory(group_id.py())?;
         let text = Refusal::Argument.string("group_id", group_id)?;
         let group =
             snapshots::group_id(text).map_err(|error| to_exception(group_id.py(), &error))?;
@@ -297,7 +295,6 @@ impl Client {
     /// `group_id` as in the public method; `days`: how far back times are wanted.
     #[pyo3(signature = (group_id, *, days))]
     fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
-        import_inventory(group_id.py())?;
         let group = Refusal::Argument.optional_string("group_id", group_id)?;
         let group = group.map(snapshots::group_id).transpose();
         let group = group.map_err(|error| to_exception(group_id.py(), &error))?;

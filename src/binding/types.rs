@@ -1,5 +1,4 @@
-//! The Python classes that results and errors are made of, imported once: those that any operation
-//! may give when a client is made, the others when an operation is made that gives them.
+//! The Python classes that results and errors are made of, imported once, when a client is made.
 //!
 //! Never later: an import while a signal is pending would fail in the middle of an operation.
 
@@ -21,16 +20,20 @@ pub(super) struct Types {
     pub(super) watch: Py<PyAny>,
     /// `sys.modules`
     pub(super) modules: Py<PyAny>,
-    /// Those of `SNAPSHOTS`.
+    /// Those of `RECORDS`.
     records: Vec<Record>,
 }
 
-/// What snapshots are made of, the most frequent first.
-const SNAPSHOTS: [&str; 5] =
-    ["Link", "ReplicaSetSnapshot", "ShardedClusterSnapshot", "SnapshotMember", "Snapshot"];
-
-/// Projects and clusters.
-static INVENTORY: PyOnceLock<Vec<Record>> = PyOnceLock::new();
+/// What results are made of, the most frequent first.
+const RECORDS: [&str; 7] = [
+    "Link",
+    "ReplicaSetSnapshot",
+    "ShardedClusterSnapshot",
+    "SnapshotMember",
+    "Snapshot",
+    "Cluster",
+    "Project",
+];
 
 static TYPES: PyOnceLock<Types> = PyOnceLock::new();
 
@@ -45,7 +48,7 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&'static Types> {
     py.import("atlas_backups.models")?;
     let package = py.import("atlas_backups")?;
     let types = Types {
-        records: records(&package, &SNAPSHOTS)?,
+        records: records(&package)?,
         package: package.unbind(),
         errors: py.import("atlas_backups.errors")?.unbind(),
         frozen_dict: frozen.getattr("FrozenDict")?.unbind(),
@@ -63,24 +66,15 @@ pub(super) fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyT
     Ok(types(py)?.package.bind(py).getattr(name)?.cast_into()?)
 }
 
-/// Imports the records of which the inventory is made.
-pub(super) fn import_inventory(py: Python<'_>) -> PyResult<()> {
-    if INVENTORY.get(py).is_none() {
-        let records = records(types(py)?.package.bind(py), &["Project", "Cluster"])?;
-        INVENTORY.get_or_init(py, || records);
-    }
-    Ok(())
-}
-
-fn records(package: &Bound<'_, PyModule>, names: &[&'static str]) -> PyResult<Vec<Record>> {
-    names.iter().map(|name| Record::of(package, name)).collect()
+fn records(package: &Bound<'_, PyModule>) -> PyResult<Vec<Record>> {
+    RECORDS.iter().map(|name| Record::of(package, name)).collect()
 }
 
 /// The record of this name.
 pub(super) fn record(py: Python<'_>, name: &str) -> PyResult<&'static Record> {
-    let inventory = INVENTORY.get(py).into_iter().flatten();
-    let mut known = types(py)?.records.iter().chain(inventory);
-    known
+    types(py)?
+        .records
+        .iter()
         .find(|record| record.name == name)
         .ok_or_else(|| PyLookupError::new_err(format!("{name} was not imported")))
 }

@@ -8,9 +8,9 @@ import traceback
 from typing import TYPE_CHECKING, TypeVar
 
 from atlas_backups._hints import without_hint
+from atlas_backups._plain import plain
 from atlas_backups.cli import output
 from atlas_backups.cli.parser import PROGRAM, UsageError
-from atlas_backups.cli.plain import plain
 from atlas_backups.cli.signals import INTERRUPTIONS, TerminatedError
 from atlas_backups.cli.snapshots import summary
 from atlas_backups.cli.terminal import is_terminal

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from atlas_backups.cli import failures, output
 from atlas_backups.cli.parser import PROGRAM, Parser, wants_json
 from atlas_backups.cli.signals import INTERRUPTIONS, sigterm_raised
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # One module a command, each with its own `main(argv) -> int`; only the one asked for is loaded.
 COMMANDS = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeVar
 
+from atlas_backups._plain import plain
 from atlas_backups.cli import output
-from atlas_backups.cli.plain import plain
 
 if TYPE_CHECKING:
     import argparse

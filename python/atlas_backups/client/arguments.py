@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import atlas_backups as public
-from atlas_backups._typing import TYPE_CHECKING, cast
+from typing import TypeAlias, cast
+
 from atlas_backups.errors import InvalidArgumentError
+from atlas_backups.models import ShardedClusterSnapshot, Snapshot
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from atlas_backups.models import Snapshot
-
-    Address: TypeAlias = tuple[str, str, str, bool]
-    """What the core wants to know of a snapshot: project, cluster, id, whether it is sharded."""
+Address: TypeAlias = tuple[str, str, str, bool]
+"""What the core wants to know of a snapshot: project, cluster, id, whether it is sharded."""
 
 
 def address(
@@ -23,7 +19,7 @@ def address(
     Raises:
         InvalidArgumentError: a part is missing, or a snapshot is of another cluster.
     """
-    if isinstance(group_id, public.Snapshot):
+    if isinstance(group_id, Snapshot):
         if cluster_name is not None or snapshot_id is not None:
             raise InvalidArgumentError(
                 "a Snapshot knows its cluster and its id: give nothing beside it"
@@ -33,7 +29,7 @@ def address(
         raise InvalidArgumentError(
             "give group_id, cluster_name and snapshot_id, or one Snapshot instead of the three"
         )
-    if not isinstance(snapshot_id, public.Snapshot):
+    if not isinstance(snapshot_id, Snapshot):
         return group_id, cluster_name, snapshot_id, False
     found = _of(snapshot_id)
     named = (group_id, cluster_name)
@@ -49,7 +45,7 @@ def address(
 
 
 def _of(snapshot: Snapshot) -> Address:
-    is_sharded = isinstance(cast("object", snapshot), public.ShardedClusterSnapshot)
+    is_sharded = isinstance(cast("object", snapshot), ShardedClusterSnapshot)
     return snapshot.group_id, snapshot.cluster_name, snapshot.id, is_sharded
 
 

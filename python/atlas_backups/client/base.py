@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import TYPE_CHECKING, TypeVar
 
-import atlas_backups as public
-from atlas_backups._typing import TYPE_CHECKING
+from atlas_backups._core import Client
+from atlas_backups.client.credentials import CredentialSource
 from atlas_backups.errors import UnauthorizedError
+from atlas_backups.models import RawResponse, Snapshot
 
 if TYPE_CHECKING:
-    from typing import TypeVar
-
-    from atlas_backups._core import Client, Operation
-    from atlas_backups.client.credentials import CredentialSource
+    from atlas_backups._core import Operation
     from atlas_backups.client.drive import Steps
-    from atlas_backups.models import Snapshot
 
-    ResultT = TypeVar("ResultT")
+ResultT = TypeVar("ResultT")
 
 _UNAUTHORIZED = 401
 _PACKAGE = __name__.partition(".")[0]
@@ -78,7 +76,7 @@ def warn_of_lost_tag(snapshot: Snapshot) -> None:
 
 def _is_refusal(result: object) -> bool:
     """Whether a raw answer says what an `UnauthorizedError` would."""
-    return isinstance(result, public.RawResponse) and result.status == _UNAUTHORIZED
+    return isinstance(result, RawResponse) and result.status == _UNAUTHORIZED
 
 
 def _caller() -> int:

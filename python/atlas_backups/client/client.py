@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from atlas_backups import _core
-from atlas_backups._typing import TYPE_CHECKING
+from atlas_backups._optional import Self
 from atlas_backups.client.coverage import CoverageMethods
-from atlas_backups.client.credentials import CredentialSource, Hidden
+from atlas_backups.client.credentials import CredentialSource, Given, Hidden
 from atlas_backups.client.drive import drive, drive_async
 from atlas_backups.client.fleet import FleetMethods
 from atlas_backups.client.inventory import InventoryMethods
@@ -17,17 +20,10 @@ from atlas_backups.client.wait import WaitMethods
 from atlas_backups.errors import ClientClosedError, ConfigurationError
 
 if TYPE_CHECKING:
-    import os
-    from types import TracebackType
-    from typing import Any, TypeVar
-
-    from typing_extensions import Self
-
     from atlas_backups._core import Operation
-    from atlas_backups.client.credentials import Given
     from atlas_backups.client.drive import Steps
 
-    ClientT = TypeVar("ClientT", bound="AtlasBackups")
+ClientT = TypeVar("ClientT", bound="AtlasBackups")
 
 
 class AtlasBackups(

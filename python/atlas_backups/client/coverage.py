@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from atlas_backups._typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
+
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.coverage import WINDOW_DAYS, ClusterCoverage, Coverage
 
 if TYPE_CHECKING:
     from atlas_backups.client.drive import Steps
-    from atlas_backups.coverage import Coverage
 
 
 class CoverageMethods(Base):
@@ -50,9 +51,7 @@ class CoverageMethods(Base):
         return await drive_async(self._coverage(group_id))
 
     def _coverage(self, group_id: str | None) -> Steps[Coverage]:
-        from atlas_backups import coverage  # noqa: PLC0415  # no other call needs it
-
-        operation = self._core.backup_coverage(group_id, days=coverage.WINDOW_DAYS)
+        operation = self._core.backup_coverage(group_id, days=WINDOW_DAYS)
         taken_at, clusters = yield from self._read(operation)
-        entries = (coverage.ClusterCoverage(taken_at=taken_at, **fields) for fields in clusters)
-        return coverage.Coverage(entries, taken_at=taken_at)
+        entries = (ClusterCoverage(taken_at=taken_at, **fields) for fields in clusters)
+        return Coverage(entries, taken_at=taken_at)

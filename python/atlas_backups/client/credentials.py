@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 from _thread import RLock  # that of `threading`, which takes its time to import
+from collections.abc import Callable, Coroutine
+from typing import Generic, TypeAlias, TypeGuard, TypeVar, cast
 
 from atlas_backups import _core
-from atlas_backups._typing import TYPE_CHECKING, Generic, ValueT, cast
+from atlas_backups._core import Client, Credential
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import TypeAlias, TypeGuard
-
-    from atlas_backups._core import Client, Credential
-
-    Given: TypeAlias = Credential | Callable[[], Credential] | None
+Given: TypeAlias = Credential | Callable[[], Credential] | None
+ValueT = TypeVar("ValueT")
 
 _FIXED = 1
 """The generation of credentials that are never replaced."""
@@ -120,8 +117,6 @@ def _asked(provider: Hidden[Callable[[], Credential]]) -> Credential:
     Raises:
         RuntimeError: this is a child that it forked; the call goes on in the parent.
     """
-    from collections.abc import Coroutine  # noqa: PLC0415  # it is there
-
     asking = os.getpid()
     given = Hidden(provider.it())
     if os.getpid() != asking:

@@ -7,8 +7,9 @@ tell a caller nothing.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from atlas_backups._core import Operation, turn
-from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.errors import AtlasError
 
 if TYPE_CHECKING:

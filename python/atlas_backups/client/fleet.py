@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import atlas_backups as public
-from atlas_backups._typing import TYPE_CHECKING, cast
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sized
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, TypeAlias, cast
+
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
+from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
+from atlas_backups.models import IfBusy, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-    from contextlib import AbstractContextManager
-    from typing import TypeAlias
-
     from atlas_backups._core import Fleet
     from atlas_backups.client.credentials import CredentialSource
     from atlas_backups.client.drive import Iteration
-    from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
-    from atlas_backups.models import IfBusy, Snapshot
 
-    End: TypeAlias = tuple[int, Snapshot | None, AtlasError | None]
+End: TypeAlias = tuple[int, Snapshot | None, AtlasError | None]
 
 _MOST_AT_ONCE = 1000
 
@@ -119,11 +117,7 @@ class _Crew:
     ) -> AbstractContextManager[Callable[[SnapshotOutcome], None]]:
         """Return what shows how many are done."""
         if not shown:
-            from contextlib import nullcontext  # noqa: PLC0415  # not needed to import the client
-
             return nullcontext(_not_shown)
-        from collections.abc import Sized  # noqa: PLC0415  # the same
-
         from atlas_backups.progress import counting  # noqa: PLC0415  # most fleets are not shown
 
         total = len(requests) if isinstance(requests, Sized) else None
@@ -181,10 +175,10 @@ class _Crew:
 
     def _begin(self, number: int, request: SnapshotRequest) -> SnapshotOutcome | None:
         """Begin a take, or one again that has ended; return its outcome if it is refused here."""
-        if not isinstance(cast("object", request), public.SnapshotRequest):
+        if not isinstance(cast("object", request), SnapshotRequest):
             kind = type(request).__name__
             error = InvalidArgumentError(f"a request must be a SnapshotRequest, not {kind}")
-            return public.SnapshotOutcome(request=request, error=error)
+            return SnapshotOutcome(request=request, error=error)
         try:
             generation = self._source.first()
             self._fleet.add(
@@ -196,7 +190,7 @@ class _Crew:
                 request.idempotency_key,
             )
         except AtlasError as error:
-            return public.SnapshotOutcome(request=request, error=error)
+            return SnapshotOutcome(request=request, error=error)
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
             self._stop(error)
             return None
@@ -215,7 +209,7 @@ class _Crew:
         self._fleet.forget(number)
         if snapshot and has_lost_tag(request.idempotency_key, snapshot):
             self._tagless = snapshot
-        return public.SnapshotOutcome(request=request, snapshot=snapshot, error=error)
+        return SnapshotOutcome(request=request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:
         """End what still runs, and say behind the end what is unknown by that."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from atlas_backups._typing import TYPE_CHECKING
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
-
-if TYPE_CHECKING:
-    from atlas_backups.inventory import Cluster, Project
+from atlas_backups.inventory import Cluster, Project
 
 
 class InventoryMethods(Base):

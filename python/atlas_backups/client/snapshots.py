@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import atlas_backups as public
-from atlas_backups._typing import TYPE_CHECKING
-from atlas_backups.client.arguments import address
+from typing import TYPE_CHECKING
+
+from atlas_backups.client.arguments import Address, address
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.models import Snapshot, SnapshotList
 
 if TYPE_CHECKING:
     from atlas_backups._core import Operation
-    from atlas_backups.client.arguments import Address
     from atlas_backups.client.drive import Steps
-    from atlas_backups.models import Snapshot, SnapshotList
 
 
 class SnapshotMethods(Base):
@@ -252,4 +251,4 @@ class SnapshotMethods(Base):
         operation = self._core.list_snapshots(
             group_id, cluster_name, include_sharded=include_sharded
         )
-        return public.SnapshotList((yield from self._read(operation)))
+        return SnapshotList((yield from self._read(operation)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from atlas_backups._typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
+
 from atlas_backups.client.arguments import address, flag
 from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
 from atlas_backups.client.drive import drive, drive_async, put_behind
@@ -12,10 +13,10 @@ from atlas_backups.errors import (
     SnapshotFailedError,
     WaitTimeoutError,
 )
+from atlas_backups.models import IfBusy, RawResponse, Snapshot
 
 if TYPE_CHECKING:
     from atlas_backups.client.drive import Steps
-    from atlas_backups.models import IfBusy, RawResponse, Snapshot
 
 
 class TakeMethods(Base):

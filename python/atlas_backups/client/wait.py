@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from atlas_backups._typing import TYPE_CHECKING
-from atlas_backups.client.arguments import address, flag
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from atlas_backups.client.arguments import Address, address, flag
 from atlas_backups.client.base import Base
 from atlas_backups.client.drive import drive, drive_async, iterate, iterate_async
+from atlas_backups.models import ShardedClusterSnapshot, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator
-    from contextlib import AbstractContextManager
-
     from atlas_backups._core import Operation
-    from atlas_backups.client.arguments import Address
     from atlas_backups.client.drive import Iteration, Steps
-    from atlas_backups.models import Snapshot
 
 
 class WaitMethods(Base):
@@ -161,14 +160,10 @@ class WaitMethods(Base):
         self, found: Address, progress: bool
     ) -> AbstractContextManager[Callable[[Snapshot], None]]:
         if not progress:
-            from contextlib import nullcontext  # noqa: PLC0415  # not needed to import the client
-
             return nullcontext(_not_shown)
         from atlas_backups.progress import watching  # noqa: PLC0415  # most waits are not shown
 
         def look_back(seen: Snapshot) -> tuple[Snapshot, ...]:
-            from atlas_backups.models import ShardedClusterSnapshot  # noqa: PLC0415  # it is there
-
             is_sharded = isinstance(seen, ShardedClusterSnapshot)
             # Bare, as credentials are asked for and warnings given on the caller's thread only.
             return self._core.list_snapshots(*found[:2], include_sharded=is_sharded).blocking()

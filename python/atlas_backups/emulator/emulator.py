@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any, TypeVar
+
+# The module, whose names are looked up when they are needed: the emulator runs without the client.
+import atlas_backups
 
 from .clock import Clock, SystemClock
 from .connection import Exchange
@@ -17,13 +22,7 @@ from .snapshot import Plan, Status
 from .store import ScriptedPlan
 from .world import Cluster, Credential, CredentialKind, World, default_world
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from atlas_backups import AccessToken, ApiKey, ServiceAccount
+EmulatorT = TypeVar("EmulatorT", bound="AtlasEmulator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +120,7 @@ class AtlasEmulator:
         self._listener: Listener | None = None
         self._stopping = threading.Event()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: EmulatorT) -> EmulatorT:  # noqa: PYI019  # Self is in typing from 3.11 on
         self.start()
         return self
 
@@ -181,33 +180,26 @@ class AtlasEmulator:
         }
 
     @property
-    def credentials(self) -> ServiceAccount:
+    def credentials(self) -> atlas_backups.ServiceAccount:
         """The first service account of the world, as the client takes it."""
         return self.service_account
 
     @property
-    def service_account(self) -> ServiceAccount:
+    def service_account(self) -> atlas_backups.ServiceAccount:
         """The first service account of the world, as the client takes it."""
-        # Imported at this moment only: the emulator itself needs nothing of the client.
-        from atlas_backups import ServiceAccount  # noqa: PLC0415
-
         account = self._first("service_account")
-        return ServiceAccount(account.id, account.secret)
+        return atlas_backups.ServiceAccount(account.id, account.secret)
 
     @property
-    def api_key(self) -> ApiKey:
+    def api_key(self) -> atlas_backups.ApiKey:
         """The first API key of the world, as the client takes it."""
-        from atlas_backups import ApiKey  # noqa: PLC0415 - as above
-
         key = self._first("api_key")
-        return ApiKey(key.id, key.secret)
+        return atlas_backups.ApiKey(key.id, key.secret)
 
     @property
-    def access_token(self) -> AccessToken:
+    def access_token(self) -> atlas_backups.AccessToken:
         """The first fixed access token of the world, as the client takes it."""
-        from atlas_backups import AccessToken  # noqa: PLC0415 - as above
-
-        return AccessToken(self._first("access_token").secret)
+        return atlas_backups.AccessToken(self._first("access_token").secret)
 
     def credential(self, kind: CredentialKind, *, read_only: bool = False) -> Credential:
         """Return the first credential of a kind, with its strings in the open.

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from . import wire
 from .errors import Scalar, error_body
-
-if TYPE_CHECKING:
-    import re
-    from collections.abc import Mapping
-
-    from .message import Message
+from .message import Message
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,9 @@ import json
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .message import Header, Message
+from .message import Header, Message
 
 KEPT_REQUESTS = 200_000
 

@@ -1,7 +1,8 @@
-"""Results and exceptions as what JSON knows: dicts, lists, strings, numbers."""
+"""Results and exceptions as plain JSON types: dicts, lists, strings, numbers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -12,8 +13,11 @@ def plain(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type
     """Return a value as JSON's types.
 
     A dataclass becomes an object of all its fields under their Python names, a time ISO 8601 in
-    UTC, an exception its type, message and attributes.
+    UTC, an exception its type, message and attributes. An infinite number, which JSON does not
+    have, becomes a string.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, datetime):
