@@ -1,7 +1,8 @@
-//! The end of the interpreter: no other thread is in the middle of Rust with Python when it begins.
+//! Interpreter shutdown: no thread runs Rust with Python attached when finalization begins.
 //!
-//! Until 3.14 Python unwinds threads that want to go on then, which would run destructors of Rust
-//! without Python. So the threads that are inside are let out, and none is let in any more.
+//! Until 3.14 Python unwinds a thread that attaches during finalization, which would run destructors
+//! of Rust without Python. So finalization waits for the threads that are attached, and no other
+//! thread attaches any more. Python is fully alive while atexit callbacks run, and so are calls.
 //!
 //! Everything here is called with Python attached, so that no fork finds it half done.
 
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
-/// What is inside makes a result or writes a log: mostly microseconds.
+/// An attached thread makes a result or writes a log: mostly microseconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -56,9 +57,34 @@ impl Drop for Inside<'_> {
     }
 }
 
-/// Called by Python when everything but daemon threads has ended.
-#[pyfunction]
-fn ending(py: Python<'_>) {
+/// An atexit callback that acts when it is dropped.
+///
+/// Callbacks run in reverse order, so those registered before the import run after this one, and may
+/// join threads that are in a call. Python drops all callbacks together when the last one has
+/// returned, just before finalization begins: there is no later hook.
+#[pyclass(frozen, module = "atlas_backups._core")]
+struct AtExit {
+    /// `atexit.unregister` drops a callback too, and so does multiprocessing in a forked child.
+    is_called: AtomicBool,
+}
+
+#[pymethods]
+impl AtExit {
+    fn __call__(&self) {
+        self.is_called.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        if self.is_called.load(Ordering::Relaxed) {
+            Python::try_attach(hold_other_threads);
+        }
+    }
+}
+
+/// Waits until no other thread is attached in Rust.
+fn hold_other_threads(py: Python<'_>) {
     IS_LAST.set(true);
     ENDING.store(true, Ordering::Relaxed);
     let begun = Instant::now();
@@ -67,10 +93,11 @@ fn ending(py: Python<'_>) {
     }
 }
 
-/// Has Python call `ending` in time.
+/// Registers the callback; only `atexit` holds it.
 pub(super) fn expect_the_end(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let register = module.py().import("atexit")?.getattr("register")?;
-    register.call1((wrap_pyfunction!(ending, module)?,)).map(drop)
+    let py = module.py();
+    let callback = AtExit { is_called: AtomicBool::new(false) };
+    py.import("atexit")?.call_method1("register", (callback,)).map(drop)
 }
 
 /// In a forked child only one thread goes on.

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bodies import queued
 from tests.faults.matrix import count
 from tests.faults.rows import CANCELLED
 from tests.process.programs import access, run
+from tests.raw_server import Delay, RawServer, always, answer
 
 if TYPE_CHECKING:
     from tests.faults.plugin import Matrix
-    from tests.raw_server import RawServer
 
 
 @dataclass(frozen=True)
@@ -214,3 +215,75 @@ def test_calls_are_possible_to_the_very_end(ready: RawServer) -> None:
     out = run("atexit.register(lambda: print(len(take())))", access(ready), before=before)
 
     assert out == "24\n24\n"
+
+
+# A callback that is registered before the import runs after the package's own: atexit is a stack.
+JOIN_AT_EXIT = """
+import atexit, sys, threading, time
+workers, stop = [], threading.Event()
+def at_exit():
+    stop.set()
+    for worker in workers: worker.join(30)
+    print("still running" if any(worker.is_alive() for worker in workers) else "joined")
+    sys.stdout.flush()
+atexit.register(at_exit)
+"""
+WORKERS = {
+    "one sync call": "take()",
+    "sync calls in a loop": "while not stop.is_set(): take()",
+    "an async call": "asyncio.run(take_async())",
+    "an async call without readers": """
+    class NoReaders(asyncio.SelectorEventLoop):
+        def add_reader(self, *_): raise NotImplementedError
+    loop = NoReaders(); loop.run_until_complete(take_async()); loop.close()
+""",
+    "a fleet": "list(atlas.take_snapshots([REQUEST] * 3))",
+}
+
+
+@pytest.mark.parametrize("work", WORKERS)
+def test_atexit_callback_can_join_a_worker_in_a_call(work: str) -> None:
+    script = f"""
+def worker():
+    {WORKERS[work]}
+workers.append(threading.Thread(target=worker, daemon=True))
+workers[0].start()
+sys.stdin.readline()
+"""
+    with RawServer(always(Delay(0.4), answer(200, queued()))) as server:
+        out = run(
+            script, access(server), before=JOIN_AT_EXIT, when=lambda: server.wait_for_requests(1)
+        )
+
+    assert out == "joined\n"
+
+
+def test_atexit_callback_can_join_a_worker_whose_call_reaches_its_deadline(
+    silent: RawServer,
+) -> None:
+    script = """
+def worker():
+    try: AtlasBackups(total_timeout=0.5).take_snapshot(*PLACE)
+    except Exception as error: print(type(error).__name__)
+workers.append(threading.Thread(target=worker, daemon=True))
+workers[0].start()
+sys.stdin.readline()
+"""
+
+    out = run(script, access(silent), before=JOIN_AT_EXIT, when=lambda: silent.wait_for_requests(1))
+
+    assert out == "AmbiguousOutcomeError\njoined\n"
+
+
+def test_atexit_callback_can_join_a_thread_that_closes_the_client(ready: RawServer) -> None:
+    before = (
+        JOIN_AT_EXIT
+        + """
+def start():
+    workers.append(threading.Thread(target=lambda: (take(), atlas.close()), daemon=True))
+    workers[0].start()
+atexit.register(start)
+"""
+    )
+
+    assert run("take()", access(ready), before=before) == "joined\n"
