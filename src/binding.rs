@@ -15,6 +15,7 @@ mod operation;
 mod process;
 mod queue;
 mod record;
+mod signals;
 mod state;
 mod turns;
 mod types;

@@ -26,11 +26,10 @@ if TYPE_CHECKING:
 
 def watch(queue: Queue, event_loop: AbstractEventLoop) -> None:
     """Have a loop drain its queue whenever there are results, until no call is left."""
-    import threading  # noqa: PLC0415  # whoever has an event loop has it, nobody else needs it
+    # `threading` is loaded where an event loop is, and not needed elsewhere.
+    from atlas_backups._threads import DaemonThread  # noqa: PLC0415  # see above
 
-    threading.Thread(
-        target=_watch, args=(queue, event_loop), name="atlas-backups-watch", daemon=True
-    ).start()
+    DaemonThread(_watch, queue, event_loop, name="atlas-backups-watch").start()
 
 
 def _watch(queue: Queue, event_loop: AbstractEventLoop) -> None:

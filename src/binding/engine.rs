@@ -11,6 +11,8 @@ use futures_util::future::{AbortHandle, abortable};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::signals::spawn_blocked;
+
 /// Of the threads.
 const NAME: &str = "atlas-backups";
 
@@ -32,7 +34,7 @@ impl Engine {
                 runtime.block_on(begin_all(work));
             }
         };
-        thread::Builder::new().name(NAME.to_owned()).spawn(drive)?;
+        spawn_blocked(thread::Builder::new().name(NAME.to_owned()), drive)?;
         let _ = handover.send(Builder::new_current_thread().enable_all().build()?);
         Ok(Self { inbox })
     }

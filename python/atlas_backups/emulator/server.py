@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from atlas_backups._threads import DaemonThread
+
 _BACKLOG = 2048
 _STOP_SECONDS = 5.0
 
@@ -60,7 +62,7 @@ class Listener:
         self._socket.setblocking(False)  # noqa: FBT003 - the name of the socket's own method
         # Closing a socket does not wake a thread that waits for it; a byte in this pair does.
         self._wake, self._waker = socket.socketpair()
-        self._thread = threading.Thread(target=self._accept, name="atlas-emulator", daemon=True)
+        self._thread = DaemonThread(self._accept, name="atlas-emulator")
         self._thread.start()
 
     @property
@@ -106,9 +108,7 @@ class Listener:
                 self._begin(connection, str(address[0]))
 
     def _begin(self, connection: socket.socket, peer: str) -> None:
-        thread = threading.Thread(
-            target=self._run, args=(connection, peer), name="atlas-emulator", daemon=True
-        )
+        thread = DaemonThread(self._run, connection, peer, name="atlas-emulator")
         with self._lock:
             if self._closing:
                 connection.close()

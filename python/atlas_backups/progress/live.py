@@ -10,6 +10,7 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from atlas_backups._threads import DaemonThread
 from atlas_backups.progress.display import in_notebook, printable, stream
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class Live:
         self._closed = threading.Event()
         # A daemon that draws while the interpreter ends could abort it.
         atexit.register(self.close)
-        self._ticker = threading.Thread(
-            target=self._tick, name="atlas-backups-progress", daemon=True
-        )
+        self._ticker = DaemonThread(self._tick, name="atlas-backups-progress")
         self._ticker.start()
 
     def now(self, text: str, *, done: int = 0, stays: bool = False) -> None:

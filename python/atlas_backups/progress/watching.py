@@ -6,6 +6,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
+from atlas_backups._threads import DaemonThread
 from atlas_backups.progress.advice import call_to_wait, is_cut_off, to_go_on
 from atlas_backups.progress.display import open_display
 
@@ -62,12 +63,7 @@ class _Watch:
             self._display.now(f"{cluster_name}: snapshot {snapshot.id} is {snapshot.status}")
         look_back, self._look_back = self._look_back, None
         if look_back is not None and not self.is_over:
-            threading.Thread(
-                target=self._compare,
-                args=(snapshot, look_back),
-                name="atlas-backups-earlier",
-                daemon=True,
-            ).start()
+            DaemonThread(self._compare, snapshot, look_back, name="atlas-backups-earlier").start()
 
     def tell(self, text: str) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
+from atlas_backups._threads import DaemonThread
 from atlas_backups.cli import output
 from atlas_backups.cli.demo import timeline
 
@@ -37,7 +38,7 @@ class Screen:
         self._life = life
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._tick, name="atlas-demo", daemon=True)
+        self._thread = DaemonThread(self._tick, name="atlas-demo")
 
     def __enter__(self) -> Self:
         if self._terminal.is_live:
