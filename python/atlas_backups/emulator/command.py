@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shlex
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from .emulator import AtlasEmulator
 from .options import Security
@@ -31,9 +32,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; None: those of the process.
 
     Returns:
-        0 after a stop, 1 when the port cannot be had. Bad usage exits with 2.
+        0 after a stop, 1 when the port is taken or stdout cannot be written. Bad usage exits
+        with 2.
     """
     arguments = _parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    finally:
+        _abandon_broken_streams()
+
+
+def _run(arguments: argparse.Namespace) -> int:
     emulator = AtlasEmulator(
         host=arguments.host,
         port=arguments.port,
@@ -49,8 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             _say(f"cannot listen on port {arguments.port}: {error.strerror}")
             return 1
         try:
-            sys.stdout.write(_welcome(emulator) + "\n")
-            sys.stdout.flush()
+            try:
+                _write(sys.stdout, _welcome(emulator))
+            except OSError as error:
+                _say(f"cannot write to standard output: {error.strerror or error}")
+                return 1
             # In steps, because Windows delivers no signal to a thread that waits without end.
             while not stop.wait(_STEP_SECONDS):
                 pass
@@ -179,6 +191,34 @@ def _log(request: ReceivedRequest) -> None:
 
 
 def _say(line: str) -> None:
-    # One write for the whole line, so that lines of several threads do not mix.
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+    # Nobody can be told that nobody can be told anything.
+    with contextlib.suppress(OSError):
+        _write(sys.stderr, line)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write lines and flush them.
+
+    Raises:
+        OSError: The stream cannot be written, or was closed before the process started.
+    """
+    if stream is None or stream.closed:
+        raise OSError("it is closed")
+    # One write for all of it, so that lines of several threads do not mix.
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def _abandon_broken_streams() -> None:
+    # The interpreter flushes both at its end, and fails with status 120 where that cannot be done.
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.write("")  # flush() alone succeeds the second time, and fails again at the end
+            stream.flush()
+        except OSError:
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+        except (AttributeError, ValueError):
+            continue  # closed before the process started, or since

@@ -34,7 +34,8 @@ class Exchange:
         script: Faults to come.
         journal: Where requests are written down.
         stopping: Set when the emulator stops; cuts every delay short.
-        log: Told of every answered request; None: nobody.
+        log: Called with every answered request; None: nobody. What it raises is recorded as a
+            failure and costs no answer.
     """
 
     def __init__(
@@ -128,8 +129,12 @@ class Exchange:
     def _finish(self, entry: Entry, status: int | None) -> None:
         # Before the answer leaves, so that whoever has it also finds it in the journal.
         entry.status = status
-        if self._log is not None:
+        if self._log is None:
+            return
+        try:
             self._log(entry.request())
+        except Exception:  # noqa: BLE001 - the request took effect: its answer must leave
+            self._service.record_failure()
 
     def _send(
         self, connection: socket.socket, answer: Answer, *, keep_alive: bool, method: str = ""

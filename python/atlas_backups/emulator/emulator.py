@@ -73,6 +73,7 @@ class AtlasEmulator:
         security: How authentication behaves.
         idle_seconds: Real seconds after which a silent connection is closed.
         log: Called with every answered request, on the thread of its connection; None: nobody.
+            What it raises is kept in `failures`, and the answer leaves all the same.
 
     Raises:
         ValueError: An option is out of range.
@@ -268,7 +269,10 @@ class AtlasEmulator:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Tracebacks of errors in the emulator itself, which answered 500; should stay empty."""
+        """Tracebacks of errors in the emulator itself, and of what `log` raised; should stay empty.
+
+        A request that the emulator failed on was answered with 500.
+        """
         with self._service.lock:
             return tuple(self._service.failures)
 

@@ -85,9 +85,14 @@ class AtlasService:
                 now = self.settle()
                 return self._answer(message, now)
             except Exception:  # noqa: BLE001 - a fault of ours must look like one of the server's
-                self.failures.append(traceback.format_exc())
+                self.record_failure()
                 body = errors.error_body(500, "UNEXPECTED_ERROR", "Unexpected error.")
                 return Answer(500, _error_headers("UNEXPECTED_ERROR"), wire.compact(body))
+
+    def record_failure(self) -> None:
+        """Keep the traceback of the exception that is being handled."""
+        with self.lock:
+            self.failures.append(traceback.format_exc())
 
     def answer_later(self, message: Message, seconds: float) -> None:
         """Let a request in now and carry it out `seconds` later, whoever is still waiting."""
