@@ -372,6 +372,7 @@ fn why(unread: Unread) -> &'static str {
     match unread {
         Unread::TooLarge => "it is larger than what Atlas sends",
         Unread::Garbled => "it is not compressed as its head says",
+        Unread::NoMemory => "there is no memory for it",
     }
 }
 

@@ -12,6 +12,12 @@ use http_body::{Body, Frame, SizeHint};
 pub(super) const LARGEST_BODY: usize = 8 << 20;
 /// Decoded bytes of an error's answer that are read; the rest is not.
 pub(super) const LARGEST_ERROR_BODY: usize = 64 << 10;
+/// A failed allocation aborts the process, so memory for larger bodies is asked for beforehand.
+const SMALL_BODY: usize = 64 << 10;
+/// A body is parsed, kept and converted, each time into memory of its own.
+const COPIES: usize = 4;
+/// The buffers of a connection.
+const BUFFERS: usize = 2 << 20;
 
 const UNTOUCHED: u8 = 0;
 const BEGUN: u8 = 1;
@@ -95,6 +101,8 @@ pub(super) enum Unread {
     TooLarge,
     /// It is not compressed as its head says, or was damaged.
     Garbled,
+    /// The system gives no memory for it.
+    NoMemory,
 }
 
 /// Reads until the end or the limit; decompression is counted after decoding, while streaming.
@@ -109,6 +117,7 @@ pub(super) async fn read(
                 bytes.extend(chunk.into_iter().take(limit - bytes.len()));
                 break Some(Unread::TooLarge);
             }
+            Ok(Some(chunk)) if !reserve(&mut bytes, chunk.len()) => break Some(Unread::NoMemory),
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => break None,
             Err(error) if is_garbled(&error) => break Some(Unread::Garbled),
@@ -116,6 +125,20 @@ pub(super) async fn read(
         }
     };
     Ok(Received { bytes: bytes.freeze(), unread })
+}
+
+/// Makes room for more bytes of a body; false where there is no memory to process them.
+fn reserve(bytes: &mut BytesMut, more: usize) -> bool {
+    let size = bytes.len() + more;
+    if size <= bytes.capacity() || size <= SMALL_BODY {
+        return true;
+    }
+    let capacity = size.next_power_of_two();
+    if Vec::<u8>::new().try_reserve_exact(COPIES * capacity + BUFFERS).is_err() {
+        return false;
+    }
+    bytes.reserve(capacity - bytes.len());
+    true
 }
 
 /// Whether the decoder failed over what it was given; its want of more means a broken connection.

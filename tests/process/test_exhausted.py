@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
 
 import pytest
 
+from tests.bodies import queued
 from tests.process.programs import access, run
-
-if TYPE_CHECKING:
-    from tests.raw_server import RawServer
+from tests.raw_server import RawServer, always, answer
 
 PROGRAM = """
 import contextlib, resource
@@ -78,3 +77,20 @@ def test_a_loop_is_refused_a_pipe_as_a_call_is(ready: RawServer) -> None:
     script = PROGRAM.format(limit="no_descriptors", run="take(); asyncio.run(refuse_async())")
 
     assert run(script, access(ready)) == "no pipe to the loop\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is not kept elsewhere")
+@pytest.mark.parametrize("free_mib", [1, 3, 8, 16])
+def test_response_that_does_not_fit_in_memory_raises(free_mib: int) -> None:
+    body = {**queued(), "unknown": "y" * 6_000_000}
+    script = f"""
+import resource
+from atlas_backups import AtlasError
+with open("/proc/self/statm") as statm:
+    size = int(statm.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (size + {free_mib} * 2**20,) * 2)
+try: atlas.get_snapshot(*PLACE, "6" * 24)
+except (AtlasError, MemoryError): print("raised")
+"""
+    with RawServer(always(answer(200, body))) as server:
+        assert run(script, access(server)) == "raised\n"
