@@ -15,8 +15,11 @@ from atlas_backups.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
+    from atlas_backups.airflow.templates import TextTemplates
 
 _NAMED_PROJECTS = 10
+# What Python literals are besides text and int.
+_NO_TEXT = (bool, float, complex, bytes, tuple, list, dict, set)
 _MOST_SECONDS = 1e9  # 31 years; dates have an end
 
 
@@ -63,12 +66,35 @@ def none_of(given: str, **parts: object) -> None:
         raise InvalidArgumentError(f"{' and '.join(there)} must not be given beside {given}")
 
 
-def text(name: str, value: object) -> str:
-    """Return what a template rendered to.
+def text(name: str, value: object, *, written: str | None = None) -> str:
+    """Return the text that a template rendered to.
+
+    With `render_template_as_native_obj=True` Airflow reads the text "1.10" as the number 1.1. The
+    text is lost then, so a number is no text; only an int has the text of its digits.
+
+    Args:
+        name: name of the argument.
+        value: what the template rendered to.
+        written: the text behind an int, where it is known to differ from the int's digits.
 
     Raises:
-        InvalidArgumentError: that is nothing.
+        InvalidArgumentError: that is nothing, or no text.
     """
+    rendered = _rendered(name, value)
+    kind = type(value)
+    if written is None and not issubclass(kind, _NO_TEXT):
+        return rendered
+    found = f"{kind.__name__} {value!r}"
+    if written is not None:
+        found += f": its template rendered to {written!r}"
+    raise InvalidArgumentError(
+        f"{name} must be text, not the {found}. With render_template_as_native_obj=True Airflow "
+        "reads rendered text as a Python literal, and 1.10 becomes 1.1: put quotes around the "
+        "template, as \"'{{ params.release }}'\", or a word before it"
+    )
+
+
+def _rendered(name: str, value: object) -> str:
     rendered = "" if value is None else str(value).strip()
     if rendered in ("", "None"):
         raise InvalidArgumentError(
@@ -84,7 +110,7 @@ def whole_number(name: str, value: object) -> int:
     Raises:
         InvalidArgumentError: it is something else.
     """
-    rendered = text(name, value)
+    rendered = _rendered(name, value)
     try:
         found = float(rendered)  # JSON knows no other numbers: an XCom may hold 7.0
     except ValueError:
@@ -102,7 +128,7 @@ def seconds(name: str, value: object) -> float:
     """
     if isinstance(value, timedelta):
         value = value.total_seconds()
-    rendered = text(name, value)
+    rendered = _rendered(name, value)
     try:
         found = float(rendered)
     except ValueError:
@@ -119,13 +145,12 @@ def seconds_or_none(name: str, value: object) -> float | None:
     return None if value is None else seconds(name, value)
 
 
-def project(atlas: AtlasBackups, given: str, value: object) -> str:
+def project(atlas: AtlasBackups, given: str, wanted: str) -> str:
     """Return the id of a project that is given as `"group_id"` or as `"project_name"`.
 
     Raises:
         InvalidArgumentError: there is no project of that name, or there are several.
     """
-    wanted = text(given, value)
     if given == "group_id":
         return wanted
     seen = atlas.list_projects()
@@ -144,7 +169,7 @@ def project(atlas: AtlasBackups, given: str, value: object) -> str:
     )
 
 
-def address(atlas: AtlasBackups, given: str, task: object) -> Address:
+def address(atlas: AtlasBackups, given: str, task: TextTemplates) -> Address:
     """Return where a task's snapshot is, which is given as `"snapshot"` or by its parts.
 
     Raises:
@@ -152,10 +177,8 @@ def address(atlas: AtlasBackups, given: str, task: object) -> Address:
     """
     if given == "snapshot":
         return address_in(getattr(task, given))
-    return Address(
-        project(atlas, given, getattr(task, given)),
-        *(text(name, getattr(task, name)) for name in ("cluster_name", "snapshot_id")),
-    )
+    wanted, cluster_name, snapshot_id = map(task.text, (given, "cluster_name", "snapshot_id"))
+    return Address(project(atlas, given, wanted), cluster_name, snapshot_id)
 
 
 def address_in(snapshot: object) -> Address:
@@ -165,17 +188,17 @@ def address_in(snapshot: object) -> Address:
         InvalidArgumentError: it is something else, or a part is missing.
     """
     if not isinstance(snapshot, Mapping):
-        text("snapshot", snapshot)
+        _rendered("snapshot", snapshot)
         raise InvalidArgumentError(
             "snapshot must be the dict that AtlasTakeSnapshotOperator returns, not "
             f"{snapshot!r}; for an id there is snapshot_id"
         )
     known = cast("Mapping[str, object]", snapshot)
-    missing = [name for name in Address._fields if not known.get(name)]
+    missing = [name for name in Address._fields if known.get(name) in (None, "")]
     if missing:
         there = ", ".join(map(str, known)) or "nothing"
         raise InvalidArgumentError(
             f"snapshot has no {', '.join(missing)}, only {there}: "
             "was it returned by an AtlasTakeSnapshotOperator of this version?"
         )
-    return Address(*(str(known[name]) for name in Address._fields))
+    return Address(*(text(f"{name} in snapshot", known[name]) for name in Address._fields))

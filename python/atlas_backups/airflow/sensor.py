@@ -22,6 +22,7 @@ from atlas_backups.airflow.links import AtlasClusterLink, push_link
 from atlas_backups.airflow.recent import Age, RecentSnapshotTrigger, moment
 from atlas_backups.airflow.result import as_json
 from atlas_backups.airflow.summary import summary
+from atlas_backups.airflow.templates import TextTemplates
 from atlas_backups.airflow.trigger import AtlasSnapshotTrigger
 from atlas_backups.errors import SnapshotFailedError, SnapshotNotFoundError
 
@@ -37,7 +38,7 @@ _UNSEEN_SECONDS = 120.0
 _GRACE_SECONDS = 120.0
 
 
-class AtlasSnapshotSensor(BaseSensorOperator):
+class AtlasSnapshotSensor(TextTemplates, BaseSensorOperator):
     """Waits for one snapshot, or for a completed snapshot of a cluster that is new enough.
 
     One snapshot: the sensor succeeds when it is completed, and fails for good when it has failed
@@ -134,7 +135,7 @@ class AtlasSnapshotSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with failing_for_good(SnapshotFailedError):
-            settings = AtlasBackupsHook(self.atlas_conn_id).settings()
+            settings = AtlasBackupsHook(self.text("atlas_conn_id")).settings()
             try:
                 with settings.client() as atlas:
                     snapshot = self._look(atlas)
@@ -168,13 +169,13 @@ class AtlasSnapshotSensor(BaseSensorOperator):
         return snapshot
 
     def _trigger(self, context: Context) -> BaseTrigger:
-        settings = AtlasBackupsHook(self.atlas_conn_id).settings()
+        settings = AtlasBackupsHook(self.text("atlas_conn_id")).settings()
         deadline = Deadline.after(self.timeout)
         common: dict[str, Any] = {
             "poll_interval": self.poke_interval,
             "deadline": deadline.moment,
             "timeout": deadline.timeout,
-            "atlas_conn_id": self.atlas_conn_id,
+            "atlas_conn_id": self.text("atlas_conn_id"),
         }
         with settings.client() as atlas:
             if age := self._age():
@@ -199,10 +200,8 @@ class AtlasSnapshotSensor(BaseSensorOperator):
         return None
 
     def _cluster(self, atlas: AtlasBackups) -> tuple[str, str]:
-        return (
-            arguments.project(atlas, self._given, getattr(self, self._given)),
-            arguments.text("cluster_name", self.cluster_name),
-        )
+        wanted, cluster_name = self.text(self._given), self.text("cluster_name")
+        return arguments.project(atlas, self._given, wanted), cluster_name
 
 
 def _is_young(snapshot_id: str) -> bool:

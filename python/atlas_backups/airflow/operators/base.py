@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from atlas_backups.airflow.compat import AirflowException, BaseOperator, is_deferral_timeout
 from atlas_backups.airflow.hook import AtlasBackupsHook
 from atlas_backups.airflow.links import AtlasClusterLink
+from atlas_backups.airflow.templates import TextTemplates
 from atlas_backups.airflow.trigger import AtlasSnapshotTrigger
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _GRACE_SECONDS = 120.0
 
 
-class AtlasOperator(BaseOperator):
+class AtlasOperator(TextTemplates, BaseOperator):
     """An operator that may leave its waiting to the triggerer.
 
     Args:
@@ -43,7 +44,7 @@ class AtlasOperator(BaseOperator):
 
     def hook(self) -> AtlasBackupsHook:
         """Return the hook for the connection."""
-        return AtlasBackupsHook(self.atlas_conn_id)
+        return AtlasBackupsHook(self.text("atlas_conn_id"))
 
     def leave_to_triggerer(
         self,
@@ -64,7 +65,7 @@ class AtlasOperator(BaseOperator):
                 deadline=deadline.moment,
                 timeout=deadline.timeout,
                 poll_interval=poll_interval,
-                atlas_conn_id=self.atlas_conn_id,
+                atlas_conn_id=self.text("atlas_conn_id"),
             ),
             method_name=then,
             timeout=timedelta(seconds=max(deadline.left(), 0) + _GRACE_SECONDS),

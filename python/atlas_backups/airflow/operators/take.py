@@ -191,18 +191,16 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
     def _request(self, atlas: AtlasBackups, context: Context) -> dict[str, Any]:
         key = None
         if self._has_key:
-            key = arguments.text("idempotency_key", self.idempotency_key)
+            key = self.text("idempotency_key")
         elif self.if_busy != "join":
             key = key_of(context)
         days = None
         if self._has_retention:
             days = arguments.whole_number("retention_in_days", self.retention_in_days)
-        description = None
-        if self._has_description:
-            description = arguments.text("description", self.description)
+        description = self.text("description") if self._has_description else None
         request = {
-            "cluster_name": arguments.text("cluster_name", self.cluster_name),
-            "group_id": arguments.project(atlas, self._project, getattr(self, self._project)),
+            "cluster_name": self.text("cluster_name"),
+            "group_id": arguments.project(atlas, self._project, self.text(self._project)),
             "description": description,
             "retention_in_days": days,
             "idempotency_key": key,
