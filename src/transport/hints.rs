@@ -61,6 +61,9 @@ pub(super) fn hint(
         ApiKind::CompliancePolicy => {
             Some("the project's Backup Compliance Policy sets the shortest retention")
         }
+        ApiKind::Conflict if code == Some("CANNOT_UPDATE_PAUSED_CLUSTER") => {
+            Some("Atlas takes no snapshot of a paused cluster: resume the cluster first")
+        }
         ApiKind::Gone | ApiKind::NotAcceptable => Some(
             "the API version that this package asks for is not served there: upgrade atlas-backups",
         ),

@@ -133,6 +133,20 @@ def test_the_message_names_all_that_matters(
         assert text.endswith(f". Hint: {caught.hint}")
 
 
+def test_paused_cluster_hints_at_resuming_it(door: Door, serve: Serve) -> None:
+    body = error(409, "CANNOT_UPDATE_PAUSED_CLUSTER", "Cannot update cluster Cluster0.")
+
+    caught = raised(door, serve, 409, body)
+
+    assert "resume the cluster" in (caught.hint or "")
+
+
+def test_other_conflict_has_no_hint_of_a_paused_cluster(door: Door, serve: Serve) -> None:
+    caught = raised(door, serve, 409, error(409, "ATLAS_CLUSTER_RESTORE_IN_PROGRESS", "Busy."))
+
+    assert caught.hint is None
+
+
 @pytest.mark.parametrize(
     ("code", "missing"),
     [
