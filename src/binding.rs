@@ -10,6 +10,7 @@ mod ending;
 mod engine;
 mod errors;
 mod fleet;
+mod interpreter;
 mod log;
 mod operation;
 mod process;
@@ -43,8 +44,10 @@ mod _core {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::process::watch_forks(module)?;
-        super::ending::expect_the_end(module)?;
+        if super::interpreter::claim(module.py())? {
+            super::process::watch_forks(module)?;
+            super::ending::expect_the_end(module)?;
+        }
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-use super::types::types;
+use super::types::modules;
 use crate::transport::{Event, Level};
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -15,7 +15,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     if let Some(logger) = LOGGER.get(py) {
         return Ok(Some(logger.bind(py)));
     }
-    if !types(py)?.modules.bind(py).contains(intern!(py, "logging"))? {
+    if !modules(py)?.contains(intern!(py, "logging"))? {
         return Ok(None);
     }
     let logging = py.import("logging")?;

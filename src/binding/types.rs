@@ -2,10 +2,13 @@
 //!
 //! Never later: an import while a signal is pending would fail in the middle of an operation.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use pyo3::exceptions::PyLookupError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyModule, PyType};
+use pyo3::types::{PyDict, PyModule, PyType};
 
 use super::record::Record;
 
@@ -18,8 +21,6 @@ pub(super) struct Types {
     pub(super) datetime: Py<PyAny>,
     pub(super) utc: Py<PyAny>,
     pub(super) watch: Py<PyAny>,
-    /// `sys.modules`
-    pub(super) modules: Py<PyAny>,
     /// Those of `RECORDS`.
     records: Vec<Record>,
 }
@@ -35,13 +36,40 @@ const RECORDS: [&str; 7] = [
     "Project",
 ];
 
-static TYPES: PyOnceLock<Types> = PyOnceLock::new();
+/// `sys.modules`
+static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
 
+/// The latest last. There is one, unless a program removes the package from `sys.modules` and
+/// imports it again. Kept for ever. Locked only with Python attached and never across a call into it.
+static TYPES: Mutex<Vec<&'static Types>> = Mutex::new(Vec::new());
+
+/// The classes of the package that `sys.modules` has; of the latest one while it has none.
 pub(super) fn types(py: Python<'_>) -> PyResult<&'static Types> {
-    if let Some(types) = TYPES.get(py) {
-        return Ok(types);
+    let package = modules(py)?.get_item(intern!(py, "atlas_backups"))?;
+    let known = match &package {
+        Some(package) => lock().iter().copied().find(|types| types.package.is(package)),
+        None => lock().last().copied(),
+    };
+    match known {
+        Some(types) => Ok(types),
+        None => load(py),
     }
+}
+
+pub(super) fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
+    if let Some(modules) = MODULES.get(py) {
+        return Ok(modules.bind(py));
+    }
+    let modules = py.import("sys")?.getattr("modules")?.cast_into()?.unbind();
     // Not made inside the lock: a child forked meanwhile would wait for it for ever.
+    Ok(MODULES.get_or_init(py, || modules).bind(py))
+}
+
+fn lock() -> MutexGuard<'static, Vec<&'static Types>> {
+    TYPES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn load(py: Python<'_>) -> PyResult<&'static Types> {
     let datetime = py.import("datetime")?;
     let frozen = py.import("atlas_backups._frozen")?;
     let watch = py.import("atlas_backups._watch")?;
@@ -56,9 +84,10 @@ pub(super) fn types(py: Python<'_>) -> PyResult<&'static Types> {
         datetime: datetime.getattr("datetime")?.unbind(),
         utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
         watch: watch.getattr("watch")?.unbind(),
-        modules: py.import("sys")?.getattr("modules")?.unbind(),
     };
-    Ok(TYPES.get_or_init(py, || types))
+    let types: &'static Types = Box::leak(Box::new(types));
+    lock().push(types);
+    Ok(types)
 }
 
 /// The class of results that has this name.
