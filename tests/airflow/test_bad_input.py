@@ -72,6 +72,18 @@ def test_secret_that_is_wrong(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatc
     assert "mdb_sa_sk_wrong" not in log()
 
 
+def test_wrong_secret_fails_beside_the_cached_token_of_the_right_one(
+    lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = {"group_id": lab.emulator.group_id, "cluster_name": lab.emulator.cluster_name}
+    assert run_take(lab, **address).state == "success"
+    monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password="mdb_sa_sk_wrong"))
+
+    run = run_take(lab, **address)
+
+    assert_failed_at_once(run, log, "the client id or the client secret is wrong")
+
+
 def test_role_that_is_missing(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = lab.emulator.credential("service_account", read_only=True)
     fields: dict[str, Any] = {"login": reader.id, "password": reader.secret}

@@ -3,6 +3,7 @@
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -108,6 +109,22 @@ def test_is_refused_with_the_names_of_the_fields(
         ("http://127.0.0.1:8080", None, "http://127.0.0.1:8080"),
         ("http://127.0.0.1:8080/atlas", 8080, "http://127.0.0.1:8080/atlas"),
         ("http://127.0.0.1/atlas", 8080, "http://127.0.0.1:8080/atlas"),
+        # A loopback host without a scheme is an emulator or a tunnel, which speaks plain HTTP.
+        ("127.0.0.1", 8080, "http://127.0.0.1:8080"),
+        ("127.8.9.1", None, "http://127.8.9.1"),
+        ("localhost", 8080, "http://localhost:8080"),
+        ("LOCALHOST:8080/", None, "http://LOCALHOST:8080"),
+        ("::1", 8080, "http://[::1]:8080"),
+        ("[::1]", 8080, "http://[::1]:8080"),
+        ("[::1]:8080", None, "http://[::1]:8080"),
+        ("https://localhost", 8443, "https://localhost:8443"),
+        ("localhost.example", None, "https://localhost.example"),
+        ("10.0.0.1", None, "https://10.0.0.1"),
+        # The form of some versions stores an empty port as 0.
+        ("cloud.mongodb.com", 0, "https://cloud.mongodb.com"),
+        ("cloud.mongodb.com:0", None, "https://cloud.mongodb.com"),
+        ("http://127.0.0.1:0/atlas", 8080, "http://127.0.0.1:8080/atlas"),
+        ("http://127.0.0.1:0", 0, "http://127.0.0.1"),
     ],
 )
 def test_host_and_port_are_the_base_url(host: str | None, port: int | None, url: str) -> None:
@@ -128,6 +145,53 @@ def test_reads_a_connection_in_the_form_of_a_uri() -> None:
     assert found.service_account == (CLIENT_ID, CLIENT_SECRET)
     assert found.base_url == "http://127.0.0.1:8080"
     assert found.ca_file == "/ca"
+
+
+@pytest.mark.parametrize("scheme", ["mongodb-atlas", "mongodb_atlas"])
+@pytest.mark.parametrize(
+    ("rest", "base_url"),
+    [
+        ("", "https://cloud.mongodb.com"),
+        ("/", "https://cloud.mongodb.com"),
+        ("cloud.mongodbgov.com", "https://cloud.mongodbgov.com"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("localhost:0/", "http://localhost"),
+        ("http%3A%2F%2F127.0.0.1:8080/?ca_file=%2Fca&token_cache=off", "http://127.0.0.1:8080"),
+    ],
+)
+def test_uri_means_the_same_with_hyphen_and_underscore(
+    scheme: str, rest: str, base_url: str
+) -> None:
+    connection = Connection(conn_id="atlas", uri=f"{scheme}://{CLIENT_ID}:a%2Fb%40c%3A@{rest}")
+
+    found = settings_of(connection)
+
+    assert found.service_account == (CLIENT_ID, "a/b@c:")
+    assert found.base_url == base_url
+    assert found.ca_file == ("/ca" if "ca_file" in rest else None)
+
+
+def test_uri_with_underscore_masks_its_secret() -> None:
+    uri = f"mongodb_atlas://{CLIENT_ID}:canary-of-the-underscore@cloud.mongodb.com"
+
+    settings_of(Connection(conn_id="atlas", uri=uri))
+
+    assert redact("a canary-of-the-underscore in a text") == "a *** in a text"
+
+
+def test_uri_with_underscore_and_api_key_reads_the_extra() -> None:
+    uri = f"mongodb_atlas:///?public_key=abcdefgh&private_key={PRIVATE_KEY}"
+
+    found = settings_of(Connection(conn_id="atlas", uri=uri))
+
+    assert found.api_key == ("abcdefgh", PRIVATE_KEY)
+
+
+def test_uri_with_underscore_and_half_of_the_credentials_is_rejected_by_field() -> None:
+    uri = f"mongodb_atlas://{CLIENT_ID}@cloud.mongodb.com"
+
+    with pytest.raises(ConfigurationError, match="is there, Client secret"):
+        settings_of(Connection(conn_id="atlas", uri=uri))
 
 
 def test_the_environment_does_not_change_where_atlas_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +225,8 @@ def test_masks_what_airflow_itself_has_not_seen(name: str) -> None:
         extra_dejson: dict[str, str]
         extra: str | None = None
         conn_id: str = "atlas"
+        conn_type: str = "mongodb_atlas"
+        schema: str | None = None
         host: str | None = None
         port: int | None = None
 
@@ -184,6 +250,34 @@ class TestTokenCache:
         assert found.is_relative_to(tempfile.gettempdir())
         assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
         assert self.cache() == str(found)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"login": "b"},
+            {"password": "c"},
+            {"host": "https://cloud.mongodbgov.com"},
+        ],
+    )
+    def test_default_file_differs_by_credentials_and_base_url(self, other: dict[str, str]) -> None:
+        account = {"login": "a", "password": "b"}
+
+        first, second = settings(**account), settings(**account | other)
+
+        assert first.token_cache != second.token_cache
+
+    def test_default_file_differs_where_only_joined_credentials_are_equal(self) -> None:
+        first = settings(login="a", password="bc")
+        second = settings(login="ab", password="c")
+
+        assert first.token_cache != second.token_cache
+
+    def test_default_file_name_shows_no_secret(self) -> None:
+        found = settings(login=CLIENT_ID, password=CLIENT_SECRET).token_cache or ""
+
+        assert Path(found).name.startswith("tokens-")
+        assert CLIENT_SECRET not in found
+        assert hashlib.sha256(CLIENT_SECRET.encode()).hexdigest()[:8] not in found
 
     def test_is_the_given_file(self) -> None:
         assert self.cache("/var/cache/tokens") == "/var/cache/tokens"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,17 @@ def test_gives_a_client_for_an_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch
 def test_names_the_connection_that_is_missing() -> None:
     with pytest.raises(ConfigurationError, match="there is no connection 'nobody'"):
         AtlasBackupsHook("nobody").get_conn()
+
+
+def test_variable_that_airflow_cannot_read_is_named_without_its_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, "mongodb_atlas://id:canary@http://127.0.0.1:8080")
+
+    with pytest.raises(ConfigurationError, match=f"cannot read {VARIABLE}: .*%3A") as caught:
+        AtlasBackupsHook().get_conn()
+
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.usefixtures("lab")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import json
 import os
 import re
@@ -24,6 +26,8 @@ _CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # how they begin
 _PUBLIC_KEY = re.compile(r"[a-z]{8}")
 _PRIVATE_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_CACHE = "off"
+# No scheme of a URI may have an underscore, so Airflow takes the rest of one for the schema.
+_UNDERSCORE_URI = "ongodb_atlas//"
 # Tasks are processes, so those of a fleet empty a project's rate limit without knowing of each
 # other. So many retries go on for about half a minute, in which Atlas grants 250 requests.
 _MAX_RETRIES = 8
@@ -86,9 +90,14 @@ def settings_of(connection: Connection) -> Settings:
             field, and holds no secret.
     """
     extra = _extra(connection)
+    login, password, host = _from_underscore_uri(connection) or (
+        connection.login,
+        connection.password,
+        connection.host,
+    )
     values = {
-        "login": connection.login,
-        "password": connection.password,
+        "login": login,
+        "password": password,
         **{name: extra.get(name) for name in ("public_key", "private_key")},
     }
     stripped = {name: str(value or "").strip() for name, value in values.items()}
@@ -102,13 +111,15 @@ def settings_of(connection: Connection) -> Settings:
         mask_secret(password)
     account = (filled["login"], filled["password"]) if "login" in filled else None
     key = (filled["public_key"], filled["private_key"]) if "public_key" in filled else None
+    base_url = _base_url(connection.conn_id, host, connection.port)
+    token_cache = _text(extra, "token_cache")
     return Settings(
         service_account=account,
         api_key=key,
-        base_url=_base_url(connection),
+        base_url=base_url,
         proxy=proxy,
         ca_file=_text(extra, "ca_file"),
-        token_cache=_token_cache(_text(extra, "token_cache")) if account else None,
+        token_cache=_token_cache(token_cache, (*account, base_url)) if account else None,
     )
 
 
@@ -165,24 +176,53 @@ def _text(extra: dict[str, Any], name: str) -> str | None:
     return str(extra.get(name) or "").strip() or None
 
 
-def _base_url(connection: Connection) -> str:
+def _from_underscore_uri(connection: Connection) -> tuple[str, str, str] | None:
+    """Return login, password and host of a URI that begins with `mongodb_atlas://`."""
+    schema = connection.schema or ""
+    if connection.conn_type or not schema.startswith(_UNDERSCORE_URI):
+        return None
+    # Airflow has removed the first colon and the percent signs already.
+    credentials, _, host = schema.removeprefix(_UNDERSCORE_URI).rpartition("@")
+    login, _, password = credentials.partition(":")
+    return login, password, host
+
+
+def _base_url(conn_id: str, given: str | None, port: int | None) -> str:
     """Put the URL together again, which `AIRFLOW_CONN_…` in the form of a URI takes apart.
 
-    The environment's is not asked: a connection says the same on every worker.
+    A loopback host without a scheme is plain HTTP. Port 0 is no port: forms store an empty field
+    as 0. The environment's URL is not asked: a connection says the same on every worker.
     """
-    host = (connection.host or "").strip().rstrip("/")
+    host = (given or "").strip().rstrip("/")
     if not host:
         return _BASE_URL
-    url = host if "://" in host else f"https://{host}"
-    parts = _parts(url, "Base URL (host)", connection.conn_id)
-    if connection.port and parts.port is None:
-        url = parts._replace(netloc=f"{parts.netloc}:{connection.port}").geturl()
-    if "/api/" in urlsplit(url).path:
+    if _ip_version(host) == 6:  # noqa: PLR2004
+        host = f"[{host}]"
+    parts = _parts(host if "://" in host else f"https://{host}", "Base URL (host)", conn_id)
+    if "://" not in host and _is_loopback(parts.hostname or ""):
+        parts = parts._replace(scheme="http")
+    if not parts.port:
+        netloc = parts.netloc.removesuffix(":0")
+        parts = parts._replace(netloc=f"{netloc}:{port}" if port else netloc)
+    if "/api/" in parts.path:
         raise ConfigurationError(
-            f"connection {connection.conn_id!r}: host must be the address of Atlas alone, as "
+            f"connection {conn_id!r}: host must be the address of Atlas alone, as "
             f"{_BASE_URL}, without the path of its API"
         )
-    return url
+    return parts.geturl()
+
+
+def _ip_version(host: str) -> int | None:
+    try:
+        return ipaddress.ip_address(host).version
+    except ValueError:
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    if _ip_version(host) is None:
+        return host == "localhost" or host.endswith(".localhost")
+    return ipaddress.ip_address(host).is_loopback
 
 
 def _parts(url: str, field: str, conn_id: str) -> SplitResult:
@@ -194,8 +234,11 @@ def _parts(url: str, field: str, conn_id: str) -> SplitResult:
     return parts
 
 
-def _token_cache(given: str | None) -> str | None:
-    """Choose where the tokens are.
+def _token_cache(given: str | None, owner: tuple[str, ...]) -> str | None:
+    """Choose the file of the tokens; the default is a file of its own for each `owner`.
+
+    The owner is client id, secret and base URL: a token that was granted for the right secret is
+    no token for a wrong one.
 
     Atlas grants 50 tokens a minute and 100 at a time, so tasks, which are processes, have to
     share one. Only a pod of the Kubernetes executor has nobody to share with: its token is ended
@@ -216,7 +259,8 @@ def _token_cache(given: str | None) -> str | None:
     # Somebody else may have made it first, or a link in its place.
     if status.st_uid != os.getuid() or not _is_private_folder(status.st_mode):
         return None
-    return str(folder / "tokens")
+    digest = hashlib.sha256(json.dumps(owner).encode()).hexdigest()
+    return str(folder / f"tokens-{digest[:16]}")
 
 
 def _is_private_folder(mode: int) -> bool:

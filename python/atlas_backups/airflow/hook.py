@@ -122,6 +122,11 @@ class AtlasBackupsHook(BaseHook):
 
     def _missing(self) -> ConfigurationError:
         variable = f"AIRFLOW_CONN_{self.atlas_conn_id.upper()}"
+        if variable in os.environ:
+            return ConfigurationError(
+                f"Airflow cannot read {variable}: in a URI, write the base URL as "
+                "http%3A%2F%2F127.0.0.1:8080, or use JSON"
+            )
         return ConfigurationError(
             f"there is no connection {self.atlas_conn_id!r}: make one of the type "
             f"{self.hook_name!r} under Admin, Connections, or set {variable}"
