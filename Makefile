@@ -233,7 +233,7 @@ TARGET ?= $(shell uname -m)-unknown-linux-gnu
 SYSTEMS ?= $(if $(findstring musl,$(TARGET)),musllinux_1_2,manylinux_2_17)
 FOR_OLD_SYSTEMS := --zig --target $(TARGET) --compatibility $(SYSTEMS)
 endif
-WHEEL_LIMIT := 2500000
+WHEEL_LIMIT := 4000000
 
 .PHONY: wheel
 wheel: $(BIN)/.groups-build $(BIN)/.groups-wheel ## Build the wheel to release, into dist/; show what it needs and weighs

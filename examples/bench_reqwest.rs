@@ -108,7 +108,7 @@ async fn main() -> Result<(), Failure> {
     };
     let (calls, at_once) = (calls.parse()?, at_once.parse()?);
     // Without TLS nothing is to be trusted, but the library wants to be told.
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_root_certificates(rustls::RootCertStore::empty())

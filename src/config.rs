@@ -1,8 +1,10 @@
 //! Options: their defaults, their limits, and what of them is fixed when a client is made.
 
 mod base_url;
+mod certificates;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
+mod no_proxy;
 mod private_file;
 mod proxy;
 mod regular_file;
@@ -11,9 +13,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 pub use base_url::BaseUrl;
+pub(crate) use certificates::from_pem;
 pub use private_file::PrivateFile;
 pub(crate) use private_file::Unusable;
 pub use proxy::ProxyUrl;
@@ -40,7 +42,7 @@ pub struct Options<'a> {
     pub max_retries: u32,
     /// A file of tokens that processes share; `None`: a token stays in memory.
     pub token_cache: Option<&'a Path>,
-    /// A proxy's URL; `None`: the usual environment variables.
+    /// A proxy's URL; `None`: what `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     pub proxy: Option<&'a str>,
     /// Certificates (PEM) to trust besides the system's.
     pub ca_file: Option<&'a Path>,
@@ -57,9 +59,8 @@ pub struct Config {
     pub(crate) total_timeout: Duration,
     pub(crate) max_retries: u32,
     pub(crate) token_cache: Option<PrivateFile>,
+    /// The proxy for the base URL, if it is reached through one.
     pub(crate) proxy: Option<ProxyUrl>,
-    /// Whether the environment says `NO_PROXY=*`, which the HTTP library overlooks for addresses.
-    pub(crate) never_proxy: bool,
     pub(crate) extra_roots: Vec<CertificateDer<'static>>,
     pub(crate) user_agent: http::HeaderValue,
 }
@@ -71,10 +72,7 @@ impl Config {
     /// [`Error::Configuration`] names the option, or the variable, that cannot be used.
     pub fn new(options: &Options<'_>, env: Lookup<'_>) -> Result<Self, Error> {
         let base_url = BaseUrl::choose(options.base_url, env)?;
-        let proxy = options.proxy.map(|text| ProxyUrl::parse("proxy", text)).transpose()?;
-        if proxy.is_none() {
-            proxy::check_environment(&base_url, env)?;
-        }
+        let proxy = ProxyUrl::choose(options.proxy, &base_url, env)?;
         Ok(Self {
             base_url,
             connect_timeout: seconds("connect_timeout", options.connect_timeout)?,
@@ -83,7 +81,6 @@ impl Config {
             max_retries: options.max_retries,
             token_cache: options.token_cache.map(token_cache).transpose()?,
             proxy,
-            never_proxy: proxy::excepts_everything(env)?,
             extra_roots: options.ca_file.map_or_else(|| Ok(Vec::new()), read_certificates)?,
             user_agent: user_agent(options.user_agent)?,
         })
@@ -120,13 +117,7 @@ fn token_cache(path: &Path) -> Result<PrivateFile, Error> {
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let unusable = |why: String| Error::Configuration(format!("ca_file {}: {why}", path.display()));
     let pem = read_regular_file(path).map_err(|error| unusable(error.to_string()))?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<Result<_, _>>()
-        .map_err(|error| unusable(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(unusable("holds no certificate in PEM form".to_owned()));
-    }
-    Ok(certificates)
+    from_pem(&pem).map_err(unusable)
 }
 
 fn user_agent(text: &str) -> Result<http::HeaderValue, Error> {

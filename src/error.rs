@@ -6,6 +6,7 @@ mod api;
 mod effort;
 mod kind;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use api::{ApiError, FieldViolation};
@@ -67,7 +68,7 @@ pub struct Failure {
     /// What happened.
     pub what: String,
     /// What the person can do about it.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Cow<'static, str>>,
     /// Whether trying again later cannot help, as with a certificate that is not trusted.
     pub(crate) is_permanent: bool,
     /// How often and how long it was tried.
@@ -149,9 +150,9 @@ impl Error {
 
     /// Says what a person can do about it, unless that is said already.
     #[must_use]
-    pub(crate) fn with_hint(mut self, text: &'static str) -> Self {
+    pub(crate) fn with_hint(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         if let Some(hint) = self.hint() {
-            hint.get_or_insert(text);
+            hint.get_or_insert_with(|| text.into());
         }
         self
     }
@@ -165,7 +166,7 @@ impl Error {
         error
     }
 
-    fn hint(&mut self) -> Option<&mut Option<&'static str>> {
+    fn hint(&mut self) -> Option<&mut Option<Cow<'static, str>>> {
         match self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
                 Some(&mut failure.hint)
@@ -215,7 +216,7 @@ impl Failure {
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {} ({})", self.request, self.what, self.effort)?;
-        effort::write_hint(f, self.hint)
+        effort::write_hint(f, self.hint.as_deref())
     }
 }
 

@@ -20,10 +20,12 @@ mod lost;
 mod memory;
 mod names;
 mod pool;
+mod proxy_error;
 mod quota;
 mod retry;
 mod secrets;
 mod tls;
+mod tls_error;
 
 use std::pin::pin;
 use std::sync::Arc;

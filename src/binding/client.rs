@@ -332,8 +332,10 @@ impl Client {
     /// The proxy's URL, which Python does not keep: it may hold a password, and then stays here.
     fn proxy_to_pickle(&self) -> PyResult<Option<&str>> {
         let Some(proxy) = &self.0.config().proxy else { return Ok(None) };
-        let refuse =
-            || PyTypeError::new_err("cannot pickle AtlasBackups: its proxy URL holds a password");
-        proxy.without_credentials().map(Some).ok_or_else(refuse)
+        if proxy.has_login() && proxy.is_option() {
+            let text = "cannot pickle AtlasBackups: its proxy URL holds a password";
+            return Err(PyTypeError::new_err(text));
+        }
+        Ok(proxy.is_option().then(|| proxy.address()))
     }
 }

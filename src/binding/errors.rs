@@ -86,7 +86,7 @@ fn describe_api(details: &Bound<'_, PyDict>, api: &ApiError) -> PyResult<()> {
     details.set_item("retry_after", api.retry_after.map(|pause| pause.as_secs_f64()))?;
     details.set_item("method", api.request.method.as_str())?;
     details.set_item("path", &*api.request.path)?;
-    details.set_item("hint", api.hint)
+    details.set_item("hint", api.hint.as_deref())
 }
 
 fn api_class(kind: ApiKind) -> &'static str {

@@ -93,6 +93,16 @@ impl BaseUrl {
         Ok(Self { url, loopback, tls })
     }
 
+    /// Host and port, as a proxy is asked for them.
+    pub(crate) fn authority(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        format!("{host}:{}", self.url.port_or_known_default().unwrap_or_default())
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
     }

@@ -1,137 +1,303 @@
-//! A proxy's URL, given or of the environment, which may hold a password and is therefore never shown.
+//! Which proxy requests go through: the option `proxy`, or what the environment names.
+//!
+//! One parser reads both. A value that cannot be used is an error, so no proxy is bypassed silently.
 
-use hyper_util::client::proxy::matcher::Matcher;
-use secrecy::{ExposeSecret, SecretString};
+use data_encoding::BASE64;
+use http::HeaderValue;
+use percent_encoding::percent_decode_str;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::base_url::BaseUrl;
-use crate::environment::{Lookup, read};
+use super::no_proxy::NoProxy;
+use crate::environment::{Lookup, QUOTED, is_quoted, read};
 use crate::error::Error;
 
-const FOR_TLS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
-const FOR_ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
-const FOR_NONE: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// The variable of an earlier place wins, unless it is empty.
+const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const OPTION: &str = "proxy";
+const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// An http(s) proxy, perhaps with credentials.
+const ENCODE: &str = "percent-encode special characters in the user name and the password (/ as %2F, ? as %3F, # as %23)";
+
+/// An http(s) proxy, perhaps with a login, which is never shown.
 #[derive(Debug, Clone)]
-pub struct ProxyUrl(SecretString);
+pub struct ProxyUrl {
+    /// The option or the variable that names it.
+    source: &'static str,
+    /// Without the login.
+    url: Url,
+    /// The header for HTTP Basic authentication, marked as sensitive.
+    authorization: Option<HeaderValue>,
+}
 
 impl ProxyUrl {
+    /// The proxy for the base URL: the option's, else the environment's.
+    pub(super) fn choose(
+        option: Option<&str>,
+        base_url: &BaseUrl,
+        env: Lookup<'_>,
+    ) -> Result<Option<Self>, Error> {
+        let given = option.map(|text| Self::parse(OPTION, text)).transpose()?;
+        if base_url.is_loopback() {
+            return Ok(None);
+        }
+        match given {
+            Some(proxy) => Ok(Some(proxy)),
+            None => Self::of_environment(base_url, env),
+        }
+    }
+
+    fn of_environment(base_url: &BaseUrl, env: Lookup<'_>) -> Result<Option<Self>, Error> {
+        let named = |name: &&str| env(name).is_some_and(|value| !value.is_empty());
+        let Some(variable) = VARIABLES.into_iter().find(named) else { return Ok(None) };
+        let [upper, lower] = EXCEPTIONS.map(|name| read(env, name));
+        let exceptions = match upper? {
+            Some(list) => Some(list),
+            None => lower?,
+        };
+        if exceptions.is_some_and(|list| NoProxy::parse(&list).matches(base_url.url())) {
+            return Ok(None);
+        }
+        read(env, variable)?.map(|value| Self::parse(variable, &value)).transpose()
+    }
+
     /// `source` names the option or variable in messages; the text itself is never shown.
-    pub(super) fn parse(source: &str, text: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::Configuration(format!("{source} {why}"));
+    pub(super) fn parse(source: &'static str, text: &str) -> Result<Self, Error> {
+        let invalid = |why: &str| Error::Configuration(format!("{source} {why}"));
+        if is_quoted(text) {
+            return Err(invalid(QUOTED));
+        }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(refuse("must not contain white space or control characters"));
+            return Err(invalid("must not contain white space or control characters"));
         }
-        let url = Url::parse(text).map_err(|error| refuse(&format!("is no URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(refuse("must begin with http:// or https://"));
+        let (scheme, rest) = split_scheme(text);
+        if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+            return Err(invalid("must begin with http:// or https://"));
         }
-        if url.host().is_none() {
-            return Err(refuse("has no host"));
+        // As curl does: a password may contain an unescaped @, a host cannot.
+        let (login, host) = match rest.rsplit_once('@') {
+            Some((login, host)) => (Some(login), host),
+            None => (None, rest),
+        };
+        if login.is_some_and(|login| login.contains(['/', '?', '#'])) {
+            return Err(invalid(&format!("has no valid login: {ENCODE}")));
         }
+        let host = host.strip_suffix('/').unwrap_or(host);
+        if host.is_empty() {
+            return Err(invalid("has no host"));
+        }
+        if host.contains(['/', '?', '#', '\\']) {
+            return Err(invalid(&format!("must end after the host and port; {ENCODE}")));
+        }
+        let url = Url::parse(&format!("{scheme}://{host}"))
+            .map_err(|error| invalid(&format!("is not a valid URL: {error}")))?;
         // The HTTP library is stricter than the parser.
         if url.as_str().parse::<http::Uri>().is_err() {
-            return Err(refuse("has characters in its host that cannot be sent"));
+            return Err(invalid("has a host with characters that cannot be sent"));
         }
-        reqwest::Proxy::all(text).map_err(|_| refuse("cannot be used"))?;
-        Ok(Self(SecretString::from(text)))
+        let authorization = login.filter(|login| !login.is_empty()).map(basic).transpose();
+        let authorization = authorization.map_err(|why| invalid(&why))?;
+        Ok(Self { source, url, authorization })
     }
 
-    pub(crate) fn expose(&self) -> &str {
-        self.0.expose_secret()
+    /// As the HTTP library takes it.
+    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, reqwest::Error> {
+        let proxy = reqwest::Proxy::all(self.url.clone())?;
+        Ok(match &self.authorization {
+            Some(header) => proxy.custom_http_auth(header.clone()),
+            None => proxy,
+        })
     }
 
-    /// The URL, if it holds neither a user name nor a password.
+    /// Scheme, host and port, which a message may show.
+    pub(crate) fn address(&self) -> &str {
+        self.url.as_str().trim_end_matches('/')
+    }
+
+    /// The option or the variable that names the proxy.
+    pub(crate) fn source(&self) -> &'static str {
+        self.source
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
+    }
+
+    /// Whether a caller gave the proxy, rather than the environment.
     #[cfg(feature = "python")]
-    pub(crate) fn without_credentials(&self) -> Option<&str> {
-        let url = Url::parse(self.expose()).ok()?;
-        (url.username().is_empty() && url.password().is_none()).then(|| self.expose())
+    pub(crate) fn is_option(&self) -> bool {
+        self.source == OPTION
+    }
+
+    /// Whether the proxy requires a login, which a pickle must not contain.
+    #[cfg(feature = "python")]
+    pub(crate) fn has_login(&self) -> bool {
+        self.authorization.is_some()
     }
 }
 
-/// Refuses a proxy of the environment that the HTTP library would silently go around.
-pub(super) fn check_environment(base_url: &BaseUrl, env: Lookup<'_>) -> Result<(), Error> {
-    // In a CGI program the HTTP library uses none: a client could have set it with a header.
-    if base_url.is_loopback() || excepts_everything(env)? || env("REQUEST_METHOD").is_some() {
-        return Ok(());
-    }
-    let utf8 = |name: &'static str| Some((name, env(name)?.into_string().ok()?));
-    let first = |names: [&'static str; 2]| names.into_iter().find_map(utf8);
-    let exceptions = first(FOR_NONE).map(|(_, list)| list).unwrap_or_default();
-    let any = Matcher::builder().https("http://any").no(exceptions).build();
-    if base_url.as_str().parse().is_ok_and(|url| any.intercept(&url).is_none()) {
-        return Ok(());
-    }
-    let is_set = |(_, value): &(&str, String)| !value.is_empty();
-    let chosen = [FOR_TLS, FOR_ALL].into_iter().filter_map(first).find(is_set);
-    chosen.map_or(Ok(()), |(name, value)| {
-        let scheme = if value.contains("://") { "" } else { "http://" };
-        ProxyUrl::parse(name, &Zeroizing::new(format!("{scheme}{value}"))).map(drop)
-    })
+/// The scheme, `http` if there is none, and what follows it.
+fn split_scheme(text: &str) -> (&str, &str) {
+    let is_scheme = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    text.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).unwrap_or(("http", text))
 }
 
-/// Whether the environment says `NO_PROXY=*`, which the HTTP library overlooks for addresses.
-pub(super) fn excepts_everything(env: Lookup<'_>) -> Result<bool, Error> {
-    let [upper, lower] = FOR_NONE.map(|name| read(env, name));
-    let list = upper?.or(lower?);
-    Ok(list.is_some_and(|list| list.split(',').any(|name| name.trim() == "*")))
+/// HTTP Basic authentication ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)) in UTF-8.
+fn basic(login: &str) -> Result<HeaderValue, String> {
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let [user, password] =
+        [user, password].map(|part| Zeroizing::new(percent_decode_str(part).collect::<Vec<u8>>()));
+    if user.contains(&b':') {
+        return Err("has a user name with a colon, which HTTP Basic cannot send".to_owned());
+    }
+    let pair = Zeroizing::new([user.as_slice(), b":", password.as_slice()].concat());
+    let text = Zeroizing::new(format!("Basic {}", BASE64.encode(&pair)));
+    let mut header =
+        HeaderValue::from_str(&text).map_err(|_| "has a login that cannot be sent".to_owned())?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use super::*;
+    use std::ffi::OsString;
 
-    fn refusal(base_url: &str, variables: &[(&str, &str)]) -> Option<String> {
-        let env = |name: &str| {
-            let found = variables.iter().find(|(variable, _)| *variable == name);
-            found.map(|(_, value)| (*value).into())
-        };
-        let base_url = BaseUrl::choose(Some(base_url), &env).ok()?;
-        check_environment(&base_url, &env).err().map(|error| error.to_string())
-    }
+    use super::*;
 
     const CLOUD: &str = "https://cloud.mongodb.com";
     const BROKEN: &str = "ftp://user:canary@proxy:3128";
 
+    fn choose(base_url: &str, variables: &[(&str, &str)]) -> Result<Option<ProxyUrl>, String> {
+        let env = |name: &str| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        let base_url = BaseUrl::choose(Some(base_url), &env).unwrap();
+        ProxyUrl::choose(None, &base_url, &env).map_err(|error| error.to_string())
+    }
+
+    /// Address and login that an option or a variable mean.
+    fn meaning(text: &str) -> (String, Option<String>) {
+        let from_option = ProxyUrl::parse("proxy", text).unwrap();
+        let from_environment = choose(CLOUD, &[("HTTPS_PROXY", text)]).unwrap().unwrap();
+        let [one, other] = [from_option, from_environment].map(|proxy| {
+            let login = proxy.authorization.as_ref().map(|header| {
+                let text = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
+                String::from_utf8(BASE64.decode(text.as_bytes()).unwrap()).unwrap()
+            });
+            assert!(!format!("{proxy:?}").contains("canary"), "{proxy:?}");
+            (proxy.address().to_owned(), login)
+        });
+        assert_eq!(one, other);
+        one
+    }
+
     #[test]
-    fn a_variable_that_names_no_proxy_is_named_without_its_value() {
-        let values =
-            [BROKEN, "http://user:canary@", "socks5://canary:1080", "http://canary:x", "a canary"];
-        for name in FOR_TLS.into_iter().chain(FOR_ALL) {
+    fn login_may_contain_any_character_that_curl_accepts() {
+        for login in [
+            "user:canary",
+            "user:\"<>[]^{|}`canary",
+            "müller:cänary",
+            "CORP\\user:canary",
+            "user:p@canary",
+            "user:a:canary",
+            "user:100%-canary",
+            "user:",
+            ":canary",
+        ] {
+            let expected = ("http://proxy:3128".to_owned(), Some(login.to_owned()));
+            assert_eq!(meaning(&format!("http://{login}@proxy:3128")), expected, "{login}");
+            assert_eq!(meaning(&format!("{login}@proxy:3128")), expected, "{login}");
+        }
+        assert_eq!(meaning("http://us%40er:p%2F%25canary@proxy").1.unwrap(), "us@er:p/%canary");
+        assert_eq!(meaning("http://user@proxy").1.unwrap(), "user:");
+    }
+
+    #[test]
+    fn url_without_scheme_or_login_is_http() {
+        for (text, address) in [
+            ("proxy:3128", "http://proxy:3128"),
+            ("http://proxy:3128/", "http://proxy:3128"),
+            ("HTTPS://Proxy", "https://proxy"),
+            ("10.0.0.1:80", "http://10.0.0.1"),
+            ("http://[::1]:3128", "http://[::1]:3128"),
+        ] {
+            assert_eq!(meaning(text), (address.to_owned(), None), "{text}");
+        }
+    }
+
+    #[test]
+    fn unusable_value_is_reported_with_its_variable_and_without_its_text() {
+        let values = [
+            BROKEN,
+            "http://user:canary@",
+            "socks5://canary:1080",
+            "http://canary:x",
+            "a canary",
+            "user:can/ary@proxy",
+            "user:can?ary@proxy",
+            "user:#canary@proxy",
+            "us%3Aer:canary@proxy",
+            "\"http://canary@proxy\"",
+            "http://canary/path",
+            "http://canary\\path",
+            "http://[canary",
+        ];
+        for name in VARIABLES {
             for value in values {
-                let text = refusal(CLOUD, &[(name, value)]).unwrap_or_default();
+                let text = choose(CLOUD, &[(name, value)]).unwrap_err();
                 assert!(text.starts_with(name) && !text.contains("canary"), "{value}: {text:?}");
             }
         }
     }
 
+    #[cfg(unix)]
     #[test]
-    fn one_that_names_a_proxy_is_good() {
-        for value in ["http://proxy:3128", "https://u:p%40@proxy", "proxy:3128", "10.0.0.1:80", ""]
+    fn variable_that_is_not_utf8_is_an_error() {
+        use std::os::unix::ffi::OsStringExt;
+        let env = |name: &str| {
+            (name == "https_proxy")
+                .then(|| OsString::from_vec(b"http://u:canary\xff@proxy".to_vec()))
+        };
+        let base_url = BaseUrl::choose(Some(CLOUD), &env).unwrap();
+        let text = ProxyUrl::choose(None, &base_url, &env).unwrap_err().to_string();
+        assert!(text.starts_with("https_proxy ") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn first_variable_that_is_not_empty_wins() {
+        for (variables, host) in [
+            (vec![("HTTPS_PROXY", "a"), ("https_proxy", "b"), ("ALL_PROXY", "c")], "http://a"),
+            (vec![("HTTPS_PROXY", ""), ("https_proxy", "b"), ("ALL_PROXY", "c")], "http://b"),
+            (vec![("ALL_PROXY", ""), ("all_proxy", "d")], "http://d"),
+            (vec![("HTTPS_PROXY", "a"), ("REQUEST_METHOD", "GET")], "http://a"),
+        ] {
+            assert_eq!(choose(CLOUD, &variables).unwrap().unwrap().address(), host);
+        }
+        for variables in [vec![("HTTPS_PROXY", "")], vec![("HTTP_PROXY", "a"), ("http_proxy", "b")]]
         {
-            assert_eq!(refusal(CLOUD, &[("HTTPS_PROXY", value)]), None, "{value}");
+            assert!(choose(CLOUD, &variables).unwrap().is_none(), "{variables:?}");
         }
     }
 
     #[test]
-    fn one_that_is_not_used_may_be_broken() {
+    fn variable_that_is_not_used_may_be_broken() {
         for variables in [
             [("HTTPS_PROXY", BROKEN), ("NO_PROXY", "mongodb.com")],
             [("HTTPS_PROXY", BROKEN), ("no_proxy", "example.test, *")],
-            [("ALL_PROXY", BROKEN), ("HTTPS_PROXY", "http://proxy:3128")],
-            [("https_proxy", BROKEN), ("HTTPS_PROXY", "http://proxy:3128")],
-            [("HTTP_PROXY", BROKEN), ("http_proxy", BROKEN)],
-            [("HTTPS_PROXY", BROKEN), ("REQUEST_METHOD", "GET")],
         ] {
-            assert_eq!(refusal(CLOUD, &variables), None, "{variables:?}");
+            assert!(choose(CLOUD, &variables).unwrap().is_none(), "{variables:?}");
         }
-        assert_eq!(refusal("https://127.0.0.1:1", &[("ALL_PROXY", BROKEN)]), None);
-        assert_eq!(
-            refusal("https://10.1.2.3", &[("ALL_PROXY", BROKEN), ("NO_PROXY", "10.0.0.0/8")]),
-            None
-        );
-        assert!(refusal(CLOUD, &[("ALL_PROXY", BROKEN), ("NO_PROXY", "example.test")]).is_some());
+        assert!(choose("https://127.0.0.1:1", &[("ALL_PROXY", BROKEN)]).unwrap().is_none());
+        let used = choose(CLOUD, &[("ALL_PROXY", BROKEN), ("HTTPS_PROXY", "proxy")]);
+        assert_eq!(used.unwrap().unwrap().address(), "http://proxy");
     }
 }

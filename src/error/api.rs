@@ -1,5 +1,6 @@
 //! An error that Atlas (or its token endpoint) answered with.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub struct ApiError {
     /// The unfinished snapshot that stands in the way of another one, where it was found.
     pub running: Option<Box<Snapshot>>,
     /// What the person can do about it.
-    pub hint: Option<&'static str>,
+    pub hint: Option<Cow<'static, str>>,
     /// How often and how long it was tried.
     pub effort: Effort,
 }
@@ -76,6 +77,6 @@ impl fmt::Display for ApiError {
             write!(f, " [and {more} more]")?;
         }
         write!(f, " ({})", self.effort)?;
-        write_hint(f, self.hint)
+        write_hint(f, self.hint.as_deref())
     }
 }

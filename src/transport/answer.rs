@@ -268,7 +268,7 @@ impl Answer {
             running: None,
             error_code,
             detail,
-            hint,
+            hint: hint.map(Into::into),
             effort: Effort::default(),
         }))
     }

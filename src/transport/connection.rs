@@ -22,6 +22,7 @@ use super::limit::Limits;
 use super::lost::{Fate, Lost};
 use super::memory::Memory;
 use super::pool::Pool;
+use super::proxy_error;
 use super::quota::Quota;
 use super::retry::Retries;
 use crate::config::Config;
@@ -198,7 +199,17 @@ impl Connection {
             Ok(Err(error)) => {
                 let error: reqwest::Error = error;
                 let acted = answered || !sending.give_up();
-                Err(Lost::sort(&error, answered, acted, &target.line))
+                let lost = Lost::sort(&error, answered, acted, &target.line);
+                match &self.config.proxy {
+                    Some(proxy) if proxy_error::is_unexplained(&error, proxy) => {
+                        let limit = limit.min(Instant::now() + self.config.connect_timeout);
+                        let host = self.config.base_url.authority();
+                        let tunnel = Box::pin(self.pool.tunnel(proxy, &host, limit)).await;
+                        Err(proxy_error::explain(lost, tunnel, proxy, &host, &target.line))
+                    }
+                    Some(proxy) if error.is_connect() => Err(proxy_error::name(lost, proxy)),
+                    _ => Err(lost),
+                }
             }
             Err(_) => {
                 self.pool.timed_out(&lease, &self.config);

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use super::answer::printable;
+use super::tls_error;
 use crate::error::{Error, Failure, RequestLine};
 
 const LONGEST_CAUSE: usize = 200;
@@ -43,12 +44,14 @@ impl Lost {
     ) -> Self {
         let what = describe(error);
         if error.is_connect() || error.is_builder() {
-            let tls = causes(error).any(<dyn StdError>::is::<rustls::Error>);
-            let mut failure = Failure::new(line, what);
-            failure.is_permanent = tls;
-            return if tls {
-                Self { error: Error::Transport(failure), fate: Fate::Barred }
-            } else if error.is_timeout() {
+            if let Some(tls) = tls_error::find(causes(error)) {
+                let mut failure = Failure::new(line, format!("no connection: {}", tls.what));
+                failure.is_permanent = true;
+                failure.hint = tls.hint.map(Into::into);
+                return Self { error: Error::Transport(failure), fate: Fate::Barred };
+            }
+            let failure = Failure::new(line, what);
+            return if error.is_timeout() {
                 Self { error: Error::Timeout(failure), fate: Fate::NotSent }
             } else {
                 Self { error: Error::Transport(failure), fate: Fate::NotSent }
@@ -71,8 +74,9 @@ fn refused_unprocessed(error: &reqwest::Error) -> bool {
 }
 
 /// The chain of causes, through `io::Error`, which hides the one it wraps from `source`.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    let first: &(dyn StdError + 'static) = error;
+pub(super) fn causes<'a>(
+    first: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(first), |&cause| {
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         wrapped.map_or_else(|| cause.source(), |inner| Some(inner as &(dyn StdError + 'static)))

@@ -20,19 +20,25 @@ impl Names {
     pub(super) fn new() -> Self {
         Self(Arc::new(Semaphore::new(MOST_LOOKUPS)))
     }
+
+    /// The addresses of a host, each with port 0.
+    pub(super) async fn addresses(&self, host: &str) -> io::Result<Vec<SocketAddr>> {
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(io::Error::other)?;
+        let host = host.to_owned();
+        let lookup = move || {
+            let found = look_up(&host);
+            drop(permit);
+            found
+        };
+        apart(lookup).await?
+    }
 }
 
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
-        let permits = Arc::clone(&self.0);
+        let names = Self(Arc::clone(&self.0));
         Box::pin(async move {
-            let permit = permits.acquire_owned().await?;
-            let lookup = move || {
-                let found = look_up(name.as_str());
-                drop(permit);
-                found
-            };
-            let addresses = apart(lookup).await??;
+            let addresses = names.addresses(name.as_str()).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use http::Version;
 use rustls::ClientConfig;
+use tokio::time::Instant;
 
 use super::names::Names;
+use super::proxy_error::{self, Outcome};
 use super::tls;
-use crate::config::Config;
+use crate::config::{Config, ProxyUrl};
 use crate::error::Error;
 
 /// Below the idle limits of usual gateways (60 s and more), so that they rarely close first.
@@ -90,6 +92,12 @@ impl Pool {
         }
     }
 
+    /// What the proxy answers to a request for a tunnel, within a limit.
+    pub(super) async fn tunnel(&self, proxy: &ProxyUrl, host: &str, limit: Instant) -> Outcome {
+        let tunnel = proxy_error::connect(proxy, host, &self.tls);
+        tokio::time::timeout_at(limit, tunnel).await.unwrap_or(Outcome::Unreachable)
+    }
+
     fn current(&self) -> MutexGuard<'_, Arc<Client>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,6 +110,8 @@ impl Client {
         };
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
+            // The environment is read by `Config`, not by the library.
+            .no_proxy()
             .user_agent(config.user_agent.clone())
             .connect_timeout(config.connect_timeout)
             .pool_idle_timeout(IDLE_LIMIT)
@@ -112,13 +122,8 @@ impl Client {
             .dns_resolver(Names::new())
             .http2_keep_alive_interval(IDLE_LIMIT)
             .http2_keep_alive_timeout(config.connect_timeout);
-        match &config.proxy {
-            _ if config.base_url.is_loopback() => builder = builder.no_proxy(),
-            Some(proxy) => {
-                builder = builder.proxy(reqwest::Proxy::all(proxy.expose()).map_err(unusable)?);
-            }
-            None if config.never_proxy => builder = builder.no_proxy(),
-            None => {}
+        if let Some(proxy) = &config.proxy {
+            builder = builder.proxy(proxy.to_reqwest().map_err(unusable)?);
         }
         let http = builder.build().map_err(unusable)?;
         Ok(Self { http, answers: AtomicU64::new(0) })

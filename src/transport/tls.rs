@@ -1,10 +1,11 @@
 //! TLS 1.2 or newer, always verified, against the system's roots and those a caller adds.
 
 mod roots;
+mod rsa_pss;
 
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore, crypto};
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -13,7 +14,7 @@ use crate::error::Error;
 pub(super) fn client_config(config: &Config) -> Result<ClientConfig, Error> {
     let unusable = |why: String| Error::Configuration(format!("TLS cannot be set up: {why}"));
     let roots = roots::roots(&config.extra_roots, &|name| std::env::var_os(name))?;
-    let mut tls = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+    let mut tls = ClientConfig::builder_with_provider(Arc::new(rsa_pss::provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(error.to_string()))?
         .with_root_certificates(roots)
@@ -24,7 +25,7 @@ pub(super) fn client_config(config: &Config) -> Result<ClientConfig, Error> {
 
 /// What the HTTP library needs before it accepts a base URL without TLS: no roots are read.
 pub(super) fn unused_config() -> Result<ClientConfig, Error> {
-    let builder = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(rsa_pss::provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Configuration(format!("TLS cannot be set up: {error}")))?;
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())

@@ -444,7 +444,10 @@ async fn errors_of_oauth_have_their_own_shape() {
         let error = api(client(&server).take().await);
         assert_eq!(error.kind, kind, "{body}");
         assert_eq!(error.hint.is_some(), hint.is_some(), "{error}");
-        assert!(error.hint.unwrap_or_default().contains(hint.unwrap_or_default()), "{error}");
+        assert!(
+            error.hint.as_deref().unwrap_or_default().contains(hint.unwrap_or_default()),
+            "{error}"
+        );
         assert_eq!((server.requests().len(), server.posts()), (1, 0));
     }
 }

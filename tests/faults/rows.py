@@ -25,6 +25,8 @@ _WAIT = "waits at least 1 s and repeats; F now where that is beyond total_timeou
 
 UNREACHED = Row("DNS failure, connection refused, connect time-out", "R", "R")
 TLS = Row("TLS: no trust in the other side", "F", "F")
+PROXY_REJECTS = Row("A proxy answers 401, 403 or 407, or does not accept TLS", "F", "F")
+PROXY_FAILS = Row("A proxy answers 429 or 5xx, or not in HTTP", "R", "R")
 BROKEN = Row("Reset or end before or after the request was read, stale keep-alive", "R", "A")
 IDLE = Row("Idle connection that the server closed, before the next call", "no effect", "no effect")
 CUT = Row(
@@ -56,6 +58,8 @@ KILLED = Row("Killed at any step, then run again with the same key", "-", "one s
 ROWS = (
     UNREACHED,
     TLS,
+    PROXY_REJECTS,
+    PROXY_FAILS,
     BROKEN,
     IDLE,
     CUT,

@@ -16,8 +16,9 @@ import pytest
 from atlas_backups import RequestTimeoutError, TransportError
 from tests.faults.calls import CALLS
 from tests.faults.fault import RETRIES, check_success
-from tests.faults.rows import TLS, UNREACHED
+from tests.faults.rows import PROXY_FAILS, PROXY_REJECTS, TLS, UNREACHED
 from tests.faults.service import service
+from tests.network.fronts import Proxy, refusal
 from tests.raw_server import CLOSE, HEAR, NEVER, RESET, RawServer, answer
 
 if TYPE_CHECKING:
@@ -94,6 +95,53 @@ def test_a_name_that_does_not_exist(
     assert "resolve" in str(end)
     assert BOTH_ATTEMPTS in str(end)
     lab.record(UNREACHED, f"{name}, always", call, end, server.requests)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+@pytest.mark.parametrize(
+    ("name", "response", "is_final"),
+    [
+        ("401", refusal(401), True),
+        ("403", refusal(403), True),
+        ("407", refusal(407), True),
+        ("429", refusal(429), False),
+        ("502", refusal(502), False),
+        ("503", refusal(503), False),
+        ("not HTTP", b"not HTTP\r\n\r\n", False),
+    ],
+)
+def test_a_proxy_that_opens_no_connection(
+    lab: Lab, name: str, response: bytes, *, is_final: bool, call: Call
+) -> None:
+    server = lab.start(service())
+    proxy = lab.stack.enter_context(Proxy(("127.0.0.1", 1), instead=response))
+    options = {"base_url": f"https://{NO_NAME}", "proxy": proxy.url, "max_retries": RETRIES}
+    client = lab.connect(server, call, **options)
+
+    end = call.run(lab.door, client)
+
+    assert type(end) is TransportError
+    assert proxy.url in str(end)
+    if is_final:
+        assert "1 attempt," in str(end)
+        lab.record(PROXY_REJECTS, name, call, end, server.requests)
+    else:
+        assert BOTH_ATTEMPTS in str(end)
+        lab.record(PROXY_FAILS, f"{name}, always", call, end, server.requests)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_a_plain_proxy_that_is_named_with_https(lab: Lab, call: Call) -> None:
+    server = lab.start(service())
+    plain = lab.start([HEAR, answer(400), CLOSE])
+    url = plain.base_url.replace("http:", "https:")
+    client = lab.connect(server, call, base_url=f"https://{NO_NAME}", proxy=url)
+
+    end = call.run(lab.door, client)
+
+    assert type(end) is TransportError
+    assert "1 attempt," in str(end)
+    lab.record(PROXY_REJECTS, "https:// for a plain proxy", call, end, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)

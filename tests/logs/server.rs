@@ -30,7 +30,7 @@ impl Server {
         let ca_file = std::env::temp_dir().join(format!("atlas-backups-logs-{port}.pem"));
         std::fs::write(&ca_file, cert.pem()).unwrap();
         let key = PrivatePkcs8KeyDer::from(signing_key.serialize_der());
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()

@@ -1,0 +1,101 @@
+//! Certificates in PEM files. None is lost silently: each counts, or the file is rejected.
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+const BEGIN: &[u8] = b"-----BEGIN ";
+/// What joining two files without a newline leaves.
+const JOINED: &[u8] = b"----------BEGIN ";
+
+/// Every certificate of a file; `Err` says what is wrong with it.
+pub(crate) fn from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let pem = normalize(pem);
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| error.to_string())?;
+    let expected = positions(&pem, BEGIN).filter(|&at| is_certificate(&pem, at)).count();
+    match certificates.len() {
+        0 if expected == 0 => Err("holds no certificate in PEM form".to_owned()),
+        read if read < expected => {
+            Err(format!("holds {expected} certificates, of which only {read} can be read"))
+        }
+        _ => Ok(certificates),
+    }
+}
+
+/// Without byte order marks, and with a newline before each block.
+fn normalize(pem: &[u8]) -> Vec<u8> {
+    let without_marks = replace(pem, BYTE_ORDER_MARK, b"");
+    replace(&without_marks, JOINED, b"-----\n-----BEGIN ")
+}
+
+fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = positions(rest, from).next() {
+        let (before, after) = rest.split_at(at);
+        replaced.extend_from_slice(before);
+        replaced.extend_from_slice(to);
+        rest = after.get(from.len()..).unwrap_or_default();
+    }
+    replaced.extend_from_slice(rest);
+    replaced
+}
+
+fn positions<'a>(text: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    text.windows(word.len()).enumerate().filter(move |(_, at)| *at == word).map(|(at, _)| at)
+}
+
+/// Whether the block is labelled as a certificate, also `TRUSTED CERTIFICATE`, which OpenSSL writes.
+fn is_certificate(pem: &[u8], at: usize) -> bool {
+    let label = pem.get(at + BEGIN.len()..).unwrap_or_default();
+    let end = positions(label, b"-----").next().unwrap_or_default();
+    label.get(..end).is_some_and(|label| label.ends_with(b"CERTIFICATE"))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn certificate(name: &str) -> String {
+        rcgen::generate_simple_self_signed([name.to_owned()]).unwrap().cert.pem()
+    }
+
+    #[test]
+    fn certificate_behind_a_byte_order_mark_counts() {
+        let (one, two) = (certificate("a"), certificate("b"));
+        for text in [format!("\u{feff}{one}{two}"), format!("{one}\u{feff}{two}")] {
+            assert_eq!(from_pem(text.as_bytes()).unwrap().len(), 2);
+        }
+    }
+
+    #[test]
+    fn certificates_joined_without_a_newline_count() {
+        let text = format!("{}{}", certificate("a").trim_end(), certificate("b"));
+        assert_eq!(from_pem(text.as_bytes()).unwrap().len(), 2);
+        let windows = text.replace('\n', "\r\n");
+        assert_eq!(from_pem(windows.as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn file_with_a_certificate_that_cannot_be_read_is_rejected() {
+        let one = certificate("a");
+        let trusted = certificate("b").replace(" CERTIFICATE", " TRUSTED CERTIFICATE");
+        let why = from_pem(format!("{one}{trusted}").as_bytes()).unwrap_err();
+        assert_eq!(why, "holds 2 certificates, of which only 1 can be read");
+        let indented = one.replace("-----BEGIN", "  -----BEGIN");
+        assert!(from_pem(format!("{one}{indented}").as_bytes()).is_err());
+        assert!(from_pem(b"-----BEGIN CERTIFICATE-----\ncut").is_err());
+    }
+
+    #[test]
+    fn file_without_certificates_is_rejected() {
+        for text in
+            ["", "text", "-----BEGIN CERTIFICATE REQUEST-----\n-----END CERTIFICATE REQUEST-----\n"]
+        {
+            assert_eq!(from_pem(text.as_bytes()).unwrap_err(), "holds no certificate in PEM form");
+        }
+    }
+}
