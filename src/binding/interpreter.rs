@@ -1,6 +1,6 @@
 //! One interpreter of a process uses the module: its classes and its exceptions are kept here.
 //!
-//! From 3.12 on CPython itself refuses the import in most sub-interpreters, and `PyO3` in none.
+//! From 3.12 on `CPython` itself refuses the import in most sub-interpreters, and `PyO3` in none.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
