@@ -42,6 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         SIGTERM, else 1.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    with output.standard_streams():
+        return _main(words)
+
+
+def _main(words: list[str]) -> int:
     try:
         with sigterm_raised():
             status = _run(words)
