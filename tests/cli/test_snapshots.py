@@ -158,11 +158,13 @@ def test_delete_without_a_terminal_needs_yes(run: Run, emulator: AtlasEmulator) 
 
 @pytest.mark.parametrize("command", WITH_A_SNAPSHOT)
 def test_a_snapshot_that_is_not_there_is_1(run: Run, emulator: AtlasEmulator, command: str) -> None:
+    before = emulator.snapshots
+
     done = run(command, "Cluster0", SNAPSHOT, *WITH_A_SNAPSHOT[command], "--output", "json")
 
     assert done.returncode == 1
     assert error_of(done)["type"] == "SnapshotNotFoundError"
-    assert len(emulator.snapshots) == 5
+    assert emulator.snapshots == before
 
 
 @pytest.mark.parametrize(

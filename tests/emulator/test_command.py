@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from atlas_backups.emulator import AtlasEmulator
 from atlas_backups.emulator.command import main
+from atlas_backups.emulator.world import DEFAULT_GROUP_ID
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -73,10 +75,14 @@ def test_it_says_how_to_use_it_and_stops_cleanly(
     code, errors = running.stop(number)
 
     assert exports["MONGODB_ATLAS_BASE_URL"] == running.url
+    assert exports["MONGODB_ATLAS_OPS_MANAGER_URL"] == running.url
     assert set(exports) == {
         "MONGODB_ATLAS_BASE_URL",
+        "MONGODB_ATLAS_OPS_MANAGER_URL",
         "MONGODB_ATLAS_CLIENT_ID",
         "MONGODB_ATLAS_CLIENT_SECRET",
+        "MONGODB_ATLAS_PUBLIC_API_KEY",
+        "MONGODB_ATLAS_PRIVATE_API_KEY",
         "MONGODB_ATLAS_PROJECT_ID",
     }
     assert sum(line.startswith("curl ") for line in running.lines) == 2
@@ -97,6 +103,44 @@ def test_quiet_logs_no_requests(started: list[Running]) -> None:
 
     assert "algorithm=SHA-256" in challenge
     assert (code, errors) == (0, "stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found", "missing", "taken"),
+    [
+        ([], 1, 0, 200),
+        (["--sharded-in-plain-endpoints", "--no-retention-required"], 1, 0, 200),
+        (["--no-sharded-in-plain-endpoints"], 0, 1, 200),
+        (["--retention-required"], 1, 0, 400),
+    ],
+)
+def test_undocumented_behaviour_has_switches(
+    started: list[Running], arguments: list[str], found: int, missing: int, taken: int
+) -> None:
+    running = Running("--quiet", *arguments)
+    started.append(running)
+    path = f"/api/atlas/v2/groups/{DEFAULT_GROUP_ID}/clusters/Sharded0/backup/snapshots"
+
+    whole = json.loads(answer(running, f"{path}/shardedClusters")[1])["results"]
+    plain = json.loads(answer(running, path)[1])["results"]
+    status, _ = answer(running, path, b"{}")
+
+    assert len(plain) == found
+    assert len(whole) - len(plain) == missing
+    assert status == taken
+
+
+def answer(running: Running, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    request = urllib.request.Request(running.url + path, data=body)
+    request.add_header("Accept", "application/vnd.atlas.2025-03-12+json")
+    request.add_header("Content-Type", "application/json")
+    request.add_header("Authorization", "Bearer emulator-only-access-token")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
 
 
 @pytest.mark.parametrize(

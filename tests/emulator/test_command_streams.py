@@ -130,6 +130,25 @@ def test_a_standard_output_that_cannot_be_written_gives_one_line(
 
 @needs_posix
 @pytest.mark.parametrize("program", PROGRAMS)
+def test_a_standard_output_without_a_reader_ends_it_without_a_word(program: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, *PROGRAMS[program], "--port", "0"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    os.close(write)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@needs_posix
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_without_any_standard_stream_it_exits_with_1(start: Start, program: str) -> None:
     process = start("<&- >&- 2>&-", program)
 

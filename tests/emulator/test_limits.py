@@ -38,8 +38,34 @@ def test_clusters_have_a_bucket_of_their_own(api: Api) -> None:
     assert (reply.headers["ratelimit-limit"], remaining(reply)) == ("10000", 9999)
 
 
-def test_projects_are_not_limited(api: Api) -> None:
-    assert "ratelimit-limit" not in api.send("GET", "/api/atlas/v2/groups").headers
+@pytest.mark.parametrize("path", ["", "/byName/Emulated", "/{}"])
+def test_projects_have_rate_limit_headers(api: Api, path: str) -> None:
+    path = "/api/atlas/v2/groups" + path.format(api.emulator.group_id)
+
+    replies = [api.send("GET", path) for _ in range(2)]
+
+    assert [reply.headers["ratelimit-limit"] for reply in replies] == ["1200"] * 2
+    assert [reply.headers["ratelimit-remaining"] for reply in replies] == ["1199", "1198"]
+
+
+def test_each_credential_has_a_bucket_for_lists_of_projects(run: Run) -> None:
+    api = run(limits=Limits(projects=SMALL))
+    token = api.token().json()["access_token"]
+
+    statuses = [api.send("GET", "/api/atlas/v2/groups").status for _ in range(4)]
+
+    assert statuses == [200, 200, 200, 429]
+    assert api.with_token(token, "/api/atlas/v2/groups").status == 200
+
+
+def test_the_schedule_takes_from_the_bucket_of_snapshots(run: Run) -> None:
+    api = run(limits=Limits(snapshots=SMALL))
+    path = f"{api.cluster_path()}/backup/schedule"
+
+    first = api.send("GET", path).headers["ratelimit-remaining"]
+    second = api.get().headers["ratelimit-remaining"]
+
+    assert (first, second) == ("2", "1")
 
 
 def test_an_empty_bucket_refuses_with_its_numbers(run: Run) -> None:

@@ -155,6 +155,23 @@ def test_a_cluster_reads_the_same_alone_and_in_the_list(api: Api) -> None:
     assert len(alone["replicationSpecs"]) == 2
 
 
+def test_a_cluster_of_the_newest_version_has_the_recorded_fields(api: Api) -> None:
+    cluster = api.send("GET", api.cluster_path("Sharded0")).json()
+
+    assert cluster["effectiveReplicationSpecs"] == cluster["replicationSpecs"]
+    assert cluster["internalClusterRole"] == "NONE"
+    assert cluster["retainBackups"] is False
+    assert cluster["advancedConfiguration"]["minimumEnabledTlsProtocol"] == "TLS1_2"
+    assert [link["rel"].rpartition("/")[2] for link in cluster["links"]] == [
+        "self",
+        "restoreJobs",
+        "snapshots",
+    ]
+    region = cluster["replicationSpecs"][0]["regionConfigs"][0]
+    assert region["readOnlySpecs"]["nodeCount"] == region["analyticsSpecs"]["nodeCount"] == 0
+    assert region["autoScaling"]["diskGB"] == {"enabled": False}
+
+
 @pytest.mark.parametrize(
     ("date", "version", "only_here"),
     [

@@ -26,7 +26,7 @@ with package.AtlasEmulator() as emulator:
 TEST = """
 def test_one(atlas_emulator):
     assert atlas_emulator.base_url.startswith("http://127.0.0.1:")
-    assert len(atlas_emulator.snapshots) == 5
+    assert len(atlas_emulator.snapshots) == 8
 """
 
 
@@ -52,9 +52,11 @@ def test_the_plugin_loads_nothing_of_the_emulator_until_it_is_used() -> None:
 
 def test_the_emulator_needs_only_the_standard_library(tmp_path: Path) -> None:
     (tmp_path / "atlas_backups").mkdir()
-    (tmp_path / "atlas_backups" / "emulator").symlink_to(Path(emulator.__path__[0]))
+    package = Path(emulator.__path__[0]).parent
+    for name in ("emulator", "_threads.py"):
+        (tmp_path / "atlas_backups" / name).symlink_to(package / name)
 
-    # Without site-packages, and in a package that has the emulator and nothing else.
+    # Without site-packages, and in a package that has the emulator, its threads and nothing else.
     result = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-S", "-W", "error", "-c", ALONE],
         capture_output=True,
@@ -63,7 +65,7 @@ def test_the_emulator_needs_only_the_standard_library(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
     )
 
-    assert (result.stdout, result.stderr) == ("5\n", "")
+    assert (result.stdout, result.stderr) == ("8\n", "")
 
 
 def test_the_fixture_gives_a_running_emulator(tmp_path: Path) -> None:

@@ -53,7 +53,14 @@ def test_the_sharded_list_is_not_paged_and_newest_first(api: Api) -> None:
     assert api.get("/shardedClusters?pageNum=1", NAME).status == 400
 
 
-def test_by_default_the_plain_endpoints_do_not_know_it(api: Api) -> None:
+@pytest.fixture
+def apart(run: Run) -> Api:
+    """The snapshots of sharded clusters only at their own endpoints."""
+    return run(behaviour=Behaviour(sharded_in_plain_endpoints=False))
+
+
+def test_the_plain_endpoints_do_not_know_it_where_it_is_served_apart(apart: Api) -> None:
+    api = apart
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
     part = api.get(f"/shardedCluster/{snapshot_id}", NAME).json()["snapshotIds"][0]
@@ -61,10 +68,12 @@ def test_by_default_the_plain_endpoints_do_not_know_it(api: Api) -> None:
     assert api.listed(cluster=NAME) == []
     assert api.get(f"/{snapshot_id}", NAME).code == "SNAPSHOT_NOT_FOUND"
     assert api.get(f"/{part}", NAME).code == "SNAPSHOT_NOT_FOUND"
+    assert api.send("DELETE", api.path(f"/{snapshot_id}", NAME)).code == "SNAPSHOT_NOT_FOUND"
 
 
 def test_parts_in_the_plain_list_are_snapshots_of_replica_sets(run: Run) -> None:
-    api = run(behaviour=Behaviour(sharded_parts_listed=True))
+    behaviour = Behaviour(sharded_in_plain_endpoints=False, sharded_parts_listed=True)
+    api = run(behaviour=behaviour)
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
 
@@ -79,13 +88,17 @@ def test_parts_in_the_plain_list_are_snapshots_of_replica_sets(run: Run) -> None
     assert "members" not in part
 
 
-def test_the_whole_in_the_plain_endpoints_keeps_its_type(run: Run) -> None:
-    api = run(behaviour=Behaviour(sharded_in_plain_endpoints=True))
+def test_by_default_the_plain_endpoints_serve_it_with_its_type(api: Api) -> None:
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
+    body = b'{"retentionUnit":"WEEKS","retentionValue":2}'
 
     assert api.listed(cluster=NAME)[0] == snapshot_id
-    assert api.get(f"/{snapshot_id}", NAME).json()["type"] == "shardedCluster"
+    whole = api.get(f"/{snapshot_id}", NAME).json()
+    assert whole["type"] == "shardedCluster"
+    assert len(whole["members"]) == 3
+    changed = api.send("PATCH", api.path(f"/{snapshot_id}", NAME), body)
+    assert changed.json()["expiresAt"] == "2026-09-15T00:02:37Z"
     assert api.send("DELETE", api.path(f"/{snapshot_id}", NAME)).status == 204
 
 
@@ -147,7 +160,21 @@ def test_the_sharded_list_of_a_replica_set_answers_as_switched(
         assert reply.json()["results"] == []
 
 
-def test_a_replica_set_has_nothing_at_the_sharded_endpoints(api: Api) -> None:
+def test_the_snapshot_of_a_replica_set_has_no_members_at_the_sharded_endpoint(api: Api) -> None:
+    snapshot_id = api.taken()
+
+    reply = api.get(f"/shardedCluster/{snapshot_id}")
+    unknown = api.get(f"/shardedCluster/{'0' * 24}")
+    deleted = api.send("DELETE", api.path(f"/shardedCluster/{snapshot_id}"))
+
+    assert reply.status == 200
+    assert reply.json() == {**api.get(f"/{snapshot_id}").json(), "members": [], "snapshotIds": []}
+    assert unknown.code == "SNAPSHOT_NOT_FOUND"
+    assert deleted.code == "SNAPSHOT_NOT_FOUND"
+
+
+def test_the_sharded_endpoint_may_not_know_the_snapshot_of_a_replica_set(run: Run) -> None:
+    api = run(behaviour=Behaviour(sharded_path_of_replica_set=404))
     snapshot_id = api.taken()
 
     assert api.get(f"/shardedCluster/{snapshot_id}").code == "SNAPSHOT_NOT_FOUND"

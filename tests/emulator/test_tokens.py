@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,26 @@ def test_a_token_is_granted_and_opens_the_api(api: Api) -> None:
     assert list(view) == ["access_token", "expires_in", "token_type"]
     assert (view["expires_in"], view["token_type"]) == (3600, "Bearer")
     assert api.with_token(view["access_token"]).status == 200
+
+
+def test_a_token_is_a_jwt_that_says_when_it_ends(run: Run) -> None:
+    api = run(security=Security(token_seconds=1234))
+    tokens = [api.token().json()["access_token"] for _ in range(2)]
+
+    for token in tokens:
+        header, claims, last = (part(text) for text in token.split("."))
+        assert json.loads(header)["typ"] == "JWT"
+        assert json.loads(claims)["exp"] == int(api.clock.now()) + 1234
+        assert json.loads(claims)["sub"] == api.emulator.credential("service_account").id
+        assert len(last) == 32
+    assert tokens[0] != tokens[1]
+    assert api.with_token(tokens[0]).status == 200
+    assert api.with_token(tokens[0].rpartition(".")[0] + ".").status == 401
+
+
+def part(text: str) -> bytes:
+    assert "=" not in text
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def test_a_token_ends_on_the_emulators_clock(run: Run) -> None:

@@ -33,13 +33,25 @@ def test_the_default_world_has_a_replica_set_and_a_sharded_cluster(api: Api) -> 
 
 def test_the_environment_names_what_programs_read(api: Api) -> None:
     account = api.emulator.credential("service_account")
+    key = api.emulator.credential("api_key")
 
     assert api.emulator.env == {
         "MONGODB_ATLAS_BASE_URL": api.emulator.base_url,
+        "MONGODB_ATLAS_OPS_MANAGER_URL": api.emulator.base_url,
         "MONGODB_ATLAS_CLIENT_ID": account.id,
         "MONGODB_ATLAS_CLIENT_SECRET": account.secret,
+        "MONGODB_ATLAS_PUBLIC_API_KEY": key.id,
+        "MONGODB_ATLAS_PRIVATE_API_KEY": key.secret,
         "MONGODB_ATLAS_PROJECT_ID": api.emulator.group_id,
     }
+
+
+def test_the_environment_names_only_credentials_that_exist(run: Run) -> None:
+    key = Credential(kind="api_key", id="key", secret="s")
+    api = run(world=World(projects=default_world().projects, credentials=(key,)))
+
+    assert "MONGODB_ATLAS_CLIENT_ID" not in api.emulator.env
+    assert api.emulator.env["MONGODB_ATLAS_PUBLIC_API_KEY"] == "key"
 
 
 def test_credentials_come_as_the_client_takes_them(api: Api) -> None:

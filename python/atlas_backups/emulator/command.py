@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from .emulator import AtlasEmulator
-from .options import Security
+from .options import Behaviour, Security
 from .server import check_loopback
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ def _run(arguments: argparse.Namespace) -> int:
         host=arguments.host,
         port=arguments.port,
         snapshot_seconds=arguments.snapshot_seconds,
+        behaviour=Behaviour(
+            sharded_in_plain_endpoints=arguments.sharded_in_plain_endpoints,
+            retention_required=arguments.retention_required,
+        ),
         security=Security(digest_algorithm=arguments.digest_algorithm),
         log=None if arguments.quiet else _log,
     )
@@ -60,6 +64,8 @@ def _run(arguments: argparse.Namespace) -> int:
         try:
             try:
                 _write(sys.stdout, _welcome(emulator))
+            except BrokenPipeError:
+                return 1  # the reader has gone on purpose, as `head` does
             except OSError as error:
                 _say(f"cannot write to standard output: {error.strerror or error}")
                 return 1
@@ -98,6 +104,19 @@ def _parser() -> argparse.ArgumentParser:
         choices=("MD5", "SHA-256"),
         default="MD5",
         help="what the digest challenge asks for (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sharded-in-plain-endpoints",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="serve snapshots of sharded clusters at the endpoints of all snapshots too, or only"
+        " at those of sharded clusters (default: at both)",
+    )
+    parser.add_argument(
+        "--retention-required",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="reject a take that does not say retentionInDays (default: accept it)",
     )
     parser.add_argument("--quiet", action="store_true", help="do not log requests")
     return parser

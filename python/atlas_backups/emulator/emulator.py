@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import atlas_backups
 from .clock import Clock, SystemClock
 from .connection import Exchange
 from .faults import Fault, FaultScript, ScriptedFault
+from .flex import wire_of
 from .journal import Journal, ReceivedRequest
 from .options import Behaviour, Limits, Options, Security
 from .server import Listener, check_loopback
@@ -23,6 +25,10 @@ from .store import ScriptedPlan
 from .world import Cluster, Credential, CredentialKind, World, default_world
 
 EmulatorT = TypeVar("EmulatorT", bound="AtlasEmulator")
+_CREDENTIAL_VARIABLES: tuple[tuple[CredentialKind, str, str], ...] = (
+    ("service_account", "MONGODB_ATLAS_CLIENT_ID", "MONGODB_ATLAS_CLIENT_SECRET"),
+    ("api_key", "MONGODB_ATLAS_PUBLIC_API_KEY", "MONGODB_ATLAS_PRIVATE_API_KEY"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,14 +177,21 @@ class AtlasEmulator:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment variables that make any program use it, with a service account."""
-        account = self._first("service_account")
-        return {
+        """The environment variables that make any program use it.
+
+        Both variables of the address: the Atlas CLI up to 1.57 reads the second one alone, and
+        would send the credentials to Atlas. A service account and an API key, as far as the world
+        has them: this package and the Terraform provider take the service account.
+        """
+        variables = {
             "MONGODB_ATLAS_BASE_URL": self.base_url,
-            "MONGODB_ATLAS_CLIENT_ID": account.id,
-            "MONGODB_ATLAS_CLIENT_SECRET": account.secret,
-            "MONGODB_ATLAS_PROJECT_ID": self.group_id,
+            "MONGODB_ATLAS_OPS_MANAGER_URL": self.base_url,
         }
+        for kind, id_name, secret_name in _CREDENTIAL_VARIABLES:
+            with contextlib.suppress(LookupError):
+                credential = self._first(kind)
+                variables |= {id_name: credential.id, secret_name: credential.secret}
+        return {**variables, "MONGODB_ATLAS_PROJECT_ID": self.group_id}
 
     @property
     def credentials(self) -> atlas_backups.ServiceAccount:
@@ -261,7 +274,7 @@ class AtlasEmulator:
                             description=held.description,
                             requested_at=held.requested_at,
                             part_ids=tuple(part.id for part in held.parts),
-                            wire=held.wire(now, self.base_url),
+                            wire=wire_of(held, now, self.base_url),
                         )
                         for held in state.snapshots.values()
                     ]

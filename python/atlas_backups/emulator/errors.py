@@ -155,6 +155,29 @@ def flex_cluster(name: str) -> Refusal:
     return Refusal(400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", detail, [name])
 
 
+def non_flex_cluster(name: str) -> Refusal:
+    """400: the interface of flex clusters serves no others."""
+    detail = f"Cannot use non-flex cluster {name} in the flex API."
+    return Refusal(400, "CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API", detail, [name])
+
+
+def restore_job_not_found(job_id: str, cluster_name: str) -> Refusal:
+    """404: no restore job with this id."""
+    detail = f"No restore job with ID {job_id} exists for cluster {cluster_name}."
+    return Refusal(404, "RESTORE_JOB_NOT_FOUND", detail, [job_id, cluster_name])
+
+
+def missing_retention() -> Refusal:
+    """400: `retentionInDays` is required here, and was not given."""
+    return Refusal(
+        400,
+        "VALIDATION_ERROR",
+        "The retention of an on-demand snapshot must be specified.",
+        ["retentionInDays"],
+        fields={"retentionInDays": "must not be null"},
+    )
+
+
 def tenant_cluster(name: str) -> Refusal:
     """400: shared clusters take no snapshots on demand."""
     detail = f"Cluster {name} is a tenant cluster, which does not support this operation."
@@ -165,6 +188,12 @@ def backup_off(name: str, group_id: str) -> Refusal:
     """400: the cluster has no backup."""
     detail = f"No backup job exists for cluster {name} in group {group_id}."
     return Refusal(400, "BACKUP_JOB_NOT_FOUND", detail, [name, group_id])
+
+
+def backup_config_not_found(name: str, group_id: str) -> Refusal:
+    """404: the cluster has no backup, and so no schedule."""
+    detail = f"No backup configuration exists for cluster {name} in group {group_id}."
+    return Refusal(404, "BACKUP_CONFIG_NOT_FOUND", detail, [name, group_id])
 
 
 def paused_cluster(name: str) -> Refusal:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .options import Limits, RateLimit
 
 _ROUNDING = 1e-9
+# Resources that take from the bucket of another one.
+_SHARED = {"schedules": "snapshots"}
 
 
 @dataclass
@@ -47,20 +49,34 @@ class RateLimiter:
         self._limits = limits
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def count(self, resource: str, group_id: str, endpoint: str, now: float) -> dict[str, str]:
+    def count(self, resource: str, owner: str, endpoint: str, now: float) -> dict[str, str]:
         """Take one request out of a bucket and return the headers that tell of it.
+
+        Args:
+            resource: What the request is about.
+            owner: The project, or the credential where there is none.
+            endpoint: Path of the operation, for the message.
+            now: The time, in seconds since the epoch.
 
         Raises:
             Refusal: 429, the bucket is empty.
         """
         limits = self._limits()
-        limit = {"snapshots": limits.snapshots, "clusters": limits.clusters}.get(resource)
+        resource = _SHARED.get(resource, resource)
+        limit = {
+            "snapshots": limits.snapshots,
+            "clusters": limits.clusters,
+            "projects": limits.projects,
+            "flexClusters": limits.flex,
+            "flexSnapshots": limits.flex,
+            "flexRestoreJobs": limits.flex,
+        }.get(resource)
         if limit is None:
             return {}
-        bucket = self._buckets.get((resource, group_id))
+        bucket = self._buckets.get((resource, owner))
         if bucket is None or bucket.limit != limit:
             bucket = _Bucket(limit, limit.capacity, now)
-            self._buckets[resource, group_id] = bucket
+            self._buckets[resource, owner] = bucket
         bucket.refill(now)
         if bucket.level < 1.0 - _ROUNDING:
             raise self._refusal(bucket, endpoint, retry_after=limits.retry_after)

@@ -18,6 +18,12 @@ VERSIONS: dict[str, tuple[str, ...]] = {
     "projects": ("2023-01-01",),
     "snapshots": ("2023-01-01",),
     "clusters": ("2023-01-01", "2023-02-01", "2024-08-05"),
+    "containers": ("2023-01-01",),
+    "flexClusters": ("2024-11-13",),
+    "flexRestoreJobs": ("2024-11-13",),
+    "flexSnapshots": ("2024-11-13",),
+    "schedules": ("2023-01-01", "2024-08-05"),
+    "teams": ("2023-01-01",),
 }
 # The newest date any client of the published interface sends, whatever the clock says.
 _NEWEST_PUBLISHED = date(2025, 3, 12)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import errors, views
+from .call import Call, Outcome, snapshot_id_of
+from .flex import FlexOperations
 from .json_body import retention_order, take_order
+from .surroundings import SurroundingOperations
 from .wire import link
 
 if TYPE_CHECKING:
@@ -18,30 +19,6 @@ if TYPE_CHECKING:
     from .query import Query
     from .snapshot import HeldSnapshot
     from .store import ClusterState, Store
-    from .world import Credential
-
-_SNAPSHOT_ID = re.compile(r"[a-f0-9]{24}")
-
-
-@dataclass(frozen=True)
-class Call:
-    """One understood request."""
-
-    parameters: dict[str, str]
-    query: Query
-    body: bytes
-    credential: Credential
-    version: str
-    address: str
-    now: float
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an operation gives; `value` None means 204."""
-
-    value: dict[str, Any] | None
-    is_list: bool = False
 
 
 class Operations:
@@ -71,6 +48,8 @@ class Operations:
             "listShardedSnapshots": self._list_sharded,
             "getShardedSnapshot": self._get_sharded,
             "deleteShardedSnapshot": self._delete_sharded,
+            **FlexOperations(store, base_url).by_name,
+            **SurroundingOperations(store, base_url).by_name,
         }
 
     def run(self, name: str, call: Call) -> Outcome:
@@ -144,7 +123,7 @@ class Operations:
 
     def _get_snapshot(self, call: Call) -> Outcome:
         state = self._served_cluster(call)
-        snapshot_id = _snapshot_id(call)
+        snapshot_id = snapshot_id_of(call)
         held = self._store.find(state, snapshot_id, call.now)
         behaviour = self._options.behaviour
         if held and (not state.cluster.sharded or behaviour.sharded_in_plain_endpoints):
@@ -158,7 +137,7 @@ class Operations:
     def _change_retention(self, call: Call) -> Outcome:
         order = retention_order(call.body)
         state = self._served_cluster(call)
-        snapshot_id = _snapshot_id(call)
+        snapshot_id = snapshot_id_of(call)
         held = self._store.find(state, snapshot_id, call.now)
         if held is None:
             if self._store.find_part(state, snapshot_id, call.now):
@@ -169,7 +148,7 @@ class Operations:
 
     def _delete_snapshot(self, call: Call) -> Outcome:
         state = self._served_cluster(call)
-        snapshot_id = _snapshot_id(call)
+        snapshot_id = snapshot_id_of(call)
         held = self._store.find(state, snapshot_id, call.now)
         hidden = state.cluster.sharded and not self._options.behaviour.sharded_in_plain_endpoints
         if held is None or hidden:
@@ -201,19 +180,26 @@ class Operations:
             raise errors.Refusal(status, code, detail, [name])
 
     def _get_sharded(self, call: Call) -> Outcome:
-        _, held = self._sharded(call)
-        return Outcome(held.wire(call.now, self._base_url()))
+        state, held = self._found(call)
+        view = held.wire(call.now, self._base_url())
+        if not state.cluster.sharded:
+            if self._options.behaviour.sharded_path_of_replica_set != "empty":
+                raise errors.snapshot_not_found(held.id, state.cluster.name)
+            view["members"] = view["snapshotIds"] = list[str]()
+        return Outcome(view)
 
     def _delete_sharded(self, call: Call) -> Outcome:
-        state, held = self._sharded(call)
+        state, held = self._found(call)
+        if not state.cluster.sharded:
+            raise errors.snapshot_not_found(held.id, state.cluster.name)
         self._store.delete(state, held, call.now)
         return Outcome(None)
 
-    def _sharded(self, call: Call) -> tuple[ClusterState, HeldSnapshot]:
+    def _found(self, call: Call) -> tuple[ClusterState, HeldSnapshot]:
         state = self._served_cluster(call)
-        snapshot_id = _snapshot_id(call)
+        snapshot_id = snapshot_id_of(call)
         held = self._store.find(state, snapshot_id, call.now)
-        if held is None or not state.cluster.sharded:
+        if held is None:
             raise errors.snapshot_not_found(snapshot_id, state.cluster.name)
         return state, held
 
@@ -227,13 +213,6 @@ class Operations:
         if state.cluster.tenant:
             raise errors.tenant_cluster(state.cluster.name)
         return state
-
-
-def _snapshot_id(call: Call) -> str:
-    snapshot_id = call.parameters["snapshotId"]
-    if not _SNAPSHOT_ID.fullmatch(snapshot_id):
-        raise errors.invalid_snapshot_id(snapshot_id)
-    return snapshot_id
 
 
 def _point_in_time(query: Query) -> int | None:

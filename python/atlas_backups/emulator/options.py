@@ -50,13 +50,16 @@ class Behaviour:
         sharded_parts_listed: Whether the parts of a sharded snapshot appear, as snapshots of
             replica sets, in the plain list and can be read there.
         sharded_in_plain_endpoints: Whether the snapshot of a sharded cluster itself appears in
-            the plain list and can be read and deleted there.
+            the plain list and can be read and deleted there, as Atlas' own programs expect.
+        sharded_path_of_replica_set: What the path of a sharded cluster's snapshot answers for the
+            snapshot of a replica set: `empty`, with 200 and no members, or the status 404.
         sharded_list_of_replica_set: What the sharded list answers for a replica set:
             `empty`, or the status 400 or 404.
         paused_clusters: `refuse` answers a take with 409, `allow` takes it.
         role_refusal: Status for a missing role: 401 `USER_UNAUTHORIZED` or 403
             `ACCESS_FORBIDDEN`.
         default_retention_days: Retention of a snapshot for which none was asked.
+        retention_required: True refuses a take that does not say `retentionInDays`.
         notices: Deprecated and removed versions.
     """
 
@@ -64,11 +67,13 @@ class Behaviour:
     list_lag_seconds: float = 0.0
     get_lag_seconds: float = 0.0
     sharded_parts_listed: bool = False
-    sharded_in_plain_endpoints: bool = False
+    sharded_in_plain_endpoints: bool = True
+    sharded_path_of_replica_set: Literal["empty", 404] = "empty"
     sharded_list_of_replica_set: Literal["empty", 400, 404] = "empty"
     paused_clusters: Literal["refuse", "allow"] = "refuse"
     role_refusal: Literal[401, 403] = 401
     default_retention_days: int = 1
+    retention_required: bool = False
     notices: tuple[VersionNotice, ...] = PUBLISHED_NOTICES
 
 
@@ -105,6 +110,10 @@ class Limits:
         snapshots: Bucket of each project for everything about snapshots; None: unlimited, and
             the headers are left out.
         clusters: Bucket of each project for everything about clusters; None as before.
+        projects: Bucket of each project for reading it, and of each credential for lists of
+            projects; None as before.
+        flex: Buckets of each project for flex clusters, for their snapshots and for their restore
+            jobs; None as before.
         token_requests_per_minute: Requests for a token, per address and service account; None:
             unlimited.
         active_tokens: Tokens of one service account that are alive at a time; None: unlimited.
@@ -113,6 +122,8 @@ class Limits:
 
     snapshots: RateLimit | None = RateLimit(capacity=1200, refill=500)
     clusters: RateLimit | None = RateLimit(capacity=10_000, refill=5000)
+    projects: RateLimit | None = RateLimit(capacity=1200, refill=500)
+    flex: RateLimit | None = RateLimit(capacity=1200, refill=500)
     token_requests_per_minute: int | None = 50
     active_tokens: int | None = 100
     retry_after: bool = True

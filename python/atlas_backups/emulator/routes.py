@@ -18,6 +18,10 @@ _CLUSTER = f"{PREFIX}/groups/{{groupId}}/clusters/{{clusterName}}"
 _SNAPSHOTS = f"{_CLUSTER}/backup/snapshots"
 _POINT_IN_TIME = frozenset({"pointInTimeUtcSeconds", "oplogTs", "oplogInc"})
 _CLUSTER_FIELDS = frozenset({"includeDeletedWithRetainedBackups"})
+_FLEX_CLUSTERS = f"{PREFIX}/groups/{{groupId}}/flexClusters"
+_FLEX_CLUSTER = f"{_FLEX_CLUSTERS}/{{clusterName}}"
+_FLEX_SNAPSHOTS = f"{_FLEX_CLUSTER}/backup/snapshots"
+_FLEX_RESTORE_JOBS = f"{_FLEX_CLUSTER}/backup/restoreJobs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +149,60 @@ ROUTES = (
         template=f"{_SNAPSHOTS}/{{snapshotId}}",
         resource="snapshots",
         roles=MANAGE,
+    ),
+    Route(
+        name="getSchedule",
+        method="GET",
+        template=f"{_CLUSTER}/backup/schedule",
+        resource="schedules",
+    ),
+    Route(
+        name="listContainers",
+        method="GET",
+        template=f"{PREFIX}/groups/{{groupId}}/containers",
+        resource="containers",
+        parameters=PAGING | {"providerName"},
+    ),
+    Route(
+        name="listTeams",
+        method="GET",
+        template=f"{PREFIX}/groups/{{groupId}}/teams",
+        resource="teams",
+        parameters=PAGING,
+    ),
+    Route(
+        name="listFlexClusters",
+        method="GET",
+        template=_FLEX_CLUSTERS,
+        resource="flexClusters",
+        parameters=PAGING,
+    ),
+    Route(name="getFlexCluster", method="GET", template=_FLEX_CLUSTER, resource="flexClusters"),
+    Route(
+        name="listFlexSnapshots",
+        method="GET",
+        template=_FLEX_SNAPSHOTS,
+        resource="flexSnapshots",
+        parameters=PAGING,
+    ),
+    Route(
+        name="getFlexSnapshot",
+        method="GET",
+        template=f"{_FLEX_SNAPSHOTS}/{{snapshotId}}",
+        resource="flexSnapshots",
+    ),
+    Route(
+        name="listFlexRestoreJobs",
+        method="GET",
+        template=_FLEX_RESTORE_JOBS,
+        resource="flexRestoreJobs",
+        parameters=PAGING,
+    ),
+    Route(
+        name="getFlexRestoreJob",
+        method="GET",
+        template=f"{_FLEX_RESTORE_JOBS}/{{restoreJobId}}",
+        resource="flexRestoreJobs",
     ),
 )
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import errors, media, query, routes, wire
 from .access import Gate, Unauthorized, check_project, check_role, unauthorized_answer
+from .call import Call, Outcome
 from .digest import Digest
 from .errors import Refusal
 from .limits import RateLimiter
 from .message import Answer, Message
-from .operations import Call, Operations, Outcome
+from .operations import Operations
 from .query import Presentation
 from .store import Store
 from .tokens import REVOKE_PATH, TOKEN_PATH, OAuthRefusal, TokenOffice
@@ -149,8 +150,8 @@ class AtlasService:
             if group_id is not None:
                 self.store.project(group_id)
                 check_project(credential, group_id)
-                limited = self._limiter.count(route.resource, group_id, route.template, now)
-                headers.update(limited)
+            owner = group_id or f"{credential.kind} {credential.id}"
+            headers.update(self._limiter.count(route.resource, owner, route.template, now))
             if route.roles is not None:
                 check_role(credential, route.roles, self._options.behaviour)
             values, shown = query.read(message.query, route.parameters)

@@ -86,6 +86,11 @@ class HeldSnapshot:
         return math.inf if self.plan.never_ends else self.requested_at + self.plan.seconds
 
     @property
+    def started_at(self) -> float:
+        """When it leaves the queue."""
+        return self.requested_at + self.plan.seconds * IN_PROGRESS_AT
+
+    @property
     def cut_at(self) -> float:
         """The moment whose data it holds."""
         return self.requested_at + self.plan.seconds * PROVIDER_AT

@@ -86,6 +86,16 @@ class Store:
             raise errors.flex_cluster(name)
         return state
 
+    def flex_cluster(self, group_id: str, name: str) -> ClusterState:
+        """Return a cluster that the flex interface serves, or refuse."""
+        try:
+            state = self.project(group_id).clusters[name]
+        except KeyError:
+            raise errors.cluster_not_found(name, group_id) from None
+        if not state.cluster.flex:
+            raise errors.non_flex_cluster(name)
+        return state
+
     def take(self, state: ClusterState, order: TakeOrder, now: float) -> HeldSnapshot:
         """Begin an on-demand snapshot, or refuse."""
         cluster = state.cluster
@@ -103,6 +113,8 @@ class Store:
             for held in state.snapshots.values()
         ):
             raise errors.unfinished_on_demand_snapshot(cluster.name)
+        if order.retention_in_days is None and self._behaviour.retention_required:
+            raise errors.missing_retention()
         days = order.retention_in_days or self._behaviour.default_retention_days
         held = HeldSnapshot(
             id=self._ids.at(now),

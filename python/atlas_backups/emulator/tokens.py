@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote_plus
 
+from . import wire
 from .errors import Refusal, Scalar
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class TokenOffice:
             text = f"The service account has {most} active tokens already."
             raise OAuthRefusal(403, "access_denied", text)
         seconds = self._security().token_seconds
-        token = secrets.token_urlsafe(48)
+        token = _token(account.id, now, seconds)
         self._tokens[token] = _Token(account, now + seconds)
         return {"access_token": token, "expires_in": seconds, "token_type": "Bearer"}
 
@@ -164,6 +165,18 @@ class TokenOffice:
             parameters: list[Scalar] = [TOKEN_PATH, most, 1]
             raise Refusal(429, "RATE_LIMITED", detail, parameters, headers=headers)
         times.append(now)
+
+
+def _token(client_id: str, now: float, seconds: float) -> str:
+    # Atlas' own programs keep a token only if they can read when it ends. Nobody checks the third
+    # part, which keeps tokens from being guessed.
+    header = {"alg": "none", "typ": "JWT"}
+    claims = {"exp": int(now + seconds), "iat": int(now), "sub": client_id}
+    return f"{_part(header)}.{_part(claims)}.{secrets.token_urlsafe(32)}"
+
+
+def _part(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(wire.compact(value)).rstrip(b"=").decode()
 
 
 def _basic(authorization: str | None) -> tuple[str, str]:

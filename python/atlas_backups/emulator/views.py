@@ -36,7 +36,12 @@ def cluster(state: ClusterState, version: str, base_url: str) -> dict[str, Any]:
     path = f"{base_url}/api/atlas/v2/groups/{state.group_id}/clusters/{mine.name}"
     host = f"{mine.name.lower()}.emulator.invalid"
     view: dict[str, Any] = {
-        "advancedConfiguration": {},
+        "advancedConfiguration": {
+            "customOpensslCipherConfigTls12": [],
+            "customOpensslCipherConfigTls13": [],
+            "minimumEnabledTlsProtocol": "TLS1_2",
+            "tlsCipherConfigMode": "DEFAULT",
+        },
         "backupEnabled": mine.backup_enabled,
         "biConnector": {"enabled": False, "readPreference": "secondary"},
         "clusterType": mine.cluster_type,
@@ -52,7 +57,11 @@ def cluster(state: ClusterState, version: str, base_url: str) -> dict[str, Any]:
         "groupId": state.group_id,
         "id": state.id,
         "labels": [],
-        "links": [link(path)],
+        "links": [
+            link(path),
+            link(f"{path}/backup/restoreJobs", "https://cloud.mongodb.com/restoreJobs"),
+            link(f"{path}/backup/snapshots", "https://cloud.mongodb.com/snapshots"),
+        ],
         "mongoDBMajorVersion": major,
         "mongoDBVersion": mine.mongo_db_version,
         "name": mine.name,
@@ -79,8 +88,15 @@ def cluster(state: ClusterState, version: str, base_url: str) -> dict[str, Any]:
     if version == "2023-02-01":
         return {**view, "diskSizeGB": 40.0, "replicationSpecs": [{**specs, "numShards": shards}]}
     view["replicationSpecs"] = [{**specs, "id": f"{state.id[:-2]}{n:02x}"} for n in range(shards)]
-    view["redactClientLogData"] = False
-    return view
+    return {
+        **view,
+        "effectiveReplicationSpecs": view["replicationSpecs"],
+        "internalClusterRole": "NONE",
+        "redactClientLogData": False,
+        "replicaSetScalingStrategy": "WORKLOAD_TYPE",
+        "retainBackups": False,
+        "useAwsTimeBasedSnapshotCopyForFastInitialSync": False,
+    }
 
 
 def _region(state: ClusterState, *, with_disk: bool) -> dict[str, Any]:
@@ -88,6 +104,8 @@ def _region(state: ClusterState, *, with_disk: bool) -> dict[str, Any]:
     hardware: dict[str, Any] = {"instanceSize": "M0" if mine.tenant else "M30", "nodeCount": 3}
     if with_disk and not mine.tenant:
         hardware["diskSizeGB"] = 40.0
+    if not mine.tenant and mine.provider == "AWS":
+        hardware |= {"diskIOPS": 3000, "ebsVolumeType": "STANDARD"}
     region: dict[str, Any] = {
         "electableSpecs": hardware,
         "priority": 7,
@@ -95,8 +113,13 @@ def _region(state: ClusterState, *, with_disk: bool) -> dict[str, Any]:
         "regionName": mine.region,
     }
     if mine.tenant:
-        region["backingProviderName"] = mine.provider
-    return region
+        return {**region, "backingProviderName": mine.provider}
+    none = {**hardware, "nodeCount": 0}
+    scaling = {
+        "compute": {"enabled": False, "scaleDownEnabled": False},
+        "diskGB": {"enabled": False},
+    }
+    return {**region, "analyticsSpecs": none, "autoScaling": scaling, "readOnlySpecs": none}
 
 
 def _legacy(state: ClusterState, host: str) -> dict[str, Any]:

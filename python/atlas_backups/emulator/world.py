@@ -80,7 +80,7 @@ class Cluster:
         cluster_type: Replica set or sharded.
         num_shards: Shards of a sharded cluster, 1 or more; no meaning for a replica set.
         config_server_type: `DEDICATED` adds one part to every snapshot of a sharded cluster.
-        flex: A flex cluster, which this interface refuses.
+        flex: A flex cluster, which has paths of its own and takes no snapshots on demand.
         tenant: A shared (M0) cluster, which takes no snapshots.
         paused: See `Behaviour.paused_clusters`.
         backup_enabled: False refuses every take with `BACKUP_JOB_NOT_FOUND`.
@@ -217,7 +217,7 @@ def default_world() -> World:
     clusters = (
         Cluster(name=DEFAULT_CLUSTER_NAME, snapshots=(*nightly, old)),
         Cluster(name=DEFAULT_SHARDED_CLUSTER_NAME, cluster_type="SHARDED", snapshots=nightly[:1]),
-        Cluster(name="Flex0", flex=True),
+        Cluster(name="Flex0", flex=True, snapshots=nightly),
         Cluster(name="Free0", tenant=True, backup_enabled=False),
         Cluster(name="Paused0", paused=True),
         Cluster(name="NoBackup0", backup_enabled=False),
