@@ -13,6 +13,7 @@ NAME = PACKAGE.name
 DOORS = {
     # The public interface, which the results and errors it is made of do not know.
     "": {"airflow", "cli", "emulator"},
+    "_pyinstaller": set[str](),
     "airflow": set[str](),
     "cli": {"__main__"},
     "client": {""},
@@ -23,19 +24,21 @@ DOORS = {
 # What a room may import of the package, besides itself. `_quantities` has the words for ages and
 # sizes, `_hints` and `progress` those for what to do next, the same wherever they are shown.
 MAY = {
+    "_pyinstaller": set[str](),
     "airflow": {"", "_quantities", "errors"},
     "cli": {
         "",
         "_hints",
         "_plain",
         "_quantities",
+        "_threads",
         "emulator",
         "errors",
         "inventory",
         "models",
         "progress",
     },
-    "emulator": {""},
+    "emulator": {"", "_threads"},
     "html": {
         "_ends",
         "_frozen",
@@ -47,7 +50,7 @@ MAY = {
         "models",
         "progress",
     },
-    "progress": {"_notebook", "_quantities", "fleet", "models"},
+    "progress": {"_notebook", "_quantities", "_threads", "fleet", "models"},
 }
 # Who may touch the core: everybody else goes through the client.
 CORE = {"", "client"}

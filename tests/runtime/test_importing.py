@@ -40,6 +40,7 @@ FOR_THE_CLIENT = {
         "._frozen",
         "._optional",
         "._shown",
+        "._watch",
         ".coverage",
         ".errors",
         ".fleet",

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from atlas_backups.cli import failures, output
 from atlas_backups.cli.parser import PROGRAM, Parser, wants_json
 from atlas_backups.cli.signals import INTERRUPTIONS, sigterm_raised
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 # One module a command, each with its own `main(argv) -> int`; only the one asked for is loaded.
 COMMANDS = {
@@ -24,6 +28,30 @@ COMMANDS = {
     "emulator": ("atlas_backups.cli.emulator", "run the Atlas API on a loopback port, no account"),
     "demo": ("atlas_backups.cli.demo", "watch a snapshot's life on the emulator, no account"),
 }
+
+
+def command_modules() -> tuple[ModuleType, ...]:
+    """Import the modules of all commands.
+
+    `_run` imports one of them by its name; PyInstaller and Nuitka find them by these statements.
+    """
+    from atlas_backups.cli import (  # noqa: PLC0415  # never run by a command
+        clusters,
+        coverage,
+        delete,
+        demo,
+        emulator,
+        list,  # noqa: A004  # the name of the command
+        projects,
+        retain,
+        show,
+        take,
+        wait,
+    )
+
+    return take, list, show, wait, retain, delete, projects, clusters, coverage, emulator, demo
+
+
 _EXIT_STATUS = """\
 exit status: 0 only when what was asked for is true, 1 when it is not or is not known,
 2 for bad usage, 130 after Ctrl-C, 143 after SIGTERM.
