@@ -1,7 +1,9 @@
 """Take a snapshot before a migration, and let the migration begin only if it is there.
 
-The gate asks for the data, not for the task: when somebody clears the migration a week later, it
-is closed, although the task that took the snapshot is still green.
+The gate checks the snapshot of its own run: another fresh snapshot of the cluster does not open it.
+It checks the data, not the task: when somebody clears the migration a week later, it is closed,
+although the task that took the snapshot is still green. And it demands enough retention to go back
+to the snapshot after the migration.
 """
 
 from __future__ import annotations
@@ -13,8 +15,6 @@ from airflow.providers.common.compat.sdk import DAG, task
 
 from atlas_backups.airflow import AtlasSnapshotSensor, AtlasTakeSnapshotOperator
 
-CLUSTER = {"project_name": "{{ params.project }}", "cluster_name": "{{ params.cluster }}"}
-
 with DAG(
     "before_migration",
     schedule=None,
@@ -24,18 +24,20 @@ with DAG(
 ) as dag:
     take = AtlasTakeSnapshotOperator(
         task_id="take_snapshot",
+        project_name="{{ params.project }}",
+        cluster_name="{{ params.cluster }}",
         description="before the migration {{ run_id }}",
         retention_in_days=7,
         if_busy="wait",
         deferrable=True,
-        **CLUSTER,
     )
     gate = AtlasSnapshotSensor(
         task_id="gate",
+        snapshot=take.output,
         max_age=timedelta(hours=1),
+        min_remaining_retention=timedelta(days=2),
         timeout=timedelta(minutes=10),
         deferrable=True,
-        **CLUSTER,
     )
 
     @task
@@ -43,4 +45,4 @@ with DAG(
         """Migrate, knowing to what one could go back."""
         print("migrating; the way back is", snapshot["snapshot_id"], "of", snapshot["created_at"])
 
-    take >> gate >> migrate(gate.output)
+    migrate(gate.output)

@@ -175,7 +175,7 @@ def test_arguments_that_do_not_go_together_break_the_dag(
 @pytest.mark.parametrize(
     ("pushed", "sentence"),
     [
-        ({"id": "b" * 24, "cluster": "Cluster0"}, "snapshot has no group_id, cluster_name, snap"),
+        ({"_id": "b" * 24, "cluster": "Cluster0"}, "snapshot has no group_id, cluster_name, snap"),
         ("b" * 24, "snapshot must be the dict that AtlasTakeSnapshotOperator returns"),
         (None, "snapshot is empty: its template rendered to None"),
     ],

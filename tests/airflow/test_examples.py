@@ -38,6 +38,21 @@ def test_the_migration_begins_once_the_snapshot_is_there(
     assert f"the way back is {taken.id}" in capfd.readouterr().out
 
 
+def test_gate_whose_own_snapshot_ends_too_soon_stays_closed_beside_a_better_one(lab: Lab) -> None:
+    run = lab.run(example("before_migration").dag, run_conf=EMULATED)
+    own = run.xcom("take_snapshot", "snapshot_id")
+    with AtlasBackups(lab.emulator.credentials, base_url=lab.emulator.base_url) as atlas:
+        atlas.update_retention(lab.emulator.group_id, "Cluster0", own, days=1)
+        atlas.take_snapshot(lab.emulator.group_id, "Cluster0", retention_in_days=7, wait=True)
+
+    for task_id in ("gate", "migrate"):
+        lab.clear(run, task_id)
+    again = lab.go_on(run)
+
+    assert again.state == "failed"
+    assert run.task("gate").state == "failed"
+
+
 def test_the_fleet_is_every_cluster_that_can_be_backed_up(lab: Lab) -> None:
     run = lab.run(example("fleet").dag)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups.airflow import AtlasTakeSnapshotOperator
-from atlas_backups.airflow.operators import take as module
 from atlas_backups.emulator import Fault
 from tests.airflow.lab import shorten
 
 if TYPE_CHECKING:
+    from atlas_backups import Snapshot
     from tests.airflow.conftest import Log
     from tests.airflow.lab import Lab
 
@@ -44,11 +44,15 @@ def test_a_task_that_dies_after_the_take_finds_its_snapshot(
 ) -> None:
     deaths = iter([RuntimeError("killed"), RuntimeError("killed again")])
 
-    def push_link(*_: object) -> None:
+    ask = AtlasTakeSnapshotOperator._ask
+
+    def ask_and_die(*args: Any) -> Snapshot:
+        snapshot = ask(*args)
         for death in deaths:
             raise death
+        return snapshot
 
-    monkeypatch.setattr(module, "push_link", push_link)
+    monkeypatch.setattr(AtlasTakeSnapshotOperator, "_ask", ask_and_die)
     with lab.dag() as dag:
         take(lab, deferrable=deferrable)
 

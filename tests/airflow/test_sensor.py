@@ -6,10 +6,16 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from airflow.providers.common.compat.sdk import task
 
 from atlas_backups import AtlasBackups, InvalidArgumentError, ReplicaSetSnapshot, Snapshot
-from atlas_backups.airflow import AtlasSnapshotSensor, AtlasTakeSnapshotOperator
-from atlas_backups.airflow.recent import Age, moment
+from atlas_backups.airflow import (
+    AtlasBackupsHook,
+    AtlasSnapshotSensor,
+    AtlasTakeSnapshotOperator,
+)
+from atlas_backups.airflow.demand import Demand, moment
+from atlas_backups.airflow.result import as_json
 from atlas_backups.emulator import Fault
 from tests.airflow.lab import shorten
 
@@ -26,9 +32,9 @@ def how(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"deferrable": False, "mode": request.param, **waiting}
 
 
-def take(lab: Lab) -> Snapshot:
+def take(lab: Lab, **options: Any) -> Snapshot:
     with AtlasBackups(lab.emulator.credentials, base_url=lab.emulator.base_url) as atlas:
-        return atlas.take_snapshot(lab.emulator.group_id, lab.emulator.cluster_name)
+        return atlas.take_snapshot(lab.emulator.group_id, lab.emulator.cluster_name, **options)
 
 
 def run_sensor(lab: Lab, **options: Any) -> Run:
@@ -144,6 +150,94 @@ def test_is_not_content_with_older_data(
     assert run.state == "failed"
 
 
+def run_gate(lab: Lab, snapshot: Any, **options: Any) -> Run:
+    with lab.dag() as dag:
+        AtlasSnapshotSensor(task_id="wait", snapshot=snapshot, retries=3, **options)
+    return lab.run(dag)
+
+
+def test_one_snapshot_with_enough_retention_left_opens_the_gate(
+    lab: Lab, how: dict[str, Any]
+) -> None:
+    snapshot = take(lab, retention_in_days=2)
+
+    run = run_gate(
+        lab,
+        snapshot,
+        min_remaining_retention=timedelta(hours=47),
+        max_age="{{ 60 }}",
+        **how,
+    )
+
+    assert run.state == "success"
+    assert run.xcom("wait")["snapshot_id"] == snapshot.id
+
+
+@pytest.mark.parametrize(
+    ("demand", "sentence"),
+    [
+        ({"min_remaining_retention": timedelta(hours=49)}, "less than the demanded 176400 s"),
+        ({"max_age": 0.001}, "which is not at most 0.001 s old"),
+        ({"newer_than": "2100-01-01"}, "which is not newer than 2100-01-01T00:00:00+00:00"),
+        ({"min_remaining_retention": "{{ params.nothing }}"}, "min_remaining_retention is empty"),
+        ({"min_remaining_retention": "{{ 'a day' }}"}, "min_remaining_retention must be seconds"),
+    ],
+)
+def test_one_snapshot_that_misses_a_demand_fails_for_good(
+    lab: Lab, log: Log, demand: dict[str, Any], sentence: str, how: dict[str, Any]
+) -> None:
+    snapshot = take(lab, retention_in_days=2)
+    with AtlasBackups(lab.emulator.credentials, base_url=lab.emulator.base_url) as atlas:
+        atlas.wait_for_snapshot(snapshot)
+        atlas.take_snapshot(
+            lab.emulator.group_id, lab.emulator.cluster_name, retention_in_days=30, wait=True
+        )
+
+    run = run_gate(lab, snapshot, params={"nothing": ""}, **demand, **how)
+
+    assert sentence in log()
+    assert (run.state, run.task("wait").try_number) == ("failed", 1)
+
+
+def test_snapshot_with_too_little_retention_left_is_not_waited_for(
+    lab: Lab, how: dict[str, Any]
+) -> None:
+    wanted = take(lab, retention_in_days=5, wait=True)
+    take(lab, retention_in_days=1, wait=True)
+
+    run = run_sensor(lab, max_age=60, min_remaining_retention=2 * 86400, **how)
+
+    assert run.xcom("wait")["snapshot_id"] == wanted.id
+
+
+@pytest.mark.parametrize("form", ["result", "to_dict", "Snapshot"])
+def test_snapshot_argument_takes_every_form_of_a_snapshot(lab: Lab, form: str) -> None:
+    snapshot = take(lab, wait=True)
+    given = {"result": as_json(snapshot), "to_dict": snapshot.to_dict(), "Snapshot": snapshot}
+
+    run = run_gate(lab, given[form], deferrable=False)
+
+    assert run.state == "success"
+    assert run.xcom("wait")["snapshot_id"] == snapshot.id
+
+
+def test_dict_of_a_snapshot_goes_from_task_to_task(lab: Lab) -> None:
+    with lab.dag() as dag:
+
+        @task
+        def take_it() -> dict[str, Any]:
+            with AtlasBackupsHook().get_conn() as atlas:
+                return atlas.take_snapshot(lab.emulator.group_id, "Cluster0").to_dict()
+
+        taken = take_it()
+        AtlasSnapshotSensor(task_id="wait", snapshot=taken, poke_interval=0.2)
+
+    run = lab.run(dag)
+
+    assert run.state == "success"
+    assert run.xcom("wait")["snapshot_id"] == lab.taken()[0].id
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -167,7 +261,11 @@ def test_says_what_is_wrong_with_an_argument(
     [
         ({"group_id": "g", "cluster_name": "c"}, "give one of snapshot_id, newer_than, max_age"),
         ({"group_id": "g", "max_age": 1}, "cluster_name must be given beside group_id"),
-        ({"snapshot": {}, "max_age": 1}, "max_age must not be given beside snapshot"),
+        ({"snapshot": {}, "snapshot_id": "s"}, "snapshot_id must not be given beside snapshot"),
+        (
+            {"snapshot": {}, "max_age": 1, "newer_than": "2026-11-24"},
+            "max_age must not be given beside newer_than",
+        ),
         ({"snapshot_id": "s", "cluster_name": "c"}, "give one of snapshot, group_id, project_name"),
     ],
 )
@@ -192,30 +290,35 @@ def snapshot_of(created_at: datetime | None, status: str = "completed") -> Snaps
     )
 
 
-class TestAge:
-    age = Age(newer_than=NOON.isoformat())
+class TestDemand:
+    demand = Demand(newer_than=NOON.isoformat())
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 0])
     def test_is_not_met_by_data_of_that_moment_or_before(self, seconds: int) -> None:
-        assert self.age.newest([snapshot_of(NOON + timedelta(seconds=seconds))]) is None
+        assert self.demand.newest([snapshot_of(NOON + timedelta(seconds=seconds))]) is None
 
     def test_is_met_by_data_from_after_it(self) -> None:
         newer = snapshot_of(NOON + timedelta(seconds=1))
 
-        assert self.age.newest([newer]) == newer
+        assert self.demand.newest([newer]) == newer
 
     @pytest.mark.parametrize("status", ["queued", "inProgress", "failed", "something new"])
     def test_is_not_met_by_a_snapshot_that_is_not_completed(self, status: str) -> None:
-        assert self.age.newest([snapshot_of(NOON + timedelta(hours=1), status)]) is None
+        assert self.demand.newest([snapshot_of(NOON + timedelta(hours=1), status)]) is None
 
     def test_is_not_met_by_data_of_an_unknown_time(self) -> None:
-        assert self.age.newest([snapshot_of(None)]) is None
+        assert self.demand.newest([snapshot_of(None)]) is None
 
     def test_gives_the_newest(self) -> None:
         newest = snapshot_of(NOON + timedelta(hours=2))
         others = [replace(newest, created_at=NOON + timedelta(hours=hours)) for hours in (1, -1)]
 
-        assert self.age.newest([others[0], newest, others[1]]) == newest
+        assert self.demand.newest([others[0], newest, others[1]]) == newest
+
+    def test_of_retention_is_not_met_without_a_known_end(self) -> None:
+        kept = Demand(newer_than=NOON.isoformat(), min_remaining_retention=1.0)
+
+        assert kept.newest([snapshot_of(NOON + timedelta(hours=1))]) is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from atlas_backups.errors import InvalidArgumentError
+from atlas_backups.models import Snapshot
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
@@ -187,13 +188,18 @@ def address_in(snapshot: object) -> Address:
     Raises:
         InvalidArgumentError: it is something else, or a part is missing.
     """
+    if isinstance(snapshot, Snapshot):
+        return Address(snapshot.group_id, snapshot.cluster_name, snapshot.id)
     if not isinstance(snapshot, Mapping):
         _rendered("snapshot", snapshot)
         raise InvalidArgumentError(
-            "snapshot must be the dict that AtlasTakeSnapshotOperator returns, not "
+            "snapshot must be the dict that AtlasTakeSnapshotOperator returns, a Snapshot or its "
+            "to_dict(), not "
             f"{snapshot!r}; for an id there is snapshot_id"
         )
     known = cast("Mapping[str, object]", snapshot)
+    if "snapshot_id" not in known and "id" in known:  # as `Snapshot.to_dict` calls it
+        known = {**known, "snapshot_id": known["id"]}
     missing = [name for name in Address._fields if known.get(name) in (None, "")]
     if missing:
         there = ", ".join(map(str, known)) or "nothing"

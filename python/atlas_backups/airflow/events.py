@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from atlas_backups.airflow.compat import AirflowException, AirflowFailException
-from atlas_backups.airflow.failures import PERMANENT
+from atlas_backups.airflow.failures import is_permanent
+from atlas_backups.airflow.messages import sentence_first
 from atlas_backups.airflow.result import as_json
 from atlas_backups.errors import SnapshotFailedError, WaitTimeoutError
 
@@ -33,8 +34,8 @@ def failure(error: Exception) -> dict[str, Any]:
     return {
         "status": status,
         "error": type(error).__name__,
-        "message": str(error),
-        "permanent": isinstance(error, PERMANENT),
+        "message": sentence_first(error),
+        "permanent": is_permanent(error),
     }
 
 
@@ -65,7 +66,7 @@ def snapshot_in(
         kind: type[AirflowException] = AirflowFailException
     else:
         kind = {_FAILED: failed, _TIMEOUT: too_late, _ERROR: AirflowException}[status]
-    raise kind(f"{known.get('error')}: {known['message']}")
+    raise kind(f"{known['message']} ({known.get('error')})")
 
 
 def has_ended(event: object) -> float:

@@ -25,9 +25,13 @@ class AtlasClusterLink(BaseOperatorLink):
         """Where Airflow 3 looks for the URL itself, while the task still runs."""
         return _KEY
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ANN401, ARG002  # Airflow's own
-        """Return the URL that the task has pushed; empty before that."""
-        return XCom.get_value(key=_KEY, ti_key=ti_key) or ""
+    def get_link(self, operator: Any, *, ti_key: Any) -> Any:  # noqa: ANN401, ARG002  # Airflow's own
+        """Return the URL that the task has pushed; `None` before that.
+
+        A task of Airflow 3 pushes at its end what this returns, and the page shows a button for
+        every text, also for an empty one.
+        """
+        return XCom.get_value(key=_KEY, ti_key=ti_key) or None
 
 
 def push_link(context: Context, base_url: str, group_id: str, cluster_name: str) -> None:

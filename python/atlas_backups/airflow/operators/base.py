@@ -55,7 +55,12 @@ class AtlasOperator(TextTemplates, BaseOperator):
         then: str,
     ) -> NoReturn:
         """Give the worker's slot back until the snapshot has ended; go on in the method `then`."""
-        self.log.info("Waiting for snapshot %s in the triggerer", snapshot.id)
+        self.log.info(
+            "Waiting in the triggerer, at most %.0f s, for snapshot %s of cluster %s",
+            deadline.left_at_least(0.0),
+            snapshot.id,
+            snapshot.cluster_name,
+        )
         deadline = deadline.seen(snapshot.requested_at)
         self.defer(
             trigger=AtlasSnapshotTrigger(
@@ -77,8 +82,10 @@ class AtlasOperator(TextTemplates, BaseOperator):
     ) -> Any:  # noqa: ANN401  # what the method returns
         """Go on after a deferral, and say more than Airflow does if nobody took care of it."""
         if is_deferral_timeout(next_method, next_kwargs):
-            raise AirflowException(
+            error = AirflowException(
                 "no triggerer has answered in time: is one running? The snapshot goes on in "
                 "Atlas; another try of this task waits for the same one"
             )
+            self.log.error("%s", error)
+            raise error
         return super().resume_execution(next_method, next_kwargs, context)

@@ -9,6 +9,8 @@ from atlas_backups.airflow.compat import default_deferrable
 from atlas_backups.airflow.deadline import Deadline
 from atlas_backups.airflow.events import has_ended
 from atlas_backups.airflow.failures import failing_for_good
+from atlas_backups.airflow.links import push_link
+from atlas_backups.airflow.messages import sentence_first
 from atlas_backups.airflow.operators.base import AtlasOperator
 from atlas_backups.errors import SnapshotNotCompletedError, SnapshotNotFoundError
 
@@ -84,21 +86,23 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
         self.deferrable = deferrable
         self.timeout = timeout
 
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  # Airflow's own
+    def execute(self, context: Context) -> dict[str, Any]:
         """Delete the snapshot."""
-        with failing_for_good():
-            return self._delete(Deadline.after(arguments.seconds("timeout", self.timeout)))
+        with failing_for_good(self.log):
+            return self._delete(context, Deadline.after(arguments.seconds("timeout", self.timeout)))
 
-    def delete_after_end(self, context: Context, event: object = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's own
+    def delete_after_end(self, context: Context, event: object = None) -> dict[str, Any]:
         """Go on when the snapshot is completed or failed."""
-        moment = has_ended(event)
-        with failing_for_good():
+        with failing_for_good(self.log):
+            moment = has_ended(event)
             timeout = arguments.seconds("timeout", self.timeout)
-            return self._delete(Deadline(moment=moment, timeout=timeout))
+            return self._delete(context, Deadline(moment=moment, timeout=timeout))
 
-    def _delete(self, deadline: Deadline) -> dict[str, Any]:
-        with self.hook().get_conn() as atlas:
+    def _delete(self, context: Context, deadline: Deadline) -> dict[str, Any]:
+        settings = self.hook().settings()
+        with settings.client() as atlas:
             address = arguments.address(atlas, self._given, self)
+            push_link(context, settings.base_url, address.group_id, address.cluster_name)
             try:
                 atlas.delete_snapshot(
                     *address,
@@ -108,7 +112,7 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
             except SnapshotNotFoundError as error:
                 if not self.ignore_missing:
                     raise
-                self.log.warning("Nothing to delete: %s", error)
+                self.log.warning("Nothing to delete: %s", sentence_first(error))
                 return {**address._asdict(), "deleted": False}
             except SnapshotNotCompletedError:
                 if not self.wait_for_completion:

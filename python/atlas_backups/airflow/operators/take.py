@@ -125,19 +125,20 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Take the snapshot, or find the one that an earlier try has taken."""
-        with failing_for_good():
+        with failing_for_good(self.log):
             return self._take(context, Deadline.after(arguments.seconds("timeout", self.timeout)))
 
     def take_after_other(self, context: Context, event: object = None) -> dict[str, Any]:
         """Go on when the snapshot that kept the cluster busy has ended, whatever its end."""
-        moment = has_ended(event)
-        with failing_for_good():
+        with failing_for_good(self.log):
+            moment = has_ended(event)
             timeout = arguments.seconds("timeout", self.timeout)
             return self._take(context, Deadline(moment=moment, timeout=timeout))
 
     def execute_complete(self, context: Context, event: object = None) -> dict[str, Any]:  # noqa: ARG002  # Airflow's own
         """Go on when the snapshot is completed, or the trigger gave up."""
-        return self._done(snapshot_in(event))
+        with failing_for_good(self.log):
+            return self._done(snapshot_in(event))
 
     def on_kill(self) -> None:
         """Say in the log what goes on in Atlas; it cannot be cancelled, and is not deleted."""
@@ -150,14 +151,15 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
         settings = self.hook().settings()
         poll_interval = arguments.seconds_or_none("poll_interval", self.poll_interval)
         with settings.client() as atlas:
-            snapshot = self._ask(atlas, context, deadline)
+            request = self._request(atlas, context)
+            push_link(context, settings.base_url, request["group_id"], request["cluster_name"])
+            snapshot = self._ask(atlas, request, deadline)
             self._snapshot_id = snapshot.id
             ti = task_instance(context)
             # Before the wait, so that it is known whatever happens to this task.
             for name in ("group_id", "cluster_name"):
                 ti.xcom_push(key=name, value=getattr(snapshot, name))
             ti.xcom_push(key="snapshot_id", value=snapshot.id)
-            push_link(context, settings.base_url, snapshot.group_id, snapshot.cluster_name)
             if not self.wait_for_completion or snapshot.status == "completed":
                 return self._done(as_json(snapshot))
             if self.deferrable:
@@ -170,12 +172,11 @@ class AtlasTakeSnapshotOperator(AtlasOperator):
             )
         return self._done(as_json(snapshot))
 
-    def _ask(self, atlas: AtlasBackups, context: Context, deadline: Deadline) -> Snapshot:
+    def _ask(self, atlas: AtlasBackups, request: dict[str, Any], deadline: Deadline) -> Snapshot:
         def take(if_busy: IfBusy) -> Snapshot:
             timeout = deadline.left_at_least(_LITTLE)
             return atlas.take_snapshot(**request, if_busy=if_busy, wait_timeout=timeout)
 
-        request = self._request(atlas, context)
         if self.if_busy != "wait" or not self.deferrable:
             return take(self.if_busy)
         try:
