@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import timedelta
 
+    from atlas_backups import Snapshot
     from atlas_backups.airflow.compat import Context, XComArg
 
 
@@ -29,8 +30,8 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
 
     Args:
         snapshot: the dict that `AtlasTakeSnapshotOperator` returns, as `take.output`; only
-            `snapshot_id`, `group_id` and `cluster_name` are read. Templated. Else give the
-            following.
+            `snapshot_id`, `group_id` and `cluster_name` are read. A `Snapshot` or its `to_dict()`
+            too. Templated. Else give the following.
         group_id: id of the project. Templated. Either this or `project_name`.
         project_name: name of the project, as the connection sees it. Templated.
         cluster_name: name of the cluster. Templated.
@@ -59,7 +60,7 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
     def __init__(  # noqa: PLR0913  # the arguments of a delete and of a wait, keyword-only
         self,
         *,
-        snapshot: Mapping[str, Any] | XComArg | str | None = None,
+        snapshot: Mapping[str, Any] | Snapshot | XComArg | str | None = None,
         group_id: str | None = None,
         project_name: str | None = None,
         cluster_name: str | None = None,
