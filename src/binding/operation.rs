@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
@@ -41,6 +42,8 @@ pub(super) struct Operation {
     begin: Arc<Begin>,
     /// Locked only with Python attached and never across a call into it: see `process`.
     begun: Mutex<Option<OfProcess<Begun>>>,
+    /// Whether the caller has left, and a thread that waits for a run must end it.
+    is_abandoned: AtomicBool,
 }
 
 /// What was begun in a process.
@@ -124,11 +127,24 @@ impl Operation {
         let begin = Arc::new(move |transport, call| {
             Box::pin(begin(transport, call, Arc::clone(&arguments))) as Work
         });
-        Self { client: Arc::clone(client), transport: None, begin, begun: Mutex::default() }
+        Self {
+            client: Arc::clone(client),
+            transport: None,
+            begin,
+            begun: Mutex::default(),
+            is_abandoned: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn on(self, transport: Transport) -> Self {
         Self { transport: Some(OfProcess::new(Process::current(), transport)), ..self }
+    }
+
+    fn check_abandoned(&self) -> PyResult<()> {
+        if self.is_abandoned.load(Ordering::Relaxed) {
+            return Err(PyRuntimeError::new_err("the caller of this operation has left"));
+        }
+        Ok(())
     }
 
     fn begin(&self, py: Python<'_>) -> PyResult<Starting> {
@@ -166,6 +182,7 @@ impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
+        self.check_abandoned()?;
         let Starting { process, engine, run } = self.begin(py)?;
         let call = Arc::clone(&run.call);
         let mut running = OfProcess::new(process, Running::begin(engine, run));
@@ -177,7 +194,10 @@ impl Operation {
                 Poll::Ready(Ok(Ok(output))) => return output.into_python(py),
                 Poll::Ready(Ok(Err(error))) => return Err(to_exception(py, &error)),
                 Poll::Ready(Err(_)) => return Err(lost_task()),
-                Poll::Pending => py.check_signals()?,
+                Poll::Pending => {
+                    self.check_abandoned()?;
+                    py.check_signals()?;
+                }
             }
         }
         Err(PyRuntimeError::new_err(
@@ -216,6 +236,11 @@ impl Operation {
         let task = engine.launch(async move { delivery.deliver(run.end().await) });
         self.keep(process, Some(task));
         Ok(future)
+    }
+
+    /// Ends the run that another thread waits for, within a slice; later ones do not begin.
+    fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
     }
 
     /// Frees the connection of a run that was started, if it is still running.

@@ -80,7 +80,8 @@ class AtlasBackups(
             names the option or the environment variables.
     """
 
-    __slots__ = ("__weakref__", "_options")
+    # With a `__dict__`, `unittest.mock.patch.object` can replace a method of one client.
+    __slots__ = ("__dict__", "__weakref__", "_options")
 
     def __init__(  # noqa: PLR0913  # options of one thing, keyword-only
         self,
@@ -172,6 +173,13 @@ class AtlasBackups(
             return f"<{type(self).__name__}, refused>"
         state = ", closed" if self._core.closed else ""
         return f"<AtlasBackups {self._core.base_url}, credentials: {self._source!r}{state}>"
+
+    if not TYPE_CHECKING:  # where it would allow every name
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if not hasattr(type(self), name):
+                raise AttributeError(f"AtlasBackups has no attribute {name!r}")
+            super().__setattr__(name, value)
 
     def __reduce__(self) -> tuple[object, ...]:
         options = {**self._options, "proxy": self._core.proxy_to_pickle()}

@@ -7,6 +7,7 @@ tell a caller nothing.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from atlas_backups._core import Operation, turn
@@ -31,7 +32,7 @@ def drive(steps: Steps[ResultT]) -> ResultT:
         while True:
             try:
                 while True:
-                    operation = steps.send(operation.blocking())
+                    operation = steps.send(blocking(operation))
             except StopIteration:
                 raise
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
@@ -44,7 +45,10 @@ def drive(steps: Steps[ResultT]) -> ResultT:
 async def drive_async(steps: Steps[ResultT]) -> ResultT:
     """Run steps to their end in the running event loop; many that begin at once take turns."""
     __tracebackhide__ = True
-    wait = turn()
+    try:
+        wait = turn()
+    except RuntimeError as error:
+        raise _no_event_loop() from error
     if wait is not None:
         await wait
     try:
@@ -74,7 +78,7 @@ def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
                 continue
             operation: Operation[Any] = step  # pyright: ignore[reportUnknownVariableType]  # of ValueT
             try:
-                result = operation.blocking()
+                result = blocking(operation)
             except BaseException as error:  # noqa: BLE001  # the steps decide on it
                 step = steps.throw(_with_doubt(error, operation))
             else:
@@ -88,6 +92,10 @@ def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
 async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None]:
     """Run an iteration in the running event loop; closing it closes the steps."""
     __tracebackhide__ = True
+    try:
+        turn()
+    except RuntimeError as error:
+        raise _no_event_loop() from error
     try:
         step = next(steps)
         while True:
@@ -107,6 +115,23 @@ async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None
         return
     finally:
         steps.close()
+
+
+def blocking(operation: Operation[ResultT]) -> ResultT:
+    """Run an operation to its end on this thread; under gevent, for this greenlet only."""
+    __tracebackhide__ = True
+    if "gevent.monkey" not in sys.modules:
+        return operation.blocking()
+    from atlas_backups.client import green  # noqa: PLC0415  # most programs do without
+
+    return green.blocking(operation)
+
+
+def _no_event_loop() -> RuntimeError:
+    return RuntimeError(
+        "the _async methods need a running asyncio event loop. Under trio, call the sync method in "
+        "a thread: await trio.to_thread.run_sync(atlas.take_snapshot, ...)"
+    )
 
 
 def _decided(steps: Steps[Any], error: BaseException, operation: Operation[Any]) -> Operation[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import Address, address, flag
 from atlas_backups.client.base import Base
-from atlas_backups.client.drive import drive, drive_async, iterate, iterate_async
+from atlas_backups.client.drive import blocking, drive, drive_async, iterate, iterate_async
 from atlas_backups.models import ShardedClusterSnapshot, Snapshot
 
 if TYPE_CHECKING:
@@ -166,7 +166,8 @@ class WaitMethods(Base):
         def look_back(seen: Snapshot) -> tuple[Snapshot, ...]:
             is_sharded = isinstance(seen, ShardedClusterSnapshot)
             # Bare, as credentials are asked for and warnings given on the caller's thread only.
-            return self._core.list_snapshots(*found[:2], include_sharded=is_sharded).blocking()
+            listing = self._core.list_snapshots(*found[:2], include_sharded=is_sharded)
+            return blocking(listing)
 
         return watching(*found[:3], look_back=look_back)
 

@@ -19,13 +19,17 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's time, immune to later changes of the wall clock."""
 
+    # freezegun replaces the functions that modules hold, but not those that a class holds.
+    _time = staticmethod(time.time)
+    _monotonic = staticmethod(time.monotonic)
+
     def __init__(self) -> None:
         # The monotonic clock carries it on, so that an NTP step cannot revive an expired token.
-        self._offset = time.time() - time.monotonic()
+        self._offset = self._time() - self._monotonic()
 
     def now(self) -> float:
         """Return the present time in seconds since the epoch."""
-        return self._offset + time.monotonic()
+        return self._offset + self._monotonic()
 
 
 class ManualClock:

@@ -18,7 +18,7 @@ from .faults import Fault, FaultScript, ScriptedFault
 from .flex import wire_of
 from .journal import Journal, ReceivedRequest
 from .options import Behaviour, Limits, Options, Security
-from .server import Listener, check_loopback
+from .server import Listener, check_loopback, check_threads
 from .service import AtlasService
 from .snapshot import Plan, Status
 from .store import ScriptedPlan
@@ -147,11 +147,12 @@ class AtlasEmulator:
         """Begin to listen.
 
         Raises:
-            RuntimeError: It runs already.
+            RuntimeError: It runs already, or eventlet has replaced threads and sockets.
             OSError: The port is taken.
         """
         if self._listener is not None:
             raise RuntimeError("the emulator runs already")
+        check_threads()
         self._stopping = threading.Event()
         exchange = Exchange(self._service, self._script, self._journal, self._stopping, self._log)
         self._listener = Listener(self._host, self._port, exchange.serve, self._idle_seconds)

@@ -6,9 +6,11 @@ import contextlib
 import ipaddress
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from atlas_backups._threads import DaemonThread
 
@@ -33,6 +35,21 @@ def check_loopback(host: str) -> str:
     if not address.is_loopback:
         raise ValueError(f"host must be an IPv4 loopback address, not {host!r}")
     return str(address)
+
+
+def check_threads() -> None:
+    """Check that threads are real, or that the client waits beside them, as under gevent.
+
+    Raises:
+        RuntimeError: eventlet has replaced them. A sync call would wait for a green thread that
+            never runs.
+    """
+    patcher: Any = sys.modules.get("eventlet.patcher")
+    if patcher and any(patcher.is_monkey_patched(name) for name in ("thread", "socket")):
+        raise RuntimeError(
+            "eventlet has replaced threads and sockets, so the emulator cannot answer a sync call "
+            "of the same process: run `atlas-backups emulator` as a process of its own"
+        )
 
 
 class Listener:
