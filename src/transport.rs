@@ -33,6 +33,7 @@ use std::sync::Arc;
 pub(crate) use answer::Answer;
 pub use auth::Auth;
 pub(crate) use auth::random;
+pub(crate) use body::Delivery;
 pub use call::Call;
 pub use connection::Connection;
 #[cfg(test)]
@@ -60,6 +61,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, String)>,
     pub(crate) body: Option<bytes::Bytes>,
+    /// Where to note whether the body was sent, for a request that must not be sent twice.
+    pub(crate) delivery: Option<Delivery>,
 }
 
 impl Transport {
@@ -77,6 +80,9 @@ impl Transport {
         let mut fresh = None;
         loop {
             let is_last = fresh.is_some();
+            if let Some(delivery) = &request.delivery {
+                delivery.reset();
+            }
             // Before the grant, which may not keep through a wait.
             let pass = self.connection.limits.pass(&request.path, &target.line, call).await?;
             let grant = self.auth.grant(fresh, &self.connection, &target, call).await;

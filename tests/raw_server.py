@@ -124,7 +124,8 @@ class RawServer:
         self._stopping = threading.Event()
         self._listener = listener or socket.create_server(("127.0.0.1", 0))
         scheme = "http" if context is None else "https"
-        self.base_url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.port: int = self._listener.getsockname()[1]
+        self.base_url = f"{scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         self._listener.listen(128)

@@ -121,5 +121,5 @@ fn write(
     address: &SnapshotAddress,
     body: Option<Bytes>,
 ) -> Request {
-    Request { method, path: endpoint.path(address), query: Vec::new(), body }
+    Request { method, path: endpoint.path(address), query: Vec::new(), body, delivery: None }
 }

@@ -184,7 +184,7 @@ fn name_of<T: Listed>(item: &Fields<'_>) -> String {
 }
 
 pub(super) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {
-    Request { method: Method::GET, path: path.to_owned(), query, body: None }
+    Request { method: Method::GET, path: path.to_owned(), query, body: None, delivery: None }
 }
 
 pub(super) fn read<'a>(answer: &'a Answer, call: &Call) -> Result<Page<'a>, Unanswered> {

@@ -56,13 +56,14 @@ impl Answer {
         (http_status, headers): (u16, HeaderMap),
         received: Received,
         (scheme, secrets): (Scheme, Secrets),
+        may_have_envelope: bool,
     ) -> Self {
         let outline = match received.unread {
             Some(unread) => Err(why(unread).to_owned()),
             None => Outline::new(&received.bytes),
         };
         let json = outline.as_ref().ok().and_then(|outline| outline.of(&received.bytes));
-        let inner = json.and_then(status_inside);
+        let inner = json.filter(|_| may_have_envelope).and_then(status_inside);
         let has_envelope = inner.is_some();
         // A gateway's own error stands, whatever an envelope inside it says.
         let status = inner.filter(|_| http_status < 300).unwrap_or(http_status);
@@ -372,6 +373,7 @@ fn why(unread: Unread) -> &'static str {
     match unread {
         Unread::TooLarge => "it is larger than what Atlas sends",
         Unread::Garbled => "it is not compressed as its head says",
+        Unread::Cut => "its compressed body is cut off",
         Unread::NoMemory => "there is no memory for it",
     }
 }

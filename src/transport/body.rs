@@ -1,11 +1,15 @@
 //! Bodies: one to send that tells whether it was asked for, and reading with a limit.
 
+use std::io::{self, Read};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
+use flate2::read::MultiGzDecoder;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body::{Body, Frame, SizeHint};
 
 /// Decoded bytes of a good answer.
@@ -43,12 +47,37 @@ impl Sending {
         self.leave_untouched(GIVEN_UP) != Err(BEGUN)
     }
 
-    fn begin(&self) -> bool {
+    pub(super) fn begin(&self) -> bool {
         self.leave_untouched(BEGUN) != Err(GIVEN_UP)
     }
 
     fn leave_untouched(&self, next: u8) -> Result<u8, u8> {
         self.0.compare_exchange(UNTOUCHED, next, Ordering::AcqRel, Ordering::Acquire)
+    }
+}
+
+/// Whether the body of a request's latest attempt may have been sent. A call that is cut off asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Delivery(Arc<Mutex<Option<Sending>>>);
+
+impl Delivery {
+    /// An attempt begins, or the last one was rejected.
+    pub(super) fn reset(&self) {
+        self.set(None);
+    }
+
+    pub(super) fn track(&self, sending: &Sending) {
+        self.set(Some(sending.clone()));
+    }
+
+    /// Ensures that nothing is sent from now on; false when it is too late.
+    pub(super) fn revoke(&self) -> bool {
+        let latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        latest.as_ref().is_none_or(Sending::give_up)
+    }
+
+    fn set(&self, latest: Option<Sending>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = latest;
     }
 }
 
@@ -101,30 +130,73 @@ pub(super) enum Unread {
     TooLarge,
     /// It is not compressed as its head says, or was damaged.
     Garbled,
+    /// It is compressed, and ends before its end.
+    Cut,
     /// The system gives no memory for it.
     NoMemory,
 }
 
-/// Reads until the end or the limit; decompression is counted after decoding, while streaming.
+/// Reads until the end or the limit, which also holds for the decoded body.
 pub(super) async fn read(
     response: &mut reqwest::Response,
     limit: usize,
 ) -> Result<Received, reqwest::Error> {
     let mut bytes = BytesMut::new();
     let unread = loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => {
+        match response.chunk().await? {
+            Some(chunk) if bytes.len() + chunk.len() > limit => {
                 bytes.extend(chunk.into_iter().take(limit - bytes.len()));
                 break Some(Unread::TooLarge);
             }
-            Ok(Some(chunk)) if !reserve(&mut bytes, chunk.len()) => break Some(Unread::NoMemory),
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) => break None,
-            Err(error) if is_garbled(&error) => break Some(Unread::Garbled),
-            Err(error) => return Err(error),
+            Some(chunk) if !reserve(&mut bytes, chunk.len()) => break Some(Unread::NoMemory),
+            Some(chunk) => bytes.extend_from_slice(&chunk),
+            None => break None,
         }
     };
-    Ok(Received { bytes: bytes.freeze(), unread })
+    if bytes.is_empty() || !take_gzip_header(response.headers_mut()) {
+        return Ok(Received { bytes: bytes.freeze(), unread });
+    }
+    let decoded = decode(&bytes, limit);
+    Ok(Received { unread: unread.or(decoded.unread), ..decoded })
+}
+
+/// Whether the body is compressed with gzip; the headers then describe the decoded body.
+fn take_gzip_header(headers: &mut HeaderMap) -> bool {
+    let value = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let is_gzip = value.is_some_and(|value| {
+        ["gzip", "x-gzip"].iter().any(|name| value.trim().eq_ignore_ascii_case(name))
+    });
+    if is_gzip {
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
+    }
+    is_gzip
+}
+
+/// Decodes gzip, perhaps of several members ([RFC 1952](https://www.rfc-editor.org/rfc/rfc1952)).
+fn decode(compressed: &[u8], limit: usize) -> Received {
+    let mut decoder = MultiGzDecoder::new(compressed);
+    let mut bytes = BytesMut::new();
+    let mut buffer = [0; 16 << 10];
+    let unread = loop {
+        let chunk = match decoder.read(&mut buffer) {
+            Ok(size) => buffer.get(..size).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break Some(Unread::Cut),
+            Err(_) => break Some(Unread::Garbled),
+        };
+        let room = limit - bytes.len();
+        if chunk.is_empty() {
+            break None;
+        }
+        if !reserve(&mut bytes, chunk.len().min(room)) {
+            break Some(Unread::NoMemory);
+        }
+        bytes.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+        if chunk.len() > room {
+            break Some(Unread::TooLarge);
+        }
+    };
+    Received { bytes: bytes.freeze(), unread }
 }
 
 /// Makes room for more bytes of a body; false where there is no memory to process them.
@@ -139,14 +211,4 @@ fn reserve(bytes: &mut BytesMut, more: usize) -> bool {
     }
     bytes.reserve(capacity - bytes.len());
     true
-}
-
-/// Whether the decoder failed over what it was given; its want of more means a broken connection.
-///
-/// `is_decode` does not tell: reqwest says so of everything that ends a body. The connection's own
-/// errors are wrapped once more, by hyper.
-fn is_garbled(error: &reqwest::Error) -> bool {
-    let source = std::error::Error::source(error);
-    let decoder = source.and_then(|source| source.downcast_ref::<std::io::Error>());
-    decoder.is_some_and(|error| error.kind() != std::io::ErrorKind::UnexpectedEof)
 }

@@ -36,8 +36,8 @@ struct Tally {
 #[derive(Debug, Default)]
 struct Noted {
     waited: Duration,
-    /// What will be unknown once there are more attempts than that.
-    in_doubt: Option<(u32, Doubt)>,
+    /// What is unknown if the call is cut off.
+    in_doubt: Option<Doubt>,
     deprecation: Option<String>,
 }
 
@@ -117,14 +117,9 @@ impl Call {
         self.noted().waited
     }
 
-    /// Says what is unknown if the call is cut off after its next attempt has begun.
+    /// Notes what is unknown if the call is cut off after its request was sent.
     pub(crate) fn set_in_doubt(&self, doubt: Doubt) {
-        self.noted().in_doubt = Some((self.attempts(), doubt));
-    }
-
-    /// Says what is unknown if the call is cut off from now on, after an attempt.
-    pub(crate) fn set_in_doubt_at_once(&self, doubt: Doubt) {
-        self.noted().in_doubt = Some((self.attempts().saturating_sub(1), doubt));
+        self.noted().in_doubt = Some(doubt);
     }
 
     /// Nothing is unknown any more.
@@ -135,10 +130,8 @@ impl Call {
     /// What is unknown because the call was cut off.
     #[must_use]
     pub fn in_doubt(&self) -> Option<Ambiguous> {
-        let attempts = self.attempts();
-        let doubt = self.noted().in_doubt.clone();
-        let (_, doubt) = doubt.filter(|(before, _)| attempts > *before)?;
-        Some(doubt.error(self.effort()))
+        let doubt = self.noted().in_doubt.clone()?;
+        doubt.is_real().then(|| doubt.error(self.effort()))
     }
 
     /// How many requests were begun.

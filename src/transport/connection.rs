@@ -6,8 +6,8 @@ pub(crate) mod stand_in;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Method};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::{Position, Url};
@@ -15,13 +15,13 @@ use url::{Position, Url};
 use super::Request;
 use super::answer::Answer;
 use super::auth::{self, Grant};
-use super::body::{self, Sending, Watched};
+use super::body::{self, Delivery, Received, Sending, Unread, Watched};
 use super::call::Call;
 use super::events::Level;
 use super::limit::Limits;
-use super::lost::{Fate, Lost};
+use super::lost::{Fate, Lost, is_refused_stream};
 use super::memory::Memory;
-use super::pool::Pool;
+use super::pool::{Lease, Pool};
 use super::proxy_error;
 use super::quota::Quota;
 use super::retry::Retries;
@@ -30,6 +30,9 @@ use crate::error::{Error, Failure, RequestLine};
 
 /// The HTTP library has no cap of its own.
 const MOST_IN_FLIGHT: usize = 128;
+/// How often a stream that the server refused is sent again at once, before it counts as a failure.
+const MOST_REFUSED_STREAMS: u32 = 5;
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const VERSION: HeaderValue = HeaderValue::from_static("application/vnd.atlas.2025-03-12+json");
 
 /// Connections to one base URL; belongs to the process that made it.
@@ -53,6 +56,9 @@ pub(super) struct Target {
     content: Option<(HeaderValue, Bytes)>,
     /// Whether the answer may hold a token, so that no error quotes it.
     confidential: bool,
+    /// Whether an envelope was asked for, so that one is unwrapped.
+    has_envelope: bool,
+    delivery: Option<Delivery>,
 }
 
 impl Target {
@@ -66,6 +72,8 @@ impl Target {
             accept: HeaderValue::from_static("application/json"),
             content: Some((form_type, form)),
             confidential: true,
+            has_envelope: false,
+            delivery: None,
         }
     }
 
@@ -78,6 +86,7 @@ impl Target {
         let mut request = reqwest::Request::new(self.line.method.clone(), self.url.clone());
         let headers = request.headers_mut();
         headers.insert(ACCEPT, self.accept.clone());
+        headers.insert(ACCEPT_ENCODING, GZIP);
         if let Some(authorization) = authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
@@ -86,9 +95,25 @@ impl Target {
         };
         headers.insert(CONTENT_TYPE, content_type.clone());
         let sending = Sending::with_body();
+        if let Some(delivery) = &self.delivery {
+            delivery.track(&sending);
+        }
         let body = Watched::new(content.clone(), sending.clone());
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         (request, sending)
+    }
+}
+
+impl Target {
+    fn answer(
+        &self,
+        (status, headers, received): (u16, HeaderMap, Received),
+        grant: &Grant,
+    ) -> Answer {
+        let context = (grant.scheme(), grant.secrets().clone());
+        let head = (status, headers);
+        let answer = Answer::new(self.line.clone(), head, received, context, self.has_envelope);
+        if self.confidential { answer.confidential() } else { answer }
     }
 }
 
@@ -137,7 +162,10 @@ impl Connection {
         let url = self.config.base_url.with(&line.path, &request.query);
         let json = HeaderValue::from_static("application/json");
         let content = request.body.clone().map(|body| (json, body));
-        Target { line, url, accept: VERSION, content, confidential: false }
+        let has_envelope =
+            request.query.iter().any(|(name, value)| *name == "envelope" && value == "true");
+        let delivery = request.delivery.clone();
+        Target { line, url, accept: VERSION, content, confidential: false, has_envelope, delivery }
     }
 
     /// One request and its answer, read to the end; `attempt` is for the log.
@@ -171,57 +199,102 @@ impl Connection {
             let error = Error::Timeout(Failure::new(&target.line, what));
             return Err(Lost { error, fate: Fate::NotSent });
         }
-        let (request, sending) = target.build(grant.header());
         let own_limit = Instant::now() + self.config.timeout;
         let limit = own_limit.min(call.deadline());
         #[cfg(test)]
         if let Some(stand_in) = &self.stand_in {
+            let (_, sending) = target.build(grant.header());
+            sending.begin();
             return stand_in::exchange(stand_in.as_ref(), target, grant, limit).await;
         }
-        let mut answered = false;
-        let lease = self.pool.lease();
-        let result = tokio::time::timeout_at(limit, async {
-            let mut response = lease.execute(request).await?;
-            answered = true;
-            let status = response.status().as_u16();
-            let most = if status < 400 { body::LARGEST_BODY } else { body::LARGEST_ERROR_BODY };
-            let received = body::read(&mut response, most).await?;
-            self.pool.answered(&lease, response.version());
-            Ok((status, std::mem::take(response.headers_mut()), received))
-        })
-        .await;
-        match result {
-            Ok(Ok((status, headers, received))) => {
-                let context = (grant.scheme(), grant.secrets().clone());
-                let answer = Answer::new(target.line.clone(), (status, headers), received, context);
-                Ok(if target.confidential { answer.confidential() } else { answer })
-            }
-            Ok(Err(error)) => {
-                let error: reqwest::Error = error;
-                let acted = answered || !sending.give_up();
-                let lost = Lost::sort(&error, answered, acted, &target.line);
-                match &self.config.proxy {
-                    Some(proxy) if proxy_error::is_unexplained(&error, proxy) => {
-                        let limit = limit.min(Instant::now() + self.config.connect_timeout);
-                        let host = self.config.base_url.authority();
-                        let tunnel = Box::pin(self.pool.tunnel(proxy, &host, limit)).await;
-                        Err(proxy_error::explain(lost, tunnel, proxy, &host, &target.line))
-                    }
-                    Some(proxy) if error.is_connect() => Err(proxy_error::name(lost, proxy)),
-                    _ => Err(lost),
+        if target.content.is_some() {
+            // Lets the runtime see which idle connections have ended, for instance while the process
+            // was frozen, before this request is sent on one of them.
+            tokio::task::yield_now().await;
+        }
+        let mut refused_streams = 0;
+        loop {
+            let (request, sending) = target.build(grant.header());
+            let lease = self.pool.lease();
+            let mut answered = false;
+            let result =
+                tokio::time::timeout_at(limit, self.receive(&lease, request, &mut answered)).await;
+            let error = match result {
+                // A good response whose body ends early is a connection that broke.
+                Ok(Ok((status, _, Received { unread: Some(Unread::Cut), .. }))) if status < 400 => {
+                    let what = "the connection broke: the compressed body is cut off";
+                    let error = Error::Transport(Failure::new(&target.line, what));
+                    return Err(Lost { error, fate: Fate::Unknown });
                 }
+                Ok(Ok(response)) => return Ok(target.answer(response, grant)),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    self.pool.timed_out(&lease, &self.config);
+                    let is_own = limit == own_limit;
+                    return Err(self.timed_out(target, &sending, is_own, call));
+                }
+            };
+            if !answered && is_refused_stream(&error) && refused_streams < MOST_REFUSED_STREAMS {
+                refused_streams += 1;
+                let count = refused_streams;
+                call.events.add(Level::Debug, || {
+                    format!(
+                        "{}: the server refused the HTTP/2 stream, sent again ({count})",
+                        target.line
+                    )
+                });
+                continue;
             }
-            Err(_) => {
-                self.pool.timed_out(&lease, &self.config);
-                let what = if limit == own_limit {
-                    let seconds = self.config.timeout.as_secs_f64();
-                    format!("no whole answer within timeout ({seconds} s)")
-                } else {
-                    format!("no whole answer before {} ended", call.limit())
-                };
-                let fate = if sending.give_up() { Fate::NotSent } else { Fate::Unknown };
-                Err(Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate })
+            let acted = answered || !sending.give_up();
+            let lost = Lost::sort(&error, answered, acted, &target.line);
+            return Err(self.explain(lost, &error, target, limit).await);
+        }
+    }
+
+    /// Sends a request and reads the response to its end.
+    async fn receive(
+        &self,
+        lease: &Lease,
+        request: reqwest::Request,
+        answered: &mut bool,
+    ) -> Result<(u16, HeaderMap, Received), reqwest::Error> {
+        let mut response = lease.execute(request).await?;
+        *answered = true;
+        let status = response.status().as_u16();
+        let most = if status < 400 { body::LARGEST_BODY } else { body::LARGEST_ERROR_BODY };
+        let received = body::read(&mut response, most).await?;
+        self.pool.answered(lease, response.version());
+        Ok((status, std::mem::take(response.headers_mut()), received))
+    }
+
+    fn timed_out(&self, target: &Target, sending: &Sending, is_own: bool, call: &Call) -> Lost {
+        let what = if is_own {
+            let seconds = self.config.timeout.as_secs_f64();
+            format!("no whole answer within timeout ({seconds} s)")
+        } else {
+            format!("no whole answer before {} ended", call.limit())
+        };
+        let fate = if sending.give_up() { Fate::NotSent } else { Fate::Unknown };
+        Lost { error: Error::Timeout(Failure::new(&target.line, what)), fate }
+    }
+
+    /// Adds what a proxy has to do with an error.
+    async fn explain(
+        &self,
+        lost: Lost,
+        error: &reqwest::Error,
+        target: &Target,
+        limit: Instant,
+    ) -> Lost {
+        match &self.config.proxy {
+            Some(proxy) if proxy_error::is_unexplained(error, proxy) => {
+                let limit = limit.min(Instant::now() + self.config.connect_timeout);
+                let host = self.config.base_url.authority();
+                let tunnel = Box::pin(self.pool.tunnel(proxy, &host, limit)).await;
+                proxy_error::explain(lost, tunnel, proxy, &host, &target.line)
             }
+            Some(proxy) if error.is_connect() => proxy_error::name(lost, proxy),
+            _ => lost,
         }
     }
 }

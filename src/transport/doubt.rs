@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::body::Delivery;
 use crate::error::{Ambiguous, Effort, Error, Failure, RequestLine};
 use crate::model::Snapshot;
 
@@ -12,9 +13,16 @@ pub(crate) struct Doubt {
     pub(crate) idempotency_tag: Option<Arc<str>>,
     /// The snapshot that is known to exist.
     pub(crate) snapshot: Option<Arc<Snapshot>>,
+    /// Whether the request was sent at all.
+    pub(crate) delivery: Delivery,
 }
 
 impl Doubt {
+    /// Whether the outcome is unknown. If nothing was sent, nothing is sent from now on.
+    pub(super) fn is_real(&self) -> bool {
+        self.snapshot.is_some() || !self.delivery.revoke()
+    }
+
     pub(super) fn error(self, effort: Effort) -> Ambiguous {
         let what = "the call was cut off before its outcome was known";
         let cause = Error::Transport(Failure::new(&self.request, what)).after(effort);

@@ -47,7 +47,8 @@ pub(crate) fn read_answer(data: &[u8], path: &str) -> Answer {
     let unread = first.ends_with('!').then_some(Unread::TooLarge);
     let line = RequestLine { method: Method::POST, path: path.into() };
     let secrets = Secrets::new([SECRET.into()]);
-    Answer::new(line, (status, headers), Received { bytes, unread }, (Scheme::ApiKey, secrets))
+    let context = (Scheme::ApiKey, secrets);
+    Answer::new(line, (status, headers), Received { bytes, unread }, context, true)
 }
 
 pub(crate) fn split<'a>(data: &'a [u8], at: &[u8]) -> (&'a [u8], &'a [u8]) {

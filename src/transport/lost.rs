@@ -57,14 +57,14 @@ impl Lost {
                 Self { error: Error::Transport(failure), fate: Fate::NotSent }
             };
         }
-        let unprocessed = !sent || (!answered && refused_unprocessed(error));
+        let unprocessed = !sent || (!answered && is_refused_stream(error));
         let fate = if unprocessed { Fate::NotSent } else { Fate::Unknown };
         Self { error: Error::Transport(Failure::new(line, what)), fate }
     }
 }
 
 /// HTTP/2 tells when a stream was not processed: `REFUSED_STREAM`, or a graceful GOAWAY below it.
-fn refused_unprocessed(error: &reqwest::Error) -> bool {
+pub(super) fn is_refused_stream(error: &reqwest::Error) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
         let reason = error.reason();
         error.is_remote()

@@ -18,7 +18,9 @@ use crate::config::{Config, ProxyUrl};
 use crate::error::Error;
 
 /// Below the idle limits of usual gateways (60 s and more), so that they rarely close first.
-const IDLE_LIMIT: Duration = Duration::from_secs(20);
+const IDLE_LIMIT: Duration = Duration::from_secs(55);
+/// Between pings on an HTTP/2 connection that has open streams.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// What new attempts are sent with.
 #[derive(Debug)]
@@ -120,7 +122,7 @@ impl Client {
             .referer(false)
             .tcp_nodelay(true)
             .dns_resolver(Names::new())
-            .http2_keep_alive_interval(IDLE_LIMIT)
+            .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(config.connect_timeout);
         if let Some(proxy) = &config.proxy {
             builder = builder.proxy(proxy.to_reqwest().map_err(unusable)?);

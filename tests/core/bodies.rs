@@ -168,6 +168,19 @@ async fn a_bomb_is_left_at_its_limit() {
 }
 
 #[tokio::test]
+async fn gzip_of_several_members_and_in_any_case_is_decoded() {
+    let body = good();
+    let (first, second) = body.split_at(body.len() / 2);
+    let members = [gzip([first.into()]), gzip([second.into()])].concat();
+    for encoding in ["gzip", "GZIP", "x-gzip"] {
+        let bytes = answer(200, &format!("Content-Encoding: {encoding}\r\n"), &members);
+        let server = Server::start(move |_| vec![Step::Send(bytes.clone())]).await;
+
+        Client::new(&server.url()).take().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn cut_false_and_foreign_encodings_leave_it_open() {
     let whole = gzip([good().into_bytes()]);
     let cut = whole[..whole.len() / 2].to_vec();

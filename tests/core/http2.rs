@@ -222,16 +222,31 @@ async fn what_the_server_offers_is_used_and_one_connection_serves_all() {
 }
 
 #[tokio::test]
-async fn a_refused_stream_is_repeated() {
+async fn refused_stream_is_sent_again_at_once_without_spending_retries() {
     let server = Server::start(|seen| match seen.nth {
-        0 | 1 => vec![reset(seen.stream, REFUSED_STREAM)],
+        0..5 => vec![reset(seen.stream, REFUSED_STREAM)],
         _ => answered(seen.stream),
     })
     .await;
 
-    server.client(BUDGET).take().await.unwrap();
+    let (result, took) = timed(server.client(Budget { retries: 0, ..BUDGET }).take()).await;
 
-    assert_eq!(server.posts(), 3);
+    result.unwrap();
+    assert_eq!(server.posts(), 6);
+    assert!(took < SLACK);
+}
+
+#[tokio::test]
+async fn go_away_does_not_spend_retries() {
+    let server = Server::start(|seen| match seen.connection {
+        0..5 => vec![go_away(0, NO_ERROR, b""), Act::Pause(50), Act::Close],
+        _ => answered(seen.stream),
+    })
+    .await;
+
+    server.client(Budget { retries: 0, ..BUDGET }).take().await.unwrap();
+
+    assert_eq!((server.posts(), server.connections()), (6, 6));
 }
 
 #[tokio::test]
@@ -240,7 +255,7 @@ async fn streams_refused_for_ever_end_with_the_count() {
 
     let error = transport(server.client(Budget { retries: 2, ..BUDGET }).take().await);
 
-    assert_eq!((error.effort.attempts, server.posts()), (3, 3));
+    assert_eq!((error.effort.attempts, server.posts()), (3, 18));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Answers that say no: which of them are final, waited for, or worth no belief.
 
+use atlas_backups::snapshots::TakeArguments;
 use std::time::{Duration, SystemTime};
 
 use atlas_backups::error::{ApiKind, Error};
@@ -34,7 +35,7 @@ async fn every_other_error_of_atlas_is_final_and_sent_once() {
 }
 
 #[tokio::test]
-async fn a_status_in_the_envelope_counts_like_one_outside() {
+async fn status_in_an_envelope_counts_where_one_was_asked_for() {
     for (body, kind) in [
         (
             format!(r#"{{"status":400,"content":{}}}"#, atlas_error(400, "VALIDATION_ERROR")),
@@ -43,7 +44,7 @@ async fn a_status_in_the_envelope_counts_like_one_outside() {
         (atlas_error(403, "NEW").replacen('{', r#"{"status":403,"#, 1), ApiKind::Forbidden),
     ] {
         let server = Server::start(move |_| json(200, &body)).await;
-        assert_eq!(api(Client::new(&server.url()).take().await).kind, kind);
+        assert_eq!(api(Client::new(&server.url()).take_with(&with_envelope()).await).kind, kind);
         assert_eq!(server.posts(), 1);
     }
     for body in [
@@ -55,9 +56,20 @@ async fn a_status_in_the_envelope_counts_like_one_outside() {
         r#"{"status":404,"content":{"message":"not Atlas"}}"#.to_owned(),
     ] {
         let server = Server::start(move |_| json(200, &body)).await;
-        ambiguous(Client::new(&server.url()).take().await);
+        ambiguous(Client::new(&server.url()).take_with(&with_envelope()).await);
         assert_eq!(server.posts(), 1);
     }
+}
+
+#[tokio::test]
+async fn status_field_of_a_response_without_an_envelope_has_no_meaning() {
+    let body = good().replacen('{', r#"{"status":429,"#, 1);
+    let body = body.replace(r#""status":"queued","#, "");
+    let server = Server::start(move |_| json(200, &body)).await;
+
+    Client::new(&server.url()).take().await.unwrap();
+
+    assert_eq!(server.posts(), 1);
 }
 
 #[tokio::test]
@@ -252,4 +264,8 @@ fn httpdate(time: SystemTime) -> String {
     let seconds = i64::try_from(seconds).unwrap();
     let time = jiff::Timestamp::from_second(seconds).unwrap();
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+fn with_envelope() -> TakeArguments {
+    TakeArguments::new(None, None, true, false).unwrap()
 }

@@ -27,8 +27,12 @@ UNREACHED = Row("DNS failure, connection refused, connect time-out", "R", "R")
 TLS = Row("TLS: no trust in the other side", "F", "F")
 PROXY_REJECTS = Row("A proxy answers 401, 403 or 407, or does not accept TLS", "F", "F")
 PROXY_FAILS = Row("A proxy answers 429 or 5xx, or not in HTTP", "R", "R")
+_AT_ONCE = "again at once, without a retry"
+GO_AWAY = Row("HTTP/2: GOAWAY(NO_ERROR) below the stream", _AT_ONCE, _AT_ONCE)
+REFUSED_STREAM = Row("HTTP/2: REFUSED_STREAM", _AT_ONCE, _AT_ONCE)
 BROKEN = Row("Reset or end before or after the request was read, stale keep-alive", "R", "A")
 IDLE = Row("Idle connection that the server closed, before the next call", "no effect", "no effect")
+FROZEN = Row("Process frozen while the server closes an idle connection", "-", "no effect")
 CUT = Row(
     "Read time-out, slow drip, half a head, half a body, wrong Content-Length, cut gzip", "R", "A"
 )
@@ -60,8 +64,11 @@ ROWS = (
     TLS,
     PROXY_REJECTS,
     PROXY_FAILS,
+    GO_AWAY,
+    REFUSED_STREAM,
     BROKEN,
     IDLE,
+    FROZEN,
     CUT,
     LARGE,
     NONSENSE,

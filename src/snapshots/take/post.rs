@@ -9,7 +9,7 @@ use crate::error::{Ambiguous, Error};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
 use crate::transport::{
-    Again, Answer, Call, Doubt, Fate, Level, Lost, Request, Retries, Transport,
+    Again, Answer, Call, Delivery, Doubt, Fate, Level, Lost, Request, Retries, Transport,
 };
 
 /// When so much time has passed since the look for a key's snapshot, another process may have taken
@@ -67,16 +67,19 @@ impl<'a> Post<'a> {
         cluster: &'a ClusterAddress,
         arguments: &TakeArguments,
     ) -> Result<Self, Error> {
+        let delivery = Delivery::default();
         let request = Request {
             method: http::Method::POST,
             path: cluster.snapshots_path(),
             query: arguments.query(),
             body: Some(arguments.body()?),
+            delivery: Some(delivery.clone()),
         };
         let doubt = Doubt {
             request: transport.line(&request),
             idempotency_tag: arguments.tag().map(|tag| tag.as_str().into()),
             snapshot: None,
+            delivery,
         };
         Ok(Self {
             transport,
@@ -139,7 +142,7 @@ impl<'a> Post<'a> {
     /// it has ended, but nobody has heard of that yet.
     pub(super) fn doubt_only(&self, snapshot: &Arc<Snapshot>, call: &Call) {
         let snapshot = Some(Arc::clone(snapshot));
-        call.set_in_doubt_at_once(Doubt { snapshot, ..self.doubt.clone() });
+        call.set_in_doubt(Doubt { snapshot, ..self.doubt.clone() });
     }
 
     /// How long ago it was sent for the last time.

@@ -17,7 +17,7 @@ fn answer_with(status: u16, headers: &[(HeaderName, &str)], body: &[u8], cut: bo
     let unread = cut.then_some(Unread::TooLarge);
     let received = Received { bytes: Bytes::copy_from_slice(body), unread };
     let secrets = Secrets::new(["canary\"/\\é-secret".into(), "canary-token".into()]);
-    Answer::new(line, (status, headers), received, (Scheme::ApiKey, secrets))
+    Answer::new(line, (status, headers), received, (Scheme::ApiKey, secrets), true)
 }
 
 fn answer(status: u16, body: &str) -> Answer {

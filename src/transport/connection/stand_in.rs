@@ -62,7 +62,13 @@ pub(super) async fn exchange(
         Ok(Said::Answer(status, headers, bytes)) => {
             let received = Received { bytes, unread: None };
             let context = (grant.scheme(), grant.secrets().clone());
-            Ok(Answer::new(target.line.clone(), (status, headers), received, context))
+            Ok(Answer::new(
+                target.line.clone(),
+                (status, headers),
+                received,
+                context,
+                target.has_envelope,
+            ))
         }
         Ok(Said::Lost(fate)) => {
             Err(Lost { error: Error::Transport(Failure::new(&target.line, "lost")), fate })
