@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.faults.fault import Fault
     from tests.faults.plugin import Matrix
     from tests.faults.rows import Row
+    from tests.http2_server import Http2Server
     from tests.raw_server import Received, Script
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class Lab:
     def start(self, *scripts: Script, **options: Any) -> RawServer:
         return self.stack.enter_context(RawServer(*scripts, **options))
 
-    def connect(self, server: RawServer, call: Call, **options: Any) -> AtlasBackups:
+    def connect(self, server: RawServer | Http2Server, call: Call, **options: Any) -> AtlasBackups:
         """Make a client for one call."""
         credentials = options.pop("credentials", AccessToken("a-token-for-a-raw-server"))
         total: dict[str, Any] = {"total_timeout": TAKE_TIMEOUT if call.is_take else GET_TIMEOUT}

@@ -1,4 +1,4 @@
-"""Requests that an HTTP/2 server has not processed: sent again at once, without spending retries."""
+"""Requests that an HTTP/2 server has not processed: sent again at once, without a retry."""
 
 from __future__ import annotations
 
