@@ -5,6 +5,7 @@ mod ask;
 mod change;
 mod coverage;
 mod fleet;
+mod flex;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod get;

@@ -21,6 +21,7 @@ from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
 from atlas_backups.inventory import Cluster, Project
 from atlas_backups.models import (
     FieldViolation,
+    FlexSnapshot,
     Headers,
     Link,
     RawResponse,
@@ -98,6 +99,12 @@ REQUEST: dict[str, Any] = {
     "retention_in_days": 7,
     "idempotency_key": "release-42",
 }
+FLEX: dict[str, Any] = {
+    "scheduled_at": datetime(2026, 8, 10, 3, 33, 30, tzinfo=timezone.utc),
+    "started_at": datetime(2026, 8, 10, 3, 33, 41, tzinfo=timezone.utc),
+    "finished_at": datetime(2026, 8, 10, 3, 34, 55, tzinfo=timezone.utc),
+}
+
 OUTCOME: dict[str, Any] = {
     "request": SnapshotRequest(**REQUEST),
     "snapshot": Snapshot(**SNAPSHOT),
@@ -123,6 +130,7 @@ EVERY: list[tuple[type, dict[str, Any]]] = [
     (Snapshot, SNAPSHOT),
     (ReplicaSetSnapshot, SNAPSHOT | REPLICA_SET),
     (ShardedClusterSnapshot, SNAPSHOT | SHARDED),
+    (FlexSnapshot, SNAPSHOT | FLEX),
     (RawResponse, RAW),
     (FieldViolation, {"field": "retentionInDays", "description": "too small"}),
     (Project, PROJECT),
@@ -132,7 +140,7 @@ EVERY: list[tuple[type, dict[str, Any]]] = [
     (ClusterCoverage, COVERAGE),
 ]
 every = pytest.mark.parametrize(("cls", "values"), EVERY, ids=[cls.__name__ for cls, _ in EVERY])
-SNAPSHOT_CLASSES = [Snapshot, ReplicaSetSnapshot, ShardedClusterSnapshot]
+SNAPSHOT_CLASSES = [Snapshot, ReplicaSetSnapshot, ShardedClusterSnapshot, FlexSnapshot]
 every_snapshot = pytest.mark.parametrize("cls", SNAPSHOT_CLASSES)
 
 
@@ -214,6 +222,7 @@ def test_unknown_fields_are_compared_but_not_hashed(cls: type, values: dict[str,
 def test_a_subclass_with_the_same_values_is_not_equal() -> None:
     assert minimal(Snapshot) != minimal(ReplicaSetSnapshot)
     assert minimal(ReplicaSetSnapshot) != minimal(ShardedClusterSnapshot)
+    assert minimal(FlexSnapshot) != minimal(Snapshot)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -20,6 +20,7 @@ __all__ = [
     "CloudProvider",
     "ConfigServerType",
     "FieldViolation",
+    "FlexSnapshot",
     "FrequencyType",
     "Headers",
     "IfBusy",
@@ -38,7 +39,7 @@ __all__ = [
 # The labels are open: `| str`, because Atlas sends some that its own document does not list
 # ("ondemand" as frequencyType), and a new one must not break a backup.
 SnapshotStatus: TypeAlias = Literal["queued", "inProgress", "completed", "failed"] | str
-SnapshotClusterType: TypeAlias = Literal["replicaSet", "shardedCluster"] | str
+SnapshotClusterType: TypeAlias = Literal["replicaSet", "shardedCluster", "flex"] | str
 SnapshotType: TypeAlias = Literal["onDemand", "scheduled", "fallback"] | str
 FrequencyType: TypeAlias = (
     Literal["ondemand", "hourly", "daily", "weekly", "monthly", "yearly"] | str
@@ -98,14 +99,15 @@ class Snapshot(Record):
     Atlas fills the fields in one by one: a queued snapshot has no `created_at`, and `expires_at`
     still moves when it completes. `None` means that Atlas has not said (yet). Of this very class
     are snapshots with a `type` that this version does not know; the others are
-    `ReplicaSetSnapshot` and `ShardedClusterSnapshot`.
+    `ReplicaSetSnapshot`, `ShardedClusterSnapshot` and `FlexSnapshot`.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
         id: 24 hexadecimal digits.
-        type: of what: `"replicaSet"`, `"shardedCluster"`, or a label unknown to this version.
+        type: of what: `"replicaSet"`, `"shardedCluster"`, `"flex"`, or a label unknown to this
+            version.
         status: `"queued"`, `"inProgress"`, `"completed"`, `"failed"`, or an unknown label.
         snapshot_type: what triggered it: `"onDemand"`, `"scheduled"`, `"fallback"`, …
         frequency_type: `"ondemand"`, or the rhythm of the schedule: `"hourly"`, `"daily"`, …
@@ -174,7 +176,11 @@ class Snapshot(Record):
             return handler(source)
         from atlas_backups._pydantic import kinds_schema  # noqa: PLC0415  # only pydantic asks
 
-        kinds = {"replicaSet": ReplicaSetSnapshot, "shardedCluster": ShardedClusterSnapshot}
+        kinds = {
+            "replicaSet": ReplicaSetSnapshot,
+            "shardedCluster": ShardedClusterSnapshot,
+            "flex": FlexSnapshot,
+        }
         return kinds_schema(cls, kinds, handler)
 
     @classmethod
@@ -228,6 +234,28 @@ class ShardedClusterSnapshot(Snapshot):
     config_server_type: ConfigServerType | None = None
     members: tuple[SnapshotMember, ...] = ()
     snapshot_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FlexSnapshot(Snapshot):
+    """A snapshot of a flex cluster, which only Atlas' schedule takes.
+
+    Atlas gives it in a shape of its own: `status` is put into the labels of other snapshots,
+    `created_at` of a completed one is `started_at`, for its data is no older, and what Atlas does
+    not say (`snapshot_type`, `description`, `storage_size_bytes`, …) is `None`.
+
+    Immutable, safe to share between threads and processes.
+    See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+    Attributes:
+        scheduled_at: UTC time at which the schedule wanted it; `None` where Atlas has not said.
+        started_at: UTC time at which Atlas began it; `None` before.
+        finished_at: UTC time at which it was complete, or failed; `None` before.
+    """
+
+    scheduled_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -26,11 +26,12 @@ pub(super) struct Types {
 }
 
 /// What results are made of, the most frequent first.
-const RECORDS: [&str; 7] = [
+const RECORDS: [&str; 8] = [
     "Link",
     "ReplicaSetSnapshot",
     "ShardedClusterSnapshot",
     "SnapshotMember",
+    "FlexSnapshot",
     "Snapshot",
     "Cluster",
     "Project",

@@ -81,6 +81,14 @@ impl Cluster {
             extra: fields.rest(),
         }
     }
+
+    /// The same of a flex cluster, which says elsewhere whether it is backed up.
+    pub(crate) fn read_any_flex(fields: Fields<'_>, group_id: &str) -> Self {
+        let backup = fields.get::<Fields<'_>>("backupSettings");
+        let mut cluster = Self::read_any(fields, group_id);
+        cluster.backup_enabled = backup.and_then(|backup| backup.get("enabled"));
+        cluster
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! A snapshot as the API describes it, of a replica set, a sharded cluster or a kind not yet known.
+//! A snapshot as the API describes it, of a replica set, a sharded cluster, a flex cluster or a kind
+//! not yet known.
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +56,15 @@ pub(super) enum Details {
         /// Their ids.
         snapshot_ids: Items<String>,
     },
+    /// Of a flex cluster, whose snapshots have paths and a shape of their own.
+    Flex {
+        /// When the schedule wanted it.
+        scheduled_at: Option<Timestamp>,
+        /// When it was begun.
+        started_at: Option<Timestamp>,
+        /// When it ended.
+        finished_at: Option<Timestamp>,
+    },
     /// A type that this version does not know.
     Unknown,
 }
@@ -102,10 +112,7 @@ impl Snapshot {
         group_id: &str,
         cluster_name: &str,
     ) -> Result<Self, &'static str> {
-        let id: String = fields.take("id").ok_or("the answer has no snapshot id")?;
-        if !is_object_id(&id) {
-            return Err("the answer's snapshot id is malformed");
-        }
+        let id = take_id(&mut fields)?;
         let kind: Option<String> = fields.take("type");
         Ok(Self {
             id,
@@ -126,6 +133,58 @@ impl Snapshot {
             kind,
             extra: fields.rest(),
         })
+    }
+
+    /// The same of a flex cluster, whose statuses are put into the labels of the others.
+    ///
+    /// Of the time of the data Atlas says nothing: it is no older than the start.
+    pub(crate) fn read_flex(
+        mut fields: Fields<'_>,
+        group_id: &str,
+        cluster_name: &str,
+    ) -> Result<Self, &'static str> {
+        let id = take_id(&mut fields)?;
+        let status = fields.take("status").map(flex_status);
+        let started_at: Option<Timestamp> = fields.take("startTime");
+        let is_completed = status.as_deref() == Some("completed");
+        Ok(Self {
+            id,
+            kind: Some("flex".to_owned()),
+            status,
+            snapshot_type: None,
+            frequency_type: None,
+            description: None,
+            created_at: started_at.filter(|_| is_completed),
+            expires_at: fields.take("expiration"),
+            storage_size_bytes: None,
+            mongod_version: fields.take("mongoDBVersion"),
+            master_key_uuid: None,
+            policy_items: Items::default(),
+            links: fields.take_list("links"),
+            group_id: group_id.to_owned(),
+            cluster_name: cluster_name.to_owned(),
+            details: Details::Flex {
+                scheduled_at: fields.take("scheduledTime"),
+                started_at,
+                finished_at: fields.take("finishTime"),
+            },
+            extra: fields.rest(),
+        })
+    }
+}
+
+fn take_id(fields: &mut Fields<'_>) -> Result<String, &'static str> {
+    let id: String = fields.take("id").ok_or("the answer has no snapshot id")?;
+    is_object_id(&id).then_some(id).ok_or("the answer's snapshot id is malformed")
+}
+
+fn flex_status(label: String) -> String {
+    match label.as_str() {
+        "PENDING" | "QUEUED" => "queued".to_owned(),
+        "RUNNING" => "inProgress".to_owned(),
+        "COMPLETED" => "completed".to_owned(),
+        "FAILED" => "failed".to_owned(),
+        _ => label,
     }
 }
 
@@ -180,7 +239,7 @@ impl Snapshot {
             Details::ShardedCluster { members, snapshot_ids, .. } => {
                 (members.as_slice(), snapshot_ids.as_slice())
             }
-            Details::ReplicaSet { .. } | Details::Unknown => (&[], &[]),
+            Details::ReplicaSet { .. } | Details::Flex { .. } | Details::Unknown => (&[], &[]),
         };
         let members = members.iter().filter_map(|member| member.id.as_deref());
         members.chain(ids.iter().map(String::as_str))
@@ -219,6 +278,7 @@ impl Details {
         match self {
             Self::ReplicaSet { .. } => ("ReplicaSetSnapshot", 3),
             Self::ShardedCluster { .. } => ("ShardedClusterSnapshot", 3),
+            Self::Flex { .. } => ("FlexSnapshot", 3),
             Self::Unknown => ("Snapshot", 0),
         }
     }
@@ -254,6 +314,11 @@ impl Serialize for Snapshot {
                 out.serialize_field("config_server_type", config_server_type)?;
                 out.serialize_field("members", members)?;
                 out.serialize_field("snapshot_ids", snapshot_ids)?;
+            }
+            Details::Flex { scheduled_at, started_at, finished_at } => {
+                out.serialize_field("scheduled_at", scheduled_at)?;
+                out.serialize_field("started_at", started_at)?;
+                out.serialize_field("finished_at", finished_at)?;
             }
             Details::Unknown => {}
         }

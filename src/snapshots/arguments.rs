@@ -107,6 +107,12 @@ impl ClusterAddress {
         let Self { group_id, name } = self;
         format!("/api/atlas/v2/groups/{group_id}/clusters/{name}/backup/snapshots")
     }
+
+    /// The path of its snapshots if it is a flex cluster.
+    pub(crate) fn flex_snapshots_path(&self) -> String {
+        let Self { group_id, name } = self;
+        format!("/api/atlas/v2/groups/{group_id}/flexClusters/{name}/backup/snapshots")
+    }
 }
 
 impl SnapshotAddress {
@@ -153,6 +159,11 @@ impl Default for TakeArguments {
 }
 
 impl TakeArguments {
+    /// Whether it is said how long the snapshot is kept.
+    pub(crate) fn has_retention(&self) -> bool {
+        self.retention_in_days.is_some()
+    }
+
     /// Checks what goes into the body; `retention_in_days` is any integer the caller gave.
     ///
     /// # Errors

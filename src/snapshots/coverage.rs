@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp as Instant;
 
 use super::arguments::{self, ClusterAddress};
-use super::inventory::{all_clusters, all_projects};
+use super::flex;
+use super::inventory::{all_clusters, all_flex_clusters, all_projects};
 use super::list::{Listing, listing_since};
 use crate::error::{Error, Failure, RequestLine, is_about_role};
 use crate::model::{Cluster, Snapshot, Timestamp};
@@ -66,7 +68,13 @@ pub struct Backups {
 struct Place {
     group_id: String,
     project_name: Option<String>,
-    cluster: Result<Cluster, Error>,
+    cluster: Result<Found, Error>,
+}
+
+/// A cluster, and which paths serve its snapshots.
+struct Found {
+    cluster: Cluster,
+    is_flex: bool,
 }
 
 /// The times that count.
@@ -100,8 +108,8 @@ pub async fn backup_coverage(
     let survey = Survey { transport, call, days };
     let (places, now) = match group_id {
         Some(group_id) => {
-            let (clusters, now) = all_clusters(transport, group_id, &call.part()).await?;
-            (places(group_id, None, clusters.into_iter().map(Ok)), now)
+            let (clusters, now) = survey.clusters(group_id).await?;
+            (places(group_id, None, clusters), now)
         }
         None => survey.all_places().await?,
     };
@@ -122,10 +130,12 @@ impl Survey<'_> {
         let found: Vec<_> = stream::iter(projects)
             .map(|project| async {
                 let (group_id, name) = project.into_id_and_name();
-                Ok::<_, Error>(match unless_about_all(self.clusters(&group_id).await)? {
-                    Ok(clusters) => {
-                        places(&group_id, name.as_deref(), clusters.into_iter().map(Ok))
-                    }
+                let clusters = match check_listed(&group_id) {
+                    Ok(()) => self.clusters(&group_id).await,
+                    Err(error) => Err(error),
+                };
+                Ok::<_, Error>(match unless_about_all(clusters)? {
+                    Ok((clusters, _)) => places(&group_id, name.as_deref(), clusters),
                     Err(error) => places(&group_id, name.as_deref(), [Err(error)]),
                 })
             })
@@ -135,10 +145,33 @@ impl Survey<'_> {
         Ok((found.into_iter().flatten().collect(), now))
     }
 
-    async fn clusters(&self, group_id: &str) -> Result<Vec<Cluster>, Error> {
-        arguments::group_id(group_id)
-            .map_err(|error| listed_oddly("/api/atlas/v2/groups".to_owned(), "project", &error))?;
-        Ok(all_clusters(self.transport, group_id, &self.call.part()).await?.0)
+    /// The clusters of a project, an error for flex ones that cannot be listed, and the server's clock.
+    async fn clusters(
+        &self,
+        group_id: &str,
+    ) -> Result<(Vec<Result<Found, Error>>, Option<Instant>), Error> {
+        let (call, flex_call) = (self.call.part(), self.call.part());
+        let (listed, flex) = join(
+            all_clusters(self.transport, group_id, &call),
+            all_flex_clusters(self.transport, group_id, &flex_call),
+        )
+        .await;
+        let (clusters, now) = listed?;
+        let flex = unless_about_all(flex.map_err(Error::from))?;
+        let mut found: Vec<_> =
+            clusters.into_iter().map(|cluster| Ok(Found { cluster, is_flex: false })).collect();
+        match flex {
+            Ok(flex) => {
+                // Clusters that became flex were in both lists for a time.
+                let is_known = |name: &str| {
+                    found.iter().flatten().any(|it| !name.is_empty() && it.cluster.name == name)
+                };
+                let more: Vec<_> = flex.into_iter().filter(|it| !is_known(&it.name)).collect();
+                found.extend(more.into_iter().map(|cluster| Ok(Found { cluster, is_flex: true })));
+            }
+            Err(error) => found.push(Err(error)),
+        }
+        Ok((found, now))
     }
 
     /// Reads the snapshots of every cluster.
@@ -151,11 +184,10 @@ impl Survey<'_> {
         let mut clusters: Vec<_> = stream::iter(places)
             .map(|Place { group_id, project_name, cluster }| async move {
                 let (cluster, backups) = match cluster {
-                    Ok(cluster) => {
-                        let listing =
-                            self.listing(&group_id, &cluster.name, second, window.now).await;
+                    Ok(found) => {
+                        let listing = self.listing(&group_id, &found, second, window.now).await;
                         let listing = unless_about_all(listing)?;
-                        (Some(cluster), listing.map(|listing| Backups::of(&listing, &window)))
+                        (Some(found.cluster), listing.map(|listing| Backups::of(&listing, &window)))
                     }
                     Err(error) => (None, Err(error)),
                 };
@@ -171,15 +203,31 @@ impl Survey<'_> {
     async fn listing(
         &self,
         group_id: &str,
-        name: &str,
+        found: &Found,
         second: i64,
         now: Timestamp,
     ) -> Result<Listing, Error> {
-        let address = ClusterAddress::new(group_id, name).map_err(|error| {
-            listed_oddly(format!("/api/atlas/v2/groups/{group_id}/clusters"), "cluster", &error)
+        let list = if found.is_flex { "flexClusters" } else { "clusters" };
+        let address = ClusterAddress::new(group_id, &found.cluster.name).map_err(|error| {
+            listed_oddly(format!("/api/atlas/v2/groups/{group_id}/{list}"), "cluster", &error)
         })?;
-        Ok(listing_since(self.transport, &address, second, now, &self.call.part()).await?)
+        let call = self.call.part();
+        if found.is_flex {
+            return Ok(flex::listing(self.transport, &address, &call).await?);
+        }
+        match listing_since(self.transport, &address, second, now, &call).await {
+            Err(refused) if flex::says_flex(&refused) => {
+                Ok(flex::listing_after(refused, self.transport, &address, &call).await?)
+            }
+            listing => Ok(listing?),
+        }
     }
+}
+
+fn check_listed(group_id: &str) -> Result<(), Error> {
+    arguments::group_id(group_id)
+        .map(drop)
+        .map_err(|error| listed_oddly("/api/atlas/v2/groups".to_owned(), "project", &error))
 }
 
 /// What is wrong is no argument of the caller's, but stands in the list.
@@ -191,7 +239,7 @@ fn listed_oddly(path: String, what: &str, error: &Error) -> Error {
 fn places(
     group_id: &str,
     project_name: Option<&str>,
-    clusters: impl IntoIterator<Item = Result<Cluster, Error>>,
+    clusters: impl IntoIterator<Item = Result<Found, Error>>,
 ) -> Vec<Place> {
     let place = |cluster| Place {
         group_id: group_id.to_owned(),

@@ -2,9 +2,10 @@
 
 use super::arguments::SnapshotAddress;
 use super::ask::{Unanswered, ask};
+use super::flex::says_flex;
 use super::pages::request;
 use crate::error::{ApiKind, Error};
-use crate::model::Snapshot;
+use crate::model::{Fields, Snapshot};
 use crate::transport::{Answer, Call, Transport};
 
 /// Where a snapshot is served.
@@ -12,6 +13,7 @@ use crate::transport::{Answer, Call, Transport};
 pub(super) enum Endpoint {
     Plain,
     Sharded,
+    Flex,
 }
 
 impl Endpoint {
@@ -23,7 +25,7 @@ impl Endpoint {
     pub(super) fn other(self) -> Self {
         match self {
             Self::Plain => Self::Sharded,
-            Self::Sharded => Self::Plain,
+            Self::Sharded | Self::Flex => Self::Plain,
         }
     }
 
@@ -32,11 +34,12 @@ impl Endpoint {
         match self {
             Self::Plain => format!("{base}/{id}"),
             Self::Sharded => format!("{base}/shardedCluster/{id}"),
+            Self::Flex => format!("{}/{id}", address.cluster.flex_snapshots_path()),
         }
     }
 }
 
-/// Reads one snapshot; that of a sharded cluster with its members.
+/// Reads one snapshot, also of a flex cluster; that of a sharded cluster with its members.
 ///
 /// # Errors
 /// [`Error::Api`] and the errors of the network.
@@ -65,6 +68,9 @@ pub(super) async fn look(
             (Endpoint::Sharded, Ok(snapshot))
         }
         Err(missing) if missing.is_missing() => (first.other(), Err(missing)),
+        Err(refused) if says_flex(&refused) => {
+            return look_at_flex(refused, transport, address, endpoint, call).await;
+        }
         Ok(snapshot) => {
             *endpoint = Some(first);
             return Ok(snapshot);
@@ -81,6 +87,28 @@ pub(super) async fn look(
     }
 }
 
+/// Reads it from the flex paths; where there are none, the refusal of the others stays.
+async fn look_at_flex(
+    refused: Unanswered,
+    transport: &Transport,
+    address: &SnapshotAddress,
+    endpoint: &mut Option<Endpoint>,
+    call: &Call,
+) -> Result<Snapshot, Unanswered> {
+    match read_at(Endpoint::Flex, transport, address, call).await {
+        Ok(snapshot) => {
+            *endpoint = Some(Endpoint::Flex);
+            Ok(snapshot)
+        }
+        Err(second)
+            if second.kind() != Some(ApiKind::SnapshotNotFound) && is_not_there(&second) =>
+        {
+            Err(refused)
+        }
+        Err(second) => Err(second),
+    }
+}
+
 /// What an endpoint says of a snapshot of the other kind of cluster.
 pub(super) fn is_not_there(refused: &Unanswered) -> bool {
     refused.is_missing()
@@ -94,8 +122,11 @@ async fn read_at(
     call: &Call,
 ) -> Result<Snapshot, Unanswered> {
     let answer = ask(transport, &request(&endpoint.path(address), Vec::new()), call).await?;
-    read(&answer, address, call)
+    let reader = if endpoint == Endpoint::Flex { Snapshot::read_flex } else { Snapshot::read };
+    read_with(reader, &answer, address, call)
 }
+
+type Reader = fn(Fields<'_>, &str, &str) -> Result<Snapshot, &'static str>;
 
 /// The snapshot in a good answer.
 pub(super) fn read(
@@ -103,9 +134,18 @@ pub(super) fn read(
     address: &SnapshotAddress,
     call: &Call,
 ) -> Result<Snapshot, Unanswered> {
+    read_with(Snapshot::read, answer, address, call)
+}
+
+fn read_with(
+    reader: Reader,
+    answer: &Answer,
+    address: &SnapshotAddress,
+    call: &Call,
+) -> Result<Snapshot, Unanswered> {
     let cluster = &address.cluster;
     let snapshot = answer.fields().and_then(|fields| {
-        let read = Snapshot::read(fields, &cluster.group_id, &cluster.name);
+        let read = reader(fields, &cluster.group_id, &cluster.name);
         let other = "it is about another snapshot";
         let asked =
             |snapshot: Snapshot| (snapshot.id == address.id).then_some(snapshot).ok_or(other);

@@ -61,6 +61,26 @@ pub(super) async fn all_clusters(
     Ok((walked.items, walked.server_time))
 }
 
+/// The flex clusters of a project, which are in a list of their own; none where there is no such list.
+pub(super) async fn all_flex_clusters(
+    transport: &Transport,
+    group_id: &str,
+    call: &Call,
+) -> Result<Vec<Cluster>, Unanswered> {
+    let read = |item: Fields<'_>| Ok(Cluster::read_any_flex(item, group_id));
+    let path = format!("{PROJECTS}/{group_id}/flexClusters");
+    match pages::walk(transport, &path, call, &read).await {
+        Ok(walked) => Ok(walked.items),
+        Err(refused) if has_no_such_list(&refused) => Ok(Vec::new()),
+        Err(refused) => Err(refused),
+    }
+}
+
+fn has_no_such_list(refused: &Unanswered) -> bool {
+    let Error::Api(api) = &refused.error else { return false };
+    matches!(api.status, 404..=406) || api.error_code.as_deref() == Some("FEATURE_UNSUPPORTED")
+}
+
 fn clusters_path(group_id: &str) -> String {
     format!("{PROJECTS}/{group_id}/clusters")
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::Tag;
 use super::arguments::ClusterAddress;
 use super::ask::Unanswered;
+use super::flex;
 use super::pages::{self, Listed, Walked};
 use crate::error::Error;
 use crate::model::{self, Fields, Snapshot, second_of};
@@ -23,7 +24,7 @@ pub(super) struct Listing {
     pub(super) server_time: Option<Timestamp>,
 }
 
-/// Lists the snapshots of a cluster, newest first; all pages.
+/// Lists the snapshots of a cluster, flex clusters included, newest first; all pages.
 ///
 /// The parts of a sharded snapshot are in its `members`, not entries of their own, unless
 /// `include_sharded` is off: then the list is what the plain endpoint says.
@@ -36,7 +37,13 @@ pub async fn list_snapshots(
     include_sharded: bool,
     call: &Call,
 ) -> Result<Vec<Snapshot>, Error> {
-    Ok(listing(transport, cluster, include_sharded, call).await?.snapshots)
+    let found = match listing(transport, cluster, include_sharded, call).await {
+        Err(refused) if flex::says_flex(&refused) => {
+            flex::listing_after(refused, transport, cluster, call).await
+        }
+        found => found,
+    };
+    Ok(found?.snapshots)
 }
 
 pub(super) async fn listing(

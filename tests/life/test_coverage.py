@@ -14,6 +14,7 @@ from atlas_backups import (
     ClusterNotFoundError,
     ClusterNotSupportedError,
     Coverage,
+    FlexSnapshot,
     ForbiddenError,
     InvalidArgumentError,
     InvalidResponseError,
@@ -80,16 +81,17 @@ def test_every_cluster_of_every_project_the_worst_first(
     coverage = door.call(atlas, "backup_coverage")
 
     assert coverage.__class__ is Coverage
-    assert names(coverage) == ["Free0", "NoBackup0", "Paused0", "Cluster0", "Sharded0"]
+    assert names(coverage) == ["Free0", "NoBackup0", "Paused0", "Cluster0", "Flex0", "Sharded0"]
     assert {(entry.group_id, entry.project_name) for entry in coverage} == {(GROUP_ID, "Emulated")}
     now = datetime.fromtimestamp(clock.now(), tz=timezone.utc)
     assert {entry.taken_at for entry in coverage} == {coverage.taken_at} == {now}
-    free, no_backup, paused, cluster, sharded = coverage
+    free, no_backup, paused, cluster, flex, sharded = coverage
     assert isinstance(free.error, ClusterNotSupportedError)
-    assert [entry.error for entry in coverage[1:]] == [None] * 4
+    assert [entry.error for entry in coverage[1:]] == [None] * 5
     assert (no_backup.newest, no_backup.backup_enabled, no_backup.paused) == (None, False, False)
     assert (paused.newest, paused.backup_enabled, paused.paused) == (None, True, True)
     assert type(sharded.newest) is ShardedClusterSnapshot
+    assert type(flex.newest) is FlexSnapshot
     assert cluster.newest
     assert cluster.newest.snapshot_type == "scheduled"
     assert cluster.newest.created_at
@@ -112,7 +114,7 @@ def test_a_clock_of_atlas_that_is_behind_makes_no_data_look_younger(
 def test_one_project(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
     coverage = door.call(atlas, "backup_coverage", GROUP_ID)
 
-    assert len(coverage) == 5
+    assert len(coverage) == 6
     assert {entry.project_name for entry in coverage} == {None}
     assert "/api/atlas/v2/groups" not in {request.path for request in emulator.requests}
 
@@ -256,7 +258,7 @@ def test_a_project_that_is_refused_is_an_entry_and_the_others_are_there(
     assert (first.cluster, first.cluster_name, first.newest) == (None, None, None)
     assert isinstance(first.error, ForbiddenError if status == 403 else UnauthorizedError)
     assert "(1 attempt," in str(first.error)  # of its own, not of the whole call
-    assert len(others) == 5
+    assert len(others) == 6
     assert {entry.project_name for entry in others} == {"Emulated"}
 
 
@@ -274,7 +276,7 @@ def test_a_cluster_that_is_gone_or_refused_is_an_entry(
     assert isinstance(entry.error, ClusterNotFoundError if folder == SNAPSHOTS else ForbiddenError)
     assert (entry.newest, entry.age_seconds, entry.scheduled_times) == (None, None, ())
     assert entry.backup_enabled is True
-    assert len(coverage) == 5
+    assert len(coverage) == 6
 
 
 def test_a_name_that_no_cluster_has_is_an_entry(
@@ -283,11 +285,11 @@ def test_a_name_that_no_cluster_has_is_an_entry(
     body = b'{"results": [{"name": "../x"}, {"name": "Cluster0"}], "totalCount": 2}'
     emulator.fault(Fault(path=f"{GROUP_ID}/clusters", status=200, body=body))
 
-    odd, good = door.call(atlas, "backup_coverage")
+    odd, good, flex = door.call(atlas, "backup_coverage")
 
     assert (odd.cluster_name, good.cluster_name) == ("../x", "Cluster0")
     assert isinstance(odd.error, InvalidResponseError)
-    assert good.error is None
+    assert (good.error, flex.error) == (None, None)
     assert not [request for request in emulator.requests if "/x/" in request.path]
 
 
@@ -299,8 +301,8 @@ def test_a_passing_fault_is_no_gap(
 
     coverage = door.call(atlas, "backup_coverage")
 
-    assert names(coverage) == ["Free0", "NoBackup0", "Paused0", "Cluster0", "Sharded0"]
-    assert [type(entry.error) for entry in coverage[1:]] == [type(None)] * 4
+    assert names(coverage) == ["Free0", "NoBackup0", "Paused0", "Cluster0", "Flex0", "Sharded0"]
+    assert [type(entry.error) for entry in coverage[1:]] == [type(None)] * 5
 
 
 @pytest.mark.parametrize("path", ["/groups", "/clusters", f"Cluster0{SNAPSHOTS}"])
@@ -323,7 +325,7 @@ def test_other_credentials_get_a_try(
 
     coverage = door.call(client, "backup_coverage")
 
-    assert len(coverage) == 5
+    assert len(coverage) == 6
     assert next(given, None) is None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.raw_server import Received, Script
 
 TOTAL = 2.0
+NO_FLEX = answer(200, {"results": [], "totalCount": 0})
 SILENT = Fault(path="Cluster0/backup/snapshots", delay=60.0, times=None)
 
 
@@ -32,9 +33,10 @@ def script(*clusters: str) -> Script:
     items = [{"name": name} for name in clusters]
 
     def choose(requests: Sequence[Received]) -> Script:
-        if requests[-1].target.partition("?")[0].endswith("/clusters"):
+        path = requests[-1].target.partition("?")[0]
+        if path.endswith("/clusters"):
             return [answer(200, {"results": items, "totalCount": len(items)})]
-        return [NEVER]
+        return [NO_FLEX] if path.endswith("/flexClusters") else [NEVER]
 
     return [Repeat([READ, Choose(choose)])]
 
@@ -52,7 +54,7 @@ def test_what_the_time_leaves_unread_is_an_entry(
     late = coverage[0]
     assert late.cluster_name == "Cluster0"
     assert isinstance(late.error, RequestTimeoutError)
-    assert [entry.error for entry in coverage[2:]] == [None] * 3
+    assert [entry.error for entry in coverage[2:]] == [None] * 4
 
 
 def test_without_the_list_of_projects_the_time_is_over(
@@ -79,9 +81,10 @@ def test_more_clusters_than_are_read_at_a_time_end_in_time_too(door: Door, serve
 
 def test_an_outage_in_the_middle_leaves_the_names(door: Door, serve: Serve) -> None:
     def choose(requests: Sequence[Received]) -> Script:
-        if len(requests) == 1:
+        path = requests[-1].target.partition("?")[0]
+        if path.endswith("/clusters"):
             return [answer(200, {"results": [{"name": "A"}], "totalCount": 1})]
-        return ["reset"]
+        return [NO_FLEX] if path.endswith("/flexClusters") else ["reset"]
 
     _, client = serve([Repeat([READ, Choose(choose)])], max_retries=0)
 
@@ -96,7 +99,7 @@ def test_a_cancelled_task_leaves_no_request_behind(serve: Serve) -> None:
 
     async def run() -> None:
         task = asyncio.create_task(client.backup_coverage_async(GROUP_ID))
-        await asyncio.to_thread(server.wait_for_requests, 4)
+        await asyncio.to_thread(server.wait_for_requests, 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as cancelled:
             await task
@@ -105,7 +108,7 @@ def test_a_cancelled_task_leaves_no_request_behind(serve: Serve) -> None:
     asyncio.run(run())
 
     server.wait_for_end_of_connection()
-    assert len(server.requests) == 4
+    assert len(server.requests) == 5
 
 
 def test_a_time_out_around_it_ends_it(serve: Serve) -> None:
@@ -135,4 +138,4 @@ def test_an_error_of_another_shape_is_an_entry_too(
 
     assert coverage[0].cluster_name == "Cluster0"
     assert coverage[0].error is not None
-    assert len(coverage) == 5
+    assert len(coverage) == 6

@@ -217,7 +217,7 @@ def test_json_schema_of_snapshot_does_not_demand_exactly_one_kind() -> None:
 
     assert "oneOf" not in schema
     kinds = {choice["$ref"].rpartition("/")[2] for choice in schema["anyOf"]}
-    assert kinds == {"Snapshot", "ReplicaSetSnapshot", "ShardedClusterSnapshot"}
+    assert kinds == {"Snapshot", "ReplicaSetSnapshot", "ShardedClusterSnapshot", "FlexSnapshot"}
 
 
 def test_client_and_results_do_not_import_pydantic() -> None:

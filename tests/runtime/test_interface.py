@@ -16,6 +16,7 @@ PUBLIC = [
     "Snapshot",
     "ReplicaSetSnapshot",
     "ShardedClusterSnapshot",
+    "FlexSnapshot",
     "SnapshotMember",
     "Link",
     "RawResponse",

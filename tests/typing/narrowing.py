@@ -9,6 +9,7 @@ from atlas_backups import (
     AmbiguousOutcomeError,
     ApiError,
     AtlasError,
+    FlexSnapshot,
     ReplicaSetSnapshot,
     ShardedClusterSnapshot,
     Snapshot,
@@ -35,6 +36,9 @@ def by_class(snapshot: Snapshot) -> None:
             assert_type(snapshot, ShardedClusterSnapshot)
             assert_type(members, tuple[SnapshotMember, ...])
             assert_type(ids, tuple[str, ...])
+        case FlexSnapshot(started_at=started):
+            assert_type(snapshot, FlexSnapshot)
+            assert_type(started, "datetime | None")
         case ReplicaSetSnapshot(replica_set_name=str(name)):
             assert_type(snapshot, ReplicaSetSnapshot)
             assert_type(name, str)
@@ -54,7 +58,7 @@ def known_labels(status: SnapshotStatus, kind: SnapshotClusterType) -> None:
     # Only here does a checker tell `Literal[...] | str` from `str`, and only pyright: to mypy they
     # are the same, and read from a field both say `str`. What an editor offers comes from these.
     assert_type(status, Literal["queued", "inProgress", "completed", "failed"] | str)
-    assert_type(kind, Literal["replicaSet", "shardedCluster"] | str)
+    assert_type(kind, Literal["replicaSet", "shardedCluster", "flex"] | str)
 
 
 def by_status(snapshot: Snapshot) -> None:

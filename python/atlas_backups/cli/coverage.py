@@ -23,7 +23,7 @@ _DESCRIPTION = """\
 Show the newest completed snapshot of every cluster and its age, the worst first.
 
 Without a project: those of all projects that the credentials can see. The exit status is 0 if
-everything could be read, however old it is. Flex clusters are not in Atlas' lists."""
+everything could be read, however old it is. Flex clusters are included."""
 
 
 class IncompleteError(AtlasError):

@@ -22,8 +22,8 @@ class CoverageMethods(Base):
 
         Several lists are read at a time, each as far back as the last 30 days and a completed
         snapshot need. One that cannot be read is an entry with an `error`, as is each that
-        `total_timeout` leaves unread; a project without clusters has no entry. Flex clusters are
-        not in Atlas' lists.
+        `total_timeout` leaves unread; a project without clusters has no entry. Flex clusters,
+        which Atlas lists apart, are among them.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 

@@ -34,7 +34,10 @@ class InventoryMethods(Base):
         return await drive_async(self._read(self._core.list_projects()))
 
     def list_clusters(self, group_id: str) -> tuple[Cluster, ...]:
-        """List the clusters of a project, however many pages there are; flex ones are left out.
+        """List the clusters of a project, however many pages there are.
+
+        Flex clusters, of which no snapshots are taken on demand, have a list of their own at Atlas:
+        `backup_coverage` reads both.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 

@@ -1,0 +1,299 @@
+"""Snapshots of flex clusters are listed, read, waited for and covered through the flex paths."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from atlas_backups import (
+    ClusterNotFoundError,
+    ClusterNotSupportedError,
+    FlexSnapshot,
+    ServerError,
+    SnapshotFailedError,
+    SnapshotNotFoundError,
+)
+from atlas_backups.emulator import (
+    Cluster,
+    ExistingSnapshot,
+    Fault,
+    ManualClock,
+    Project,
+    World,
+    default_world,
+)
+from tests.door import GROUP_ID
+
+if TYPE_CHECKING:
+    from atlas_backups import AtlasBackups
+    from atlas_backups.emulator import AtlasEmulator
+    from tests.conftest import MakeClient, StartEmulator
+    from tests.door import Door
+
+FLEX = "Flex0"
+DAY = 86_400.0
+NOWHERE = "6b1f0c3e2a88faeba59de4aa"
+NOT_FLEX = "CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """One that is not behind this machine's, by which ages would count then."""
+    return ManualClock(int(time.time()))
+
+
+@pytest.fixture
+def client(emulator: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
+    return make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
+
+
+def asked(emulator: AtlasEmulator) -> list[str]:
+    prefix = f"/api/atlas/v2/groups/{GROUP_ID}/"
+    return [f"{it.method} {it.path.removeprefix(prefix)}" for it in emulator.requests]
+
+
+def one_flex(*snapshots: ExistingSnapshot, **options: Any) -> World:  # noqa: ANN401
+    cluster = Cluster(name="F", flex=True, snapshots=snapshots, **options)
+    return World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),))
+
+
+def test_a_list_has_them_newest_first(
+    door: Door, emulator: AtlasEmulator, client: AtlasBackups, clock: ManualClock
+) -> None:
+    snapshots = door.call(client, "list_snapshots", GROUP_ID, FLEX)
+
+    assert asked(emulator) == [
+        f"GET clusters/{FLEX}/backup/snapshots",
+        f"GET flexClusters/{FLEX}/backup/snapshots",
+    ]
+    assert [type(snapshot) for snapshot in snapshots] == [FlexSnapshot] * 3
+    newest = snapshots[0]
+    now = datetime.fromtimestamp(clock.now(), tz=timezone.utc)
+    assert newest.scheduled_at == now - timedelta(days=1)
+    assert newest.scheduled_at < newest.finished_at < newest.expires_at
+    assert newest.created_at == newest.started_at
+    assert (newest.type, newest.status, newest.mongod_version) == ("flex", "completed", "8.0.29")
+    assert (newest.group_id, newest.cluster_name) == (GROUP_ID, FLEX)
+    assert newest.is_final
+    assert newest.snapshot_type is None
+    assert newest.extra == {}
+    assert snapshots.to_dicts()[0]["finished_at"] == newest.finished_at.isoformat().replace(
+        "+00:00", "Z"
+    )
+
+
+def test_pages_are_walked(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    existing = [ExistingSnapshot(age_seconds=60.0 * age + 60) for age in range(501)]
+    emulator = start_emulator(world=one_flex(*existing))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    snapshots = door.call(client, "list_snapshots", GROUP_ID, "F")
+
+    ids = [snapshot.id for snapshot in snapshots]
+    assert ids == sorted((held.id for held in emulator.snapshots), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("label", "status"),
+    [("queued", "queued"), ("inProgress", "inProgress"), ("failed", "failed")],
+)
+def test_statuses_have_the_labels_of_other_snapshots(
+    door: Door,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    label: Any,  # noqa: ANN401
+    status: str,
+) -> None:
+    emulator = start_emulator(world=one_flex(ExistingSnapshot(status=label, age_seconds=10)))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    (snapshot,) = door.call(client, "list_snapshots", GROUP_ID, "F")
+
+    assert snapshot.status == status
+    assert snapshot.created_at is None
+    assert snapshot.is_final is (status == "failed")
+
+
+def test_one_is_read_by_its_id_and_by_itself(
+    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+) -> None:
+    newest = door.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
+
+    by_id = door.call(client, "get_snapshot", GROUP_ID, FLEX, newest.id)
+    by_itself = door.call(client, "get_snapshot", newest)
+
+    assert by_id == by_itself == newest
+    assert emulator.failures == ()
+
+
+def test_one_is_waited_for(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    running = ExistingSnapshot(status="inProgress", age_seconds=10, ends_in_seconds=2)
+    emulator = start_emulator(world=one_flex(running), tick=1)
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    (snapshot,) = door.call(client, "list_snapshots", GROUP_ID, "F")
+
+    done = door.call(client, "wait_for_snapshot", snapshot, poll_interval=0.01)
+
+    assert done.status == "completed"
+    plain = [path for path in asked(emulator) if path.startswith("GET clusters/")]
+    assert len(plain) == 2  # the list and the first look; after that it is known to be flex
+
+
+def test_a_wait_for_one_that_fails_ends(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=one_flex(ExistingSnapshot(status="failed", age_seconds=10)))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    (snapshot,) = door.call(client, "list_snapshots", GROUP_ID, "F")
+
+    with pytest.raises(SnapshotFailedError) as caught:
+        door.call(client, "wait_for_snapshot", snapshot)
+
+    assert isinstance(caught.value.snapshot, FlexSnapshot)
+
+
+def test_an_unknown_snapshot_and_an_unknown_cluster_are_not_found(
+    door: Door, client: AtlasBackups
+) -> None:
+    with pytest.raises(SnapshotNotFoundError):
+        door.call(client, "get_snapshot", GROUP_ID, FLEX, NOWHERE)
+    with pytest.raises(ClusterNotFoundError):
+        door.call(client, "list_snapshots", GROUP_ID, "Nobody0")
+
+
+@pytest.mark.parametrize("ids", [(), (NOWHERE,)], ids=["list_snapshots", "get_snapshot"])
+@pytest.mark.parametrize(("status", "code"), [(404, "RESOURCE_NOT_FOUND"), (400, NOT_FLEX)])
+def test_without_flex_paths_the_first_refusal_stays(  # noqa: PLR0913  # fixtures
+    door: Door,
+    emulator: AtlasEmulator,
+    client: AtlasBackups,
+    *,
+    ids: tuple[str, ...],
+    status: int,
+    code: str,
+) -> None:
+    emulator.fault(replace(Fault.error(status, code), path="/flexClusters/", times=None))
+    method = "get_snapshot" if ids else "list_snapshots"
+
+    with pytest.raises(ClusterNotSupportedError) as caught:
+        door.call(client, method, GROUP_ID, FLEX, *ids)
+
+    assert caught.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
+
+
+def test_another_fault_of_the_flex_paths_is_raised(
+    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+) -> None:
+    emulator.fault(replace(Fault.error(500, "UNEXPECTED_ERROR"), path="/flexClusters/"))
+
+    with pytest.raises(ServerError):
+        door.call(client, "list_snapshots", GROUP_ID, FLEX)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"idempotency_key": "release-42"},
+        {"if_busy": "wait"},
+        {"if_busy": "join"},
+        {"wait": True},
+    ],
+)
+def test_a_take_says_what_atlas_says(
+    door: Door,
+    emulator: AtlasEmulator,
+    client: AtlasBackups,
+    options: dict[str, Any],
+) -> None:
+    before = emulator.snapshots
+
+    with pytest.raises(ClusterNotSupportedError, match="Flex cluster Flex0 cannot be used") as told:
+        door.call(client, "take_snapshot", GROUP_ID, FLEX, **options)
+
+    assert told.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
+    assert emulator.snapshots == before
+
+
+@pytest.mark.parametrize(
+    ("method", "options"), [("update_retention", {"days": 3}), ("delete_snapshot", {})]
+)
+def test_a_change_says_what_atlas_says(
+    door: Door, client: AtlasBackups, method: str, options: dict[str, int]
+) -> None:
+    newest = door.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
+
+    with pytest.raises(ClusterNotSupportedError):
+        door.call(client, method, newest, **options)
+
+
+@pytest.mark.parametrize("group_id", [GROUP_ID, None])
+def test_coverage_counts_flex_clusters(
+    door: Door, client: AtlasBackups, group_id: str | None
+) -> None:
+    coverage = door.call(client, "backup_coverage", group_id)
+
+    (entry,) = [entry for entry in coverage if entry.cluster_name == FLEX]
+    assert entry.error is None
+    assert isinstance(entry.newest, FlexSnapshot)
+    assert entry.age_seconds == pytest.approx(DAY, abs=10)
+    assert entry.backup_enabled is True
+    assert entry.cluster.cluster_type == "REPLICASET"
+    assert len(entry.scheduled_times) == 3
+    names = [entry.cluster_name for entry in coverage]
+    assert sorted(names) == sorted(cluster.name for cluster in default_world().projects[0].clusters)
+
+
+def test_coverage_says_what_runs_and_what_failed(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    world = one_flex(
+        ExistingSnapshot(age_seconds=3 * DAY),
+        ExistingSnapshot(age_seconds=2 * DAY, status="failed"),
+        ExistingSnapshot(age_seconds=10, status="inProgress"),
+    )
+    emulator = start_emulator(world=world)
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    (entry,) = door.call(client, "backup_coverage", GROUP_ID)
+
+    assert entry.age_seconds == pytest.approx(3 * DAY, abs=10)
+    assert [snapshot.status for snapshot in entry.running] == ["inProgress"]
+    assert entry.failed.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "RESOURCE_NOT_FOUND"), (403, "FEATURE_UNSUPPORTED"), (406, "INVALID_VERSION_DATE")],
+)
+def test_coverage_works_where_there_is_no_list_of_flex_clusters(
+    door: Door, emulator: AtlasEmulator, client: AtlasBackups, status: int, code: str
+) -> None:
+    emulator.fault(replace(Fault.error(status, code), path="/flexClusters", times=None))
+
+    coverage = door.call(client, "backup_coverage", GROUP_ID)
+
+    assert len(coverage) == 5
+    assert all(entry.cluster is not None for entry in coverage)
+
+
+@pytest.mark.parametrize("group_id", [GROUP_ID, None])
+def test_a_list_of_flex_clusters_that_cannot_be_read_is_an_entry(
+    door: Door, emulator: AtlasEmulator, client: AtlasBackups, group_id: str | None
+) -> None:
+    fault = replace(Fault.error(500, "UNEXPECTED_ERROR"), path=f"{GROUP_ID}/flexClusters")
+    emulator.fault(replace(fault, times=None))
+
+    coverage = door.call(client, "backup_coverage", group_id)
+
+    assert coverage[0].cluster is None
+    assert isinstance(coverage[0].error, ServerError)
+    assert sum(entry.cluster is not None for entry in coverage) == 5
