@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::{Ambiguous, Error};
+use crate::error::{Ambiguous, ApiError, ApiKind, Error, FieldViolation};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
 use crate::transport::{
@@ -21,6 +21,8 @@ pub(super) struct Post<'a> {
     transport: &'a Transport,
     cluster: &'a ClusterAddress,
     request: Request,
+    /// Whether it says how long the snapshot is kept.
+    has_retention: bool,
     /// What a call leaves unknown that is cut off now.
     doubt: Doubt,
     retries: Retries,
@@ -85,6 +87,7 @@ impl<'a> Post<'a> {
             transport,
             cluster,
             request,
+            has_retention: arguments.has_retention(),
             doubt,
             retries: transport.retries(),
             begun: Instant::now(),
@@ -131,11 +134,26 @@ impl<'a> Post<'a> {
                 Sorted::Again(error, again) => self.pause(error, again, call).await?,
                 Sorted::Refused(error) => {
                     call.clear_doubt();
-                    return Err(NotTaken::Refused(error));
+                    return Err(NotTaken::Refused(self.explain(error)));
                 }
                 Sorted::Unknown(error) => return Err(NotTaken::Unknown(error)),
             }
         }
+    }
+
+    /// Whether Atlas requires a retention is not documented.
+    fn explain(&self, error: Error) -> Error {
+        let may_lack_retention = |api: &ApiError| {
+            let names_it = |it: &FieldViolation| it.field.as_deref() == Some("retentionInDays");
+            let violations = &api.field_violations;
+            api.kind == ApiKind::Validation
+                && !self.has_retention
+                && (violations.is_empty() || violations.iter().any(names_it))
+        };
+        if matches!(&error, Error::Api(api) if may_lack_retention(api)) {
+            return error.with_hint("Atlas may require retention_in_days, which was not given");
+        }
+        error
     }
 
     /// From here on the snapshot is known to exist; a call that is cut off says which, even when
