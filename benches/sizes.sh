@@ -32,5 +32,3 @@ variant 'opt-level 3 for every crate' '/^opt-level = "s"/d' $best
 variant 'opt-level s for every crate' 's/^lto = .*/&\nopt-level = "s"/' $best
 variant 'LTO thin' 's/^lto = .*/lto = "thin"/' $best
 variant 'no LTO, 16 codegen units' 's/^lto = .*/lto = false/; s/^codegen-units.*/codegen-units = 16/' $best
-variant 'aws-lc-rs for ring' 's/"ring", "std"/"aws_lc_rs", "std"/; s/crypto::ring/crypto::aws_lc_rs/' $best
-variant 'no gzip' 's/"http2", "gzip"/"http2"/' $best

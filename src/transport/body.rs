@@ -27,7 +27,7 @@ const UNTOUCHED: u8 = 0;
 const BEGUN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// Whether a body was asked for. Until then the server cannot have a whole request.
+/// Whether the end of a body was asked for. Until then the server cannot have a whole request.
 #[derive(Debug, Clone)]
 pub(super) struct Sending(Arc<AtomicU8>);
 
@@ -49,6 +49,10 @@ impl Sending {
 
     pub(super) fn begin(&self) -> bool {
         self.leave_untouched(BEGUN) != Err(GIVEN_UP)
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.0.load(Ordering::Acquire) == GIVEN_UP
     }
 
     fn leave_untouched(&self, next: u8) -> Result<u8, u8> {
@@ -81,38 +85,52 @@ impl Delivery {
     }
 }
 
-/// A body to send, as long as nobody has given it up.
+/// A body to send in two parts, as long as nobody has given it up.
+///
+/// The HTTP library asks for a part before the server's flow control lets it send anything, and for
+/// the next one only when the part before went out. So a request whose second part was not asked for
+/// cannot be whole at the server.
 pub(super) struct Watched {
-    content: Option<Bytes>,
+    first: Bytes,
+    rest: Bytes,
     sending: Sending,
 }
 
 impl Watched {
-    pub(super) fn new(content: Bytes, sending: Sending) -> Self {
-        Self { content: Some(content), sending }
+    pub(super) fn new(mut content: Bytes, sending: Sending) -> Self {
+        let first = content.split_to(content.len().saturating_sub(1).min(1));
+        Self { first, rest: content, sending }
     }
 }
 
 impl Body for Watched {
     type Data = Bytes;
-    type Error = std::io::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        if !self.sending.begin() {
-            return Poll::Ready(Some(Err(std::io::Error::other("the request was given up"))));
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let is_revoked = match self.first.is_empty() {
+            true => !self.sending.begin(),
+            false => self.sending.is_given_up(),
+        };
+        if is_revoked {
+            return Poll::Ready(Some(Err(io::Error::other("the request was given up"))));
         }
-        Poll::Ready(self.content.take().map(|content| Ok(Frame::data(content))))
+        let part = match self.first.is_empty() {
+            true => std::mem::take(&mut self.rest),
+            false => std::mem::take(&mut self.first),
+        };
+        Poll::Ready((!part.is_empty()).then(|| Ok(Frame::data(part))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.content.is_none()
+        self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.content.as_ref().map_or(0, |content| content.len() as u64))
+        SizeHint::with_exact((self.first.len() + self.rest.len()) as u64)
     }
 }
 

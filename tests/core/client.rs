@@ -88,6 +88,12 @@ impl Client {
         taken.map(Arc::unwrap_or_clone)
     }
 
+    /// Takes in the course of a call that the test can ask.
+    pub(crate) async fn take_in(&self, call: &Call) -> Result<Snapshot, Error> {
+        let arguments = TakeArguments::default();
+        take_snapshot(&self.transport, &cluster(), &arguments, call).await.map(Arc::unwrap_or_clone)
+    }
+
     pub(crate) async fn raw(&self) -> Result<RawResponse, Error> {
         let call = Call::begin(&self.config, None);
         take_snapshot_raw(&self.transport, &cluster(), &TakeArguments::default(), &call).await

@@ -109,3 +109,34 @@ async fn nothing_is_in_doubt_after_a_refusal() {
         assert!(cut_when(&server, TakeArguments::default(), is_refused).await.is_none());
     }
 }
+
+#[tokio::test]
+async fn nothing_is_in_doubt_while_a_call_waits_for_a_connection() {
+    // One that is silent in the TLS handshake, or one that 128 other requests occupy.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", silent.local_addr().unwrap());
+    let client = Client::with(&url, &token(), &Budget { connect: 10.0, ..PATIENT });
+    assert!(cut_after_a_while(&client).await.is_none());
+
+    let server = Server::start(|_| vec![Step::Pause(Duration::from_secs(30))]).await;
+    let client = Client::with(&server.url(), &token(), &PATIENT);
+    let mut others = tokio::task::JoinSet::new();
+    for _ in 0..128 {
+        let (transport, call) = (client.transport.clone(), client.call());
+        others.spawn(async move {
+            take_snapshot(&transport, &cluster(), &TakeArguments::default(), &call).await
+        });
+    }
+    while server.posts() < 128 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(cut_after_a_while(&client).await.is_none());
+    assert_eq!(server.posts(), 128);
+}
+
+async fn cut_after_a_while(client: &Client) -> Option<Ambiguous> {
+    let call = client.call();
+    let take = client.take_in(&call);
+    assert!(tokio::time::timeout(Duration::from_millis(100), take).await.is_err());
+    call.in_doubt()
+}

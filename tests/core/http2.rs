@@ -474,6 +474,26 @@ async fn a_request_that_the_server_has_no_room_for_is_not_open() {
     }
 }
 
+#[tokio::test]
+async fn request_that_waits_for_a_window_was_not_sent() {
+    let server = Server::start(|seen| {
+        let mut acts = answered(seen.stream);
+        acts.push(frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]));
+        acts
+    })
+    .await;
+    let client = server.client(Budget { connect: 1.0, retries: 0, ..IMPATIENT });
+    client.take().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let call = client.call();
+
+    let result = client.take_in(&call).await;
+
+    assert!(matches!(result, Err(Error::Timeout(_))), "{result:?}");
+    assert!(call.in_doubt().is_none());
+    assert_eq!(server.posts(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_said_goodbye_while_idle_never_doubles_a_post() {
     let server = Server::start(|seen| {
