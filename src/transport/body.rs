@@ -111,17 +111,12 @@ impl Body for Watched {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        let is_revoked = match self.first.is_empty() {
-            true => !self.sending.begin(),
-            false => self.sending.is_given_up(),
-        };
+        let is_last = self.first.is_empty();
+        let is_revoked = if is_last { !self.sending.begin() } else { self.sending.is_given_up() };
         if is_revoked {
             return Poll::Ready(Some(Err(io::Error::other("the request was given up"))));
         }
-        let part = match self.first.is_empty() {
-            true => std::mem::take(&mut self.rest),
-            false => std::mem::take(&mut self.first),
-        };
+        let part = std::mem::take(if is_last { &mut self.rest } else { &mut self.first });
         Poll::Ready((!part.is_empty()).then(|| Ok(Frame::data(part))))
     }
 
