@@ -39,7 +39,7 @@ pub use connection::Connection;
 #[cfg(test)]
 pub(crate) use connection::stand_in;
 pub(crate) use doubt::Doubt;
-pub use events::{Event, Level};
+pub use events::{Event, Events, Level};
 pub use forks::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub(crate) use lost::{Fate, Lost};
 pub(crate) use memory::{Known, Memory};

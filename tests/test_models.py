@@ -403,14 +403,29 @@ def test_a_tag_without_a_text_may_have_lost_its_space() -> None:
 @pytest.mark.parametrize(
     "description",
     [
+        f"{TAG}x",
+        f"{TAG}\xa0text",
+        f" \ufeff{TAG} text",
+        f"text [ab1:] {TAG} ",
+        f"{TAG[1:]} text",
+        f'"{TAG} text"',
+        f"{TAG} like [ab1:{'A' * 26}]",
+        TAG.replace("[", "&#91;").replace("]", "&#93;"),
+        TAG.replace("[", "&lbrack;").replace(":", "&colon;"),
+        TAG.replace("[", "%5B").replace(":", "%3a").replace("]", "%5D"),
+        TAG.replace(":", "\\u003a"),
+    ],
+)
+def test_idempotency_tag_is_found_wherever_it_stands(description: str) -> None:
+    assert minimal(description=description).idempotency_tag == TAG
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
         None,
         "",
         "before release 42",
-        f"{TAG}x",
-        f"{TAG}\ttext",
-        f" {TAG} text",
-        f"text {TAG} ",
-        f"{TAG[1:]} text",
         f"[ab2:{TAG[5:]} text",
         f"[AB1:{TAG[5:]} text",
         f"{TAG[:-2]}] text",  # 25 characters

@@ -7,6 +7,7 @@ them changes after they are made: threads, event loops and forked processes may 
 # ruff: noqa: PYI051  # `| str` opens the labels, the Literal names the known ones for completion
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -49,9 +50,10 @@ ConfigServerType: TypeAlias = Literal["EMBEDDED", "DEDICATED"] | str
 IfBusy: TypeAlias = Literal["raise", "wait", "join"]
 UnknownFields: TypeAlias = Mapping[str, Any]
 
-_TAG_PREFIX = "[ab1:"
-_TAG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_TAG_LENGTH = 32  # the prefix, 26 characters of base32, the bracket; a space follows
+# Whole wherever it stands, with the colon as HTML, URLs and JSON escape it too.
+_TAG = re.compile(
+    r"ab1(?::|&#58;|&#x3[aA];|&colon;|%3[aA]|\\u003[aA])([A-Z2-7]{26})(?![A-Z2-7])"
+)
 _SHOWN_SNAPSHOTS = 3
 _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_size_bytes")
 
@@ -150,14 +152,8 @@ class Snapshot(Record):
     @property
     def idempotency_tag(self) -> str | None:
         """The tag `[ab1:…]` of its idempotency key, brackets included; `None` without one."""
-        text = self.description or ""
-        letters = text[len(_TAG_PREFIX) : _TAG_LENGTH - 1]
-        is_tagged = (
-            text.startswith(_TAG_PREFIX)
-            and (text + " ").startswith("] ", _TAG_LENGTH - 1)  # the space may have been trimmed
-            and not letters.strip(_TAG_ALPHABET)  # nothing is left: all are of the alphabet
-        )
-        return text[:_TAG_LENGTH] if is_tagged else None
+        tag = _TAG.search(self.description or "")
+        return tag and f"[ab1:{tag[1]}]"
 
     @property
     def requested_at(self) -> datetime:

@@ -35,8 +35,8 @@ pub(super) struct Fleet {
     running: OnceLock<OfProcess<Running>>,
 }
 
-/// A take that ended, and what to log of it.
-type Arrival = (u64, Ended, Vec<Event>);
+/// A take that ended, what to log of it, and whether Atlas lost its tag.
+type Arrival = (u64, Ended, Vec<Event>, Option<String>);
 
 /// The promise that a take arrives, also when its task panics.
 struct Delivery {
@@ -45,12 +45,14 @@ struct Delivery {
     cluster: ClusterAddress,
     end: Option<Ended>,
     events: Vec<Event>,
+    lost_tag: Option<String>,
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or_else(|| Ended::lost(&self.cluster));
-        let _ = self.sender.send((self.number, end, std::mem::take(&mut self.events)));
+        let (events, lost_tag) = (std::mem::take(&mut self.events), self.lost_tag.take());
+        let _ = self.sender.send((self.number, end, events, lost_tag));
     }
 }
 
@@ -122,13 +124,14 @@ impl Fleet {
         let earlier = begun.remove(&number).map(|begun| begun.call);
         let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
         let (sender, wait) = (running.sender.clone(), self.wait);
-        let mut delivery = Delivery { sender, number, cluster, end: None, events: vec![] };
+        let (end, events, lost_tag) = (None, vec![], None);
+        let mut delivery = Delivery { sender, number, cluster, end, events, lost_tag };
         let shared = call.clone();
         let work = async move {
             // Large, so it is allocated where it is freed: on the thread of the engine.
             let take = take_and_wait(&transport, &delivery.cluster, &arguments, wait, &call);
             delivery.end = Some(Box::pin(take).await);
-            delivery.events = call.events.drain();
+            (delivery.events, delivery.lost_tag) = (call.events.drain(), call.lost_tag());
             drop(delivery);
         };
         let task = engine.launch(work);
@@ -143,7 +146,11 @@ impl Fleet {
         let next = Operation::new(&self.client, inbox, |_, call, inbox| async move {
             let mut arrivals = Vec::new();
             inbox.lock().await.recv_many(&mut arrivals, BATCH).await;
-            let ends = arrivals.into_iter().map(|(number, end, events)| {
+            let ends = arrivals.into_iter().map(|(number, end, events, lost_tag)| {
+                // Logged before, with the events of the take.
+                if let Some(lost_tag) = lost_tag {
+                    call.keep_lost_tag(lost_tag);
+                }
                 call.events.extend(events);
                 (number, end)
             });

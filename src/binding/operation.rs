@@ -217,6 +217,12 @@ impl Operation {
         self.call(Process::current())?.deprecation()
     }
 
+    /// That Atlas lost the tag of the call's key, for a warning.
+    #[getter]
+    fn lost_tag(&self) -> Option<String> {
+        self.call(Process::current())?.lost_tag()
+    }
+
     /// The exception that says what is unknown because the call was cut off; `None`: nothing.
     fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
         let doubt = self.call(Process::current())?.in_doubt()?;

@@ -212,6 +212,12 @@ impl Snapshot {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
+    /// Whether it is a backup, or may become one: it has not failed, and Atlas has not deleted it
+    /// for its age, though a list may still show it. Its end moves until it completes.
+    pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
+        !self.has_failed() && !(self.is_completed() && self.has_expired(now))
+    }
+
     /// Its status as a message shows it.
     pub(crate) fn status_word(&self) -> &str {
         self.status.as_deref().unwrap_or("without a status")

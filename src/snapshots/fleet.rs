@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::arguments::{ClusterAddress, SnapshotAddress, TakeArguments};
-use super::take::{check_for_duplicates, take_snapshot};
+use super::take::{Tag, check_for_duplicates, take_snapshot};
 use super::wait::{Watch, unless_failed};
 use crate::error::{Ambiguous, Error, Failure, RequestLine};
 use crate::model::Snapshot;
@@ -58,7 +58,7 @@ pub async fn take_and_wait(
     let call = call.until(call.deadline() + call.waited());
     let mut watch = Watch::new(address, left, None);
     // Boxed, because it is larger than the take.
-    match Box::pin(finish(transport, &mut watch, &call)).await {
+    match Box::pin(finish_of_key(transport, &mut watch, arguments.tag(), &call)).await {
         Ok(completed) => Ended { snapshot: Some(Arc::new(completed)), error: None },
         Err(error) => {
             let last_seen = last_seen(&error).map_or(snapshot, Arc::new);
@@ -67,7 +67,7 @@ pub async fn take_and_wait(
     }
 }
 
-/// Waits for a snapshot that was taken, then looks whether its key gave only this one.
+/// Waits for a snapshot that was taken, then looks whether the key of its tag gave only this one.
 ///
 /// # Errors
 /// Those of the wait, and [`Error::Duplicates`].
@@ -76,10 +76,21 @@ pub async fn finish(
     watch: &mut Watch,
     call: &Call,
 ) -> Result<Snapshot, Error> {
+    finish_of_key(transport, watch, None, call).await
+}
+
+async fn finish_of_key(
+    transport: &Transport,
+    watch: &mut Watch,
+    tag: Option<&Tag>,
+    call: &Call,
+) -> Result<Snapshot, Error> {
     let begun = Instant::now();
     let completed = unless_failed(watch.until_final(transport, call).await?)?;
-    let call = call.until(call.deadline() + begun.elapsed());
-    check_for_duplicates(transport, watch.cluster(), &completed, &call).await?;
+    if let Some(tag) = tag.cloned().or_else(|| Tag::read(completed.description())) {
+        let call = call.until(call.deadline() + begun.elapsed());
+        check_for_duplicates(transport, watch.cluster(), &tag, &completed, &call).await?;
+    }
     Ok(completed)
 }
 

@@ -74,8 +74,8 @@ pub fn list(data: &[u8]) {
     assert!(listing.snapshots.is_sorted_by(|a, b| a.id >= b.id));
     for snapshot in &listing.snapshots {
         if let Some(tag) = Tag::read(snapshot.description()) {
-            let tagged = listing.tagged(&tag, Some(snapshot));
-            assert!(tagged.iter().all(|it| it.description().starts_with(tag.as_str())));
+            let tagged = listing.of_key(&tag, None, Some(snapshot));
+            assert!(tagged.iter().all(|it| tag.is_in(it.description())));
         }
     }
     for candidate in listing.on_demand_since(0) {

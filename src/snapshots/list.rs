@@ -138,23 +138,35 @@ pub(super) fn join(plain: Vec<Snapshot>, mut sharded: Vec<Snapshot>) -> Vec<Snap
 }
 
 impl Listing {
-    /// Those that carry a tag and have not failed, and the one that is known beside them; parts of a
-    /// sharded one do not count.
-    pub(super) fn tagged<'a>(
+    /// The valid snapshots of a key: those that carry its tag, the listed one whose id is
+    /// `remembered`, whatever its description says, and the one that is known beside the list.
+    /// Parts of a sharded snapshot do not count.
+    pub(super) fn of_key<'a>(
         &'a self,
         tag: &Tag,
+        remembered: Option<&str>,
         known: Option<&'a Snapshot>,
     ) -> Vec<&'a Snapshot> {
-        let is_tagged = |it: &&Snapshot| Tag::read(it.description()).as_ref() == Some(tag);
-        let listed = self.snapshots.iter().filter(is_tagged);
+        let is_own = |it: &&Snapshot| remembered == Some(&it.id) || tag.is_in(it.description());
+        let listed = self.snapshots.iter().filter(is_own);
         let unlisted = known.filter(|known| {
             let is_part = |whole: &Snapshot| whole.part_ids().any(|part| part == known.id);
             self.snapshots.iter().all(|it| it.id != known.id && !is_part(it))
         });
         // The parts of one that failed may be good: the whole speaks for them.
-        let mut tagged = self.whole_ones(unlisted.into_iter().chain(listed).collect());
-        tagged.retain(|snapshot| !snapshot.has_failed());
-        tagged
+        let mut own = self.whole_ones(unlisted.into_iter().chain(listed).collect());
+        let now = self.now();
+        own.retain(|snapshot| snapshot.is_valid(now));
+        own
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<&Snapshot> {
+        self.snapshots.iter().find(|snapshot| snapshot.id == id)
+    }
+
+    /// The server's clock when the list was read; its own clock for a server that does not say.
+    pub(super) fn now(&self) -> model::Timestamp {
+        self.server_time.unwrap_or_else(Timestamp::now).into()
     }
 
     /// The on-demand snapshot that stands in the way of another one.

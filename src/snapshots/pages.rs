@@ -2,7 +2,7 @@
 //!
 //! No item comes twice; where the counts do not agree, the list is walked again and joined.
 //! `totalCount` is an estimate: a full page is never taken for the last one, and a list that stays
-//! empty is empty, whatever was counted.
+//! empty is empty, whatever was counted. Several pages without one are walked until nothing is new.
 
 use std::collections::HashMap;
 
@@ -119,6 +119,7 @@ impl<T: Listed> Walked<T> {
     ) -> Result<bool, Unanswered> {
         self.walk += 1;
         let (mut passed, mut distinct) = (0, 0);
+        let known_before = self.items.len();
         let (mut first_total, mut is_steady) = (None, true);
         for number in 1.. {
             let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
@@ -132,11 +133,17 @@ impl<T: Listed> Walked<T> {
             distinct += news;
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
+            // An item that moved to a page before, meanwhile, was met on another walk.
+            let is_confirmed = total.is_some()
+                || distinct == news
+                || (self.walk > 1 && self.items.len() == known_before)
+                || (news == 0 && number == 2);
             if is_enough {
-                return Ok(is_steady);
+                return Ok(is_steady && is_confirmed);
             }
             if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
-                return Ok(is_steady && total.is_none_or(|total| distinct >= total));
+                let is_counted = total.is_none_or(|total| distinct >= total);
+                return Ok(is_steady && is_confirmed && is_counted);
             }
         }
         Ok(is_steady)

@@ -7,6 +7,8 @@ mod known;
 mod post;
 mod reconcile;
 mod tag;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,8 @@ struct Take<'a> {
     blind: usize,
     /// How often it has not found what the client remembers.
     unseen: usize,
+    /// How many snapshots of others it has waited for.
+    waits: usize,
 }
 
 /// Takes one on-demand snapshot.
@@ -80,6 +84,7 @@ pub async fn take_snapshot(
         ended: Vec::new(),
         blind: 0,
         unseen: 0,
+        waits: 0,
     };
     take.run().await.map_err(|error| error.after(call.effort()))
 }
@@ -105,19 +110,26 @@ pub async fn take_snapshot_raw(
     result.map_err(|not_taken| Error::from(not_taken).after(call.effort()))
 }
 
-/// Looks whether the tag of a key is carried by one snapshot only, once lists show them all.
+/// Looks whether a snapshot is the only one of its key, once lists show them all, and whether they
+/// show its tag.
 ///
 /// # Errors
 /// [`Error::Duplicates`] if it is not. That it cannot be found out is logged: the snapshot exists.
 pub(super) async fn check_for_duplicates(
     transport: &Transport,
     cluster: &ClusterAddress,
+    tag: &Tag,
     snapshot: &Snapshot,
     call: &Call,
 ) -> Result<(), Error> {
-    let Some(tag) = Tag::read(snapshot.description()) else { return Ok(()) };
     match listing(transport, cluster, true, call).await {
-        Ok(listing) => only(&tag, &listing, Some(snapshot)).map(|_| ()),
+        Ok(listing) => {
+            if let Some(listed) = listing.find(&snapshot.id) {
+                transport.memory().mark_seen(&snapshot.id);
+                note_lost_tag(tag, listed, call);
+            }
+            only(tag, Some(&snapshot.id), &listing, Some(snapshot)).map(|_| ())
+        }
         Err(refused) => {
             call.events.add(Level::Warning, || {
                 let (id, error) = (&snapshot.id, &refused.error);
@@ -136,7 +148,7 @@ impl Take<'_> {
                 let listing = Box::pin(self.list()).await?;
                 let mut known = None;
                 if let Some(unlisted) = self.known_beside(&listing) {
-                    known = Box::pin(self.look_at(unlisted)).await?;
+                    known = Box::pin(self.look_at(unlisted, listing.now())).await?;
                     if known.is_none() {
                         continue;
                     }
@@ -148,10 +160,12 @@ impl Take<'_> {
             match self.post.take(&self.call).await {
                 Ok(snapshot) => {
                     self.post.doubt_only(&snapshot, &self.call);
-                    self.remember(&snapshot);
-                    if self.arguments.tag().is_some() {
+                    self.remember(&snapshot, false);
+                    if let Some(tag) = self.arguments.tag() {
                         let Self { transport, cluster, call, .. } = self;
-                        Box::pin(check_for_duplicates(transport, cluster, &snapshot, call)).await?;
+                        note_lost_tag(tag, &snapshot, call);
+                        let check = check_for_duplicates(transport, cluster, tag, &snapshot, call);
+                        Box::pin(check).await?;
                     }
                     return Ok(snapshot);
                 }
@@ -179,10 +193,30 @@ impl Take<'_> {
         listing(self.transport, self.cluster, true, &self.call).await
     }
 
-    /// The one snapshot that carries this call's tag, among those listed and one known beside them.
+    /// The one snapshot of this call's key, among those listed and one known beside them.
     fn own(&self, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
         let Some(tag) = self.arguments.tag() else { return Ok(None) };
-        Ok(only(tag, listing, known)?.inspect(|own| self.remember(own)))
+        let remembered = self.transport.memory().find(tag.as_str()).map(|known| known.id);
+        let own = only(tag, remembered.as_deref(), listing, known)?;
+        if let Some(own) = &own {
+            self.remember(own, true);
+            note_lost_tag(tag, own, &self.call);
+        }
+        Ok(own)
+    }
+}
+
+/// Warns if a key's snapshot does not carry its tag: no error, for the snapshot exists.
+fn note_lost_tag(tag: &Tag, snapshot: &Snapshot, call: &Call) {
+    if !tag.is_in(snapshot.description()) {
+        call.note_lost_tag(|| {
+            let (id, name) = (&snapshot.id, snapshot.cluster_name());
+            format!(
+                "snapshot {id} of cluster {name} exists, but Atlas did not keep the tag of its \
+                 idempotency_key in its description: that key protects calls of this client only, \
+                 others may take another snapshot"
+            )
+        });
     }
 }
 
@@ -190,9 +224,14 @@ fn is_busy(error: &Error) -> bool {
     matches!(error, Error::Api(api) if api.kind == ApiKind::SnapshotInProgress)
 }
 
-/// The one snapshot with a tag among those listed and the one that is known beside them.
-fn only(tag: &Tag, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
-    match listing.tagged(tag, known).as_slice() {
+/// The one snapshot of a key among those listed and the one that is known beside them.
+fn only(
+    tag: &Tag,
+    remembered: Option<&str>,
+    listing: &Listing,
+    known: Option<&Snapshot>,
+) -> Result<Option<Snapshot>, Error> {
+    match listing.of_key(tag, remembered, known).as_slice() {
         [] => Ok(None),
         [one] => Ok(Some((*one).clone())),
         many => Err(Error::Duplicates(Box::new(Duplicates {

@@ -44,18 +44,18 @@ pub fn unless_failed(snapshot: Snapshot) -> Result<Snapshot, Error> {
     }
 }
 
-/// Whether a snapshot is not found only because it is so new; judged by the server's own clock, and
-/// without one by the time since it was first looked for.
-pub(super) fn may_yet_come(refused: &Unanswered, id: &str, since: Instant) -> bool {
+/// Whether a snapshot is not found only because it is so new; judged by the server's own clock.
+/// Without one, or where the id is dated ahead of it, by the time `since` it was first looked for;
+/// `None`: it was seen before, so it is gone.
+pub(super) fn may_yet_come(refused: &Unanswered, id: &str, since: Option<Instant>) -> bool {
     let Error::Api(api) = &refused.error else { return false };
     let code = api.error_code.as_deref().unwrap_or_default();
     if api.status != 404 || !NOT_FOUND_CODES.contains(&code) {
         return false;
     }
-    match api.server_time {
-        Some(now) => now.as_second() - second_of(id) < NOT_FOUND_YET.as_secs().cast_signed(),
-        None => since.elapsed() < NOT_FOUND_YET,
-    }
+    let age = api.server_time.and_then(|now| u64::try_from(now.as_second() - second_of(id)).ok());
+    let age = age.map(Duration::from_secs).or_else(|| Some(since?.elapsed()));
+    age.is_some_and(|age| age < NOT_FOUND_YET)
 }
 
 impl Watch {
@@ -118,7 +118,7 @@ impl Watch {
                 Err(refused)
                     if refused.error.is_passing()
                         || (self.last.is_none()
-                            && may_yet_come(&refused, &self.address.id, begun)) =>
+                            && may_yet_come(&refused, &self.address.id, Some(begun))) =>
                 {
                     call.events.add(Level::Info, || {
                         format!("{}; still waiting for the snapshot", refused.error)

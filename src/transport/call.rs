@@ -39,6 +39,7 @@ struct Noted {
     /// What is unknown if the call is cut off.
     in_doubt: Option<Doubt>,
     deprecation: Option<String>,
+    lost_tag: Option<String>,
 }
 
 impl Call {
@@ -148,6 +149,26 @@ impl Call {
     #[must_use]
     pub fn deprecation(&self) -> Option<String> {
         self.noted().deprecation.clone()
+    }
+
+    /// Keeps the first notice that Atlas lost the tag of the call's key, and logs it.
+    pub(crate) fn note_lost_tag(&self, notice: impl FnOnce() -> String) {
+        let mut noted = self.noted();
+        if noted.lost_tag.is_none() {
+            let notice = noted.lost_tag.insert(notice());
+            self.events.add(Level::Warning, || notice.clone());
+        }
+    }
+
+    /// Keeps such a notice of another call, which has logged it.
+    pub fn keep_lost_tag(&self, notice: String) {
+        self.noted().lost_tag = Some(notice);
+    }
+
+    /// That notice, for a warning.
+    #[must_use]
+    pub fn lost_tag(&self) -> Option<String> {
+        self.noted().lost_tag.clone()
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {

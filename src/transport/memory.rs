@@ -21,13 +21,16 @@ pub(crate) struct Known {
     pub(crate) id: String,
     pub(crate) is_sharded: bool,
     pub(crate) since: Instant,
+    /// Whether a list or a look at it has shown it.
+    pub(crate) is_seen: bool,
 }
 
 impl Memory {
     /// Keeps a snapshot instead of the one that had its tag before.
     pub(crate) fn keep(&self, known: Known) {
         let mut all = self.all();
-        if all.iter().any(|it| it.tag == known.tag && it.id == known.id) {
+        if let Some(same) = all.iter_mut().find(|it| it.tag == known.tag && it.id == known.id) {
+            same.is_seen |= known.is_seen;
             return;
         }
         all.retain(|it| it.tag != known.tag);
@@ -39,6 +42,11 @@ impl Memory {
 
     pub(crate) fn find(&self, tag: &str) -> Option<Known> {
         self.all().iter().find(|it| it.tag == tag).cloned()
+    }
+
+    /// Notes that a list has shown a snapshot.
+    pub(crate) fn mark_seen(&self, id: &str) {
+        self.all().iter_mut().filter(|it| it.id == id).for_each(|it| it.is_seen = true);
     }
 
     /// Forgets a snapshot that is gone, or good for nothing.
@@ -58,7 +66,7 @@ mod tests {
 
     fn known(tag: &str, id: &str) -> Known {
         let (tag, id) = (tag.to_owned(), id.to_owned());
-        Known { tag, id, is_sharded: false, since: Instant::now() }
+        Known { tag, id, is_sharded: false, since: Instant::now(), is_seen: false }
     }
 
     #[test]
@@ -84,6 +92,23 @@ mod tests {
         memory.keep(known("a", "1"));
 
         assert_eq!(memory.find("a"), Some(first));
+    }
+
+    #[test]
+    fn test_what_was_seen_stays_seen() {
+        let memory = Memory::default();
+        let is_seen = || memory.find("a").unwrap().is_seen;
+        memory.keep(known("a", "1"));
+        assert!(!is_seen());
+
+        memory.mark_seen("1");
+        memory.keep(known("a", "1"));
+        assert!(is_seen());
+
+        memory.keep(known("a", "2"));
+        assert!(!is_seen());
+        memory.keep(Known { is_seen: true, ..known("a", "2") });
+        assert!(is_seen());
     }
 
     #[test]

@@ -80,7 +80,31 @@ def test_failed_ones_are_no_duplicates(
 
 
 @pytest.mark.parametrize(
-    "description", [f"a {TAGGED}", TAGGED.lower(), TAGGED.replace("] ", "]"), tag_of("another")]
+    "description",
+    [
+        f"a {TAGGED}",
+        f"\ufeff{TAGGED}",
+        f'"{TAGGED}"',
+        TAGGED.replace("] ", "]\xa0"),
+        TAGGED.replace("[", "&#91;").replace("]", "&#93;"),
+    ],
+)
+def test_a_whole_tag_is_recognised_wherever_it_stands(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient, description: str
+) -> None:
+    emulator = start_emulator(world=world(["completed"], description))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    snapshot = door.take(client, idempotency_key=KEY)
+
+    assert snapshot.status == "completed"
+    assert snapshot.idempotency_tag == tag_of(KEY)
+    assert posts(emulator) == 0
+
+
+@pytest.mark.parametrize(
+    "description",
+    [TAGGED.lower(), TAGGED.replace("] ", "A] "), tag_of("another"), tag_of("another") + TAGGED],
 )
 def test_what_only_looks_like_the_tag_is_none(
     door: Door, start_emulator: StartEmulator, make_client: MakeClient, description: str

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups import SnapshotRequest
+from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
 from tests.bodies import SNAPSHOT_ID, queued
 from tests.door import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, answer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 KEY = "release-42"
 EMPTY = answer(200, {"results": [], "totalCount": 0})
 LOOK: Script = [READ, EMPTY, READ, EMPTY]
-descriptions = pytest.mark.parametrize("description", [None, "", "text", f"x{tag_of(KEY)} text"])
+descriptions = pytest.mark.parametrize("description", [None, "", "text", "[ab1:"])
 
 
 def taking(description: str | None) -> Script:
@@ -60,7 +60,7 @@ def test_the_warning_names_the_line_of_the_call(serve: Serve) -> None:
 
 def test_the_same_client_takes_no_second_one(door: Door, serve: Serve) -> None:
     taken = answer(200, queued(description=None))
-    server, client = serve([*LOOK, READ, taken, *LOOK, READ, taken])
+    server, client = serve([*LOOK, READ, taken, *LOOK, *LOOK, READ, taken])
 
     with pytest.warns(RuntimeWarning, match="tag"):
         snapshots = [door.take(client, idempotency_key=KEY) for _ in range(2)]
@@ -75,3 +75,44 @@ def test_without_a_key_or_with_its_tag_nothing_is_said(door: Door, serve: Serve)
 
     door.take(client)
     door.take(client, idempotency_key=KEY)
+
+
+def test_take_when_a_list_shows_the_snapshot_without_its_tag_returns_it_and_warns(
+    door: Door, serve: Serve
+) -> None:
+    listed = answer(200, {"results": [queued(description="text")], "totalCount": 1})
+    look: Script = [READ, listed, READ, EMPTY]
+    taken = answer(200, queued(description=tag_of(KEY)))
+    server, client = serve([*LOOK, READ, taken, *look, *look])
+
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
+            assert door.take(client, idempotency_key=KEY).id == SNAPSHOT_ID
+
+    assert [request.method for request in server.requests].count("POST") == 1
+
+
+def test_fleet_when_a_list_shows_the_snapshot_without_its_tag_warns(
+    door: Door, serve: Serve
+) -> None:
+    listed = answer(200, {"results": [queued(description=None)], "totalCount": 1})
+    taken = answer(200, queued(description=tag_of(KEY)))
+    _, client = serve([*LOOK, READ, taken, READ, listed, READ, EMPTY])
+    request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
+
+    with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
+        (ended,) = door.iterate(client, "take_snapshots", [request])
+
+    assert ended.error is None
+
+
+def test_take_when_the_response_has_the_tag_of_another_key_is_ambiguous(
+    door: Door, serve: Serve
+) -> None:
+    taken = answer(200, queued(description=tag_of("another")))
+    server, client = serve([*LOOK, READ, taken], total_timeout=1.0)
+
+    with pytest.raises(AmbiguousOutcomeError, match="tag of another key"):
+        door.take(client, idempotency_key=KEY)
+
+    assert [request.method for request in server.requests].count("POST") == 1

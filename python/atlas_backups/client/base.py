@@ -12,7 +12,7 @@ from atlas_backups._core import Client
 from atlas_backups._watch import watch as watch  # noqa: PLC0414  # nothing here uses it
 from atlas_backups.client.credentials import CredentialSource
 from atlas_backups.errors import UnauthorizedError
-from atlas_backups.models import RawResponse, Snapshot
+from atlas_backups.models import RawResponse
 
 if TYPE_CHECKING:
     from atlas_backups._core import Operation
@@ -61,20 +61,13 @@ class Base:
         return result
 
 
-def has_lost_tag(key: str | None, snapshot: Snapshot) -> bool:
-    """Whether a snapshot that was taken under a key does not carry its tag."""
-    return key is not None and snapshot.idempotency_tag is None
+def warn_of_lost_tag(notice: str | None) -> None:
+    """Warn, if an operation noticed it: the snapshot exists, so it is no error.
 
-
-def warn_of_lost_tag(snapshot: Snapshot) -> None:
-    """Warn of it: no error, for the snapshot exists, but no line in a log that nobody reads."""
-    warnings.warn(
-        f"snapshot {snapshot.id} of cluster {snapshot.cluster_name} exists, but its description "
-        "does not begin with the tag of its idempotency_key: that key protects calls of this "
-        "client only, others may take another snapshot",
-        RuntimeWarning,
-        stacklevel=_caller(),
-    )
+    The log has it too, but nobody may read that.
+    """
+    if notice is not None:
+        warnings.warn(notice, RuntimeWarning, stacklevel=_caller())
 
 
 def _is_refusal(result: object) -> bool:

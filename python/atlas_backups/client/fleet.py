@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from atlas_backups.client.arguments import flag
-from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
+from atlas_backups.client.base import Base, warn_of_lost_tag
 from atlas_backups.client.drive import iterate, iterate_async, put_behind
 from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
 from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
@@ -109,8 +109,8 @@ class _Crew:
         self._is_open = True
         self._failure: Exception | None = None
         """Raised when the others are done."""
-        self._tagless: Snapshot | None = None
-        """The last one without the tag of its key; a warning may raise, so it waits for the end."""
+        self._lost_tag: str | None = None
+        """The last notice of a lost tag; a warning may raise, so it waits for the end."""
 
     def counting(
         self, requests: Iterable[SnapshotRequest], *, shown: bool
@@ -140,7 +140,9 @@ class _Crew:
                             show(refused)
                             yield refused
                     if self._running and not ends:
-                        ends = list((yield self._fleet.next()))
+                        arrival = self._fleet.next()
+                        ends = list((yield arrival))
+                        self._lost_tag = arrival.lost_tag or self._lost_tag
                     if ends:
                         outcome = self._ended(*ends.pop(0))
                         if outcome is not None:
@@ -151,8 +153,7 @@ class _Crew:
             raise
         if self._failure is not None:
             raise self._failure
-        if self._tagless is not None:
-            warn_of_lost_tag(self._tagless)
+        warn_of_lost_tag(self._lost_tag)
 
     def _draw(self, requests: Iterator[SnapshotRequest]) -> SnapshotOutcome | None:
         """Begin what is asked for next, if anything; return its outcome if it is refused here."""
@@ -207,8 +208,6 @@ class _Crew:
             # What Atlas refused was not acted on.
             return self._begin(number, request)
         self._fleet.forget(number)
-        if snapshot and has_lost_tag(request.idempotency_key, snapshot):
-            self._tagless = snapshot
         return SnapshotOutcome(request=request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
-from atlas_backups.client.base import Base, has_lost_tag, warn_of_lost_tag
+from atlas_backups.client.base import Base, warn_of_lost_tag
 from atlas_backups.client.drive import drive, drive_async, put_behind
 from atlas_backups.errors import (
     ClientClosedError,
@@ -233,8 +233,7 @@ class TakeMethods(Base):
             pretty,
         )
         snapshot = yield from self._write(operation)
-        if has_lost_tag(idempotency_key, snapshot):
-            warn_of_lost_tag(snapshot)
+        warn_of_lost_tag(operation.lost_tag)
         if not is_waited_for:
             return snapshot
         # An operation of its own: what Atlas refuses for its credentials is begun anew with others.

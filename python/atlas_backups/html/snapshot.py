@@ -57,7 +57,7 @@ def described(snapshot: Snapshot) -> str | None:
     """Return its description without the tag of a key."""
     tag = snapshot.idempotency_tag
     text = snapshot.description
-    return text if tag is None or text is None else text[len(tag) :].strip()
+    return text if tag is None or text is None else text.removeprefix(tag).strip()
 
 
 def rhythm(snapshot: Snapshot) -> Markup | None:

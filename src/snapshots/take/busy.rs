@@ -102,11 +102,20 @@ impl Take<'_> {
         self.ended.push(running.id.clone());
         match end {
             // Whether it failed is its owner's concern.
-            Ok(_) => Ok(()),
+            Ok(_) => self.space_out(refusal).await,
             // If it was deleted, it is out of the way too, but Atlas may not know that everywhere.
             Err(Error::Api(api)) if api.status == 404 => self.pause_blindly(refusal).await,
             Err(error) => Err(error),
         }
+    }
+
+    /// Backs off between POSTs, though each list shows a new runner that has ended already; the
+    /// first time that is no reason to pause.
+    async fn space_out(&mut self, refusal: &Error) -> Result<(), Error> {
+        let least = self.waits.checked_sub(1).map(pause_after).unwrap_or_default();
+        self.waits += 1;
+        let pause = least.saturating_sub(self.post.since_sent());
+        if pause.is_zero() { Ok(()) } else { self.pause(pause, refusal).await }
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.

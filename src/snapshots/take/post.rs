@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::tag::Tag;
 use crate::error::{Ambiguous, ApiError, ApiKind, Error, FieldViolation};
 use crate::model::Snapshot;
 use crate::snapshots::arguments::{ClusterAddress, TakeArguments};
@@ -23,6 +24,8 @@ pub(super) struct Post<'a> {
     request: Request,
     /// Whether it says how long the snapshot is kept.
     has_retention: bool,
+    /// That of the call's key.
+    tag: Option<Tag>,
     /// What a call leaves unknown that is cut off now.
     doubt: Doubt,
     retries: Retries,
@@ -88,6 +91,7 @@ impl<'a> Post<'a> {
             cluster,
             request,
             has_retention: arguments.has_retention(),
+            tag: arguments.tag().cloned(),
             doubt,
             retries: transport.retries(),
             begun: Instant::now(),
@@ -129,7 +133,7 @@ impl<'a> Post<'a> {
         self.begun = Instant::now();
         loop {
             let answer = self.send(call).await?;
-            match sort(&answer, self.cluster) {
+            match self.sort(&answer) {
                 Sorted::Taken(snapshot) => return Ok(snapshot),
                 Sorted::Again(error, again) => self.pause(error, again, call).await?,
                 Sorted::Refused(error) => {
@@ -174,28 +178,36 @@ impl<'a> Post<'a> {
         let is_late = self.doubt.idempotency_tag.is_some() && self.begun.elapsed() >= LATE;
         if is_late { Err(NotTaken::Late(error)) } else { Ok(()) }
     }
-}
 
-fn sort(answer: &Answer, cluster: &ClusterAddress) -> Sorted {
-    match answer.status() {
-        200..=299 => match read(answer, cluster) {
-            Ok(snapshot) => Sorted::Taken(Arc::new(snapshot)),
-            Err(error) => Sorted::Unknown(error),
-        },
-        _ if answer.asks_to_wait() => {
-            Sorted::Again(answer.error(), Again::Requested(answer.requested_pause()))
+    fn sort(&self, answer: &Answer) -> Sorted {
+        match answer.status() {
+            200..=299 => match self.read(answer) {
+                Ok(snapshot) => Sorted::Taken(Arc::new(snapshot)),
+                Err(error) => Sorted::Unknown(error),
+            },
+            _ if answer.asks_to_wait() => {
+                Sorted::Again(answer.error(), Again::Requested(answer.requested_pause()))
+            }
+            _ if answer.is_refusal() => Sorted::Refused(answer.error()),
+            // Gateways answer 408 while the server behind them goes on.
+            408 => Sorted::Unknown(answer.error()),
+            400..=499 if answer.atlas_code().is_some() => Sorted::Refused(answer.error()),
+            _ => Sorted::Unknown(answer.error()),
         }
-        _ if answer.is_refusal() => Sorted::Refused(answer.error()),
-        // Gateways answer 408 while the server behind them goes on.
-        408 => Sorted::Unknown(answer.error()),
-        400..=499 if answer.atlas_code().is_some() => Sorted::Refused(answer.error()),
-        _ => Sorted::Unknown(answer.error()),
     }
-}
 
-fn read(answer: &Answer, cluster: &ClusterAddress) -> Result<Snapshot, Error> {
-    let snapshot = Snapshot::read(answer.fields()?, &cluster.group_id, &cluster.name);
-    snapshot.map_err(|why| answer.invalid(why))
+    /// The snapshot in a good answer; one with the tag of another key is not the answer to this POST.
+    fn read(&self, answer: &Answer) -> Result<Snapshot, Error> {
+        let cluster = self.cluster;
+        let snapshot = Snapshot::read(answer.fields()?, &cluster.group_id, &cluster.name);
+        let snapshot = snapshot.map_err(|why| answer.invalid(why))?;
+        let tags = self.tag.as_ref().zip(Tag::read(snapshot.description()));
+        if tags.is_some_and(|(own, other)| *own != other) {
+            let id = &snapshot.id;
+            return Err(answer.invalid(&format!("snapshot {id} has the tag of another key")));
+        }
+        Ok(snapshot)
+    }
 }
 
 /// For a write only the log tells: a warning turned into an error would hide that it was done.

@@ -1,6 +1,7 @@
 //! The tag of an idempotency key: how one call is found again among a cluster's snapshots.
 //!
-//! The format is fixed for ever; another one would get another prefix.
+//! The format is fixed for ever; another one would get another prefix. Atlas gives descriptions back
+//! verbatim; should it escape, quote or prefix them, the tag is still recognised by its characters.
 
 use data_encoding::BASE32;
 use sha2::{Digest, Sha256};
@@ -10,6 +11,10 @@ use crate::snapshots::arguments::ClusterAddress;
 
 const PREFIX: &str = "[ab1:";
 const LETTERS: usize = 26;
+const NAME: &str = "ab1";
+/// The colon behind the name, also as HTML, URLs and JSON escape it.
+const COLONS: [&str; 9] =
+    [":", "&#58;", "&#x3a;", "&#x3A;", "&colon;", "%3A", "%3a", "\\u003a", "\\u003A"];
 const LONGEST_KEY: usize = 1024;
 
 /// `[ab1:` and 26 characters of base32 and `]`, derived from key, project and cluster.
@@ -42,13 +47,28 @@ impl Tag {
         Ok(Self(format!("{PREFIX}{letters}]")))
     }
 
-    /// The tag at the start of a description; Atlas might trim the space behind it.
+    /// The first whole tag in a description.
     pub(crate) fn read(description: &str) -> Option<Self> {
-        let (letters, rest) = description.strip_prefix(PREFIX)?.split_once(']')?;
-        let is_letter = |byte: u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
-        let is_tag = letters.len() == LETTERS && letters.bytes().all(is_letter);
-        (is_tag && (rest.is_empty() || rest.starts_with(' ')))
-            .then(|| Self(format!("{PREFIX}{letters}]")))
+        description.match_indices(NAME).find_map(|(at, _)| {
+            let rest = description.get(at + NAME.len()..)?;
+            let rest = COLONS.iter().find_map(|colon| rest.strip_prefix(colon))?;
+            let (letters, rest) = rest.split_at_checked(LETTERS)?;
+            let is_whole = letters.chars().all(is_letter) && !rest.starts_with(is_letter);
+            is_whole.then(|| Self(format!("{PREFIX}{letters}]")))
+        })
+    }
+
+    /// Whether a description is of this tag: the first tag in it counts, for a text may quote
+    /// others; without any, the tag's 26 characters, whatever became of what stood around them.
+    pub(crate) fn is_in(&self, description: &str) -> bool {
+        match Self::read(description) {
+            Some(first) => first == *self,
+            None => description.split(|c| !is_letter(c)).any(|word| word == self.letters()),
+        }
+    }
+
+    fn letters(&self) -> &str {
+        self.0.trim_start_matches(PREFIX).trim_end_matches(']')
     }
 
     /// Puts the tag before a text.
@@ -59,6 +79,10 @@ impl Tag {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_letter(c: char) -> bool {
+    matches!(c, 'A'..='Z' | '2'..='7')
 }
 
 #[cfg(test)]
@@ -96,17 +120,46 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_tag_at_the_start_is_one() {
+    fn test_read_finds_a_whole_tag_wherever_it_stands() {
         let tag = tag("a");
-        for good in [tag.as_str().to_owned(), tag.before(""), tag.before("before release 42")] {
+        let text = tag.as_str();
+        for good in [
+            text.to_owned(),
+            tag.before(""),
+            tag.before("before release 42"),
+            format!("\u{feff}{text}"),
+            format!("\"{text} before\""),
+            format!("{text}\u{a0}before"),
+            format!("[ab1:] ab1 ab1:ABC copy of {text}, see [ab1:{}]", "A".repeat(LETTERS)),
+            text.replace('[', "&#91;").replace(']', "&#93;"),
+            text.replace('[', "&#x5b;").replace(':', "&#x3a;"),
+            text.replace('[', "%5B").replace(':', "%3A"),
+            text.replace(']', "\\u005d"),
+        ] {
             assert_eq!(Tag::read(&good), Some(tag.clone()), "{good}");
+            assert!(tag.is_in(&good), "{good}");
         }
-        let lower = tag.as_str().to_lowercase();
-        for bad in
-            ["", "[ab1:]", &format!(" {}", tag.as_str()), &format!("{}x", tag.as_str()), &lower]
-        {
+    }
+
+    #[test]
+    fn test_read_finds_no_tag_that_is_not_whole() {
+        let tag = tag("a");
+        let text = tag.as_str();
+        let longer = text.replace(']', "A]");
+        let shorter = text.replace(tag.letters(), tag.letters().split_at(25).0);
+        for bad in ["", "[ab1:]", &text.to_lowercase(), &shorter, &longer, "ab1:ä", "[ab1"] {
             assert_eq!(Tag::read(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn test_is_in_compares_the_first_tag_or_else_the_characters() {
+        let (own, other) = (tag("a"), tag("b"));
+        assert!(own.is_in(&own.as_str().replace(':', "?")));
+        assert!(own.is_in(&own.before(other.as_str())));
+        assert!(!own.is_in(&other.before(own.as_str())));
+        assert!(!own.is_in(&own.as_str().to_lowercase()));
+        assert!(!own.is_in(&own.as_str().replace(']', "A]")));
     }
 
     proptest! {
@@ -119,7 +172,7 @@ mod tests {
 
         #[test]
         fn any_description_is_read_without_panic(text in any::<String>()) {
-            let _ = Tag::read(&text);
+            let _ = (Tag::read(&text), tag("a").is_in(&text));
         }
     }
 }
