@@ -22,10 +22,10 @@ pub use arguments::{
 };
 pub use change::{delete_snapshot, update_retention};
 pub use coverage::{Backups, ClusterCoverage, Coverage, backup_coverage};
-pub use fleet::{Ended, finish, take_and_wait};
+pub use fleet::{Ended, finish, next_change, take_and_wait};
 pub use get::get_snapshot;
 pub use inventory::{list_clusters, list_projects};
 pub use list::list_snapshots;
 pub(crate) use take::Tag;
 pub use take::{RawResponse, take_snapshot, take_snapshot_raw};
-pub use wait::{Watch, unless_failed};
+pub use wait::Watch;

@@ -142,15 +142,6 @@ class Client:
         poll_interval: float | None,
         refuse_failed: bool,
     ) -> Operation[Snapshot]: ...
-    def finish_snapshot(
-        self,
-        group_id: str,
-        cluster_name: str,
-        snapshot_id: str,
-        is_sharded: bool,
-        *,
-        timeout: float,
-    ) -> Operation[Snapshot]: ...
     def update_retention(
         self,
         group_id: str,

@@ -51,9 +51,7 @@ IfBusy: TypeAlias = Literal["raise", "wait", "join"]
 UnknownFields: TypeAlias = Mapping[str, Any]
 
 # Whole wherever it stands, with the colon as HTML, URLs and JSON escape it too.
-_TAG = re.compile(
-    r"ab1(?::|&#58;|&#x3[aA];|&colon;|%3[aA]|\\u003[aA])([A-Z2-7]{26})(?![A-Z2-7])"
-)
+_TAG = re.compile(r"ab1(?::|&#58;|&#x3[aA];|&colon;|%3[aA]|\\u003[aA])([A-Z2-7]{26})(?![A-Z2-7])")
 _SHOWN_SNAPSHOTS = 3
 _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_size_bytes")
 
@@ -125,6 +123,9 @@ class Snapshot(Record):
         cluster_name: name of the cluster.
         extra: read-only mapping of the fields that this version does not know, under Atlas' own
             names with the values as they came; compared by `==`, left out of the hash.
+        is_new: `True`: the call that returned it took it; `False`: that call found it, by its key
+            or with `if_busy="join"`, and took none; `None`: no take returned it. Left out of `==`
+            and of the hash.
     """
 
     id: str
@@ -143,6 +144,7 @@ class Snapshot(Record):
     group_id: str
     cluster_name: str
     extra: UnknownFields = field(default_factory=FrozenDict[Any], hash=False)
+    is_new: bool | None = field(default=None, compare=False)
 
     @property
     def is_final(self) -> bool:

@@ -181,7 +181,8 @@ impl Client {
         }))
     }
 
-    /// A wait: every run of the operation gives the next change.
+    /// A wait: every run of the operation gives the next change. `refuse_failed`: it is to end with a
+    /// completed snapshot, the only one of its key.
     #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout, poll_interval, refuse_failed))]
     #[allow(clippy::too_many_arguments)] // those of the public method, one by one
     fn watch_snapshot(
@@ -200,29 +201,12 @@ impl Client {
         self.refuse_if_closed(group_id.py())?;
         let watch = Mutex::new(Watch::new(address, timeout, interval));
         Ok(Operation::new(&self.0, watch, move |transport, call, watch| async move {
-            let snapshot = watch.lock().await.next(&transport, &call).await?;
-            let snapshot =
-                if refuse_failed { snapshots::unless_failed(snapshot)? } else { snapshot };
-            Ok(Output::Snapshot(Arc::new(snapshot)))
-        }))
-    }
-
-    /// Waits for a snapshot that was just taken, then looks for others with its tag.
-    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout))]
-    fn finish_snapshot(
-        &self,
-        group_id: &Bound<'_, PyAny>,
-        cluster_name: &Bound<'_, PyAny>,
-        snapshot_id: &Bound<'_, PyAny>,
-        is_sharded: bool,
-        timeout: f64,
-    ) -> PyResult<Operation> {
-        let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
-        // What is left of it may be nothing.
-        let timeout = snapshots::time_out("timeout", timeout).unwrap_or_default();
-        let watch = Mutex::new(Watch::new(address, timeout, None));
-        Ok(Operation::new(&self.0, watch, |transport, call, watch| async move {
-            let snapshot = snapshots::finish(&transport, &mut *watch.lock().await, &call).await?;
+            let mut watch = watch.lock().await;
+            let snapshot = if refuse_failed {
+                snapshots::next_change(&transport, &mut watch, &call).await?
+            } else {
+                watch.next(&transport, &call).await?
+            };
             Ok(Output::Snapshot(Arc::new(snapshot)))
         }))
     }

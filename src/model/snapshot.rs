@@ -33,6 +33,8 @@ pub struct Snapshot {
     cluster_name: String,
     details: Details,
     extra: JsonObject,
+    /// Whether the take that gives it has taken it; `None`: no take gives it.
+    is_new: Option<bool>,
 }
 
 /// What only one kind of cluster has.
@@ -132,6 +134,7 @@ impl Snapshot {
             details: Details::take(kind.as_deref(), &mut fields),
             kind,
             extra: fields.rest(),
+            is_new: None,
         })
     }
 
@@ -215,7 +218,22 @@ impl Snapshot {
     /// Whether it is a backup, or may become one: it has not failed, and Atlas has not deleted it
     /// for its age, though a list may still show it. Its end moves until it completes.
     pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
-        !self.has_failed() && !(self.is_completed() && self.has_expired(now))
+        let is_gone = self.is_completed() && self.has_expired(now);
+        !self.has_failed() && !is_gone
+    }
+
+    /// The same as a take gives it: taken by this call, or found.
+    pub(crate) fn taken(self, is_new: bool) -> Self {
+        Self { is_new: Some(is_new), ..self }
+    }
+
+    /// The same snapshot as another read of it shows it.
+    pub(crate) fn taken_like(self, taken: &Self) -> Self {
+        Self { is_new: taken.is_new, ..self }
+    }
+
+    pub(crate) fn is_new(&self) -> Option<bool> {
+        self.is_new
     }
 
     /// Its status as a message shows it.
@@ -293,7 +311,7 @@ impl Details {
 impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (class, more) = self.details.class();
-        let mut out = serializer.serialize_struct(class, 16 + more)?;
+        let mut out = serializer.serialize_struct(class, 17 + more)?;
         out.serialize_field("id", &self.id)?;
         out.serialize_field("type", &self.kind)?;
         out.serialize_field("status", &self.status)?;
@@ -310,6 +328,7 @@ impl Serialize for Snapshot {
         out.serialize_field("group_id", &self.group_id)?;
         out.serialize_field("cluster_name", &self.cluster_name)?;
         out.serialize_field("extra", &self.extra)?;
+        out.serialize_field("is_new", &self.is_new)?;
         match &self.details {
             Details::ReplicaSet { cloud_provider, copy_regions, replica_set_name } => {
                 out.serialize_field("cloud_provider", cloud_provider)?;

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::arguments::{ClusterAddress, SnapshotAddress, TakeArguments};
 use super::take::{Tag, check_for_duplicates, take_snapshot};
 use super::wait::{Watch, unless_failed};
@@ -56,42 +54,54 @@ pub async fn take_and_wait(
     };
     // The call's own time stood still while it waited for somebody else's snapshot.
     let call = call.until(call.deadline() + call.waited());
-    let mut watch = Watch::new(address, left, None);
+    let mut watch = Watch::new(address, left, None).of_key(arguments.tag().cloned());
     // Boxed, because it is larger than the take.
-    match Box::pin(finish_of_key(transport, &mut watch, arguments.tag(), &call)).await {
-        Ok(completed) => Ended { snapshot: Some(Arc::new(completed)), error: None },
+    match Box::pin(finish(transport, &mut watch, &call)).await {
+        Ok(completed) => {
+            Ended { snapshot: Some(Arc::new(completed.taken_like(&snapshot))), error: None }
+        }
         Err(error) => {
-            let last_seen = last_seen(&error).map_or(snapshot, Arc::new);
-            Ended { snapshot: Some(last_seen), error: Some(error) }
+            let seen = last_seen(&error).map(|seen| Arc::new(seen.taken_like(&snapshot)));
+            Ended { snapshot: seen.or(Some(snapshot)), error: Some(error) }
         }
     }
 }
 
-/// Waits for a snapshot that was taken, then looks whether the key of its tag gave only this one.
+/// Waits for a completed snapshot.
 ///
 /// # Errors
-/// Those of the wait, and [`Error::Duplicates`].
+/// Those of [`next_change`].
 pub async fn finish(
     transport: &Transport,
     watch: &mut Watch,
     call: &Call,
 ) -> Result<Snapshot, Error> {
-    finish_of_key(transport, watch, None, call).await
+    loop {
+        let snapshot = next_change(transport, watch, call).await?;
+        if snapshot.is_final() {
+            return Ok(snapshot);
+        }
+    }
 }
 
-async fn finish_of_key(
+/// The next change of a snapshot that is to complete; when it has, its key gave only this one.
+///
+/// # Errors
+/// Those of the wait, [`Error::SnapshotFailed`] and [`Error::Duplicates`].
+pub async fn next_change(
     transport: &Transport,
     watch: &mut Watch,
-    tag: Option<&Tag>,
     call: &Call,
 ) -> Result<Snapshot, Error> {
-    let begun = Instant::now();
-    let completed = unless_failed(watch.until_final(transport, call).await?)?;
-    if let Some(tag) = tag.cloned().or_else(|| Tag::read(completed.description())) {
-        let call = call.until(call.deadline() + begun.elapsed());
-        check_for_duplicates(transport, watch.cluster(), &tag, &completed, &call).await?;
+    let snapshot = unless_failed(watch.next(transport, call).await?)?;
+    let tag = watch.key().cloned().or_else(|| Tag::read(snapshot.description()));
+    if let Some(tag) = tag.filter(|_| snapshot.is_completed()) {
+        // The call's own time stood still during the wait.
+        let call = call.until(call.deadline() + watch.elapsed());
+        let check = check_for_duplicates(transport, watch.cluster(), &tag, &snapshot, &call);
+        Box::pin(check).await?;
     }
-    Ok(completed)
+    Ok(snapshot)
 }
 
 fn last_seen(error: &Error) -> Option<Snapshot> {

@@ -86,7 +86,15 @@ pub async fn take_snapshot(
         unseen: 0,
         waits: 0,
     };
-    take.run().await.map_err(|error| error.after(call.effort()))
+    let taken = take.run().await.map_err(|error| error.after(call.effort()))?;
+    call.events.add(Level::Info, || {
+        let (id, name) = (&taken.id, taken.cluster_name());
+        match taken.is_new() {
+            Some(true) => format!("snapshot {id} of cluster {name} was taken by this call"),
+            _ => format!("snapshot {id} of cluster {name} was found, this call took none"),
+        }
+    });
+    Ok(taken)
 }
 
 /// Takes one on-demand snapshot and gives whatever Atlas answers, errors included, as it came.
@@ -202,7 +210,7 @@ impl Take<'_> {
             self.remember(own, true);
             note_lost_tag(tag, own, &self.call);
         }
-        Ok(own)
+        Ok(own.map(|own| own.taken(false)))
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use self::pauses::Pauses;
+use super::Tag;
 use super::arguments::{ClusterAddress, SnapshotAddress};
 use super::ask::Unanswered;
 use super::get::{Endpoint, look};
@@ -24,6 +25,7 @@ const NOT_FOUND_CODES: [&str; 2] = ["SNAPSHOT_NOT_FOUND", "RESOURCE_NOT_FOUND"];
 #[derive(Debug)]
 pub struct Watch {
     address: SnapshotAddress,
+    key: Option<Tag>,
     timeout: Duration,
     pauses: Pauses,
     /// Known from the first look on.
@@ -36,7 +38,7 @@ pub struct Watch {
 ///
 /// # Errors
 /// [`Error::SnapshotFailed`].
-pub fn unless_failed(snapshot: Snapshot) -> Result<Snapshot, Error> {
+pub(super) fn unless_failed(snapshot: Snapshot) -> Result<Snapshot, Error> {
     if snapshot.has_failed() {
         Err(Error::SnapshotFailed(Box::new(snapshot)))
     } else {
@@ -63,12 +65,26 @@ impl Watch {
     #[must_use]
     pub fn new(address: SnapshotAddress, timeout: Duration, interval: Option<Duration>) -> Self {
         let pauses = Pauses::new(interval);
-        Self { address, timeout, pauses, begun: None, endpoint: None, last: None }
+        Self { address, key: None, timeout, pauses, begun: None, endpoint: None, last: None }
+    }
+
+    /// The same for a snapshot of a key, whose description may not say so.
+    pub(super) fn of_key(self, key: Option<Tag>) -> Self {
+        Self { key, ..self }
+    }
+
+    pub(super) fn key(&self) -> Option<&Tag> {
+        self.key.as_ref()
     }
 
     /// The same for a snapshot that a list has shown: should it not be found, it is gone.
     pub(super) fn after(self, seen: Snapshot) -> Self {
         Self { last: Some(seen), ..self }
+    }
+
+    /// How long it has lasted.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.begun.map(|begun| begun.elapsed()).unwrap_or_default()
     }
 
     pub(super) fn cluster(&self) -> &ClusterAddress {

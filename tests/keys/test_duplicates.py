@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,3 +166,57 @@ def test_a_final_check_that_cannot_be_made_does_not_hide_the_snapshot(
 
     assert snapshot.idempotency_tag == tag_of(KEY)
     assert f"snapshot {snapshot.id} exists" in caplog.text
+
+
+def test_wait_for_snapshot_reports_another_one_with_its_tag(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=world(("completed", "completed")))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    ids = {held.id for held in emulator.snapshots}
+
+    with pytest.raises(DuplicateSnapshotsError) as caught:
+        door.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, min(ids))
+
+    assert {snapshot.id for snapshot in caught.value.snapshots} == ids
+
+
+def test_watch_snapshot_gives_a_duplicate_as_it_is(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=world(("completed", "completed")))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+    snapshot_id = emulator.snapshots[0].id
+
+    (last,) = door.iterate(client, "watch_snapshot", GROUP_ID, CLUSTER_NAME, snapshot_id)
+
+    assert (last.id, last.status) == (snapshot_id, "completed")
+
+
+def test_wait_for_snapshot_succeeds_with_a_warning_when_lists_cannot_be_read(
+    door: Door,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    emulator = start_emulator(world=world(("completed",)))
+    emulator.fault(Fault(path=re.compile(r"/snapshots(\?|$)"), status=503, times=None))
+    client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
+    snapshot_id = emulator.snapshots[0].id
+
+    done = door.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, snapshot_id)
+
+    assert done.status == "completed"
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [snapshot_id in record.getMessage() for record in warnings] == [True]
+
+
+def test_wait_for_snapshot_without_a_key_reads_no_list(
+    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
+    emulator = start_emulator(world=world(("completed", "completed"), "text"))
+    client = make_client(emulator.access_token, base_url=emulator.base_url)
+
+    door.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, emulator.snapshots[0].id)
+
+    assert len(emulator.requests) == 1

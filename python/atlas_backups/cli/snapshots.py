@@ -32,6 +32,7 @@ def details(snapshot: Snapshot) -> str:
         {
             "Snapshot": snapshot.id,
             "Status": status if snapshot.is_final else f"{status} (not complete yet)",
+            "New": _novelty(snapshot),
             "Cluster": f"{snapshot.cluster_name} ({snapshot.type or 'type not said'})",
             "Project": snapshot.group_id,
             "Type": snapshot.snapshot_type,
@@ -73,6 +74,11 @@ def listing(snapshots: Iterable[Snapshot]) -> str:
             for snapshot in snapshots
         ),
     )
+
+
+def _novelty(snapshot: Snapshot) -> str | None:
+    words = {True: "yes, taken by this call", False: "no, found: this call took none"}
+    return None if snapshot.is_new is None else words[snapshot.is_new]
 
 
 def _size(snapshot: Snapshot) -> str | None:

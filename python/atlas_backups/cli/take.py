@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli import duplicates, options, output, results, waiting
+from atlas_backups.cli import options, output, results, waiting
 from atlas_backups.cli.addresses import Address, project_id
 from atlas_backups.cli.client import connected
 from atlas_backups.cli.failures import SUCCESS, AdvisedError
@@ -100,8 +101,7 @@ def _wait(
             f" {waiting.command(address)}\n"
         )
     completed = waiting.until_completed(atlas, address, arguments, timeout=timeout)
-    duplicates.check(atlas, completed)
-    return completed
+    return replace(completed, is_new=snapshot.is_new)
 
 
 def _show(snapshot: Snapshot, arguments: argparse.Namespace) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import address, flag
-from atlas_backups.client.base import Base, warn_of_lost_tag
+from atlas_backups.client.base import warn_of_lost_tag
 from atlas_backups.client.drive import drive, drive_async, put_behind
+from atlas_backups.client.wait import WaitMethods
 from atlas_backups.errors import (
     ClientClosedError,
     DuplicateSnapshotsError,
@@ -18,8 +20,10 @@ from atlas_backups.models import IfBusy, RawResponse, Snapshot
 if TYPE_CHECKING:
     from atlas_backups.client.drive import Steps
 
+_LEAST_SECONDS = 0.001  # of a wait that has nothing left: one look
 
-class TakeMethods(Base):
+
+class TakeMethods(WaitMethods):
     """The methods that take one snapshot."""
 
     __slots__ = ()
@@ -35,6 +39,7 @@ class TakeMethods(Base):
         if_busy: IfBusy = "raise",
         wait: bool = False,
         wait_timeout: float = 3600.0,
+        progress: bool = False,
         envelope: bool = False,
         pretty: bool = False,
     ) -> Snapshot:
@@ -67,12 +72,13 @@ class TakeMethods(Base):
             wait: whether to return only when the snapshot is completed.
             wait_timeout: seconds for all waiting of this call, for the other snapshot and for the
                 new one; finite and above 0. `total_timeout` bounds the rest of the call.
+            progress: whether to show the wait for the new snapshot, as `wait_for_snapshot` does.
             envelope: have Atlas wrap its answer together with the status; the result is the same.
             pretty: have Atlas indent its answer; the result is the same.
 
         Returns:
             A `ReplicaSetSnapshot` or a `ShardedClusterSnapshot`; a plain `Snapshot` for a type
-            that this version does not know.
+            that this version does not know. `is_new` says whether this call took it.
 
         Raises:
             InvalidArgumentError: an argument cannot be right; nothing was sent.
@@ -98,6 +104,7 @@ class TakeMethods(Base):
                 if_busy,
                 wait,
                 wait_timeout,
+                progress,
                 envelope,
                 pretty,
             )
@@ -114,6 +121,7 @@ class TakeMethods(Base):
         if_busy: IfBusy = "raise",
         wait: bool = False,
         wait_timeout: float = 3600.0,
+        progress: bool = False,
         envelope: bool = False,
         pretty: bool = False,
     ) -> Snapshot:
@@ -128,6 +136,7 @@ class TakeMethods(Base):
                 if_busy,
                 wait,
                 wait_timeout,
+                progress,
                 envelope,
                 pretty,
             )
@@ -216,11 +225,12 @@ class TakeMethods(Base):
         if_busy: IfBusy,
         wait: bool,
         wait_timeout: float,
+        progress: bool,
         envelope: bool,
         pretty: bool,
         /,
     ) -> Steps[Snapshot]:
-        is_waited_for = flag("wait", wait)
+        is_waited_for, is_shown = flag("wait", wait), flag("progress", progress)
         operation = self._core.take_snapshot(
             group_id,
             cluster_name,
@@ -237,14 +247,18 @@ class TakeMethods(Base):
         if not is_waited_for:
             return snapshot
         # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
-        left = wait_timeout - operation.waited
-        finish = self._core.finish_snapshot(*address(snapshot, None, None), timeout=left)
+        found = address(snapshot, None, None)
+        left = max(wait_timeout - operation.waited, _LEAST_SECONDS)
+        watch = self._core.watch_snapshot(
+            *found, timeout=left, poll_interval=None, refuse_failed=True
+        )
         try:
-            return (yield from self._write(finish))
-        except (SnapshotFailedError, DuplicateSnapshotsError):
+            completed = yield from self._wait(watch, found, progress=is_shown, taken=snapshot)
+        except DuplicateSnapshotsError:
             raise
-        except WaitTimeoutError as error:
-            error.snapshot = error.snapshot or snapshot
+        except (SnapshotFailedError, WaitTimeoutError) as error:
+            seen = error.snapshot or snapshot
+            error.snapshot = replace(seen, is_new=snapshot.is_new)
             raise
         except BaseException as error:
             text = f"snapshot {snapshot.id} was taken and goes on: wait for it again, take no other"
@@ -252,3 +266,4 @@ class TakeMethods(Base):
                 error.args = (f"{error}; {text}",)
             put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
             raise
+        return replace(completed, is_new=snapshot.is_new)

@@ -55,6 +55,7 @@ class WaitMethods(Base):
         Raises:
             InvalidArgumentError: an argument cannot be right; nothing was sent.
             SnapshotFailedError: Atlas failed to take it: there is no backup.
+            DuplicateSnapshotsError: it is completed, but others carry the tag of its key too.
             WaitTimeoutError: `timeout` is over; `.snapshot` is what was last seen.
             SnapshotNotFoundError: there is none, or it was deleted meanwhile.
             ApiError: the credentials may not look.
@@ -98,7 +99,8 @@ class WaitMethods(Base):
         """Iterate over a snapshot's life: as it is now, then at every change, to its end.
 
         The last one is final: look whether its status is `"completed"` or `"failed"`. Arguments
-        and errors are those of `wait_for_snapshot`, but that a failed snapshot is not raised.
+        and errors are those of `wait_for_snapshot`, but that a failed snapshot and duplicates are
+        not raised.
 
         Returns:
             An iterator that waits between one snapshot and the next.
@@ -136,9 +138,16 @@ class WaitMethods(Base):
             await changes.aclose()
 
     def _wait(
-        self, watch: Operation[Snapshot], found: Address, *, progress: bool
+        self,
+        watch: Operation[Snapshot],
+        found: Address,
+        *,
+        progress: bool,
+        taken: Snapshot | None = None,
     ) -> Steps[Snapshot]:
         with self._watching(found, progress) as show:
+            if taken is not None:
+                show(taken)
             while True:
                 snapshot = yield from self._read(watch)
                 show(snapshot)

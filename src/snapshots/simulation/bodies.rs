@@ -57,7 +57,7 @@ fn one(held: &Held, id: &str, kind: &str, status: &str) -> Value {
         "policyItems": [],
         "storageSizeBytes": 0,
     });
-    if let Some(description) = &held.description {
+    if let Some(description) = &held.shown {
         object["description"] = description.as_str().into();
     }
     object

@@ -37,6 +37,34 @@ pub(super) struct Nature {
     pub(super) newest_first: bool,
     /// The server's clock, compared with the client's.
     pub(super) skew: i64,
+    pub(super) tags: Tags,
+}
+
+/// What becomes of the tag in a description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tags {
+    Kept,
+    /// It comes back with its brackets escaped, behind a prefix.
+    Escaped,
+    /// The answer to the POST has it, no read does.
+    Unlisted,
+    Lost,
+}
+
+impl Tags {
+    pub(super) fn are_lost(self) -> bool {
+        matches!(self, Self::Unlisted | Self::Lost)
+    }
+
+    /// What reads show of a description that was sent.
+    pub(super) fn read(self, sent: &str) -> String {
+        match self {
+            _ if !sent.starts_with('[') => sent.to_owned(),
+            Self::Kept => sent.to_owned(),
+            Self::Escaped => format!("> {}", sent.replace('[', "&#91;").replace(']', "&#93;")),
+            Self::Unlisted | Self::Lost => sent.split_once("] ").map_or(sent, |it| it.1).to_owned(),
+        }
+    }
 }
 
 /// One on-demand snapshot at a time?

@@ -33,6 +33,8 @@ pub(super) struct Held {
     pub(super) fails: bool,
     pub(super) on_demand: bool,
     pub(super) description: Option<String>,
+    /// What reads show of the description.
+    pub(super) shown: Option<String>,
     /// The POST that made it; none: somebody else.
     pub(super) post: Option<usize>,
     pub(super) parts: Vec<String>,
@@ -116,7 +118,9 @@ impl Cluster {
         };
         let ends = at + Duration::from_secs(seconds);
         let id = id(0);
-        self.snapshots.push(Held { id, at, ends, fails, on_demand, description, post, parts });
+        let shown = description.as_deref().map(|sent| self.nature.tags.read(sent));
+        let held = Held { id, at, ends, fails, on_demand, description, shown, post, parts };
+        self.snapshots.push(held);
         Landed::Taken(serial)
     }
 
@@ -158,6 +162,7 @@ impl Held {
             fails: false,
             on_demand: false,
             description: None,
+            shown: None,
             post: None,
             parts: vec!["6a0000000000000000000001".to_owned()],
         }

@@ -15,6 +15,8 @@ pub(super) enum Regime {
     Blind,
     /// There is no rule.
     NoRule,
+    /// Lists do not show the tags.
+    Lost,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -32,7 +34,7 @@ pub(super) struct Counts {
     pub(super) duplicate_errors: u64,
     pub(super) failed: u64,
     pub(super) other_errors: u64,
-    pub(super) regimes: [OfRegime; 5],
+    pub(super) regimes: [OfRegime; 6],
 }
 
 /// Keys of cases in one regime.
@@ -46,8 +48,14 @@ pub(super) struct OfRegime {
 }
 
 impl Regime {
-    const ALL: [Self; 5] =
-        [Self::Promised, Self::QuickInside, Self::QuickOutside, Self::Blind, Self::NoRule];
+    const ALL: [Self; 6] = [
+        Self::Promised,
+        Self::QuickInside,
+        Self::QuickOutside,
+        Self::Blind,
+        Self::NoRule,
+        Self::Lost,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -56,6 +64,7 @@ impl Regime {
             Self::QuickOutside => "rule atomic, quick snapshots, landing + lag > 120 s",
             Self::Blind => "rule blind for 1 to 60 s",
             Self::NoRule => "no rule",
+            Self::Lost => "lists do not show the tags",
         }
     }
 }

@@ -79,6 +79,8 @@ impl Over<'_> {
     /// What an error says not to exist: by itself, or because it would have been seen by now.
     pub(super) fn denies(&self, error: &Error) -> Denies {
         match error {
+            // It cannot be recognised.
+            Error::Ambiguous(_) if self.world.cluster.nature.tags.are_lost() => Denies::Nothing,
             Error::Ambiguous(_) => {
                 let cluster = &self.world.cluster;
                 let hidden = cluster.nature.landing + cluster.longest_lag();

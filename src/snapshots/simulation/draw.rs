@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::case::{
     Caller, Case, Foreign, Garbled, Kill, Kind, Life, Nature, NotSharded, RetryAfter, Rule, Run,
-    Shape, Weather,
+    Shape, Tags, Weather,
 };
 use crate::snapshots::IfBusy;
 
@@ -60,8 +60,14 @@ fn nature() -> impl Strategy<Value = Nature> {
     let get_lag = prop_oneof![3 => Just(0_u64), 1 => 1..=100_u64, 1 => 101..=150_u64];
     let skew = prop_oneof![Just(0_i64), -3600..=3600_i64];
     let switches = (any::<bool>(), any::<bool>(), any::<bool>());
-    (regime(), switches, get_lag, shape(), page, skew).prop_map(
-        |((rule, list_lag, landing, lives), switches, get_lag, shape, page, skew)| {
+    let tags = prop_oneof![
+        17 => Just(Tags::Kept),
+        1 => Just(Tags::Escaped),
+        1 => Just(Tags::Unlisted),
+        1 => Just(Tags::Lost)
+    ];
+    (regime(), switches, get_lag, shape(), page, skew, tags).prop_map(
+        |((rule, list_lag, landing, lives), switches, get_lag, shape, page, skew, tags)| {
             let (flickers, stale, newest_first) = switches;
             Nature {
                 rule,
@@ -75,6 +81,7 @@ fn nature() -> impl Strategy<Value = Nature> {
                 page,
                 newest_first,
                 skew,
+                tags,
             }
         },
     )

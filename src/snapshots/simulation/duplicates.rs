@@ -34,6 +34,9 @@ pub(super) fn settle(world: &mut World, tag: &Tag, counts: &mut Counts) {
 
 /// A later call with the key finds the one snapshot, or reports all of them.
 pub(super) fn check_audit(world: &mut World, tag: &Tag, ended: &Ended) {
+    if world.cluster.nature.tags.are_lost() {
+        return;
+    }
     let good = good(world, tag);
     let is_right = match (good.as_slice(), &ended.snapshot, &ended.error) {
         ([], Some(_), None) => true,
@@ -58,6 +61,9 @@ fn good<'a>(world: &'a World, tag: &Tag) -> Vec<&'a Held> {
 
 fn regime(world: &World, good: &[&Held]) -> Regime {
     let (nature, lag) = (&world.cluster.nature, world.cluster.longest_lag());
+    if nature.tags.are_lost() {
+        return Regime::Lost;
+    }
     match nature.rule {
         Rule::Off => return Regime::NoRule,
         Rule::Blind(_) => return Regime::Blind,

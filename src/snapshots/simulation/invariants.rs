@@ -68,6 +68,7 @@ pub(super) fn check_again(
     if world.cluster.nature.get_lag > FOUND_WITHIN {
         return;
     }
+    // Also where Atlas has lost the tag: the process remembers the id.
     if world.cluster.find(&had).is_some_and(|held| held.status(now) != Status::Failed) {
         world.wrongs.push(format!("a process got {had}, then {} for one key", snapshot.id));
     }
@@ -170,8 +171,9 @@ impl Over<'_> {
             wrongs.push("Atlas never said that the cluster is busy".to_owned());
         }
         let held = running.and_then(|running| self.world.cluster.find(&running.id));
-        let is_own =
-            held.is_some_and(|held| self.call.tag.is_some() && held.tag() == self.call.tag);
+        let is_recognised = !self.world.cluster.nature.tags.are_lost();
+        let is_own = is_recognised
+            && held.is_some_and(|held| self.call.tag.is_some() && held.tag() == self.call.tag);
         if is_own || (running.is_some() && held.is_none_or(|held| !held.on_demand)) {
             wrongs.push("that snapshot does not stand in the way of this call".to_owned());
         }

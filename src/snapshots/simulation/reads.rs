@@ -8,6 +8,7 @@ use super::bodies;
 use super::case::{NotSharded, Shape};
 use super::cluster::{Cluster, Held, Moment, Status};
 use super::journal::{Shown, Told};
+use crate::snapshots::Tag;
 use crate::transport::stand_in::Said;
 
 impl Cluster {
@@ -128,5 +129,6 @@ impl Cluster {
 
 fn shown(held: &Held, then: Moment) -> Shown {
     let has_failed = held.status(then) == Status::Failed;
-    Shown { id: held.id.clone(), tag: held.tag(), has_failed }
+    let tag = Tag::read(held.shown.as_deref().unwrap_or_default());
+    Shown { id: held.id.clone(), tag, has_failed }
 }

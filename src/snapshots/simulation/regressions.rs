@@ -1,7 +1,7 @@
 //! What the simulation has found, as the smallest cases that show it.
 
 use super::case::{
-    Caller, Case, Foreign, Kind, Life, Nature, NotSharded, Rule, Run, Shape, Weather,
+    Caller, Case, Foreign, Kind, Life, Nature, NotSharded, Rule, Run, Shape, Tags, Weather,
 };
 use super::play;
 use crate::snapshots::IfBusy;
@@ -24,6 +24,7 @@ fn case(shape: Shape, lives: &[(u64, bool)], callers: Vec<Caller>) -> Case {
         page: 500,
         newest_first: true,
         skew: 0,
+        tags: Tags::Kept,
     };
     Case { seed: 0, nature, foreign: Vec::new(), weather: Vec::new(), callers }
 }

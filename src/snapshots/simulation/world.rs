@@ -6,7 +6,7 @@ use http::Method;
 use tokio::time::Instant;
 
 use super::bodies;
-use super::case::{Case, Kind, Weather};
+use super::case::{Case, Kind, Tags, Weather};
 use super::cluster::{Cluster, Landed, Moment};
 use super::journal::{Called, Posted, Told};
 use crate::transport::stand_in::{Asked, Said};
@@ -142,7 +142,12 @@ impl World {
         match self.cluster.landed.get(&post) {
             Some(Landed::Taken(index)) => {
                 let held = &self.cluster.snapshots[*index];
-                let said = bodies::good(&self.cluster, now, &self.cluster.whole(held, held.at));
+                let mut body = self.cluster.whole(held, held.at);
+                if let (Tags::Unlisted, Some(sent)) = (self.cluster.nature.tags, &held.description)
+                {
+                    body["description"] = sent.as_str().into();
+                }
+                let said = bodies::good(&self.cluster, now, &body);
                 (said, Told::Taken(held.id.clone()))
             }
             None => panic!("POST {post} is late"),

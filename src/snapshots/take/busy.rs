@@ -65,10 +65,10 @@ impl Take<'_> {
     ) -> Result<Option<Snapshot>, Error> {
         let seen = look(self.transport, &self.address_of(&running), &mut None, &self.call).await;
         match seen {
-            Ok(snapshot) if !snapshot.is_final() => return Ok(Some(snapshot)),
+            Ok(snapshot) if !snapshot.is_final() => return Ok(Some(snapshot.taken(false))),
             Ok(_) => {}
             Err(refused) if refused.is_missing() => {}
-            Err(refused) if refused.error.is_passing() => return Ok(Some(running)),
+            Err(refused) if refused.error.is_passing() => return Ok(Some(running.taken(false))),
             Err(refused) => return Err(refused.error),
         }
         self.ended.push(running.id);

@@ -206,7 +206,7 @@ impl<'a> Post<'a> {
             let id = &snapshot.id;
             return Err(answer.invalid(&format!("snapshot {id} has the tag of another key")));
         }
-        Ok(snapshot)
+        Ok(snapshot.taken(true))
     }
 }
 

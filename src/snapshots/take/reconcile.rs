@@ -37,7 +37,8 @@ impl Take<'_> {
                 }
                 Ok(listing) => {
                     if let Some(own) = self.own(&listing, None)? {
-                        return Ok(own);
+                        let is_new = own.requested_at() >= self.earliest(&listing);
+                        return Ok(own.taken(is_new));
                     }
                 }
                 Err(refused) if refused.error.is_passing() && tag.is_some() => {}
@@ -51,12 +52,16 @@ impl Take<'_> {
         })))
     }
 
+    /// The first second, on the server's clock, in which the POST can have made a snapshot.
+    fn earliest(&self, listing: &Listing) -> i64 {
+        let now = listing.server_time.unwrap_or_else(Timestamp::now).as_second();
+        now - (self.post.since_sent() + SLACK).as_secs().cast_signed()
+    }
+
     /// On-demand snapshots that can be the one, by the second in their ids and by their text.
     fn candidates(&self, listing: &Listing) -> Vec<Snapshot> {
-        let now = listing.server_time.unwrap_or_else(Timestamp::now).as_second();
-        let past = (self.post.since_sent() + SLACK).as_secs().cast_signed();
         let text = self.arguments.sent_description();
-        let recent = listing.on_demand_since(now - past).into_iter().cloned();
+        let recent = listing.on_demand_since(self.earliest(listing)).into_iter().cloned();
         recent.filter(|it| text.as_deref().is_none_or(|text| it.description() == text)).collect()
     }
 }

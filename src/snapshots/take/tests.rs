@@ -12,13 +12,14 @@ use self::server::{
 };
 use crate::error::Error;
 use crate::snapshots::{IfBusy, SnapshotAddress, Watch};
-use crate::transport::{Call, Events, stand_in::Said};
+use crate::transport::stand_in::Said;
+use crate::transport::{Call, Events, Fate};
 
 const KEY: &str = "release-42";
 /// Seconds after the beginning at which ids are made that no clock explains.
 const FAR_AHEAD: i64 = 100_000_000;
 
-fn snapshot(id: String, description: impl Into<Value>) -> Value {
+fn snapshot(id: &str, description: impl Into<Value>) -> Value {
     json!({
         "id": id, "type": "replicaSet", "status": "completed", "snapshotType": "onDemand",
         "description": description.into(),
@@ -27,7 +28,7 @@ fn snapshot(id: String, description: impl Into<Value>) -> Value {
 
 /// Takes a snapshot as it was asked for.
 fn take(state: &mut State, sent: &Value) -> Said {
-    let taken = snapshot(nth_id(state.snapshots.len()), sent["description"].clone());
+    let taken = snapshot(&nth_id(state.snapshots.len()), sent["description"].clone());
     state.snapshots.push(taken.clone());
     reply(&taken)
 }
@@ -35,7 +36,7 @@ fn take(state: &mut State, sent: &Value) -> Said {
 /// Takes snapshots whose descriptions get lost in the lists, and perhaps in the response too.
 fn forgetful(lost: Value, is_answered: bool) -> Client {
     Client::of(Server::new().on_take(move |state, sent| {
-        let taken = snapshot(nth_id(state.snapshots.len()), sent["description"].clone());
+        let taken = snapshot(&nth_id(state.snapshots.len()), sent["description"].clone());
         let mut listed = taken.clone();
         listed["description"] = lost.clone();
         let said = reply(if is_answered { &taken } else { &listed });
@@ -88,7 +89,7 @@ async fn test_take_when_the_remembered_snapshot_failed_takes_another() {
 async fn test_take_when_another_snapshot_has_the_tag_of_the_remembered_one_reports_both() {
     let client = forgetful(Value::Null, true);
     client.take(Some(KEY), IfBusy::Raise).await.result.unwrap();
-    client.state(|state| state.snapshots.push(snapshot(nth_id(1), tag(KEY))));
+    client.state(|state| state.snapshots.push(snapshot(&nth_id(1), tag(KEY))));
 
     let taken = client.take(Some(KEY), IfBusy::Raise).await;
 
@@ -106,7 +107,7 @@ async fn test_take_finds_its_tag_wherever_it_stands_in_a_description() {
         tag.replace(':', "_").replace("ab1", "&#97;b1"),
     ] {
         let server = Server::new().on_take(take);
-        let client = Client::of(server.holding([snapshot(nth_id(7), text.clone())]));
+        let client = Client::of(server.holding([snapshot(&nth_id(7), text.clone())]));
 
         let taken = client.take(Some(KEY), IfBusy::Raise).await;
 
@@ -119,7 +120,7 @@ async fn test_take_finds_its_tag_wherever_it_stands_in_a_description() {
 async fn test_take_ignores_its_tag_behind_the_tag_of_another_key() {
     let text = format!("{} as {}", tag("another"), tag(KEY));
     let server = Server::new().on_take(take);
-    let client = Client::of(server.holding([snapshot(nth_id(7), text)]));
+    let client = Client::of(server.holding([snapshot(&nth_id(7), text)]));
 
     let taken = client.take(Some(KEY), IfBusy::Raise).await;
 
@@ -132,7 +133,7 @@ fn mixed_up(is_taken: bool) -> Client {
         if is_taken {
             take(state, sent);
         }
-        reply(&snapshot(nth_id(7), tag("another")))
+        reply(&snapshot(&nth_id(7), tag("another")))
     }))
 }
 
@@ -164,14 +165,14 @@ async fn test_take_when_the_keys_snapshot_has_expired_takes_another() {
         // It moves until the snapshot completes.
         (date_at(-1), "inProgress", 0),
     ] {
-        let mut old = snapshot(id_at(-90_000), tag(KEY));
+        let mut old = snapshot(&id_at(-90_000), tag(KEY));
         old["expiresAt"] = expires.into();
         old["status"] = status.into();
         let client = Client::of(Server::new().on_take(take).holding([old]));
 
         let taken = client.take(Some(KEY), IfBusy::Raise).await;
 
-        taken.result.unwrap();
+        assert_eq!(taken.result.unwrap().is_new(), Some(posts == 1));
         assert_eq!(client.posts(), posts, "{status}");
     }
 }
@@ -189,7 +190,7 @@ async fn test_take_when_the_remembered_snapshot_has_expired_takes_another() {
 
 /// A cluster that is busy so many times, each time with a new snapshot that has ended already.
 fn always_busy(times: usize) -> Client {
-    let ended = |number: usize| snapshot(nth_id(1000 + number), "of somebody else");
+    let ended = |number: usize| snapshot(&nth_id(1000 + number), "of somebody else");
     let server = Server::new().on_take(move |state, sent| {
         if state.posts <= times {
             return error(400, "UNFINISHED_ON_DEMAND_SNAPSHOT");
@@ -226,7 +227,7 @@ async fn test_take_when_one_runner_has_ended_takes_its_own_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn test_take_when_a_list_without_a_total_shifts_between_pages_finds_its_snapshot() {
-    let mut items: Vec<Value> = (1..5).map(|number| snapshot(nth_id(number), "")).collect();
+    let mut items: Vec<Value> = (1..5).map(|number| snapshot(&nth_id(number), "")).collect();
     items[2]["description"] = tag(KEY).into();
     let own = items[2]["id"].clone();
     let mut pages = 0;
@@ -248,7 +249,7 @@ async fn test_take_when_a_list_without_a_total_shifts_between_pages_finds_its_sn
 fn ahead(is_listed: bool) -> Client {
     let server = Server::new().on_take(|state, sent| {
         let id = id_at(FAR_AHEAD + i64::try_from(state.posts).unwrap());
-        let taken = snapshot(id, sent["description"].clone());
+        let taken = snapshot(&id, sent["description"].clone());
         state.snapshots.push(taken.clone());
         reply(&taken)
     });
@@ -282,4 +283,19 @@ async fn test_wait_when_a_missing_id_is_dated_ahead_ends_soon() {
 
     assert!(matches!(ended, Err(Error::Api(api)) if api.status == 404));
     assert!(client.state(|state| state.seconds()) < 160);
+}
+
+#[tokio::test(start_paused = true)]
+async fn test_take_after_a_lost_response_is_new_unless_its_snapshot_is_older() {
+    for (made_at, is_new) in [(0, true), (-60, false)] {
+        let server = Server::new().on_take(move |state, sent| {
+            let description = sent["description"].clone();
+            state.snapshots.push(snapshot(&id_at(made_at), description));
+            Said::Lost(Fate::Unknown)
+        });
+
+        let taken = Client::of(server).take(Some(KEY), IfBusy::Raise).await;
+
+        assert_eq!(taken.result.unwrap().is_new(), Some(is_new), "{made_at}");
+    }
 }
