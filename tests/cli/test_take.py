@@ -306,3 +306,14 @@ def test_a_broken_pipe_is_no_traceback(
     assert [item.returncode for item in done] == [1, 1, 1, 1]
     assert on_demand(emulator)[0] in done[0].stderr
     assert [item.stderr for item in done[1:]] == ["", "", ""]
+
+
+def test_take_says_whether_it_took_the_snapshot_or_found_it(
+    run: Run, emulator: AtlasEmulator
+) -> None:
+    emulator.next_snapshot(seconds=0)
+
+    shown = [run("take", "Cluster0", "--key", "nightly", "--wait").stdout for _ in range(2)]
+
+    assert "taken by this call" in shown[0]
+    assert "this call took none" in shown[1]

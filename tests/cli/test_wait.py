@@ -59,7 +59,9 @@ def test_take_and_wait_is_one_json_document_with_progress_beside_it(
 
     answer = json.loads(done.stdout)
     assert answer["status"] == "completed"
-    first, *_, last = done.stderr.splitlines()
+    taken, first, *_, last = done.stderr.splitlines()
+    assert answer["is_new"] is True
+    assert f"snapshot {answer['id']} of cluster Cluster0 was taken" in taken
     assert f"snapshot {answer['id']} of Cluster0 is queued" in first
     assert f"atlas-backups wait Cluster0 {answer['id']}" in first
     assert f"{answer['id']} is completed" in last
@@ -129,6 +131,7 @@ def test_one_key_is_one_snapshot(run: Run, emulator: AtlasEmulator) -> None:
 
     assert len({answer["id"] for answer in answers}) == 1
     assert [answer["status"] for answer in answers[1:]] == ["completed", "completed"]
+    assert [answer["is_new"] for answer in answers] == [True, False, False]
     assert answers[0]["description"].startswith("[ab1:")
     assert requests(emulator, "POST") == 1
 
