@@ -249,10 +249,10 @@ class TakeMethods(WaitMethods):
         # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
         found = address(snapshot, None, None)
         left = max(wait_timeout - operation.waited, _LEAST_SECONDS)
-        watch = self._core.watch_snapshot(
-            *found, timeout=left, poll_interval=None, refuse_failed=True
-        )
         try:
+            watch = self._core.watch_snapshot(
+                *found, timeout=left, poll_interval=None, refuse_failed=True
+            )
             completed = yield from self._wait(watch, found, progress=is_shown, taken=snapshot)
         except DuplicateSnapshotsError:
             raise

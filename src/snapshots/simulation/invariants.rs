@@ -114,6 +114,9 @@ impl Over<'_> {
         self.check_id(snapshot, wrongs);
         let Some(held) = self.world.cluster.find(&snapshot.id) else { return };
         let is_adopted = held.post.is_none_or(|post| self.world.posts[post].call != self.number);
+        if !is_adopted && snapshot.is_new() != Some(true) {
+            wrongs.push("it took the snapshot, but says that it found it".to_owned());
+        }
         counts.adopted += u64::from(is_adopted && self.call.tag.is_some());
         if self.call.caller.wait && held.status(self.now) != Status::Completed {
             wrongs.push(format!("it was waited for, but is {:?}", held.status(self.now)));
