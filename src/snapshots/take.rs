@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use self::post::{NotTaken, Post};
 pub(crate) use self::tag::Tag;
-use super::arguments::{ClusterAddress, TakeArguments};
+use super::arguments::{ClusterAddress, IfBusy, TakeArguments};
 use super::ask::Unanswered;
 use super::list::{Listing, listing};
 use crate::error::{ApiKind, Duplicates, Error};
@@ -87,6 +87,14 @@ pub async fn take_snapshot(
         waits: 0,
     };
     let taken = take.run().await.map_err(|error| error.after(call.effort()))?;
+    // Without a key and without joining, a snapshot that is returned is always a new one.
+    if arguments.tag().is_some() || arguments.if_busy == IfBusy::Join {
+        log_novelty(&taken, call);
+    }
+    Ok(taken)
+}
+
+fn log_novelty(taken: &Snapshot, call: &Call) {
     call.events.add(Level::Info, || {
         let (id, name) = (&taken.id, taken.cluster_name());
         match taken.is_new() {
@@ -94,7 +102,6 @@ pub async fn take_snapshot(
             _ => format!("snapshot {id} of cluster {name} was found, this call took none"),
         }
     });
-    Ok(taken)
 }
 
 /// Takes one on-demand snapshot and gives whatever Atlas answers, errors included, as it came.

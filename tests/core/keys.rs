@@ -90,8 +90,8 @@ async fn one_that_failed_frees_its_key() {
 }
 
 #[tokio::test]
-async fn a_tag_that_is_not_at_the_start_is_a_persons_text() {
-    let quoted = format!("see {}", tagged("k"));
+async fn test_a_tag_behind_the_tag_of_another_key_is_a_quotation() {
+    let quoted = format!("{}see {}", tagged("another"), tagged("k"));
     let server = with(vec![made(OTHER_ID, "completed", &quoted)]).await;
 
     Client::new(&server.url()).take_with(&keyed("k")).await.unwrap();

@@ -123,19 +123,27 @@ def test_is_new_is_kept_but_not_compared(door: Door, atlas: AtlasBackups) -> Non
     assert taken.to_dict()["is_new"] is True
 
 
-@pytest.mark.parametrize(("key", "words"), [(None, ["taken"]), (KEY, ["taken", "found"])])
 def test_the_log_tells_a_taken_snapshot_from_a_found_one(
-    door: Door,
-    atlas: AtlasBackups,
-    caplog: pytest.LogCaptureFixture,
-    key: str | None,
-    words: list[str],
+    door: Door, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "atlas_backups")
 
-    ids = [door.take(atlas, idempotency_key=key).id for _ in words]
+    ids = [door.take(atlas, idempotency_key=KEY).id for _ in range(2)]
 
-    lines = [record.getMessage() for record in caplog.records if ids[0] in record.getMessage()]
-    assert len(lines) == len(words)
-    for line, word in zip(lines, words, strict=True):
-        assert word in line
+    first, second = [record.getMessage() for record in caplog.records]
+    assert ids[0] in first
+    assert "was taken by this call" in first
+    assert ids[1] in second
+    assert "this call took none" in second
+
+
+def test_the_log_tells_that_a_snapshot_was_joined(
+    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.behaviour = Behaviour()
+    door.take(atlas)
+    caplog.set_level("INFO", "atlas_backups")
+
+    door.take(atlas, if_busy="join")
+
+    assert "this call took none" in caplog.records[-1].getMessage()
