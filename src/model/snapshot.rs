@@ -172,6 +172,7 @@ impl Snapshot {
                 finished_at: fields.take("finishTime"),
             },
             extra: fields.rest(),
+            is_new: None,
         })
     }
 }
