@@ -3,6 +3,7 @@
 //! Python is touched only on threads that belong to it, never on the runtime's workers.
 
 mod arguments;
+mod cancellations;
 mod client;
 mod convert;
 mod credentials;

@@ -66,6 +66,7 @@ def turn() -> Future[None] | None: ...
 
 @final
 class Fleet:
+    def join_loop(self) -> None: ...
     def add(
         self,
         number: int,

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use futures_util::FutureExt;
@@ -43,9 +44,12 @@ impl Engine {
     ///
     /// Tokio's own way wakes the thread for each; this one once for all that come before it looks.
     pub(super) fn launch(&self, work: impl Future<Output = ()> + Send + 'static) -> Launched {
+        let running = Arc::new(());
+        let is_running = Arc::downgrade(&running);
+        let work = work.map(move |()| drop(running));
         let (work, handle) = abortable(work);
         let _ = self.inbox.send(Box::pin(work.map(drop)));
-        Launched(handle)
+        Launched { handle, is_running }
     }
 }
 
@@ -58,11 +62,18 @@ async fn begin_all(mut inbox: UnboundedReceiver<Work>) {
 
 /// Work that ends when nobody waits for it any more.
 #[derive(Debug)]
-pub(super) struct Launched(AbortHandle);
+pub(super) struct Launched {
+    handle: AbortHandle,
+    is_running: Weak<()>,
+}
 
 impl Launched {
     pub(super) fn abort(&self) {
-        self.0.abort();
+        self.handle.abort();
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.is_running.strong_count() > 0
     }
 }
 

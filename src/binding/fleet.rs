@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::arguments::{cluster, take_arguments, with_key};
+use super::cancellations::Cancellations;
 use super::convert::Output;
 use super::ending::Inside;
 use super::engine::Launched;
@@ -17,6 +18,7 @@ use super::errors::to_exception;
 use super::log;
 use super::operation::Operation;
 use super::process::{OfProcess, Process, engine};
+use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::{Ambiguous, Error};
 use crate::snapshots::{ClusterAddress, Ended, TakeArguments, take_and_wait};
@@ -60,6 +62,8 @@ struct Running {
     transport: OnceLock<Transport>,
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
+    /// Those of the event loop in which it runs.
+    cancellations: OnceLock<Py<Cancellations>>,
     /// Those that the caller has not heard the end of.
     begun: Mutex<BTreeMap<u64, Begun>>,
 }
@@ -73,7 +77,13 @@ impl Running {
     fn new() -> Self {
         let (sender, inbox) = unbounded_channel();
         let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
-        Self { transport: OnceLock::new(), sender, inbox, begun: Mutex::default() }
+        Self {
+            transport: OnceLock::new(),
+            sender,
+            inbox,
+            cancellations: OnceLock::new(),
+            begun: Mutex::default(),
+        }
     }
 }
 
@@ -93,6 +103,17 @@ impl Fleet {
 
 #[pymethods]
 impl Fleet {
+    /// Lets the running event loop hold its takes back; called before any begins.
+    fn join_loop(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = Inside::enter(py);
+        let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+        let process = Process::current();
+        let queue = CompletionQueue::of(&event_loop, process)?;
+        let cancellations = queue.get().cancellations().clone_ref(py);
+        let _ = self.running(process)?.cancellations.set(cancellations);
+        Ok(())
+    }
+
     /// Begins one more take under a number of the caller's; under that of one that has ended, the same
     /// call goes on with other credentials, in what is left of its time.
     #[pyo3(signature = (number, group_id, cluster_name, description, retention_in_days, idempotency_key, /))]
@@ -122,7 +143,9 @@ impl Fleet {
         let engine = engine(py, process)?;
         let mut begun = lock(&running.begun);
         let earlier = begun.remove(&number).map(|begun| begun.call);
-        let call = earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener));
+        let hold = running.cancellations.get().map(|it| it.get().hold().clone());
+        let call =
+            earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener).held_by(hold));
         let (sender, wait) = (running.sender.clone(), self.wait);
         let (end, events, lost_tag) = (None, vec![], None);
         let mut delivery = Delivery { sender, number, cluster, end, events, lost_tag };
@@ -175,9 +198,17 @@ impl Fleet {
         let running = self.running.get().and_then(|running| running.get(process));
         let Some(running) = running else { return Ok(vec![]) };
         let begun = std::mem::take(&mut *lock(&running.begun));
-        for Begun { task, .. } in begun.values() {
+        let held = match running.cancellations.get() {
+            Some(it) if begun.values().any(|it| it.task.is_running()) => {
+                Cancellations::begin(it.bind(py))
+            }
+            _ => Ok(()),
+        };
+        // Those that wait for the places of others end before those.
+        for Begun { task, .. } in begun.values().rev() {
             task.abort();
         }
+        held?;
         let doubts = begun.values().filter_map(|Begun { call, .. }| call.in_doubt());
         let doubts: Vec<Ambiguous> = doubts.collect();
         let _inside = Inside::enter(py);

@@ -14,6 +14,7 @@ use pyo3::prelude::*;
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 
+use super::cancellations::Cancellations;
 use super::convert::Output;
 use super::ending::Inside;
 use super::engine::{Engine, Launched};
@@ -23,7 +24,7 @@ use super::process::{OfProcess, Process, engine};
 use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::Error;
-use crate::transport::{Call, Transport};
+use crate::transport::{Call, Hold, Transport};
 
 /// How long a blocked main thread does not look for signals.
 const SLICE: Duration = Duration::from_millis(50);
@@ -50,7 +51,13 @@ pub(super) struct Operation {
 struct Begun {
     call: Arc<Call>,
     /// What runs for a coroutine.
-    task: Option<Launched>,
+    task: Option<Task>,
+}
+
+/// What runs for a coroutine, and the cancellations of its event loop.
+struct Task {
+    launched: Launched,
+    cancellations: Py<Cancellations>,
 }
 
 /// A run that is about to begin, and where.
@@ -147,7 +154,8 @@ impl Operation {
         Ok(())
     }
 
-    fn begin(&self, py: Python<'_>) -> PyResult<Starting> {
+    /// `hold` is that of the event loop that it begins in.
+    fn begin(&self, py: Python<'_>, hold: Option<Hold>) -> PyResult<Starting> {
         let listener = log::listener(py)?;
         let process = Process::current();
         let given = self.transport.as_ref().and_then(|given| given.get(process)).cloned();
@@ -155,7 +163,7 @@ impl Operation {
         let transport = transport.map_err(|error| to_exception(py, &error))?;
         let engine = engine(py, process)?;
         let call = self.call(process).unwrap_or_else(|| {
-            let call = Arc::new(Call::begin(self.client.config(), listener));
+            let call = Arc::new(Call::begin(self.client.config(), listener).held_by(hold));
             let begun = Begun { call: Arc::clone(&call), task: None };
             *lock(&self.begun) = Some(OfProcess::new(process, begun));
             call
@@ -169,8 +177,15 @@ impl Operation {
         Some(Arc::clone(&lock(&self.begun).as_ref()?.get(process)?.call))
     }
 
+    /// Those of the event loop in which it runs.
+    fn cancellations(&self, py: Python<'_>, process: Process) -> Option<Py<Cancellations>> {
+        let begun = lock(&self.begun);
+        let task = begun.as_ref()?.get(process)?.task.as_ref()?;
+        task.launched.is_running().then(|| task.cancellations.clone_ref(py))
+    }
+
     /// Keeps what runs for a coroutine, or ends it.
-    fn keep(&self, process: Process, task: Option<Launched>) {
+    fn keep(&self, process: Process, task: Option<Task>) {
         if let Some(begun) = lock(&self.begun).as_mut().and_then(|begun| begun.get_mut(process)) {
             begun.task = task;
         }
@@ -183,7 +198,7 @@ impl Operation {
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
         self.check_abandoned()?;
-        let Starting { process, engine, run } = self.begin(py)?;
+        let Starting { process, engine, run } = self.begin(py, None)?;
         let call = Arc::clone(&run.call);
         let mut running = OfProcess::new(process, Running::begin(engine, run));
         while let Some(running) = running.get_mut(Process::current()) {
@@ -235,12 +250,16 @@ impl Operation {
         let _inside = Inside::enter(py);
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
-        let Starting { process, engine, run } = self.begin(py)?;
-        let queue = CompletionQueue::of(&event_loop, process)?;
+        // It needs more of the system than the queue, which stays once it is made.
+        engine(py, Process::current())?;
+        let queue = CompletionQueue::of(&event_loop, Process::current())?;
+        let cancellations = queue.get().cancellations().clone_ref(py);
+        let hold = cancellations.get().hold().clone();
+        let Starting { process, engine, run } = self.begin(py, Some(hold))?;
         let (booked, call) = (future.clone_ref(py), Arc::clone(&run.call));
         let delivery = CompletionQueue::book(&queue, &event_loop, booked, call)?;
-        let task = engine.launch(async move { delivery.deliver(run.end().await) });
-        self.keep(process, Some(task));
+        let launched = engine.launch(async move { delivery.deliver(run.end().await) });
+        self.keep(process, Some(Task { launched, cancellations }));
         Ok(future)
     }
 
@@ -250,8 +269,13 @@ impl Operation {
     }
 
     /// Frees the connection of a run that was started, if it is still running.
-    fn cancel(&self) {
-        self.keep(Process::current(), None);
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        let process = Process::current();
+        let held = self
+            .cancellations(py, process)
+            .map_or(Ok(()), |cancellations| Cancellations::begin(cancellations.bind(py)));
+        self.keep(process, None);
+        held
     }
 }
 

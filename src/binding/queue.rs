@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::cancellations::Cancellations;
 use super::convert::Output;
 use super::ending::Inside;
 use super::errors::{exhausted, to_exception};
@@ -41,6 +42,7 @@ pub(super) struct CompletionQueue {
     /// Locked only with Python attached and never across a call into it: see `process`.
     waiting: Mutex<Waiting>,
     turns: Py<Turns>,
+    cancellations: Py<Cancellations>,
 }
 
 #[derive(Default)]
@@ -174,7 +176,7 @@ impl CompletionQueue {
     /// A queue that the loop watches, or else a thread.
     fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
         let py = event_loop.py();
-        let queue = Bound::new(py, Self::new(py, false)?)?;
+        let queue = Bound::new(py, Self::new(event_loop, false)?)?;
         if let Some(descriptor) = descriptor(&queue.get().shared.reader) {
             let drain = queue.getattr("drain")?;
             match event_loop.call_method1("add_reader", (descriptor, drain)) {
@@ -183,17 +185,20 @@ impl CompletionQueue {
                 Err(error) => return Err(error),
             }
         }
-        Bound::new(py, Self::new(py, true)?)
+        Bound::new(py, Self::new(event_loop, true)?)
     }
 
-    fn new(py: Python<'_>, by_thread: bool) -> PyResult<Self> {
+    fn new(event_loop: &Bound<'_, PyAny>, by_thread: bool) -> PyResult<Self> {
+        let py = event_loop.py();
+        let process = Process::current();
         let mailbox = Mailbox::new().map_err(|error| exhausted(py, "pipe to the loop", &error))?;
         Ok(Self {
-            owner: Process::current(),
+            owner: process,
             shared: Arc::new(mailbox),
             by_thread,
             waiting: Mutex::default(),
             turns: Py::new(py, Turns::new())?,
+            cancellations: Py::new(py, Cancellations::of(event_loop, process)?)?,
         })
     }
 
@@ -221,6 +226,10 @@ impl CompletionQueue {
             }
         }
         Ok(Delivery { ticket, mailbox: Arc::clone(&queue.shared), result: None })
+    }
+
+    pub(super) fn cancellations(&self) -> &Py<Cancellations> {
+        &self.cancellations
     }
 
     fn unbook(&self, ticket: Ticket) -> Option<(Py<PyAny>, Arc<Call>)> {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::doubt::Doubt;
 use super::events::{Events, Level};
+use super::hold::Hold;
 use crate::config::Config;
 use crate::error::{Ambiguous, Effort, Failure, RequestLine};
 
@@ -20,6 +21,8 @@ pub struct Call {
     limit: &'static str,
     attempts: Arc<AtomicU32>,
     tally: Arc<Tally>,
+    /// That of the event loop it belongs to.
+    hold: Option<Hold>,
     /// What happened, for whoever listens.
     pub events: Arc<Events>,
 }
@@ -53,7 +56,25 @@ impl Call {
         let started = Instant::now();
         let (deadline, limit) = (started + total, "total_timeout");
         let (attempts, tally, events) = (Arc::default(), Arc::default(), Arc::new(events));
-        Self { started, deadline, limit, attempts, tally, events }
+        Self { started, deadline, limit, attempts, tally, hold: None, events }
+    }
+
+    /// The call of an event loop, which holds it back while it cancels others.
+    #[must_use]
+    pub fn held_by(self, hold: Option<Hold>) -> Self {
+        Self { hold, ..self }
+    }
+
+    /// Whether its event loop holds it back.
+    pub(super) fn is_held(&self) -> bool {
+        self.hold.as_ref().is_some_and(Hold::is_held)
+    }
+
+    /// Waits until its event loop does not hold it back.
+    pub(super) async fn released(&self) {
+        if let Some(hold) = &self.hold {
+            hold.released().await;
+        }
     }
 
     /// A part of this call that has a deadline of its own.

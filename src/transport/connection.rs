@@ -2,13 +2,16 @@
 
 #[cfg(test)]
 pub(crate) mod stand_in;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use url::{Position, Url};
 
@@ -32,6 +35,8 @@ use crate::error::{Error, Failure, RequestLine};
 const MOST_IN_FLIGHT: usize = 128;
 /// How often a stream that the server refused is sent again at once, before it counts as a failure.
 const MOST_REFUSED_STREAMS: u32 = 5;
+/// A loop that cancels something in every turn must not hold its other calls back for ever.
+const LONGEST_HOLD: Duration = Duration::from_secs(5);
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const VERSION: HeaderValue = HeaderValue::from_static("application/vnd.atlas.2025-03-12+json");
 
@@ -75,6 +80,11 @@ impl Target {
             has_envelope: false,
             delivery: None,
         }
+    }
+
+    /// Whether the request changes something at Atlas.
+    fn acts(&self) -> bool {
+        self.line.method != Method::GET && !self.confidential
     }
 
     /// Path and query as they stand in the request line.
@@ -189,9 +199,34 @@ impl Connection {
         result
     }
 
+    /// Waits until the request may be sent.
+    async fn place(
+        &self,
+        target: &Target,
+        call: &Call,
+    ) -> Result<SemaphorePermit<'_>, AcquireError> {
+        let mut held_until = None;
+        loop {
+            let permit = self.in_flight.acquire().await;
+            if target.content.is_some() {
+                // Lets the runtime see which idle connections have ended, for instance while the
+                // process was frozen, before this request is sent on one of them.
+                tokio::task::yield_now().await;
+            }
+            let now = Instant::now();
+            if !target.acts() || !call.is_held() || held_until.is_some_and(|until| until <= now) {
+                return permit;
+            }
+            // Others may use the place meanwhile.
+            drop(permit);
+            let until = *held_until.get_or_insert(now + LONGEST_HOLD);
+            let _ = tokio::time::timeout_at(until, call.released()).await;
+        }
+    }
+
     async fn send(&self, target: &Target, grant: &Grant, call: &Call) -> Result<Answer, Lost> {
         let waiting = "waiting for one of its connections";
-        let permit = call.until_deadline(&target.line, waiting, self.in_flight.acquire()).await;
+        let permit = call.until_deadline(&target.line, waiting, self.place(target, call)).await;
         let _permit = permit
             .map_err(|failure| Lost { error: Error::Timeout(failure), fate: Fate::NotSent })?;
         if Instant::now() >= call.deadline() {
@@ -206,11 +241,6 @@ impl Connection {
             let (_, sending) = target.build(grant.header());
             sending.begin();
             return stand_in::exchange(stand_in.as_ref(), target, grant, limit).await;
-        }
-        if target.content.is_some() {
-            // Lets the runtime see which idle connections have ended, for instance while the process
-            // was frozen, before this request is sent on one of them.
-            tokio::task::yield_now().await;
         }
         let mut refused_streams = 0;
         loop {

@@ -85,7 +85,7 @@ class FleetMethods(Base):
     ) -> AsyncGenerator[SnapshotOutcome, None]:
         """Call `take_snapshots` from asyncio."""
         fleet = self._core.fleet(if_busy=if_busy, wait=wait, wait_timeout=wait_timeout)
-        crew = _Crew(fleet, self._source)
+        crew = _Crew(fleet, self._source, in_loop=True)
         shown = crew.counting(requests, shown=flag("progress", progress))
         outcomes = iterate_async(crew.work(_iterator(requests), _places(concurrency), shown))
         try:
@@ -98,8 +98,9 @@ class FleetMethods(Base):
 class _Crew:
     """The takes that run, by number."""
 
-    def __init__(self, fleet: Fleet, source: CredentialSource) -> None:
+    def __init__(self, fleet: Fleet, source: CredentialSource, *, in_loop: bool = False) -> None:
         self._fleet = fleet
+        self._in_loop = in_loop
         self._source = source
         self._running: dict[int, tuple[SnapshotRequest, int]] = {}
         """With which credentials each began."""
@@ -130,6 +131,7 @@ class _Crew:
         progress: AbstractContextManager[Callable[[SnapshotOutcome], None]],
     ) -> Iteration[SnapshotOutcome]:
         ends: list[End] = []
+        self._join_loop()
         try:
             with progress as show:
                 while self._is_open or self._running:
@@ -154,6 +156,10 @@ class _Crew:
         if self._failure is not None:
             raise self._failure
         warn_of_lost_tag(self._lost_tag)
+
+    def _join_loop(self) -> None:
+        if self._in_loop:
+            self._fleet.join_loop()
 
     def _draw(self, requests: Iterator[SnapshotRequest]) -> SnapshotOutcome | None:
         """Begin what is asked for next, if anything; return its outcome if it is refused here."""
