@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from h2.config import H2Configuration
-from h2.connection import H2Connection
+from h2.connection import ConnectionState, H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, RequestReceived, StreamEnded
 
@@ -64,6 +64,10 @@ class Http2Server(Listener):
                         action = self._decide(request)
                     self._act(protocol, stream, action)
             connection.sendall(protocol.data_to_send())
+            if protocol.state_machine.state is ConnectionState.CLOSED:
+                break
+        while connection.recv(65536):  # until the client has read that it ends
+            pass
 
     @staticmethod
     def _act(protocol: H2Connection, stream: int, action: Action) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from atlas_backups import Snapshot
 from atlas_backups.errors import InvalidArgumentError
-from atlas_backups.models import Snapshot
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
