@@ -108,7 +108,7 @@ pub(crate) fn positive_seconds(name: &str, value: f64) -> Result<Duration, Strin
 
 fn token_cache(path: &Path) -> Result<PrivateFile, Error> {
     PrivateFile::parse(path).map_err(|unusable| match unusable {
-        Unusable::Refused(why) | Unusable::Broken(why) => {
+        Unusable::Refused(why) | Unusable::Broken(why) | Unusable::Slow(why) => {
             Error::Configuration(format!("token_cache {why}"))
         }
     })

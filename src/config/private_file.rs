@@ -7,8 +7,14 @@ mod system;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
+use std::thread::Builder;
+use std::time::Duration;
 
 use super::regular_file::not_regular;
+
+/// A client whose disk takes longer is made without a check of the file.
+const LONGEST_CHECK: Duration = Duration::from_secs(1);
 
 /// The path of a file that belongs to this user alone, or is not there yet.
 #[derive(Debug, Clone)]
@@ -21,6 +27,8 @@ pub(crate) enum Unusable {
     Refused(String),
     /// The system would not, this time.
     Broken(String),
+    /// The system gives no answer; it may yet do what it was asked.
+    Slow(String),
 }
 
 impl PrivateFile {
@@ -35,12 +43,24 @@ impl PrivateFile {
         };
         // Without a slash at the end, which would make it the name of a folder.
         let file = Self(folder.join(name));
-        file.open()?;
-        file.lock_file().open()?;
-        match std::fs::metadata(folder) {
-            Ok(metadata) if metadata.is_dir() => Ok(file),
-            Ok(_) => Err(file.refused("is in no directory")),
-            Err(error) => Err(file.refused(&format!("its directory cannot be used: {error}"))),
+        let (result, checked) = sync_channel(1);
+        let checking = file.clone();
+        let check = move || drop(result.send(checking.check_present()));
+        match Builder::new().name("atlas-backups".to_owned()).spawn(check) {
+            // What hangs is checked by each call again, which does without the file then.
+            Ok(_) => checked.recv_timeout(LONGEST_CHECK).unwrap_or(Ok(()))?,
+            Err(_) => file.check_present()?,
+        }
+        Ok(file)
+    }
+
+    fn check_present(&self) -> Result<(), Unusable> {
+        self.open()?;
+        self.lock_file().open()?;
+        match std::fs::metadata(self.0.parent().unwrap_or(&self.0)) {
+            Ok(metadata) if metadata.is_dir() => Ok(()),
+            Ok(_) => Err(self.refused("is in no directory")),
+            Err(error) => Err(self.refused(&format!("its directory cannot be used: {error}"))),
         }
     }
 
@@ -123,6 +143,11 @@ impl PrivateFile {
 
     pub(crate) fn broken(&self, error: &std::io::Error) -> Unusable {
         Unusable::Broken(format!("{}: {error}", self.shown()))
+    }
+
+    pub(crate) fn slow(&self, waited: Duration) -> Unusable {
+        let seconds = waited.as_secs();
+        Unusable::Slow(format!("{}: the disk does not answer within {seconds} s", self.shown()))
     }
 
     /// With escapes: a name may hold anything.

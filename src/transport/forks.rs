@@ -1,14 +1,17 @@
-//! No name is looked up while the process forks.
+//! No name is looked up, and no file is locked, while the process forks.
 //!
 //! A lookup holds locks of the C library for moments. One that a fork copies is never let go in the
-//! child, where every lookup would wait for it for ever. So a fork waits for the lookups that run,
-//! and those that would begin wait for the fork.
+//! child, where every lookup would wait for it for ever. And a child closes the locked files that
+//! are noted: one that is not noted yet would stay locked. So a fork waits for the sections that
+//! run, and those that would begin wait for the fork.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// A lookup that takes longer waits for a name server, and holds no lock meanwhile.
+use super::auth::token_cache::lock;
+
+/// A section that takes longer waits for a name server or a disk, and holds no lock meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_millis(250);
 const PAUSE: Duration = Duration::from_micros(200);
 
@@ -17,28 +20,28 @@ static GATE: Gate = Gate::new(LONGEST_WAIT);
 /// Without a lock of its own: a fork would copy that too.
 #[derive(Debug)]
 struct Gate {
-    lookups: AtomicUsize,
+    sections: AtomicUsize,
     forks: AtomicUsize,
     longest_wait: Duration,
 }
 
-/// A lookup that runs.
-pub(super) struct Lookup<'a>(&'a Gate);
+/// A section of work that runs and that no fork may cut.
+pub(super) struct Section<'a>(&'a Gate);
 
-impl Lookup<'_> {
+impl Section<'_> {
     /// Waits while the process forks.
     pub(super) fn begin() -> Self {
         GATE.enter()
     }
 }
 
-impl Drop for Lookup<'_> {
+impl Drop for Section<'_> {
     fn drop(&mut self) {
-        less(&self.0.lookups);
+        less(&self.0.sections);
     }
 }
 
-/// The process is about to fork: waits for the lookups that run.
+/// The process is about to fork: waits for the sections that run.
 pub fn before_fork() {
     GATE.shut();
 }
@@ -51,23 +54,24 @@ pub fn after_fork_in_parent() {
 /// The process is a child, in which one thread goes on.
 pub fn after_fork_in_child() {
     GATE.begin_anew();
+    lock::close_all();
 }
 
 impl Gate {
     const fn new(longest_wait: Duration) -> Self {
-        Self { lookups: AtomicUsize::new(0), forks: AtomicUsize::new(0), longest_wait }
+        Self { sections: AtomicUsize::new(0), forks: AtomicUsize::new(0), longest_wait }
     }
 
-    fn enter(&self) -> Lookup<'_> {
+    fn enter(&self) -> Section<'_> {
         let begun = Instant::now();
         loop {
-            // First counted, then asked: a fork either sees this lookup or is seen by it.
-            self.lookups.fetch_add(1, Ordering::SeqCst);
-            let lookup = Lookup(self);
+            // First counted, then asked: a fork either sees this section or is seen by it.
+            self.sections.fetch_add(1, Ordering::SeqCst);
+            let section = Section(self);
             if self.forks.load(Ordering::SeqCst) == 0 || begun.elapsed() > self.longest_wait {
-                return lookup;
+                return section;
             }
-            drop(lookup);
+            drop(section);
             sleep(PAUSE);
         }
     }
@@ -75,13 +79,13 @@ impl Gate {
     fn shut(&self) {
         self.forks.fetch_add(1, Ordering::SeqCst);
         let begun = Instant::now();
-        while self.lookups.load(Ordering::SeqCst) > 0 && begun.elapsed() < self.longest_wait {
+        while self.sections.load(Ordering::SeqCst) > 0 && begun.elapsed() < self.longest_wait {
             sleep(PAUSE);
         }
     }
 
     fn begin_anew(&self) {
-        self.lookups.store(0, Ordering::SeqCst);
+        self.sections.store(0, Ordering::SeqCst);
         self.forks.store(0, Ordering::SeqCst);
     }
 }
@@ -103,30 +107,30 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     #[test]
-    fn a_fork_waits_for_the_lookups_that_run() {
+    fn a_fork_waits_for_the_sections_that_run() {
         let gate = Gate::new(LONG);
-        let lookup = gate.enter();
+        let section = gate.enter();
         scope(|threads| {
             let fork = threads.spawn(|| {
                 gate.shut();
-                gate.lookups.load(Ordering::SeqCst)
+                gate.sections.load(Ordering::SeqCst)
             });
             while gate.forks.load(Ordering::SeqCst) == 0 {
                 sleep(PAUSE);
             }
             assert!(!fork.is_finished());
-            drop(lookup);
+            drop(section);
             assert!(matches!(fork.join(), Ok(0)));
         });
     }
 
     #[test]
-    fn a_lookup_waits_for_the_fork() {
+    fn a_section_waits_for_the_fork() {
         static GATE: Gate = Gate::new(LONG);
         GATE.shut();
         let (sender, entered) = channel();
         spawn(move || {
-            let _lookup = GATE.enter();
+            let _section = GATE.enter();
             sender.send(GATE.forks.load(Ordering::SeqCst))
         });
         assert!(entered.recv_timeout(Duration::from_millis(50)).is_err());
@@ -137,12 +141,12 @@ mod tests {
     #[test]
     fn neither_waits_for_ever() {
         let gate = Gate::new(LONGEST_WAIT);
-        let lookup = gate.enter();
+        let section = gate.enter();
         gate.shut();
         let another = gate.enter();
-        assert_eq!(gate.lookups.load(Ordering::SeqCst), 2);
-        drop((lookup, another));
-        assert_eq!(gate.lookups.load(Ordering::SeqCst), 0);
+        assert_eq!(gate.sections.load(Ordering::SeqCst), 2);
+        drop((section, another));
+        assert_eq!(gate.sections.load(Ordering::SeqCst), 0);
     }
 
     #[test]
@@ -152,11 +156,11 @@ mod tests {
         gate.shut();
         gate.begin_anew();
         let begun = Instant::now();
-        let lookup = gate.enter();
+        let section = gate.enter();
         assert!(begun.elapsed() < gate.longest_wait);
-        assert_eq!(gate.lookups.load(Ordering::SeqCst), 1);
-        drop(lookup);
-        less(&gate.lookups);
-        assert_eq!(gate.lookups.load(Ordering::SeqCst), 0);
+        assert_eq!(gate.sections.load(Ordering::SeqCst), 1);
+        drop(section);
+        less(&gate.sections);
+        assert_eq!(gate.sections.load(Ordering::SeqCst), 0);
     }
 }

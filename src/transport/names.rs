@@ -8,7 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
 use super::apart::apart;
-use super::forks::Lookup;
+use super::forks::Section;
 
 /// Lookups at a time. One that its call has given up goes on, for nothing can stop it.
 const MOST_LOOKUPS: usize = 16;
@@ -45,7 +45,7 @@ impl Resolve for Names {
 }
 
 fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
-    let _running = Lookup::begin();
+    let _running = Section::begin();
     // The port of the URL takes the place of this one.
     (name, 0).to_socket_addrs().map(Iterator::collect)
 }

@@ -65,7 +65,9 @@ class AtlasBackups(
             at once: Atlas grants few. It and `<file>.lock` beside it are made where they are not
             there, mode 0600; a symbolic link, a file of another user or one that others can open
             is refused (on Unix; elsewhere the directory must keep others out). `close()` does not
-            end a token in it. A relative path counts from the working directory, `~` is not
+            end a token in it. A disk that does not answer within 2 s, or a process that keeps the
+            lock for half of `total_timeout` (30 s at most), costs a call that time and a token that
+            it does not share. A relative path counts from the working directory, `~` is not
             expanded. `None`: the token stays in memory and is ended by `close()`. Other kinds of
             credentials do not use it.
         proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a proxy

@@ -45,7 +45,7 @@ impl Drop for Folder {
 fn why(path: &Path) -> String {
     match PrivateFile::parse(path) {
         Err(Unusable::Refused(why)) => why,
-        Err(Unusable::Broken(why)) => format!("broken: {why}"),
+        Err(Unusable::Broken(why) | Unusable::Slow(why)) => format!("broken: {why}"),
         Ok(_) => "fine".to_owned(),
     }
 }

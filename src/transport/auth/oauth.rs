@@ -15,6 +15,7 @@ use self::endpoint::Endpoint;
 use self::held::Held;
 use self::sharing::Found;
 use self::token::Token;
+use super::token_cache::Turn;
 use super::{Grant, Proof, Scheme};
 use crate::error::Error;
 use crate::transport::call::Call;
@@ -27,6 +28,8 @@ pub(super) struct ServiceAccount {
     /// Held while a token is fetched, so that concurrent first calls fetch one.
     fetching: tokio::sync::Mutex<()>,
     held: Mutex<Held>,
+    /// Held by the thread that works on the file of tokens.
+    turn: Turn,
     /// Whether it was said that the file of tokens cannot be used.
     warned: AtomicBool,
 }
@@ -38,6 +41,7 @@ impl ServiceAccount {
             endpoint: Endpoint::new(client_id, client_secret)?,
             fetching: tokio::sync::Mutex::default(),
             held: Mutex::default(),
+            turn: Turn::default(),
             warned: AtomicBool::new(false),
         })
     }

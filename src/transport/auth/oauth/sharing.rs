@@ -20,6 +20,8 @@ use crate::transport::events::Level;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// More than a fetch takes, unless the process that does it is stopped or has no network.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// What another process left to this one.
 pub(super) enum Found {
@@ -31,40 +33,57 @@ pub(super) enum Found {
 }
 
 impl ServiceAccount {
-    /// Looks for a token that another process fetched, and waits for one that is fetching.
+    /// Finds a token that another process fetched, and waits for one that is fetching.
     pub(super) async fn find(&self, connection: &Connection, call: &Call) -> Result<Found, Error> {
         let config = connection.config();
         let Some(file) = &config.token_cache else { return Ok(Found::Nothing) };
         let base_url = config.base_url().to_owned();
-        let cache = TokenCache::new(file, Owner { base_url, client_id: self.client_id.clone() });
+        let owner = Owner { base_url, client_id: self.client_id.clone() };
+        let cache = TokenCache::new(file, owner, &self.turn);
         let line = Endpoint::line(connection);
+        let found = call.until_deadline(&line, "waiting for token_cache", self.search(cache, call));
+        match found.await.map_err(Error::Timeout)? {
+            Ok(found) => Ok(found),
+            Err(Unusable::Refused(why)) => Err(Error::Configuration(format!("token_cache {why}"))),
+            Err(Unusable::Broken(why) | Unusable::Slow(why)) => {
+                self.warn(&why, call);
+                Ok(Found::Nothing)
+            }
+        }
+    }
+
+    async fn search(&self, cache: TokenCache, call: &Call) -> Result<Found, Unusable> {
+        let begun = Instant::now();
+        // The other half is for a fetch of its own.
+        let patience = (call.deadline().duration_since(begun) / 2).min(LONGEST_WAIT);
         let mut random = random();
         let mut ceiling = SHORTEST_PAUSE * 4;
         loop {
-            if let Some(token) = self.look_into(&cache, call).await? {
+            if let Some(token) = self.load(&cache).await? {
                 return Ok(Found::Token(token));
             }
-            match cache.try_lock().await {
-                Ok(Some(lock)) => {
-                    // Between the look and the lock, somebody else may have been done.
-                    let token = self.look_into(&cache, call).await?;
-                    return Ok(token.map_or(Found::Task(cache, lock), Found::Token));
-                }
-                Ok(None) => {}
-                Err(unusable) => {
-                    self.do_without(unusable, call)?;
-                    return Ok(Found::Nothing);
-                }
+            if let Some(lock) = cache.try_lock().await? {
+                // Before the lock was there, another process may have finished.
+                let token = self.load(&cache).await?;
+                return Ok(token.map_or(Found::Task(cache, lock), Found::Token));
             }
             // One process is enough to renew it in time.
             if let Some(living) = self.held().postpone(Instant::now()) {
                 return Ok(Found::Token(living));
             }
+            if begun.elapsed() >= patience {
+                call.events.add(Level::Warning, || {
+                    let seconds = patience.as_secs_f64();
+                    format!(
+                        "another process has kept token_cache locked for {seconds:.1} s: this one \
+                         fetches a token that it does not share"
+                    )
+                });
+                return Ok(Found::Nothing);
+            }
             let pause = SHORTEST_PAUSE + ceiling.mul_f64(random.f64());
             ceiling = (ceiling * 2).min(LONGEST_PAUSE);
-            let waiting = "waiting for another process to fetch a token";
-            let pause = call.until_deadline(&line, waiting, tokio::time::sleep(pause)).await;
-            pause.map_err(Error::Timeout)?;
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -81,41 +100,26 @@ impl ServiceAccount {
             None => self.held().refused().cloned().map(Change::Remove),
         };
         let Some(change) = change else { return };
-        if let Err(Unusable::Refused(why) | Unusable::Broken(why)) = cache.write(lock, change).await
-        {
-            self.warn(&why, call);
-            if let Some(token) = fetched {
-                self.held().unshare(token.serial);
+        let written = tokio::time::timeout_at(call.deadline(), cache.write(lock, change)).await;
+        match written {
+            // Cut off with the call, it goes on by itself, as what is slow does.
+            Err(_) | Ok(Ok(())) => {}
+            Ok(Err(Unusable::Slow(why))) => self.warn(&why, call),
+            Ok(Err(Unusable::Refused(why) | Unusable::Broken(why))) => {
+                self.warn(&why, call);
+                if let Some(token) = fetched {
+                    self.held().unshare(token.serial);
+                }
             }
         }
     }
 
     /// A token of the file that lasts.
-    async fn look_into(
-        &self,
-        cache: &TokenCache,
-        call: &Call,
-    ) -> Result<Option<Arc<Token>>, Error> {
-        let entry = match cache.load().await {
-            Ok(entry) => entry,
-            Err(unusable) => {
-                self.do_without(unusable, call)?;
-                None
-            }
-        };
+    async fn load(&self, cache: &TokenCache) -> Result<Option<Arc<Token>>, Unusable> {
+        let entry = cache.load().await?;
         let clocks = (Instant::now(), unix_seconds());
         let token = entry.and_then(|entry| self.endpoint.token_of(&entry, clocks));
         Ok(token.and_then(|token| self.held().adopt(token, clocks.0)))
-    }
-
-    fn do_without(&self, unusable: Unusable, call: &Call) -> Result<(), Error> {
-        match unusable {
-            Unusable::Refused(why) => Err(Error::Configuration(format!("token_cache {why}"))),
-            Unusable::Broken(why) => {
-                self.warn(&why, call);
-                Ok(())
-            }
-        }
     }
 
     /// Once for a client: it will not go better with each call.
