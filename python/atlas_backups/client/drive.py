@@ -85,6 +85,12 @@ def iterate(steps: Iteration[ValueT]) -> Generator[ValueT, None, None]:
                 step = steps.send(result)
     except StopIteration:
         return
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        # Of a signal, unless the steps raised it: then they have ended, and raise it again.
+        steps.throw(error)
+        raise
     finally:
         steps.close()
 
@@ -113,6 +119,12 @@ async def iterate_async(steps: Iteration[ValueT]) -> AsyncGenerator[ValueT, None
                 step = steps.send(result)
     except StopIteration:
         return
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        # Of a signal, unless the steps raised it: then they have ended, and raise it again.
+        steps.throw(error)
+        raise
     finally:
         steps.close()
 

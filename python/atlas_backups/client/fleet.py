@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sized
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from atlas_backups.client.arguments import flag
@@ -91,6 +91,13 @@ class FleetMethods(Base):
         try:
             async for outcome in outcomes:
                 yield outcome
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            # Of a signal, unless the outcomes have ended by it.
+            with suppress(StopAsyncIteration):
+                await outcomes.athrow(error)
+            raise
         finally:
             await outcomes.aclose()
 
@@ -106,6 +113,8 @@ class _Crew:
         """With which credentials each began."""
         self._repeated: set[int] = set()
         """Those that were refused with others before, so that another refusal is final."""
+        self._latest: int | None = None
+        """That of the outcome which is given to the caller, until it has it."""
         self._drawn = 0
         self._is_open = True
         self._failure: Exception | None = None
@@ -150,6 +159,7 @@ class _Crew:
                         if outcome is not None:
                             show(outcome)
                             yield outcome
+                            self._forget_latest()
         except BaseException as error:
             self._cut_off(error)
             raise
@@ -213,13 +223,22 @@ class _Crew:
         if is_refused and self._may_repeat(number, generation):
             # What Atlas refused was not acted on.
             return self._begin(number, request)
-        self._fleet.forget(number)
+        self._latest = number
         return SnapshotOutcome(request=request, snapshot=snapshot, error=error)
 
     def _cut_off(self, end: BaseException) -> None:
         """End what still runs, and say behind the end what is unknown by that."""
+        if isinstance(end, GeneratorExit):
+            # Whoever closes the iteration has the outcome that it gave last.
+            self._forget_latest()
         for doubt in self._fleet.cancel():
             put_behind(end, doubt)
+
+    def _forget_latest(self) -> None:
+        """Forget the take whose outcome the caller has."""
+        if self._latest is not None:
+            self._fleet.forget(self._latest)
+            self._latest = None
 
     def _may_repeat(self, number: int, refused: int) -> bool:
         if number in self._repeated or self._failure:
