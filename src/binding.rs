@@ -41,6 +41,8 @@ mod _core {
     #[pymodule_export]
     use super::operation::Operation;
     #[pymodule_export]
+    use super::process::process;
+    #[pymodule_export]
     use super::queue::turn;
 
     #[pymodule_init]

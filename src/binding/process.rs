@@ -33,6 +33,13 @@ impl Process {
     }
 }
 
+/// Which process this is, to compare: its id and how many forks lie behind it.
+#[pyfunction]
+pub(super) fn process() -> (u32, u32) {
+    let Process { id, forks } = Process::current();
+    (id, forks)
+}
+
 #[pyfunction]
 fn before_fork(py: Python<'_>) {
     let _ = Inside::enter(py).outside(transport::before_fork);

@@ -332,6 +332,28 @@ def test_credentials_that_fork_leave_the_call_to_the_parent(
     matrix.note(FORK, fault, call=method, door=door, outcome=outcome, received=received)
 
 
+@pytest.mark.parametrize("call", ["take", "lambda: asyncio.run(take_async())"])
+def test_a_child_whose_id_is_used_again_does_not_wait_for_a_callable_of_the_parent(
+    ready: RawServer, call: str
+) -> None:
+    script = f"""
+from atlas_backups import AccessToken
+os.getpid = lambda: 4321  # as a child's that has the id of an ancestor
+parent, asked, go_on = os.getppid(), threading.Event(), threading.Event()
+def provide():
+    if os.getppid() == parent:
+        asked.set(); go_on.wait()
+    return AccessToken("t-0123456")
+atlas = AtlasBackups(provide)
+other = thread(take)
+asked.wait()
+end(in_child({call}))
+go_on.set(); other.join()
+"""
+
+    assert run(script, access(ready)) == ""
+
+
 def test_a_child_with_the_id_of_an_ancestor_that_has_ended(ready: RawServer) -> None:
     # The first process uses the client, the second does not, the third has the first one's id.
     script = """

@@ -123,7 +123,7 @@ class AtlasBackups(
             user_agent=_user_agent(user_agent_suffix),
         )
         self._options["base_url"] = url.it  # by now it is known to hold no password
-        self._source = CredentialSource(self._core, given)
+        self._source = CredentialSource(self._core, given, total_timeout)
 
     def close(self) -> None:
         """Close the client: end its token, best effort (3 s), and refuse every later call.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from _thread import RLock  # that of `threading`, which takes its time to import
+from _thread import TIMEOUT_MAX, RLock  # that of `threading`, which takes its time to import
 from collections.abc import Callable, Coroutine
 from typing import Generic, TypeAlias, TypeGuard, TypeVar, cast
 
 from atlas_backups import _core
 from atlas_backups._core import Client, Credential
+from atlas_backups.errors import RequestTimeoutError
 
 Given: TypeAlias = Credential | Callable[[], Credential] | None
 ValueT = TypeVar("ValueT")
@@ -39,14 +39,16 @@ class CredentialSource:
     Args:
         core: gets the credentials.
         given: what the constructor of the client was given.
+        longest_wait: seconds that a call waits for another one that is asking.
     """
 
-    __slots__ = ("_core", "_given", "_lock", "_provider")
+    __slots__ = ("_core", "_given", "_lock", "_longest_wait", "_provider")
 
-    def __init__(self, core: Client, given: Hidden[Given]) -> None:
+    def __init__(self, core: Client, given: Hidden[Given], longest_wait: float) -> None:
         self._given = given
         self._core = core
-        self._lock = (os.getpid(), RLock())
+        self._longest_wait = longest_wait
+        self._lock = (_core.process(), RLock())
         self._provider: Hidden[Callable[[], Credential]] | None = None
         if given.it is None:
             core.set_credentials(_core.credentials_from_environment())
@@ -68,17 +70,29 @@ class CredentialSource:
         return self._provider is not None and self._replace(self._provider, refused) != refused
 
     def _replace(self, provider: Hidden[Callable[[], Credential]], refused: int) -> int:
-        with self._asking():
+        lock = self._asking()
+        is_nested = _is_owned(lock)  # by a call that the callable makes itself
+        try:
+            # The callable may wait for the event loop of a call that waits here.
+            if not lock.acquire(timeout=min(self._longest_wait, TIMEOUT_MAX)):
+                raise RequestTimeoutError(
+                    "total_timeout ended while another call waited for the credentials callable"
+                )
             if self._core.generation != refused:
                 return self._core.generation
             return self._core.set_credentials(_asked(provider))
+        finally:
+            # Asked, because a signal handler may raise at the very end of `acquire`.
+            if not is_nested:
+                while _is_owned(lock):
+                    lock.release()
 
     def _asking(self) -> RLock:
         owner, lock = self._lock
-        if owner != os.getpid():
+        if owner != _core.process():
             # A thread of the parent may have held it when this process was forked.
             lock = RLock()
-            self._lock = (os.getpid(), lock)
+            self._lock = (_core.process(), lock)
         return lock
 
     def __repr__(self) -> str:
@@ -117,9 +131,9 @@ def _asked(provider: Hidden[Callable[[], Credential]]) -> Credential:
     Raises:
         RuntimeError: this is a child that it forked; the call goes on in the parent.
     """
-    asking = os.getpid()
+    asking = _core.process()
     given = Hidden(provider.it())
-    if os.getpid() != asking:
+    if _core.process() != asking:
         raise RuntimeError(
             "the credentials callable forked in the middle of this call, which goes on in the "
             "parent only"
@@ -127,6 +141,10 @@ def _asked(provider: Hidden[Callable[[], Credential]]) -> Credential:
     if isinstance(given.it, Coroutine):
         given.it.close()  # it is refused, and Python would warn that nobody awaits it
     return given.it
+
+
+def _is_owned(lock: RLock) -> bool:
+    return lock._is_owned()  # type: ignore[attr-defined, no-any-return]  # noqa: SLF001
 
 
 def _is_provider(given: Given) -> TypeGuard[Callable[[], Credential]]:

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 from atlas_backups.client.arguments import flag
 from atlas_backups.client.base import Base, warn_of_lost_tag
 from atlas_backups.client.drive import iterate, iterate_async, put_behind
-from atlas_backups.errors import AtlasError, InvalidArgumentError, UnauthorizedError
+from atlas_backups.errors import (
+    AtlasError,
+    InvalidArgumentError,
+    RequestTimeoutError,
+    UnauthorizedError,
+)
 from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest
 from atlas_backups.models import IfBusy, Snapshot
 
@@ -206,6 +211,9 @@ class _Crew:
                 request.retention_in_days,
                 request.idempotency_key,
             )
+        except RequestTimeoutError as error:  # waiting for credentials, as each request would
+            self._stop(error)
+            return None
         except AtlasError as error:
             return SnapshotOutcome(request=request, error=error)
         except Exception as error:  # noqa: BLE001  # what the callable of the credentials raised
