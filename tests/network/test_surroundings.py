@@ -23,6 +23,7 @@ from tests.network.fronts import Listener, Login, Proxy, TlsFront, address_of, r
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
     from contextlib import ExitStack
     from pathlib import Path
 
@@ -183,7 +184,7 @@ def test_http_url_of_a_tls_proxy_is_an_error_that_says_so(
 
 
 KeyAndHash = tuple["CertificateIssuerPrivateKeyTypes", hashes.HashAlgorithm]
-KEYS = {
+KEYS: dict[str, Callable[[], KeyAndHash]] = {
     "P-521 with SHA-512": lambda: (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
     "P-384 with SHA-384": lambda: (ec.generate_private_key(ec.SECP384R1()), hashes.SHA384()),
     "P-384 with SHA-512": lambda: (ec.generate_private_key(ec.SECP384R1()), hashes.SHA512()),
@@ -306,7 +307,7 @@ def test_certificate_problem_is_in_words_with_a_hint_at_ca_file(  # noqa: PLR091
     tmp_path: Path,
     problem: str,
 ) -> None:
-    contexts = {
+    contexts: dict[str, Callable[[], ssl.SSLContext]] = {
         "untrusted": stranger.context,
         "another host": lambda: authority.context("elsewhere.test"),
         "expired": lambda: authority.context(expired=True),
