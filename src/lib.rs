@@ -2,7 +2,7 @@
 //!
 //! The map of the layers; dependencies point down only:
 //! `binding` (`PyO3`) → `snapshots` (operations) → `transport` (the only way to the network)
-//! → `model`, `error`, `config`, `credentials`.
+//! → `config`, `credentials` → `environment` → `error` → `model`.
 
 #[cfg(feature = "python")]
 mod binding;

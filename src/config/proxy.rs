@@ -101,15 +101,6 @@ impl ProxyUrl {
         Ok(Self { source, url, authorization })
     }
 
-    /// As the HTTP library takes it.
-    pub(crate) fn to_reqwest(&self) -> Result<reqwest::Proxy, reqwest::Error> {
-        let proxy = reqwest::Proxy::all(self.url.clone())?;
-        Ok(match &self.authorization {
-            Some(header) => proxy.custom_http_auth(header.clone()),
-            None => proxy,
-        })
-    }
-
     /// Scheme, host and port, which a message may show.
     pub(crate) fn address(&self) -> &str {
         self.url.as_str().trim_end_matches('/')

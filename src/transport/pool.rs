@@ -125,9 +125,18 @@ impl Client {
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(config.connect_timeout);
         if let Some(proxy) = &config.proxy {
-            builder = builder.proxy(proxy.to_reqwest().map_err(unusable)?);
+            builder = builder.proxy(to_reqwest(proxy).map_err(unusable)?);
         }
         let http = builder.build().map_err(unusable)?;
         Ok(Self { http, answers: AtomicU64::new(0) })
     }
+}
+
+/// A proxy as the HTTP library takes it.
+fn to_reqwest(proxy: &ProxyUrl) -> Result<reqwest::Proxy, reqwest::Error> {
+    let built = reqwest::Proxy::all(proxy.url().clone())?;
+    Ok(match proxy.authorization() {
+        Some(header) => built.custom_http_auth(header.clone()),
+        None => built,
+    })
 }
