@@ -86,6 +86,8 @@ def run(door: Door, emulator: AtlasEmulator) -> Run:
     def run(environment: Mapping[str, str], /, **options: object) -> Ending:
         place = (emulator.group_id, emulator.cluster_name)
         arguments = json.dumps([door.name, place, {"total_timeout": 10, **options}])
+        if "MONGODB_ATLAS_BASE_URL" in environment:  # the other one must not contradict it
+            environment = {"MONGODB_ATLAS_OPS_MANAGER_URL": "", **environment}
         done = subprocess.run(  # noqa: S603  # a program of ours
             [sys.executable, "-W", "error", str(PROGRAM), arguments],
             env={**os.environ, **emulator.env, **environment},
