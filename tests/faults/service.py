@@ -42,9 +42,21 @@ def good(request: Received, headers: Mapping[str, str] | None = None, **changes:
     return answer(404, error(404, "RESOURCE_NOT_FOUND"), headers)
 
 
+def good_next(
+    requests: Sequence[Received], headers: Mapping[str, str] | None = None, **changes: Any
+) -> bytes:
+    """Answer the newest of the requests; what was taken keeps its description in later reads."""
+    newest = requests[-1]
+    takes = [it.json() for it in requests[:-1] if it.method == "POST" and it.target == PATH]
+    if takes and newest.method == "GET":
+        taken = {name: takes[-1][name] for name in ("description",) if name in takes[-1]}
+        changes = {**taken, **changes}
+    return good(newest, headers, **changes)
+
+
 def service(headers: Mapping[str, str] | None = None, **changes: Any) -> Script:
     """Serve whatever is asked for."""
-    return [Repeat([READ, Choose(lambda requests: [good(requests[-1], headers, **changes)])])]
+    return [Repeat([READ, Choose(lambda requests: [good_next(requests, headers, **changes)])])]
 
 
 def failing(
@@ -56,7 +68,7 @@ def failing(
         newest = requests[-1]
         met = api_requests(requests, method)
         is_hit = newest in met and skip < len(met) and (times is None or len(met) - skip <= times)
-        return steps(newest) if is_hit else [good(newest)]
+        return steps(newest) if is_hit else [good_next(requests)]
 
     return [Repeat([READ, Choose(choose)])]
 
@@ -64,7 +76,7 @@ def failing(
 def failing_unread(steps: Script, *, skip: int = 0, times: int | None = None) -> Script:
     """Do the steps instead of reading what comes after the first requests, always or so often."""
     hits = itertools.count(1)
-    answering: Script = [READ, Choose(lambda requests: [good(requests[-1])])]
+    answering: Script = [READ, Choose(lambda requests: [good_next(requests)])]
 
     def choose(requests: Sequence[Received]) -> Script:
         is_hit = len(requests) == skip and (times is None or next(hits) <= times)

@@ -11,7 +11,7 @@ from tests.bodies import error
 from tests.faults.calls import CALLS, GET
 from tests.faults.fault import check_success
 from tests.faults.rows import EXPIRED, UNAUTHORIZED
-from tests.faults.service import TOKEN, TOKEN_PATH, api_requests, good
+from tests.faults.service import TOKEN, TOKEN_PATH, api_requests, good_next
 from tests.raw_server import READ, Choose, Received, Repeat, answer
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def guarded(refusal_of: Callable[[Received, str], bytes | None]) -> Script:
         refusal = None
         if newest in api_requests(requests, newest.method):
             refusal = refusal_of(newest, newest.headers.get("authorization", ""))
-        return [refusal or good(newest)]
+        return [refusal or good_next(requests)]
 
     return [Repeat([READ, Choose(choose)])]
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 MOST = 5
 
 
-def good(request: Received) -> Mapping[str, Any]:
+def good(request: Received, taken: Mapping[str, Any]) -> Mapping[str, Any]:
     if request.method == "POST":
         return {**queued(), **request.json()}
     path = request.target.partition("?")[0]
     if path == f"{PATH}/{SNAPSHOT_ID}":
-        return queued()
-    results = [queued()] if path == PATH else []
+        return queued(**taken)
+    results = [queued(**taken)] if path == PATH else []
     return {"results": results, "totalCount": len(results)}
 
 
@@ -43,11 +43,14 @@ def test_stream_that_was_not_processed_is_sent_again_without_retries(
     lab: Lab, row: Row, action: Action, call: Call
 ) -> None:
     hits = 0
+    taken: dict[str, Any] = {}
 
     def decide(request: Received) -> Action:
         nonlocal hits
         if request.method != call.method or hits == MOST:
-            return good(request)
+            if request.method == "POST":
+                taken.update(request.json())
+            return good(request, taken)
         hits += 1
         return action
 

@@ -130,10 +130,22 @@ def test_a_count_that_is_too_high_does_not_go_on_for_ever(door: Door, serve: Ser
 
 
 def test_without_a_count_a_page_without_news_is_the_last(door: Door, serve: Serve) -> None:
-    server, client = serve(script(page(range(500), None), page([500], None), page([], None)))
+    walk = [page(range(500), None), page([500], None), page([], None)]
+    server, client = serve(script(*walk, *walk))
 
     assert found(door, client) == [name(number) for number in range(501)]
-    assert pages_asked(server) == [1, 2, 3]
+    assert pages_asked(server) == [1, 2, 3] * 2  # until a walk brings nothing new
+
+
+def test_list_without_a_count_that_shifts_between_pages_misses_nothing(
+    door: Door, serve: Serve
+) -> None:
+    later = [page([*range(1, 501)], None), page([501], None), page([], None)]
+    # The first one goes before the second page, and pulls number 500 onto the first.
+    server, client = serve(script(page(range(500), None), *later[1:], *later, *later))
+
+    assert name(500) in found(door, client)
+    assert pages_asked(server) == [1, 2, 3] * 3
 
 
 def test_a_server_that_always_gives_the_same_page(door: Door, serve: Serve) -> None:

@@ -145,11 +145,13 @@ class WaitMethods(Base):
         progress: bool,
         taken: Snapshot | None = None,
     ) -> Steps[Snapshot]:
+        # A take that has succeeded does not warn: a warning may be turned into an error.
+        run = self._read if taken is None else self._write
         with self._watching(found, progress) as show:
             if taken is not None:
                 show(taken)
             while True:
-                snapshot = yield from self._read(watch)
+                snapshot = yield from run(watch)
                 show(snapshot)
                 if snapshot.is_final:
                     return snapshot
