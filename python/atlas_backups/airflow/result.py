@@ -30,7 +30,6 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "expires_at": _iso(snapshot.expires_at),
         "storage_size_bytes": snapshot.storage_size_bytes,
         "mongod_version": snapshot.mongod_version,
-        "is_new": snapshot.is_new,
         "cloud_provider": None,
         "replica_set_name": None,
         "members": [],
