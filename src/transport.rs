@@ -40,7 +40,7 @@ pub use connection::Connection;
 #[cfg(test)]
 pub(crate) use connection::stand_in;
 pub(crate) use doubt::Doubt;
-pub use events::{Event, Events, Level};
+pub use events::{Event, Events, Journal, Level};
 pub use forks::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use hold::Hold;
 pub(crate) use lost::{Fate, Lost};

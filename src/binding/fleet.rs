@@ -22,7 +22,7 @@ use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::{Ambiguous, Error};
 use crate::snapshots::{ClusterAddress, Ended, TakeArguments, take_and_wait};
-use crate::transport::{Call, Event, Level, Transport};
+use crate::transport::{Call, Event, Events, Journal, Level, Transport};
 
 /// How many ended takes one look brings at most.
 const BATCH: usize = 64;
@@ -37,8 +37,8 @@ pub(super) struct Fleet {
     running: OnceLock<OfProcess<Running>>,
 }
 
-/// A take that ended, what to log of it, and whether Atlas lost its tag.
-type Arrival = (u64, Ended, Vec<Event>, Option<String>);
+/// A take that ended, and whether Atlas lost its tag.
+type Arrival = (u64, Ended, Option<String>);
 
 /// The promise that a take arrives, also when its task panics.
 struct Delivery {
@@ -46,15 +46,13 @@ struct Delivery {
     number: u64,
     cluster: ClusterAddress,
     end: Option<Ended>,
-    events: Vec<Event>,
     lost_tag: Option<String>,
 }
 
 impl Drop for Delivery {
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or_else(|| Ended::lost(&self.cluster));
-        let (events, lost_tag) = (std::mem::take(&mut self.events), self.lost_tag.take());
-        let _ = self.sender.send((self.number, end, events, lost_tag));
+        let _ = self.sender.send((self.number, end, self.lost_tag.take()));
     }
 }
 
@@ -62,6 +60,8 @@ struct Running {
     transport: OnceLock<Transport>,
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
+    /// The events of its takes; in an event loop, of all calls of that.
+    journal: OnceLock<Arc<Journal>>,
     /// Those of the event loop in which it runs.
     cancellations: OnceLock<Py<Cancellations>>,
     /// Those that the caller has not heard the end of.
@@ -81,9 +81,14 @@ impl Running {
             transport: OnceLock::new(),
             sender,
             inbox,
+            journal: OnceLock::new(),
             cancellations: OnceLock::new(),
             begun: Mutex::default(),
         }
+    }
+
+    fn journal(&self) -> Arc<Journal> {
+        Arc::clone(self.journal.get_or_init(Arc::default))
     }
 }
 
@@ -110,7 +115,9 @@ impl Fleet {
         let process = Process::current();
         let queue = CompletionQueue::of(&event_loop, process)?;
         let cancellations = queue.get().cancellations().clone_ref(py);
-        let _ = self.running(process)?.cancellations.set(cancellations);
+        let running = self.running(process)?;
+        let _ = running.journal.set(Arc::clone(queue.get().journal()));
+        let _ = running.cancellations.set(cancellations);
         Ok(())
     }
 
@@ -144,17 +151,18 @@ impl Fleet {
         let mut begun = lock(&running.begun);
         let earlier = begun.remove(&number).map(|begun| begun.call);
         let hold = running.cancellations.get().map(|it| it.get().hold().clone());
-        let call =
-            earlier.unwrap_or_else(|| Call::begin(self.client.config(), listener).held_by(hold));
+        let call = earlier.unwrap_or_else(|| {
+            let events = Events::into_journal(listener, running.journal());
+            Call::begin_with(self.client.config(), events).held_by(hold)
+        });
         let (sender, wait) = (running.sender.clone(), self.wait);
-        let (end, events, lost_tag) = (None, vec![], None);
-        let mut delivery = Delivery { sender, number, cluster, end, events, lost_tag };
+        let mut delivery = Delivery { sender, number, cluster, end: None, lost_tag: None };
         let shared = call.clone();
         let work = async move {
             // Large, so it is allocated where it is freed: on the thread of the engine.
             let take = take_and_wait(&transport, &delivery.cluster, &arguments, wait, &call);
             delivery.end = Some(Box::pin(take).await);
-            (delivery.events, delivery.lost_tag) = (call.events.drain(), call.lost_tag());
+            delivery.lost_tag = call.lost_tag();
             drop(delivery);
         };
         let task = engine.launch(work);
@@ -169,16 +177,16 @@ impl Fleet {
         let next = Operation::new(&self.client, inbox, |_, call, inbox| async move {
             let mut arrivals = Vec::new();
             inbox.lock().await.recv_many(&mut arrivals, BATCH).await;
-            let ends = arrivals.into_iter().map(|(number, end, events, lost_tag)| {
+            let ends = arrivals.into_iter().map(|(number, end, lost_tag)| {
                 // Logged before, with the events of the take.
                 if let Some(lost_tag) = lost_tag {
                     call.keep_lost_tag(lost_tag);
                 }
-                call.events.extend(events);
                 (number, end)
             });
             Ok(Output::Ended(ends.collect()))
         });
+        let next = next.with_journal(running.journal());
         // What was begun goes on when the client is closed meanwhile.
         Ok(match running.transport.get() {
             Some(transport) => next.on(transport.clone()),
@@ -212,7 +220,9 @@ impl Fleet {
         let doubts = begun.values().filter_map(|Begun { call, .. }| call.in_doubt());
         let doubts: Vec<Ambiguous> = doubts.collect();
         let _inside = Inside::enter(py);
-        log::emit(py, doubts.iter().map(left_early).collect())?;
+        let mut events = running.journal().drain();
+        events.extend(doubts.iter().map(left_early));
+        log::emit(py, events)?;
         let doubts = doubts.into_iter().map(|doubt| Error::Ambiguous(Box::new(doubt)));
         Ok(doubts.map(|doubt| to_exception(py, &doubt).into_value(py)).collect())
     }
@@ -223,7 +233,7 @@ fn left_early(doubt: &Ambiguous) -> Event {
     let ids = doubt.candidates.iter().map(|snapshot| snapshot.id.as_str());
     let marks: Vec<&str> = std::iter::once(tag).chain(ids).collect();
     let text = format!("take_snapshots was left early ({}): {doubt}", marks.join(", "));
-    Event { level: Level::Warning, text }
+    Event::new(Level::Warning, text)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,8 +4,9 @@ use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::IntoPyDict;
 
-use super::types::modules;
+use super::types::{modules, types};
 use crate::transport::{Event, Level};
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -22,6 +23,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     let logger = logging.call_method1("getLogger", ("atlas_backups",))?;
     // Without a handler Python writes warnings to standard error.
     logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
+    logger.call_method1("addFilter", (&types(py)?.date_record,))?;
     // Not made inside the lock: a child forked meanwhile would wait for it for ever.
     let logger = LOGGER.get_or_init(py, || logger.unbind());
     Ok(Some(logger.bind(py)))
@@ -56,11 +58,14 @@ pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
         return Ok(());
     }
     let Some(logger) = logger(py)? else { return Ok(()) };
-    for Event { level, text } in events {
+    for Event { level, text, at } in events {
         if !is_heard(logger, level)? {
             continue;
         }
-        match logger.call_method1(intern!(py, "log"), (number(level), "%s", text)) {
+        let age = at.elapsed().as_secs_f64();
+        let extra = [("extra", [("atlas_backups_age", age)].into_py_dict(py)?)].into_py_dict(py)?;
+        let arguments = (number(level), "%s", text);
+        match logger.call_method(intern!(py, "log"), arguments, Some(&extra)) {
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 error.write_unraisable(py, None);
             }

@@ -24,7 +24,7 @@ use super::process::{OfProcess, Process, engine};
 use super::queue::CompletionQueue;
 use super::state::Shared;
 use crate::error::Error;
-use crate::transport::{Call, Hold, Transport};
+use crate::transport::{Call, Events, Hold, Journal, Transport};
 
 /// How long a blocked main thread does not look for signals.
 const SLICE: Duration = Duration::from_millis(50);
@@ -41,6 +41,8 @@ pub(super) struct Operation {
     /// Given when the client has none any more, because it is being closed.
     transport: Option<OfProcess<Transport>>,
     begin: Arc<Begin>,
+    /// Given when its events come with those of other calls.
+    journal: Option<Arc<Journal>>,
     /// Locked only with Python attached and never across a call into it: see `process`.
     begun: Mutex<Option<OfProcess<Begun>>>,
     /// Whether the caller has left, and a thread that waits for a run must end it.
@@ -138,6 +140,7 @@ impl Operation {
             client: Arc::clone(client),
             transport: None,
             begin,
+            journal: None,
             begun: Mutex::default(),
             is_abandoned: AtomicBool::new(false),
         }
@@ -147,6 +150,10 @@ impl Operation {
         Self { transport: Some(OfProcess::new(Process::current(), transport)), ..self }
     }
 
+    pub(super) fn with_journal(self, journal: Arc<Journal>) -> Self {
+        Self { journal: Some(journal), ..self }
+    }
+
     fn check_abandoned(&self) -> PyResult<()> {
         if self.is_abandoned.load(Ordering::Relaxed) {
             return Err(PyRuntimeError::new_err("the caller of this operation has left"));
@@ -154,8 +161,13 @@ impl Operation {
         Ok(())
     }
 
-    /// `hold` is that of the event loop that it begins in.
-    fn begin(&self, py: Python<'_>, hold: Option<Hold>) -> PyResult<Starting> {
+    /// With the hold and the journal of the event loop that it begins in.
+    fn begin(
+        &self,
+        py: Python<'_>,
+        hold: Option<Hold>,
+        journal: Arc<Journal>,
+    ) -> PyResult<Starting> {
         let listener = log::listener(py)?;
         let process = Process::current();
         let given = self.transport.as_ref().and_then(|given| given.get(process)).cloned();
@@ -163,7 +175,9 @@ impl Operation {
         let transport = transport.map_err(|error| to_exception(py, &error))?;
         let engine = engine(py, process)?;
         let call = self.call(process).unwrap_or_else(|| {
-            let call = Arc::new(Call::begin(self.client.config(), listener).held_by(hold));
+            let events = Events::into_journal(listener, journal);
+            let call = Call::begin_with(self.client.config(), events).held_by(hold);
+            let call = Arc::new(call);
             let begun = Begun { call: Arc::clone(&call), task: None };
             *lock(&self.begun) = Some(OfProcess::new(process, begun));
             call
@@ -198,7 +212,8 @@ impl Operation {
     fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = Inside::enter(py);
         self.check_abandoned()?;
-        let Starting { process, engine, run } = self.begin(py, None)?;
+        let Starting { process, engine, run } =
+            self.begin(py, None, self.journal.clone().unwrap_or_default())?;
         let call = Arc::clone(&run.call);
         let mut running = OfProcess::new(process, Running::begin(engine, run));
         while let Some(running) = running.get_mut(Process::current()) {
@@ -255,9 +270,9 @@ impl Operation {
         let queue = CompletionQueue::of(&event_loop, Process::current())?;
         let cancellations = queue.get().cancellations().clone_ref(py);
         let hold = cancellations.get().hold().clone();
-        let Starting { process, engine, run } = self.begin(py, Some(hold))?;
-        let (booked, call) = (future.clone_ref(py), Arc::clone(&run.call));
-        let delivery = CompletionQueue::book(&queue, &event_loop, booked, call)?;
+        let Starting { process, engine, run } =
+            self.begin(py, Some(hold), Arc::clone(queue.get().journal()))?;
+        let delivery = CompletionQueue::book(&queue, &event_loop, future.clone_ref(py))?;
         let launched = engine.launch(async move { delivery.deliver(run.end().await) });
         self.keep(process, Some(Task { launched, cancellations }));
         Ok(future)

@@ -22,7 +22,7 @@ use super::process::Process;
 use super::turns::{MOST_IN_A_TURN, Turns};
 use super::types::types;
 use crate::error::Error;
-use crate::transport::Call;
+use crate::transport::Journal;
 
 /// Which call of a loop.
 type Ticket = u64;
@@ -48,16 +48,18 @@ pub(super) struct CompletionQueue {
 #[derive(Default)]
 struct Waiting {
     last: Ticket,
-    calls: HashMap<Ticket, (Py<PyAny>, Arc<Call>)>,
+    calls: HashMap<Ticket, Py<PyAny>>,
     /// Whether the thread runs.
     is_watched: bool,
 }
 
-/// What workers and loop share. One byte is in the pipe while results are.
+/// What workers and loop share. A byte is in the pipe while results or events are.
 struct Mailbox {
     results: Mutex<Vec<(Ticket, Outcome)>>,
+    /// The events of all calls of the loop.
+    journal: Arc<Journal>,
     reader: PipeReader,
-    writer: PipeWriter,
+    writer: Arc<PipeWriter>,
 }
 
 /// A worker's promise to bring one result; kept also when the worker panics or is aborted.
@@ -103,7 +105,10 @@ impl Known {
 impl Mailbox {
     fn new() -> std::io::Result<Self> {
         let (reader, writer) = std::io::pipe()?;
-        Ok(Self { results: Mutex::default(), reader, writer })
+        let writer = Arc::new(writer);
+        let waking = Arc::clone(&writer);
+        let journal = Arc::new(Journal::that_wakes(move || wake(&waking)));
+        Ok(Self { results: Mutex::default(), journal, reader, writer })
     }
 
     fn finished(&self, ticket: Ticket, result: Outcome) {
@@ -118,9 +123,7 @@ impl Mailbox {
     }
 
     fn wake(&self) {
-        // At most one byte is in the pipe for every batch, so this does not block; the reader
-        // lives as long as the writer, so it does not fail.
-        let _ = (&self.writer).write(&[1]);
+        wake(&self.writer);
     }
 
     /// Returns at once where there is a byte to read.
@@ -207,14 +210,13 @@ impl CompletionQueue {
         slf: &Bound<'_, Self>,
         event_loop: &Bound<'_, PyAny>,
         future: Py<PyAny>,
-        call: Arc<Call>,
     ) -> PyResult<Delivery> {
         let queue = slf.get();
         let (ticket, is_watched) = {
             let mut waiting = lock(&queue.waiting);
             waiting.last += 1;
             let ticket = waiting.last;
-            waiting.calls.insert(ticket, (future, call));
+            waiting.calls.insert(ticket, future);
             (ticket, std::mem::replace(&mut waiting.is_watched, queue.by_thread))
         };
         if queue.by_thread && !is_watched {
@@ -228,11 +230,15 @@ impl CompletionQueue {
         Ok(Delivery { ticket, mailbox: Arc::clone(&queue.shared), result: None })
     }
 
+    pub(super) fn journal(&self) -> &Arc<Journal> {
+        &self.shared.journal
+    }
+
     pub(super) fn cancellations(&self) -> &Py<Cancellations> {
         &self.cancellations
     }
 
-    fn unbook(&self, ticket: Ticket) -> Option<(Py<PyAny>, Arc<Call>)> {
+    fn unbook(&self, ticket: Ticket) -> Option<Py<PyAny>> {
         let mut waiting = lock(&self.waiting);
         let booked = waiting.calls.remove(&ticket);
         if waiting.is_watched && waiting.calls.is_empty() {
@@ -255,12 +261,14 @@ impl CompletionQueue {
         if !self.by_thread {
             self.shared.sleep();
         }
+        // Before the events, so that those of calls which have ended are among them.
+        let results = self.shared.take();
+        let logged = log::emit(py, self.shared.journal.drain());
         // What one of them raises (Ctrl-C in a log handler) must not leave the others waiting.
-        let settled = self.shared.take().into_iter().map(|(ticket, result)| {
-            self.unbook(ticket)
-                .map_or(Ok(()), |(future, call)| settle(future.bind(py), &call, result))
+        let settled = results.into_iter().map(|(ticket, result)| {
+            self.unbook(ticket).map_or(Ok(()), |future| settle(future.bind(py), result))
         });
-        settled.fold(Ok(()), Result::and)
+        settled.fold(logged, Result::and)
     }
 
     /// Waits until the event loop has something to drain; false: no call is left.
@@ -281,7 +289,7 @@ impl CompletionQueue {
         visit.call(&self.turns)?;
         // It is locked only for a moment, in which no garbage is collected.
         let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
-        waiting.calls.values().try_for_each(|(future, _)| visit.call(future))
+        waiting.calls.values().try_for_each(|future| visit.call(future))
     }
 
     fn __clear__(&self) {
@@ -307,11 +315,10 @@ fn is_missing(py: Python<'_>, error: &PyErr) -> bool {
 }
 
 /// Tells a future how its call ended.
-fn settle(future: &Bound<'_, PyAny>, call: &Call, result: Outcome) -> PyResult<()> {
+fn settle(future: &Bound<'_, PyAny>, result: Outcome) -> PyResult<()> {
     let py = future.py();
-    let logged = log::emit(py, call.events.drain());
     if future.call_method0(intern!(py, "done"))?.is_truthy()? {
-        return logged;
+        return Ok(());
     }
     let result = match result {
         Some(Ok(output)) => output.into_python(py),
@@ -326,7 +333,13 @@ fn settle(future: &Bound<'_, PyAny>, call: &Call, result: Outcome) -> PyResult<(
             future.call_method0(intern!(py, "exception"))?
         }
     };
-    logged
+    Ok(())
+}
+
+/// Also when nobody reads any more: a call may outlive its loop.
+fn wake(mut writer: &PipeWriter) {
+    // At most one byte is in the pipe for every batch, so this does not block.
+    let _ = writer.write(&[1]);
 }
 
 /// What an event loop can watch.

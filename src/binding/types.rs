@@ -21,6 +21,7 @@ pub(super) struct Types {
     pub(super) datetime: Py<PyAny>,
     pub(super) utc: Py<PyAny>,
     pub(super) watch: Py<PyAny>,
+    pub(super) date_record: Py<PyAny>,
     /// Those of `RECORDS`.
     records: Vec<Record>,
 }
@@ -74,6 +75,7 @@ fn load(py: Python<'_>) -> PyResult<&'static Types> {
     let datetime = py.import("datetime")?;
     let frozen = py.import("atlas_backups._frozen")?;
     let watch = py.import("atlas_backups._watch")?;
+    let log_records = py.import("atlas_backups._records")?;
     py.import("atlas_backups.models")?;
     let package = py.import("atlas_backups")?;
     let types = Types {
@@ -85,6 +87,7 @@ fn load(py: Python<'_>) -> PyResult<&'static Types> {
         datetime: datetime.getattr("datetime")?.unbind(),
         utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
         watch: watch.getattr("watch")?.unbind(),
+        date_record: log_records.getattr("date_record")?.unbind(),
     };
     let types: &'static Types = Box::leak(Box::new(types));
     lock().push(types);

@@ -49,7 +49,13 @@ impl Call {
     /// Begins a call with the time that the configuration gives one.
     #[must_use]
     pub fn begin(config: &Config, listener: Option<Level>) -> Self {
-        Self::new(config.total_timeout, Events::new(listener))
+        Self::begin_with(config, Events::new(listener))
+    }
+
+    /// The same, with events that may be collected with those of other calls.
+    #[must_use]
+    pub fn begin_with(config: &Config, events: Events) -> Self {
+        Self::new(config.total_timeout, events)
     }
 
     pub(crate) fn new(total: Duration, events: Events) -> Self {

@@ -1,6 +1,8 @@
-//! What happened during a call, collected for the caller's thread: workers never touch Python.
+//! What happened during a call, collected for a thread of Python's: workers never touch Python.
 
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// How loud an event is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,36 +22,84 @@ pub struct Event {
     pub level: Level,
     /// What happened; holds no secret.
     pub text: String,
+    /// When it happened.
+    pub at: Instant,
+}
+
+impl Event {
+    /// Something that happens now.
+    #[must_use]
+    pub fn new(level: Level, text: String) -> Self {
+        Self { level, text, at: Instant::now() }
+    }
+}
+
+/// Where events are collected: those of one call, of a fleet, or of all calls of an event loop.
+#[derive(Default)]
+pub struct Journal {
+    events: Mutex<Vec<Event>>,
+    /// Wakes whoever logs them.
+    wake: Option<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl Journal {
+    /// One that wakes somebody when there is a first event.
+    #[must_use]
+    pub fn that_wakes(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { events: Mutex::default(), wake: Some(Box::new(wake)) }
+    }
+
+    fn add(&self, event: Event) {
+        let is_first = {
+            let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+            events.push(event);
+            events.len() == 1
+        };
+        if is_first && let Some(wake) = &self.wake {
+            wake();
+        }
+    }
+
+    /// Takes what has come together so far.
+    pub fn drain(&self) -> Vec<Event> {
+        std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("events", &self.events).finish_non_exhaustive()
+    }
 }
 
 /// The events of one call; costs nothing when nobody listens.
 #[derive(Debug)]
 pub struct Events {
     least: Option<Level>,
-    log: Mutex<Vec<Event>>,
+    journal: Arc<Journal>,
 }
 
 impl Events {
     /// Collects what a listener wants to hear: this level and louder; `None`: nobody listens.
     #[must_use]
     pub fn new(least: Option<Level>) -> Self {
-        Self { least, log: Mutex::default() }
+        Self::into_journal(least, Arc::default())
+    }
+
+    /// Collects it with the events of other calls.
+    #[must_use]
+    pub fn into_journal(least: Option<Level>, journal: Arc<Journal>) -> Self {
+        Self { least, journal }
     }
 
     pub(crate) fn add(&self, level: Level, text: impl FnOnce() -> String) {
         if self.least.is_some_and(|least| level >= least) {
-            let event = Event { level, text: text() };
-            self.log.lock().unwrap_or_else(PoisonError::into_inner).push(event);
+            self.journal.add(Event::new(level, text()));
         }
-    }
-
-    /// Adds what another call has collected.
-    pub fn extend(&self, events: Vec<Event>) {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
     }
 
     /// Takes what has come together so far.
     pub fn drain(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.log.lock().unwrap_or_else(PoisonError::into_inner))
+        self.journal.drain()
     }
 }
