@@ -16,6 +16,9 @@ pub(crate) use kind::is_about_role;
 
 use crate::model::Snapshot;
 
+/// Of the status in a message.
+const LONGEST_STATUS: usize = 100;
+
 /// The error code of an upgrade of Atlas itself, which passes.
 pub(crate) const WRITES_STOPPED: &str = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES";
 
@@ -255,7 +258,10 @@ impl std::fmt::Display for WaitTimeout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.what)?;
         match &self.snapshot {
-            Some(snapshot) => write!(f, "; it was last seen {}", snapshot.status_word())?,
+            Some(snapshot) => {
+                let status = crate::transport::printable(snapshot.status_word(), LONGEST_STATUS);
+                write!(f, "; it was last seen {status}")?;
+            }
             None => write!(f, "; this wait has not seen it")?,
         }
         if let Some(cause) = &self.cause {

@@ -35,6 +35,10 @@ class AtlasError(Exception):
 
         return instance_schema(cls, plain)
 
+    def __dir__(self) -> list[str]:
+        # As `cgitb` expects: outside of a notebook `_render_traceback_` raises.
+        return [name for name in super().__dir__() if hasattr(self, name)]
+
     @property
     def _render_traceback_(self) -> Callable[[], list[str]]:
         from atlas_backups._traceback import renderer  # noqa: PLC0415  # only IPython asks

@@ -61,6 +61,7 @@ impl Journal {
     }
 
     /// Takes what has come together so far.
+    #[must_use]
     pub fn drain(&self) -> Vec<Event> {
         std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -99,6 +100,7 @@ impl Events {
     }
 
     /// Takes what has come together so far.
+    #[must_use]
     pub fn drain(&self) -> Vec<Event> {
         self.journal.drain()
     }

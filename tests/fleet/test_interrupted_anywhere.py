@@ -6,6 +6,7 @@ tells of it.
 
 from __future__ import annotations
 
+import linecache
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,9 @@ class Interruption:
         code = Path(frame.f_code.co_filename)
         if code.parent.name != "client" or code.name not in FILES:
             return None
-        if event == "line":
+        # At `try` itself no signal is handled.
+        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        if event == "line" and text != "try:":
             self.left -= 1
             if not self.left:
                 raise Stop

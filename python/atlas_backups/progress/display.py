@@ -50,7 +50,7 @@ class Lines:
 
     def now(self, text: str, *, done: int = 0, stays: bool = False) -> None:  # noqa: ARG002  # a line stays
         """Print it with the seconds since the begin."""
-        self.tell(f"{text} ({time.monotonic() - self._begun:.0f} s)")
+        self.tell(f"{one_line(text)} ({time.monotonic() - self._begun:.0f} s)")
 
     def tell(self, text: str) -> None:
         """Print it."""
@@ -64,8 +64,14 @@ class Lines:
 
 
 def printable(text: str) -> str:
-    """Return text without what a terminal would obey: the status is Atlas' text."""
-    return "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    """Return text with escapes for what a terminal would obey; its lines stay lines."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def one_line(text: str) -> str:
+    """Return text with escapes for what a terminal would obey and for line breaks: Atlas' text."""
+    shown = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(shown)
 
 
 def stream() -> TextIO | None:

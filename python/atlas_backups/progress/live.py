@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups._threads import DaemonThread
-from atlas_backups.progress.display import in_notebook, printable, stream
+from atlas_backups.progress.display import in_notebook, one_line, printable, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ class Live:
         bar_class = type("Bar", (tqdm,), {"monitor_interval": 0})
         self._is_counted = bool(total)
         self._bar: Any = bar_class(
-            desc=_cut(printable(begin), self._is_counted),
+            desc=_cut(one_line(begin), self._is_counted),
             total=total or None,
             bar_format=_PLAIN if not total else _COUNTED_BY_WIDGET if in_notebook() else _COUNTED,
             file=sys.stderr,
@@ -56,6 +56,7 @@ class Live:
 
     def now(self, text: str, *, done: int = 0, stays: bool = False) -> None:
         """Show it in the place of what was so before."""
+        text = one_line(text)
         if stays:
             self.tell(text)
         self._draw(lambda: self._change(text, done))
@@ -75,7 +76,7 @@ class Live:
             self._ticker.join()
 
     def _change(self, text: str, done: int) -> None:
-        self._bar.set_description_str(_cut(printable(text), self._is_counted), refresh=False)
+        self._bar.set_description_str(_cut(text, self._is_counted), refresh=False)
         self._bar.n = done
         self._bar.refresh()
 
