@@ -128,7 +128,7 @@ def test_what_is_to_stay_stays_above() -> None:
         live.tell("\x1b[31mto stay")
         live.close(is_good=True)
 
-    assert "?[31mto stay\n" in stream.getvalue()
+    assert "\\x1b[31mto stay\n" in stream.getvalue()
 
 
 def test_after_its_end_it_shows_no_more() -> None:
