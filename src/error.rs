@@ -5,6 +5,7 @@
 mod api;
 mod effort;
 mod kind;
+mod text;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ pub use api::{ApiError, FieldViolation};
 pub use effort::{Effort, RequestLine};
 pub use kind::ApiKind;
 pub(crate) use kind::is_about_role;
+pub(crate) use text::printable;
 
 use crate::model::Snapshot;
 
@@ -259,7 +261,7 @@ impl std::fmt::Display for WaitTimeout {
         write!(f, "{}", self.what)?;
         match &self.snapshot {
             Some(snapshot) => {
-                let status = crate::transport::printable(snapshot.status_word(), LONGEST_STATUS);
+                let status = printable(snapshot.status_word(), LONGEST_STATUS);
                 write!(f, "; it was last seen {status}")?;
             }
             None => write!(f, "; this wait has not seen it")?,

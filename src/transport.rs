@@ -31,7 +31,7 @@ mod tls_error;
 use std::pin::pin;
 use std::sync::Arc;
 
-pub(crate) use answer::{Answer, printable};
+pub(crate) use answer::Answer;
 pub use auth::Auth;
 pub(crate) use auth::random;
 pub(crate) use body::Delivery;

@@ -19,7 +19,7 @@ use super::hints;
 use super::secrets::Secrets;
 use crate::error::{
     ApiError, ApiKind, Effort, Error, Failure, FieldViolation, RequestLine, WRITES_STOPPED,
-    is_about_role,
+    is_about_role, printable,
 };
 use crate::model::{Fields, Json, Outline, Read};
 
@@ -382,32 +382,4 @@ fn why(unread: Unread) -> &'static str {
 fn status_inside(json: Json<'_>) -> Option<u16> {
     let (_, status) = json.entries()?.filter(|(name, _)| name == "status").last()?;
     u16::read(status).filter(|status| (100..600).contains(status))
-}
-
-/// Whether a character has no width or changes the direction of those around it.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    )
-}
-
-/// One line, without control characters, with escapes for what is not seen, cut at a length.
-pub(crate) fn printable(text: &str, longest: usize) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
-    let mut line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if line.contains(is_invisible) {
-        line = line.chars().fold(String::new(), |mut shown, c| {
-            if is_invisible(c) {
-                shown.extend(c.escape_unicode());
-            } else {
-                shown.push(c);
-            }
-            shown
-        });
-    }
-    match line.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
 }

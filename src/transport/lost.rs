@@ -2,8 +2,8 @@
 
 use std::error::Error as StdError;
 
-use super::answer::printable;
 use super::tls_error;
+use crate::error::printable;
 use crate::error::{Error, Failure, RequestLine};
 
 const LONGEST_CAUSE: usize = 200;

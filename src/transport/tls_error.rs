@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use rustls::{CertificateError, Error, InvalidMessage};
 
-use super::answer::printable;
+use crate::error::printable;
 
 const LONGEST_NAME: usize = 200;
 

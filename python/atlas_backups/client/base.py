@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from atlas_backups._core import Client
 
 # The core imports it; tools that freeze programs find it by this statement.
+from atlas_backups._records import date_record as date_record  # noqa: PLC0414  # nothing here uses it
 from atlas_backups._watch import watch as watch  # noqa: PLC0414  # nothing here uses it
 from atlas_backups.client.credentials import CredentialSource
 from atlas_backups.errors import UnauthorizedError
