@@ -4,7 +4,7 @@
 //! of Rust without Python. So finalization waits for the threads that are attached, and no other
 //! thread attaches any more. Python is fully alive while atexit callbacks run, and so are calls.
 //!
-//! Everything here is called with Python attached, so that no fork finds it half done.
+//! A fork finds nothing half done: there are no locks here, and a child counts anew.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -29,14 +29,10 @@ pub(super) struct Inside<'py>(Python<'py>);
 impl<'py> Inside<'py> {
     /// Does not return, with Python detached, when the interpreter ends.
     pub(super) fn enter(py: Python<'py>) -> Self {
-        if ENDING.load(Ordering::Relaxed) && !IS_LAST.get() {
-            py.detach(|| {
-                loop {
-                    thread::park();
-                }
-            });
+        if is_held() {
+            py.detach(park_for_ever);
         }
-        INSIDE.fetch_add(1, Ordering::Relaxed);
+        INSIDE.fetch_add(1, Ordering::SeqCst);
         Self(py)
     }
 
@@ -44,16 +40,44 @@ impl<'py> Inside<'py> {
     pub(super) fn outside<T: Send>(self, wait: impl FnOnce() -> T + Send) -> (Self, T) {
         let py = self.0;
         drop(self);
-        let result = py.detach(wait);
-        (Self::enter(py), result)
+        let result = py.detach(|| {
+            let result = wait();
+            claim();
+            result
+        });
+        (Self(py), result)
     }
+}
+
+/// Counts a thread as attached before it attaches, so that finalization waits for it. Does not return
+/// when the interpreter ends.
+fn claim() {
+    INSIDE.fetch_add(1, Ordering::SeqCst);
+    if is_held() {
+        release();
+        park_for_ever();
+    }
+}
+
+fn is_held() -> bool {
+    ENDING.load(Ordering::SeqCst) && !IS_LAST.get()
+}
+
+fn park_for_ever() {
+    loop {
+        thread::park();
+    }
+}
+
+fn release() {
+    // Less than none: it went in before a fork.
+    let less = |inside: usize| inside.checked_sub(1);
+    let _ = INSIDE.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
 }
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        // Less than none: it went in before a fork.
-        let less = |inside: usize| inside.checked_sub(1);
-        let _ = INSIDE.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        release();
     }
 }
 
@@ -86,9 +110,9 @@ impl Drop for AtExit {
 /// Waits until no other thread is attached in Rust.
 fn hold_other_threads(py: Python<'_>) {
     IS_LAST.set(true);
-    ENDING.store(true, Ordering::Relaxed);
+    ENDING.store(true, Ordering::SeqCst);
     let begun = Instant::now();
-    while INSIDE.load(Ordering::Relaxed) > 0 && begun.elapsed() < LONGEST_WAIT {
+    while INSIDE.load(Ordering::SeqCst) > 0 && begun.elapsed() < LONGEST_WAIT {
         py.detach(|| thread::sleep(PAUSE));
     }
 }

@@ -279,7 +279,7 @@ impl CompletionQueue {
             waiting.is_watched
         };
         if has_calls {
-            py.detach(|| self.shared.sleep());
+            let _ = Inside::enter(py).outside(|| self.shared.sleep());
         }
         has_calls
     }
