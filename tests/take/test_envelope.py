@@ -42,10 +42,11 @@ def test_a_pretty_answer_gives_the_same_result(door: Door, atlas: AtlasBackups) 
     assert door.take(atlas, pretty=True).status == "queued"
 
 
-def test_an_envelope_that_was_not_asked_for_is_unwrapped_too(door: Door, serve: Serve) -> None:
-    _, client = serve(always(answer(200, {"status": 200, "content": queued()})))
+def test_status_that_no_envelope_was_asked_for_is_no_status(door: Door, serve: Serve) -> None:
+    server, client = serve(always(answer(200, {**queued(), "status": 429})))
 
     assert door.take(client).id == SNAPSHOT_ID
+    assert len(server.requests) == 1
 
 
 def test_the_status_of_a_snapshot_is_no_envelope(door: Door, serve: Serve) -> None:
