@@ -194,10 +194,10 @@ impl Fleet {
         })
     }
 
-    /// The caller has heard how this one ended.
-    fn forget(&self, number: u64) -> PyResult<()> {
-        let _gone = lock(&self.running(Process::current())?.begun).remove(&number);
-        Ok(())
+    /// The caller knows how this take ended. A forked child has nothing to forget.
+    fn forget(&self, number: u64) {
+        let running = self.running.get().and_then(|running| running.get(Process::current()));
+        let _gone = running.map(|running| lock(&running.begun).remove(&number));
     }
 
     /// Cuts off what is still running; logs what is unknown now, and gives the exceptions that say it.
