@@ -39,6 +39,7 @@ FOR_THE_CLIENT = {
         "._ends",
         "._frozen",
         "._optional",
+        "._records",
         "._shown",
         "._watch",
         ".coverage",
