@@ -3,18 +3,18 @@
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-const BEGIN: &[u8] = b"-----BEGIN ";
-/// What joining two files without a newline leaves.
-const JOINED: &[u8] = b"----------BEGIN ";
+const BEGIN: &str = "-----BEGIN ";
 
 /// Every certificate of a file; `Err` says what is wrong with it.
 pub(crate) fn from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
-    let pem = normalize(pem);
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+    // Without byte order marks, and with the newline that joining two files may leave out.
+    let pem = String::from_utf8_lossy(pem)
+        .replace('\u{feff}', "")
+        .replace("----------BEGIN ", "-----\n-----BEGIN ");
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
         .map_err(|error| error.to_string())?;
-    let expected = positions(&pem, BEGIN).filter(|&at| is_certificate(&pem, at)).count();
+    let expected = pem.split(BEGIN).skip(1).filter(|block| is_certificate(block)).count();
     match certificates.len() {
         0 if expected == 0 => Err("holds no certificate in PEM form".to_owned()),
         read if read < expected => {
@@ -24,34 +24,9 @@ pub(crate) fn from_pem(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Strin
     }
 }
 
-/// Without byte order marks, and with a newline before each block.
-fn normalize(pem: &[u8]) -> Vec<u8> {
-    let without_marks = replace(pem, BYTE_ORDER_MARK, b"");
-    replace(&without_marks, JOINED, b"-----\n-----BEGIN ")
-}
-
-fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
-    let mut replaced = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = positions(rest, from).next() {
-        let (before, after) = rest.split_at(at);
-        replaced.extend_from_slice(before);
-        replaced.extend_from_slice(to);
-        rest = after.get(from.len()..).unwrap_or_default();
-    }
-    replaced.extend_from_slice(rest);
-    replaced
-}
-
-fn positions<'a>(text: &'a [u8], word: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    text.windows(word.len()).enumerate().filter(move |(_, at)| *at == word).map(|(at, _)| at)
-}
-
-/// Whether the block is labelled as a certificate, also `TRUSTED CERTIFICATE`, which OpenSSL writes.
-fn is_certificate(pem: &[u8], at: usize) -> bool {
-    let label = pem.get(at + BEGIN.len()..).unwrap_or_default();
-    let end = positions(label, b"-----").next().unwrap_or_default();
-    label.get(..end).is_some_and(|label| label.ends_with(b"CERTIFICATE"))
+/// Whether a block is labelled as a certificate, also `TRUSTED CERTIFICATE`, which OpenSSL writes.
+fn is_certificate(block: &str) -> bool {
+    block.split_once("-----").is_some_and(|(label, _)| label.ends_with("CERTIFICATE"))
 }
 
 #[cfg(test)]

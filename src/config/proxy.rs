@@ -106,9 +106,9 @@ impl ProxyUrl {
         self.url.as_str().trim_end_matches('/')
     }
 
-    /// The option or the variable that names the proxy.
-    pub(crate) fn source(&self) -> &'static str {
-        self.source
+    /// How messages name the proxy: where it is, and which option or variable says so.
+    pub(crate) fn named(&self) -> String {
+        format!("the proxy {} (from {})", self.address(), self.source)
     }
 
     pub(crate) fn url(&self) -> &Url {

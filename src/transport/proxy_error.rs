@@ -46,7 +46,7 @@ pub(super) fn explain(
     target: &str,
     line: &RequestLine,
 ) -> Lost {
-    let named = format!("the proxy {} (from {})", proxy.address(), proxy.source());
+    let named = proxy.named();
     match outcome {
         Outcome::Response(status) if status.is_success() => lost,
         Outcome::Response(status) => {
@@ -96,8 +96,7 @@ pub(super) fn explain(
 /// Adds to an error which proxy the request went to.
 pub(super) fn name(lost: Lost, proxy: &ProxyUrl) -> Lost {
     let Lost { error, fate } = lost;
-    let mut hint =
-        format!("requests go through the proxy {} (from {})", proxy.address(), proxy.source());
+    let mut hint = format!("requests go through {}", proxy.named());
     if let Some(host) = proxy.address().strip_prefix("https://") {
         let _ = write!(hint, ": name it as http://{host} if it is a plain proxy");
     }

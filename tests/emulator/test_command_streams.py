@@ -84,18 +84,22 @@ def status_of_a_request(url: str) -> int:
         connection.close()
 
 
-@needs_posix
-@pytest.mark.parametrize("broken", BROKEN)
-def test_requests_are_answered_when_the_log_cannot_be_written(start: Start, broken: str) -> None:
-    process = start(broken.format(2))
-    url = base_url(process)
-
+def check_that_it_answers(process: subprocess.Popen[str], url: str) -> None:
+    """Check that it answers each request, and that SIGTERM then ends it well."""
     statuses = [status_of_a_request(url) for _ in range(3)]
     process.send_signal(signal.SIGTERM)
     code = process.wait(30)
 
     assert statuses == [401, 401, 401]
     assert code == 0
+
+
+@needs_posix
+@pytest.mark.parametrize("broken", BROKEN)
+def test_requests_are_answered_when_the_log_cannot_be_written(start: Start, broken: str) -> None:
+    process = start(broken.format(2))
+
+    check_that_it_answers(process, base_url(process))
 
 
 @needs_posix
@@ -105,12 +109,7 @@ def test_requests_are_answered_when_the_reader_of_the_log_has_gone(start: Start)
     assert process.stderr is not None
     process.stderr.close()
 
-    statuses = [status_of_a_request(url) for _ in range(3)]
-    process.send_signal(signal.SIGTERM)
-    code = process.wait(30)
-
-    assert statuses == [401, 401, 401]
-    assert code == 0
+    check_that_it_answers(process, url)
 
 
 @needs_posix
