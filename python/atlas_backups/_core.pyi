@@ -21,6 +21,7 @@ __all__ = [
     "ServiceAccount",
     "__version__",
     "credentials_from_environment",
+    "process",
     "turn",
 ]
 
