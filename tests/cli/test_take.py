@@ -10,7 +10,7 @@ import pytest
 
 from atlas_backups.emulator import Fault
 from tests.cli.helpers import SNAPSHOTS as TAKE
-from tests.cli.helpers import error_of, on_demand, requests
+from tests.cli.helpers import error_of, newest, on_demand, requests
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
@@ -32,6 +32,22 @@ def test_takes_and_shows_a_table(run: Run, emulator: AtlasEmulator) -> None:
     assert facts["Description"] == "vor 42 ö"
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", facts["Requested"])
     assert "moves when it completes" in facts["Expires"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="arguments are bytes on POSIX only")
+def test_description_under_c_locale_is_read_as_utf8(run: Run, emulator: AtlasEmulator) -> None:
+    done = run(
+        "take",
+        emulator.cluster_name,
+        "--description",
+        "Grüße 日本",
+        LC_ALL="C",
+        PYTHONUTF8="0",
+        PYTHONCOERCECLOCALE="0",
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert newest(emulator).description == "Grüße 日本"
 
 
 def test_json_holds_every_field(run: Run, emulator: AtlasEmulator) -> None:

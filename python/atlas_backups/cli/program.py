@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -69,9 +70,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 only when what was asked for is true, 2 for bad usage, 130 after Ctrl-C, 143 after
         SIGTERM, else 1.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _process_arguments() if argv is None else list(argv)
     with output.standard_streams():
         return _main(words)
+
+
+def _process_arguments() -> list[str]:
+    """`sys.argv` without the program; what the locale's encoding cannot read is read as UTF-8."""
+    return [word if word.isascii() else _as_utf8(word) for word in sys.argv[1:]]
+
+
+def _as_utf8(word: str) -> str:
+    try:
+        word.encode()
+    except UnicodeEncodeError:  # bytes that the locale's encoding cannot read
+        return os.fsencode(word).decode("utf-8", "surrogateescape")
+    return word
 
 
 def _main(words: list[str]) -> int:
