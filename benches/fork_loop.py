@@ -37,7 +37,7 @@ def count(kind: str) -> int:
 
 
 def take(atlas: AtlasBackups, number: int) -> None:
-    """Take from a project of which few snapshots are asked, through one door or the other."""
+    """Take from a project of which few snapshots are asked, through one flavor or the other."""
     place = f"66b0c1d2e3f4a5b6{number % 1000:08x}", "Cluster0"
     if number % 2:
         asyncio.run(atlas.take_snapshot_async(*place))

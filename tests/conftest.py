@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # `tests.…` also where pyt
 
 from atlas_backups import AccessToken, AtlasBackups
 from atlas_backups.emulator import AtlasEmulator, Behaviour, ManualClock
-from tests.door import Door, DoorName
+from tests.flavor import ClientFlavor, FlavorName
 from tests.raw_server import RawServer, Script
 
 pytest_plugins = ["tests.faults.plugin"]
@@ -63,9 +63,9 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["sync", "async"])
-def door(request: pytest.FixtureRequest) -> Door:
-    name: DoorName = request.param
-    return Door(name)
+def flavor(request: pytest.FixtureRequest) -> ClientFlavor:
+    name: FlavorName = request.param
+    return ClientFlavor(name)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b32encode
 from hashlib import sha256
 
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 
 def tag_of(key: str, cluster_name: str = CLUSTER_NAME, group_id: str = GROUP_ID) -> str:

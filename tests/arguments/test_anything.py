@@ -26,13 +26,13 @@ from atlas_backups import (
     WaitTimeoutError,
 )
 from tests.bodies import SNAPSHOT_ID, error
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import RawServer, always, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 MANY = settings(
     max_examples=200,
@@ -149,11 +149,11 @@ def end_of(action: Callable[[], Any]) -> Any:
         return refused
 
 
-def run(door: Door, client: AtlasBackups, method: str, arguments: dict[str, Any]) -> Any:
+def run(flavor: ClientFlavor, client: AtlasBackups, method: str, arguments: dict[str, Any]) -> Any:
     """Call it; go through what it gives, if that is to be gone through."""
     if method not in {"watch_snapshot", "take_snapshots"}:
-        return door.call(client, method, **arguments)
-    if door.name == "sync":
+        return flavor.call(client, method, **arguments)
+    if flavor.name == "sync":
         steps: Iterator[Any] = getattr(client, method)(**arguments)
         return list(steps)
 
@@ -167,7 +167,7 @@ def run(door: Door, client: AtlasBackups, method: str, arguments: dict[str, Any]
 @MANY
 @given(data=st.data())
 def test_any_argument_ends_in_an_exception_of_ours(
-    door: Door, client: AtlasBackups, server: RawServer, method: str, data: st.DataObject
+    flavor: ClientFlavor, client: AtlasBackups, server: RawServer, method: str, data: st.DataObject
 ) -> None:
     arguments = {name: GOOD[name] for name in parameters_of(method) if name in GOOD}
     names = parameters_of(method)
@@ -178,7 +178,7 @@ def test_any_argument_ends_in_an_exception_of_ours(
         arguments.setdefault("requests", [])
     before = len(server.requests)
 
-    ended = end_of(lambda: run(door, client, method, arguments))
+    ended = end_of(lambda: run(flavor, client, method, arguments))
 
     if isinstance(ended, InvalidArgumentError):
         assert str(ended)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups import InvalidArgumentError
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 METHODS = ["take_snapshot", "take_snapshot_raw"]
 
@@ -29,7 +29,7 @@ class Number(int):
 
 
 def refused(  # the parts of one call
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     method: str,
@@ -39,7 +39,7 @@ def refused(  # the parts of one call
 ) -> str:
     """Call, and give the message of the refusal; nothing may have been sent."""
     with pytest.raises(InvalidArgumentError) as caught:
-        door.call(atlas, method, group_id, cluster_name, **options)
+        flavor.call(atlas, method, group_id, cluster_name, **options)
     assert emulator.requests == ()
     assert isinstance(caught.value, ValueError)
     assert str(caught.value).isprintable()
@@ -71,9 +71,13 @@ def refused(  # the parts of one call
     ],
 )
 def test_a_group_id_is_24_digits(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, group_id: object
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    atlas: AtlasBackups,
+    method: str,
+    group_id: object,
 ) -> None:
-    assert "group_id" in refused(door, emulator, atlas, method, group_id=group_id)
+    assert "group_id" in refused(flavor, emulator, atlas, method, group_id=group_id)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -104,16 +108,16 @@ def test_a_group_id_is_24_digits(
     ],
 )
 def test_a_cluster_name_is_letters_digits_and_hyphens(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, name: object
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, name: object
 ) -> None:
-    assert "cluster_name" in refused(door, emulator, atlas, method, cluster_name=name)
+    assert "cluster_name" in refused(flavor, emulator, atlas, method, cluster_name=name)
 
 
 @pytest.mark.parametrize("name", ["a", "0", "A-", "a" * 64, Text("Cluster0")])
 def test_names_at_the_limit_are_sent(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, name: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, name: str
 ) -> None:
-    door.call(atlas, "take_snapshot_raw", Text(GROUP_ID), name)
+    flavor.call(atlas, "take_snapshot_raw", Text(GROUP_ID), name)
 
     assert f"/clusters/{name}/" in emulator.requests[0].path
 
@@ -143,27 +147,27 @@ def test_names_at_the_limit_are_sent(
     ],
 )
 def test_retention_is_a_whole_number_of_days(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, days: object
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, days: object
 ) -> None:
-    message = refused(door, emulator, atlas, method, retention_in_days=days)
+    message = refused(flavor, emulator, atlas, method, retention_in_days=days)
 
     assert "retention_in_days" in message
 
 
 @pytest.mark.parametrize("days", [10**30, -(10**30), 2**31])
 def test_the_message_shows_the_number_that_was_given(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, days: int
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, days: int
 ) -> None:
-    message = refused(door, emulator, atlas, "take_snapshot", retention_in_days=days)
+    message = refused(flavor, emulator, atlas, "take_snapshot", retention_in_days=days)
 
     assert str(2**63 - 1) not in message
     assert str(-(2**63)) not in message
 
 
 def test_a_number_of_somebodys_own_kind_is_sent(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take(atlas, retention_in_days=Number(7), description=Text("x"))
+    flavor.take(atlas, retention_in_days=Number(7), description=Text("x"))
 
     assert emulator.requests[0].json() == {"retentionInDays": 7, "description": "x"}
 
@@ -188,23 +192,28 @@ def test_a_number_of_somebodys_own_kind_is_sent(
     ],
 )
 def test_a_description_is_text_without_control_characters(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, text: object
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, text: object
 ) -> None:
-    assert "description" in refused(door, emulator, atlas, method, description=text)
+    assert "description" in refused(flavor, emulator, atlas, method, description=text)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", ["envelope", "pretty"])
 @pytest.mark.parametrize("value", [None, 0, 1, "true", "", 1.0])
 def test_a_switch_is_true_or_false(  # three dimensions
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, name: str, value: object
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    atlas: AtlasBackups,
+    method: str,
+    name: str,
+    value: object,
 ) -> None:
-    assert name in refused(door, emulator, atlas, method, **{name: value})
+    assert name in refused(flavor, emulator, atlas, method, **{name: value})
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_options_have_names_and_no_others(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
 ) -> None:
     for arguments, options in [
         ((GROUP_ID,), {}),
@@ -212,5 +221,5 @@ def test_options_have_names_and_no_others(
         ((GROUP_ID, "a"), {"retention": 7}),
     ]:
         with pytest.raises(TypeError):
-            door.call(atlas, method, *arguments, **options)
+            flavor.call(atlas, method, *arguments, **options)
     assert emulator.requests == ()

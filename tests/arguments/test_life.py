@@ -10,14 +10,14 @@ import pytest
 
 from atlas_backups import InvalidArgumentError, ReplicaSetSnapshot
 from tests.bodies import SNAPSHOT_ID
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 PLACE = (GROUP_ID, CLUSTER_NAME)
 ONE = (*PLACE, SNAPSHOT_ID)
@@ -59,17 +59,21 @@ UNITS = ("days", "weeks", "months", "years")
 WAITS = ("wait_for_snapshot", "watch_snapshot")
 
 
-def call(door: Door, client: AtlasBackups, method: str, *args: Any, **options: Any) -> None:
+def call(
+    flavor: ClientFlavor, client: AtlasBackups, method: str, *args: Any, **options: Any
+) -> None:
     if method == "watch_snapshot":
-        next(door.iterate(client, method, *args, **options))
+        next(flavor.iterate(client, method, *args, **options))
     else:
-        door.call(client, method, *args, **options)
+        flavor.call(client, method, *args, **options)
 
 
-def refused(door: Door, client: AtlasBackups, method: str, *args: Any, **options: Any) -> str:
+def refused(
+    flavor: ClientFlavor, client: AtlasBackups, method: str, *args: Any, **options: Any
+) -> str:
     """Call, and give the message of the refusal."""
     with pytest.raises(InvalidArgumentError) as caught:
-        call(door, client, method, *args, **options)
+        call(flavor, client, method, *args, **options)
     assert isinstance(caught.value, ValueError)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 250
@@ -146,7 +150,7 @@ ROWS = [*of_places(), *of_snapshots(), *of_waiting(), *of_retention(), *of_takes
 
 @pytest.mark.parametrize(("method", "name", "args", "options"), ROWS)
 def test_it_is_refused_before_anything_is_sent(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     method: str,
@@ -154,37 +158,37 @@ def test_it_is_refused_before_anything_is_sent(  # noqa: PLR0913, PLR0917  # fix
     args: tuple[Any, ...],
     options: dict[str, Any],
 ) -> None:
-    assert name in refused(door, atlas, method, *args, **options)
+    assert name in refused(flavor, atlas, method, *args, **options)
 
     assert emulator.requests == ()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_options_have_names_and_no_others(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
 ) -> None:
     args, needed = METHODS[method]
     for wrong, options in (((*args, "one", "too", "many"), needed), (args, {"unit": "DAYS"})):
         with pytest.raises(TypeError):
-            call(door, atlas, method, *wrong, **options)
+            call(flavor, atlas, method, *wrong, **options)
     assert emulator.requests == ()
 
 
 def test_list_projects_takes_nothing(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(TypeError):
-        door.call(atlas, "list_projects", GROUP_ID)
+        flavor.call(atlas, "list_projects", GROUP_ID)
 
     assert emulator.requests == ()
 
 
 def test_a_long_key_does_not_fill_the_message(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     key = "a-key-that-may-be-confidential-" * 400
 
-    message = refused(door, atlas, "take_snapshot", *PLACE, idempotency_key=key)
+    message = refused(flavor, atlas, "take_snapshot", *PLACE, idempotency_key=key)
 
     assert emulator.requests == ()
     assert "confidential" not in message
@@ -193,8 +197,8 @@ def test_a_long_key_does_not_fill_the_message(
 
 @pytest.mark.parametrize("days", [0, 2**31, 2**70, -(10**400)])
 def test_a_number_out_of_range_is_refused_with_its_range(
-    door: Door, atlas: AtlasBackups, days: int
+    flavor: ClientFlavor, atlas: AtlasBackups, days: int
 ) -> None:
-    message = refused(door, atlas, "take_snapshot", *PLACE, retention_in_days=days)
+    message = refused(flavor, atlas, "take_snapshot", *PLACE, retention_in_days=days)
 
     assert "retention_in_days must be from 1 to 2147483647" in message

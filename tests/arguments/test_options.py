@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 TOKEN = AccessToken("a-token-for-nobody")
 TIMES = ["connect_timeout", "timeout", "total_timeout"]
@@ -62,12 +62,12 @@ def test_any_other_time_is_taken(make_client: MakeClient, name: str, value: floa
 
 
 def test_no_order_of_the_times_is_required(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     options: dict[str, Any] = {"connect_timeout": 30, "timeout": 20, "total_timeout": 10}
     client = make_client(emulator.access_token, base_url=emulator.base_url, **options)
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize("value", [-1, 2**32, 10**30, 1.0, float("nan"), True, None, "4", b"4"])
@@ -163,7 +163,10 @@ def test_a_proxy_is_an_http_url(proxy: object) -> None:
 
 
 def test_a_loopback_address_is_never_reached_through_a_proxy(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -171,7 +174,7 @@ def test_a_loopback_address_is_never_reached_through_a_proxy(
         emulator.access_token, base_url=emulator.base_url, proxy="http://127.0.0.1:9"
     )
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize("text", [None, "", "no certificate"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 class Provider:
@@ -34,25 +34,25 @@ class Provider:
 
 
 def test_it_is_asked_at_the_first_call_and_not_again(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provider = Provider(emulator.access_token)
     client = make_client(provider, base_url=emulator.base_url)
     assert provider.asked == 0
 
-    door.take(client)
-    door.take(client)
+    flavor.take(client)
+    flavor.take(client)
 
     assert provider.asked == 1
 
 
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 def test_it_may_give_any_kind(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, kind: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
     client = make_client(Provider(getattr(emulator, kind)), base_url=emulator.base_url)
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_it_may_give_any_kind(
     [AccessToken("an-old-token"), ServiceAccount("mdb_sa_id_1", "old"), ApiKey("old", "old-key")],
 )
 def test_it_is_asked_again_when_atlas_refuses_and_the_call_is_repeated_once(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, old: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, old: Any
 ) -> None:
     provider = Provider(old, emulator.access_token)
     client = make_client(provider, base_url=emulator.base_url)
 
-    snapshot = door.take(client)
-    door.take(client)
+    snapshot = flavor.take(client)
+    flavor.take(client)
 
     assert provider.asked == 2
     assert snapshot.status == "queued"
@@ -74,26 +74,26 @@ def test_it_is_asked_again_when_atlas_refuses_and_the_call_is_repeated_once(
 
 
 def test_the_same_credentials_again_are_not_tried_again(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provider = Provider(AccessToken("an-old-token"))
     client = make_client(provider, base_url=emulator.base_url)
 
     with pytest.raises(UnauthorizedError, match="expired or was revoked"):
-        door.take(client)
+        flavor.take(client)
 
     assert provider.asked == 2
     assert len(emulator.requests) == 1
 
 
 def test_new_credentials_that_are_refused_too_are_the_end(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provider = Provider(AccessToken("old-token-1"), AccessToken("old-token-2"))
     client = make_client(provider, base_url=emulator.base_url)
 
     with pytest.raises(UnauthorizedError):
-        door.take(client)
+        flavor.take(client)
 
     assert provider.asked == 2
     assert len(emulator.requests) == 2
@@ -101,13 +101,13 @@ def test_new_credentials_that_are_refused_too_are_the_end(
 
 @pytest.mark.parametrize("error", [RuntimeError("vault is sealed"), KeyError("secret")])
 def test_its_exception_comes_through_unchanged(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, error: Exception
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, error: Exception
 ) -> None:
     client = make_client(Provider(error, emulator.access_token), base_url=emulator.base_url)
 
     with pytest.raises(type(error)) as caught:
-        door.take(client)
-    snapshot = door.take(client)
+        flavor.take(client)
+    snapshot = flavor.take(client)
 
     assert caught.value is error
     assert snapshot.status == "queued"
@@ -119,19 +119,22 @@ def wrong_things() -> list[Any]:
 
 @pytest.mark.parametrize("wrong", wrong_things(), ids=repr)
 def test_a_wrong_return_value_is_a_configuration_error(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, wrong: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, wrong: Any
 ) -> None:
     client = make_client(Provider(wrong), base_url=emulator.base_url)
 
     with pytest.raises(ConfigurationError, match="callable") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert "a-token" not in str(caught.value)
     assert emulator.requests == ()
 
 
 def test_a_coroutine_function_is_refused_and_leaves_nothing_that_is_not_awaited(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, recwarn: pytest.WarningsRecorder
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    recwarn: pytest.WarningsRecorder,
 ) -> None:
     async def provide() -> AccessToken:
         return emulator.access_token
@@ -139,7 +142,7 @@ def test_a_coroutine_function_is_refused_and_leaves_nothing_that_is_not_awaited(
     client = make_client(provide, base_url=emulator.base_url)
 
     with pytest.raises(ConfigurationError, match="not coroutine"):
-        door.take(client)
+        flavor.take(client)
 
     gc.collect()
     assert not recwarn.list
@@ -155,11 +158,11 @@ def test_wrong_credentials_are_refused_by_the_constructor(
 
 
 def test_a_raw_take_uses_a_callable_too(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(Provider(emulator.access_token), base_url=emulator.base_url)
 
-    assert door.take_raw(client).status == 200
+    assert flavor.take_raw(client).status == 200
 
 
 def wrongly_built() -> list[tuple[Callable[[], object], str]]:

@@ -14,7 +14,7 @@ from tests.raw_server import NEVER, READ, Delay, answer
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Script
 
 REFUSED = answer(401, error(401, "UNEXPECTED_ERROR"))
@@ -34,31 +34,31 @@ class Slow:
 
 
 def test_calls_that_are_the_first_together_ask_once(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Slow(emulator.access_token)
     client = make_client(provide, base_url=emulator.base_url)
 
-    ends = door.take_at_once(client, 8)
+    ends = flavor.take_at_once(client, 8)
 
     assert [type(end) for end in ends if not isinstance(end, Snapshot)] == []
     assert provide.asked == 1
 
 
 def test_calls_that_are_refused_together_ask_once_more(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Slow(AccessToken("an-old-token"), emulator.access_token)
     client = make_client(provide, base_url=emulator.base_url)
 
-    ends = door.take_at_once(client, 8)
+    ends = flavor.take_at_once(client, 8)
 
     assert [type(end) for end in ends if not isinstance(end, Snapshot)] == []
     assert provide.asked == 2
 
 
 def test_total_timeout_spans_the_tries_with_old_and_with_new_credentials(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     provide = Slow(AccessToken("an-old-token"), AccessToken("a-new-token"))
     script: Script = [READ, Delay(2), REFUSED, READ, NEVER]
@@ -66,7 +66,7 @@ def test_total_timeout_spans_the_tries_with_old_and_with_new_credentials(
     begun = time.monotonic()
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < 3 + 2  # and not the whole time again for the second
     assert isinstance(caught.value.cause, RequestTimeoutError)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups import AccessToken, RequestTimeoutError, SnapshotRequest
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 # Of a test that hangs: far above the time that the waiting call has.
 LONGEST_SECONDS = 20
@@ -37,7 +37,7 @@ class Held:
 
 
 def test_another_call_ends_with_its_time(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Held(emulator.access_token)
     client = make_client(provide, base_url=emulator.base_url, total_timeout=1)
@@ -47,13 +47,13 @@ def test_another_call_ends_with_its_time(
         begun = time.monotonic()
 
         with pytest.raises(RequestTimeoutError, match="another call waited for the credentials"):
-            door.take(client)
+            flavor.take(client)
 
         assert time.monotonic() - begun < LONGEST_SECONDS / 2
         assert not emulator.requests
         provide.released.set()
         assert first.result().status == "queued"
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 def test_a_fleet_ends_with_the_time_of_one_call(

@@ -10,14 +10,14 @@ import pytest
 from atlas_backups import ApiKey, Snapshot, UnauthorizedError
 from atlas_backups.emulator import Fault, Security
 from tests.bodies import queued
-from tests.door import PATH
+from tests.flavor import PATH
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 @pytest.fixture(params=["MD5", "SHA-256"])
@@ -42,11 +42,11 @@ def statuses(emulator: AtlasEmulator) -> list[int | None]:
 
 
 def test_the_first_call_costs_two_round_trips_and_the_second_one(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
 ) -> None:
-    door.take(atlas)
-    door.take(atlas, envelope=True)
-    door.take(atlas)
+    flavor.take(atlas)
+    flavor.take(atlas, envelope=True)
+    flavor.take(atlas)
 
     assert statuses(emulator) == [401, 200, 200, 200]
     bare, *proved = emulator.requests
@@ -59,14 +59,14 @@ def test_the_first_call_costs_two_round_trips_and_the_second_one(
 
 
 def test_a_stale_nonce_is_replaced(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
     emulator.forget_nonces()
     emulator.clear_requests()
 
-    door.take(atlas)
-    door.take(atlas)
+    flavor.take(atlas)
+    flavor.take(atlas)
 
     assert statuses(emulator) == [401, 200, 200]
     old, new, next_one = (sent(request) for request in emulator.requests)
@@ -76,13 +76,13 @@ def test_a_stale_nonce_is_replaced(
 
 
 def test_a_wrong_private_key_is_said_so(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, algorithm: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, algorithm: str
 ) -> None:
     public = emulator.credential("api_key").id
     client = make_client(ApiKey(public, "wrong-private-key"), base_url=emulator.base_url)
 
     with pytest.raises(UnauthorizedError, match="private key is wrong") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert (caught.value.status, caught.value.error_code) == (401, "UNEXPECTED_ERROR")
     assert statuses(emulator) == [401, 401]
@@ -90,10 +90,10 @@ def test_a_wrong_private_key_is_said_so(
 
 
 def test_concurrent_calls_never_use_a_number_twice(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
 ) -> None:
     for _ in range(2):
-        ends = door.take_at_once(atlas, 24)
+        ends = flavor.take_at_once(atlas, 24)
         assert [end for end in ends if not isinstance(end, Snapshot)] == []
 
     proofs = [sent(request) for request in emulator.requests if request.status == 200]
@@ -103,39 +103,39 @@ def test_concurrent_calls_never_use_a_number_twice(
 
 
 def test_idle_nonces_are_used_before_new_ones_are_asked_for(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take_at_once(atlas, 8)
+    flavor.take_at_once(atlas, 8)
     emulator.clear_requests()
 
     for _ in range(4):
-        door.take(atlas)
+        flavor.take(atlas)
 
     assert statuses(emulator) == [200] * 4
 
 
 def test_a_refused_role_is_no_reason_to_ask_again(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     only_reads = emulator.credential("api_key", read_only=True)
     client = make_client(ApiKey(only_reads.id, only_reads.secret), base_url=emulator.base_url)
 
     for _ in range(2):
         with pytest.raises(UnauthorizedError) as caught:
-            door.take(client)
+            flavor.take(client)
         assert caught.value.error_code == "USER_UNAUTHORIZED"
 
     assert statuses(emulator) == [401] * 3  # a challenge, then two calls on one nonce
 
 
 def test_an_endless_stale_challenge_ends(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     challenge = 'Digest realm="MMS Public API", nonce="n", algorithm=MD5, qop="auth", stale=true'
     emulator.fault(Fault(status=401, headers={"WWW-Authenticate": challenge}, times=None))
 
     with pytest.raises(UnauthorizedError):
-        door.take(atlas)
+        flavor.take(atlas)
 
     assert len(emulator.requests) <= 3
 
@@ -152,7 +152,7 @@ def test_an_endless_stale_challenge_ends(
     ],
 )
 def test_a_challenge_that_cannot_be_answered(
-    door: Door, serve: Serve, challenge: str | None
+    flavor: ClientFlavor, serve: Serve, challenge: str | None
 ) -> None:
     headers = {"WWW-Authenticate": challenge} if challenge else {}
     body: dict[str, Any] = {"error": 401, "errorCode": "UNEXPECTED_ERROR"}
@@ -161,17 +161,17 @@ def test_a_challenge_that_cannot_be_answered(
     )
 
     with pytest.raises(UnauthorizedError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert caught.value.status == 401
     assert len(server.requests) == 1
 
 
-def test_without_a_challenge_nothing_is_proved(door: Door, serve: Serve) -> None:
+def test_without_a_challenge_nothing_is_proved(flavor: ClientFlavor, serve: Serve) -> None:
     server, client = serve(
         always(answer(200, queued())), credentials=ApiKey("public", "private-key")
     )
 
-    door.take(client)
+    flavor.take(client)
 
     assert "authorization" not in server.requests[0].headers

@@ -13,7 +13,7 @@ from atlas_backups import AtlasBackups, ConfigurationError
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 ACCESS_TOKEN = "MONGODB_ATLAS_ACCESS_TOKEN"
 CLIENT_ID, CLIENT_SECRET = "MONGODB_ATLAS_CLIENT_ID", "MONGODB_ATLAS_CLIENT_SECRET"
@@ -57,7 +57,7 @@ def scheme(emulator: AtlasEmulator) -> str:
     ],
 )
 def test_the_first_complete_credential_is_used(  # fixtures and a table row
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
@@ -69,18 +69,21 @@ def test_the_first_complete_credential_is_used(  # fixtures and a table row
         monkeypatch.setenv(name, values[name])
     client = make_client(base_url=emulator.base_url)
 
-    door.take(client)
+    flavor.take(client)
 
     assert scheme(emulator) == expected
 
 
 def test_the_emulators_own_variables_are_enough(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in emulator.env.items():
         monkeypatch.setenv(name, value)
 
-    assert door.take(make_client()).group_id == emulator.env["MONGODB_ATLAS_PROJECT_ID"]
+    assert flavor.take(make_client()).group_id == emulator.env["MONGODB_ATLAS_PROJECT_ID"]
 
 
 def test_nothing_in_the_environment_names_all_variables() -> None:
@@ -134,17 +137,20 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_given_credentials_win_over_the_environment(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(ACCESS_TOKEN, "not-this-one")
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize("names", [(BASE_URL,), (OPS_MANAGER_URL,), (BASE_URL, OPS_MANAGER_URL)])
 def test_either_variable_says_where_atlas_is(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
@@ -153,7 +159,7 @@ def test_either_variable_says_where_atlas_is(
     for number, name in enumerate(names):
         monkeypatch.setenv(name, emulator.base_url + "/" * number)
 
-    assert door.take(make_client(emulator.access_token)).status == "queued"
+    assert flavor.take(make_client(emulator.access_token)).status == "queued"
 
 
 def test_two_variables_that_differ_are_refused(
@@ -174,12 +180,15 @@ def test_a_bad_variable_is_named(emulator: AtlasEmulator, monkeypatch: pytest.Mo
 
 
 def test_a_given_base_url_wins_over_the_environment(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(BASE_URL, "https://nowhere.invalid")
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,14 @@ import pytest
 from atlas_backups import ClientClosedError, ServiceAccount, Snapshot, UnauthorizedError
 from atlas_backups.emulator import Fault, Security
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, RESET, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ManualClock
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 @pytest.fixture
@@ -38,18 +38,18 @@ def test_making_a_client_sends_nothing(emulator: AtlasEmulator, atlas: AtlasBack
 
 
 def test_a_token_is_fetched_once_for_many_calls(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     for _ in range(3):
-        door.take(atlas)
+        flavor.take(atlas)
 
     assert asked(emulator) == ["token", "snapshots", "snapshots", "snapshots"]
 
 
 def test_a_token_is_asked_for_as_oauth_says(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
 
     account = emulator.credential("service_account")
     request = emulator.requests[0]
@@ -61,11 +61,11 @@ def test_a_token_is_asked_for_as_oauth_says(
 
 
 def test_concurrent_first_calls_fetch_one_token(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.1))
 
-    ends = door.take_at_once(atlas, 32)
+    ends = flavor.take_at_once(atlas, 32)
 
     assert [type(end) for end in ends if not isinstance(end, Snapshot)] == []
     assert asked(emulator).count("token") == 1
@@ -73,32 +73,32 @@ def test_concurrent_first_calls_fetch_one_token(
 
 
 def test_concurrent_calls_share_one_failure_to_fetch(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     body = b'{"error": "invalid_client", "error_description": "no"}'
     emulator.fault(Fault(path="/oauth/", status=401, body=body, delay=0.3, times=None))
 
-    ends = door.take_at_once(atlas, 8)
+    ends = flavor.take_at_once(atlas, 8)
 
     assert {type(end) for end in ends} == {UnauthorizedError}
     assert asked(emulator) == ["token"]
 
 
 def test_concurrent_401s_renew_the_token_once(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
     emulator.forget_tokens()
     emulator.clear_requests()
 
-    ends = door.take_at_once(atlas, 16)
+    ends = flavor.take_at_once(atlas, 16)
 
     assert all(isinstance(end, Snapshot) for end in ends)
     assert asked(emulator).count("token") == 1
 
 
 def test_a_token_is_renewed_before_it_ends(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     """A life of no seconds is in its last tenth at once, though the server still takes it."""
     emulator.security = Security(token_seconds=3600)
@@ -106,32 +106,34 @@ def test_a_token_is_renewed_before_it_ends(
     secret = emulator.credential("access_token").secret.encode()
     emulator.fault(Fault(path="/oauth/", status=200, body=token % secret))
 
-    door.take(atlas)
-    door.take(atlas)
-    door.take(atlas)
+    flavor.take(atlas)
+    flavor.take(atlas)
+    flavor.take(atlas)
 
     assert asked(emulator) == ["token", "snapshots", "token", "snapshots", "snapshots"]
     assert {request.status for request in emulator.requests} == {200}
 
 
 def test_a_token_that_ended_early_is_renewed_after_the_401(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
     clock.advance(2 * 3600)  # the client's own clock stands, as if it were an hour off
 
-    snapshot = door.take(atlas)
+    snapshot = flavor.take(atlas)
 
     assert snapshot.status == "queued"
     assert asked(emulator) == ["token", "snapshots", "snapshots", "token", "snapshots"]
 
 
-def test_a_second_401_is_raised(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_a_second_401_is_raised(
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
     body = b'{"error": 401, "errorCode": "UNEXPECTED_ERROR", "detail": "No."}'
     emulator.fault(Fault(path="/backup/", status=401, body=body, times=None))
 
     with pytest.raises(UnauthorizedError, match="2 attempts") as caught:
-        door.take(atlas)
+        flavor.take(atlas)
 
     assert caught.value.error_code == "UNEXPECTED_ERROR"
     assert caught.value.hint is not None
@@ -140,13 +142,13 @@ def test_a_second_401_is_raised(door: Door, emulator: AtlasEmulator, atlas: Atla
 
 
 def test_an_api_that_refuses_every_token_costs_two_however_often_it_is_called(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path="/backup/", times=None))
 
     for _ in range(4):
         with pytest.raises(UnauthorizedError):
-            door.take(atlas)
+            flavor.take(atlas)
 
     assert asked(emulator) == ["token", "snapshots", "token", *["snapshots"] * 4]
 
@@ -156,11 +158,11 @@ def test_an_api_that_refuses_every_token_costs_two_however_often_it_is_called(
     ["USER_UNAUTHORIZED", "NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "NOT_ORG_GROUP_CREATOR"],
 )
 def test_a_missing_role_says_nothing_against_the_token(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, code: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, code: str
 ) -> None:
     emulator.fault(replace(Fault.error(401, code), path="/backup/", times=None))
 
-    for take in (door.take, door.take_raw, door.take):
+    for take in (flavor.take, flavor.take_raw, flavor.take):
         with suppress(UnauthorizedError):
             assert take(atlas).status == 401
 
@@ -168,7 +170,7 @@ def test_a_missing_role_says_nothing_against_the_token(
 
 
 def test_a_real_missing_role_costs_one_token(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     only_reads = emulator.credential("service_account", read_only=True)
     client = make_client(
@@ -177,20 +179,20 @@ def test_a_real_missing_role_costs_one_token(
 
     for _ in range(3):
         with pytest.raises(UnauthorizedError, match="USER_UNAUTHORIZED") as caught:
-            door.take(client)
+            flavor.take(client)
         assert "Project Backup Manager" in (caught.value.hint or "")
 
     assert asked(emulator) == ["token", *["snapshots"] * 3]
 
 
 def test_the_token_is_revoked_on_close(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
     granted = emulator.requests[1].header("Authorization")
 
-    door.close(atlas)
-    door.close(atlas)
+    flavor.close(atlas)
+    flavor.close(atlas)
 
     assert asked(emulator) == ["token", "snapshots", "revoke"]
     form = parse_qs(emulator.requests[2].body.decode())
@@ -200,27 +202,27 @@ def test_the_token_is_revoked_on_close(
 
 
 def test_leaving_the_context_revokes_the_token(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.inside(atlas, lambda: atlas.take_snapshot(emulator.group_id, emulator.cluster_name))
+    flavor.inside(atlas, lambda: atlas.take_snapshot(emulator.group_id, emulator.cluster_name))
 
     assert asked(emulator) == ["token", "snapshots", "revoke"]
 
 
 def test_a_client_without_a_token_has_nothing_to_revoke(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.close(atlas)
+    flavor.close(atlas)
 
     assert emulator.requests == ()
 
 
 def test_a_closed_client_refuses_every_call(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.close(atlas)
+    flavor.close(atlas)
 
-    for take in (door.take, door.take_raw):
+    for take in (flavor.take, flavor.take_raw):
         with pytest.raises(ClientClosedError, match="closed"):
             take(atlas)
     assert emulator.requests == ()
@@ -228,16 +230,16 @@ def test_a_closed_client_refuses_every_call(
 
 
 def test_a_closed_client_refuses_iterations_and_to_be_entered(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.close(atlas)
+    flavor.close(atlas)
 
     with pytest.raises(ClientClosedError):
-        next(door.iterate(atlas, "take_snapshots", []))
+        next(flavor.iterate(atlas, "take_snapshots", []))
     with pytest.raises(ClientClosedError):
-        next(door.iterate(atlas, "watch_snapshot", GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID))
+        next(flavor.iterate(atlas, "watch_snapshot", GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID))
     with pytest.raises(ClientClosedError):
-        door.inside(atlas, lambda: None)
+        flavor.inside(atlas, lambda: None)
     assert emulator.requests == ()
 
 
@@ -251,17 +253,17 @@ def test_a_closed_client_refuses_an_iteration_at_the_call(atlas: AtlasBackups) -
 
 
 def test_a_failed_revoke_is_no_error(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
     emulator.fault(Fault(path="/oauth/revoke", status=500, body=b"<html>"))
 
-    door.close(atlas)
+    flavor.close(atlas)
 
     assert asked(emulator)[-1] == "revoke"
 
 
-def test_asking_for_a_token_is_repeated_after_a_reset(door: Door, serve: Serve) -> None:
+def test_asking_for_a_token_is_repeated_after_a_reset(flavor: ClientFlavor, serve: Serve) -> None:
     token = answer(200, {"access_token": "t-0123456", "expires_in": 3600, "token_type": "Bearer"})
     server, client = serve(
         [READ, RESET],
@@ -269,7 +271,7 @@ def test_asking_for_a_token_is_repeated_after_a_reset(door: Door, serve: Serve) 
         credentials=ServiceAccount("mdb_sa_id_1", "a-secret"),
     )
 
-    door.take(client)
+    flavor.take(client)
 
     assert [request.target.rsplit("/", 1)[-1] for request in server.requests] == [
         "token",

@@ -29,15 +29,15 @@ from tests.raw_server import NEVER, always, answer
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 ACCOUNT = ServiceAccount("mdb_sa_id_1", "a-client-secret")
 
 
-def refused(door: Door, serve: Serve, sent: bytes, **options: Any) -> BaseException:
+def refused(flavor: ClientFlavor, serve: Serve, sent: bytes, **options: Any) -> BaseException:
     server, client = serve(always(sent), credentials=ACCOUNT, max_retries=0, **options)
     with pytest.raises(Exception) as caught:  # the caller looks at the class  # noqa: PT011  # looked at below
-        door.take(client)
+        flavor.take(client)
     assert [request.target for request in server.requests] == ["/api/oauth/token"]
     return caught.value
 
@@ -53,11 +53,11 @@ def refused(door: Door, serve: Serve, sent: bytes, **options: Any) -> BaseExcept
     ],
 )
 def test_oauths_own_errors(  # a row of the table
-    door: Door, serve: Serve, status: int, code: str, expected: type[ApiError], hint: str
+    flavor: ClientFlavor, serve: Serve, status: int, code: str, expected: type[ApiError], hint: str
 ) -> None:
     body = {"error": code, "error_description": "So it is."}
 
-    error = refused(door, serve, answer(status, body))
+    error = refused(flavor, serve, answer(status, body))
 
     assert isinstance(error, expected)
     assert (error.status, error.error_code, error.detail) == (status, code, "So it is.")
@@ -67,45 +67,47 @@ def test_oauths_own_errors(  # a row of the table
     assert "/api/oauth/token" in str(error)
 
 
-def test_the_wrong_secret(door: Door, emulator: AtlasEmulator, make_client: MakeClient) -> None:
+def test_the_wrong_secret(
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
+) -> None:
     account = emulator.credential("service_account")
     client = make_client(ServiceAccount(account.id, "wrong-secret"), base_url=emulator.base_url)
 
     with pytest.raises(UnauthorizedError, match="secret is wrong"):
-        door.take(client)
+        flavor.take(client)
 
     assert len(emulator.requests) == 1
 
 
 def test_too_many_active_tokens(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     emulator.limits = Limits(active_tokens=1)
     first, second = (
         make_client(emulator.service_account, base_url=emulator.base_url) for _ in range(2)
     )
-    door.take(first)
+    flavor.take(first)
 
     with pytest.raises(ForbiddenError, match="100 active tokens") as caught:
-        door.take(second)
+        flavor.take(second)
 
     assert caught.value.error_code == "access_denied"
 
 
 def test_too_many_requests_for_a_token(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     emulator.limits = Limits(token_requests_per_minute=1)
-    door.take(make_client(emulator.service_account, base_url=emulator.base_url))
+    flavor.take(make_client(emulator.service_account, base_url=emulator.base_url))
     late = make_client(emulator.service_account, base_url=emulator.base_url, total_timeout=5)
 
     with pytest.raises(RateLimitError, match="50 requests a minute"):
-        door.take(late)
+        flavor.take(late)
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_html_instead_of_oauth(door: Door, serve: Serve, status: int) -> None:
-    error = refused(door, serve, answer(status, "<html>no</html>"))
+def test_html_instead_of_oauth(flavor: ClientFlavor, serve: Serve, status: int) -> None:
+    error = refused(flavor, serve, answer(status, "<html>no</html>"))
 
     assert isinstance(error, UnauthorizedError if status == 401 else ForbiddenError)
     assert "<html>no</html>" in str(error)
@@ -120,19 +122,19 @@ def test_html_instead_of_oauth(door: Door, serve: Serve, status: int) -> None:
     ],
 )
 def test_a_server_error_is_raised_as_it_is(
-    door: Door, serve: Serve, status: int, body: str, expected: type[ApiError]
+    flavor: ClientFlavor, serve: Serve, status: int, body: str, expected: type[ApiError]
 ) -> None:
     """No snapshot was asked for yet, so nothing is ambiguous."""
-    assert type(refused(door, serve, answer(status, body))) is expected
+    assert type(refused(flavor, serve, answer(status, body))) is expected
 
 
 def test_a_server_error_passes_by_itself(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.service_account, base_url=emulator.base_url)
     emulator.fault(Fault(path="/oauth/", status=503, body=b"<html>"))
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize(
@@ -151,13 +153,13 @@ def test_a_server_error_passes_by_itself(
         '{"access_token": "good", "token_type": "mac"}',
     ],
 )
-def test_garbage_is_no_token(door: Door, serve: Serve, body: str) -> None:
-    assert type(refused(door, serve, answer(200, body))) is InvalidResponseError
+def test_garbage_is_no_token(flavor: ClientFlavor, serve: Serve, body: str) -> None:
+    assert type(refused(flavor, serve, answer(200, body))) is InvalidResponseError
 
 
 @pytest.mark.parametrize("expires_in", ["", '"3600"', "null", "-1", "1e400", "1e18", '"soon"'])
 def test_an_odd_lifetime_is_no_reason_to_refuse_a_token(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, expires_in: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, expires_in: str
 ) -> None:
     client = make_client(emulator.service_account, base_url=emulator.base_url)
     secret = emulator.credential("access_token").secret
@@ -165,15 +167,15 @@ def test_an_odd_lifetime_is_no_reason_to_refuse_a_token(
     body = f'{{"access_token": "{secret}", "token_type": "bearer"{life}}}'
     emulator.fault(Fault(path="/oauth/", status=200, body=body.encode()))
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
 
-def test_a_silent_token_endpoint_is_a_time_out(door: Door, serve: Serve) -> None:
+def test_a_silent_token_endpoint_is_a_time_out(flavor: ClientFlavor, serve: Serve) -> None:
     begun = time.monotonic()
     server, client = serve(always(NEVER), credentials=ACCOUNT, timeout=0.8, max_retries=0)
 
     with pytest.raises(RequestTimeoutError, match="/api/oauth/token"):
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < 10
     assert len(server.requests) == 1
@@ -189,13 +191,13 @@ def test_a_silent_token_endpoint_is_a_time_out(door: Door, serve: Serve) -> None
     ],
 )
 def test_a_granted_token_that_may_not_be_used_from_here(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, code: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, code: Any
 ) -> None:
     emulator.security = Security(access_list=(), access_list_code=code)
     client: AtlasBackups = make_client(emulator.service_account, base_url=emulator.base_url)
 
     with pytest.raises(IpAccessListError, match="the token was granted but this address") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert (caught.value.status, caught.value.error_code) == (403, code)
     assert [request.status for request in emulator.requests] == [200, 403]

@@ -17,12 +17,12 @@ from atlas_backups import (
     ValidationError,
 )
 from tests.bodies import error
-from tests.door import BRIEF
+from tests.flavor import BRIEF
 from tests.raw_server import CLOSE, READ, always, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 RUBBISH = [
     pytest.param(b"", id="empty"),
@@ -44,12 +44,12 @@ RUBBISH = [
 @pytest.mark.parametrize("body", RUBBISH)
 @pytest.mark.parametrize("status", [503, 429])
 def test_rubbish_gives_a_typed_error_with_a_short_message(
-    door: Door, serve: Serve, status: int, body: bytes
+    flavor: ClientFlavor, serve: Serve, status: int, body: bytes
 ) -> None:
     _, client = serve(always(answer(status, body)), max_retries=0, total_timeout=BRIEF)
 
     with pytest.raises((AmbiguousOutcomeError, RateLimitError)) as caught:
-        door.take(client)
+        flavor.take(client)
 
     cause: Any = getattr(caught.value, "cause", caught.value)
     assert isinstance(cause, ServerError if status == 503 else RateLimitError)
@@ -59,25 +59,25 @@ def test_rubbish_gives_a_typed_error_with_a_short_message(
     assert all(part.isprintable() for part in str(caught.value).splitlines())
 
 
-def test_a_short_excerpt_shows_who_answered(door: Door, serve: Serve) -> None:
+def test_a_short_excerpt_shows_who_answered(flavor: ClientFlavor, serve: Serve) -> None:
     page = answer(503, "<html><h1>CloudFront  \n says no</h1></html>")
     _, client = serve(always(page), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError, match="CloudFront says no"):
-        door.take(client)
+        flavor.take(client)
 
 
-def test_an_error_that_is_cut_off_is_ambiguous(door: Door, serve: Serve) -> None:
+def test_an_error_that_is_cut_off_is_ambiguous(flavor: ClientFlavor, serve: Serve) -> None:
     whole = answer(400, error(400, "VALIDATION_ERROR"))
     server, client = serve([READ, whole[:-9], CLOSE], total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(client)
+        flavor.take(client)
 
     assert len(server.requests) == 1
 
 
-def test_field_violations_are_kept_and_shown(door: Door, serve: Serve) -> None:
+def test_field_violations_are_kept_and_shown(flavor: ClientFlavor, serve: Serve) -> None:
     fields = [
         {"field": "retentionInDays", "description": "must be positive"},
         {"description": "something else"},
@@ -87,7 +87,7 @@ def test_field_violations_are_kept_and_shown(door: Door, serve: Serve) -> None:
     _, client = serve(always(answer(400, body)))
 
     with pytest.raises(ValidationError, match=r"\[retentionInDays: must be positive\]") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert caught.value.field_violations == (
         FieldViolation(field="retentionInDays", description="must be positive"),
@@ -106,21 +106,23 @@ def test_field_violations_are_kept_and_shown(door: Door, serve: Serve) -> None:
         {"error": "400", "extra": [[["x"]]]},
     ],
 )
-def test_odd_details_do_not_hide_the_error(door: Door, serve: Serve, odd: dict[str, Any]) -> None:
+def test_odd_details_do_not_hide_the_error(
+    flavor: ClientFlavor, serve: Serve, odd: dict[str, Any]
+) -> None:
     _, client = serve(always(answer(400, {**error(400, "INVALID_ATTRIBUTE"), **odd})))
 
     with pytest.raises(BadRequestError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert (caught.value.status, caught.value.error_code) == (400, "INVALID_ATTRIBUTE")
     assert isinstance(caught.value.parameters, tuple)
 
 
-def test_absent_details_are_none(door: Door, serve: Serve) -> None:
+def test_absent_details_are_none(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(409, {"errorCode": "CANNOT_UPDATE_PAUSED_CLUSTER"})))
 
     with pytest.raises(ApiError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert (caught.value.detail, caught.value.reason) == (None, None)
     assert "409 Conflict" in str(caught.value)
@@ -128,12 +130,12 @@ def test_absent_details_are_none(door: Door, serve: Serve) -> None:
 
 @pytest.mark.parametrize(("given", "seconds"), [("0", 0.0), ("17", 17.0), ("soon", None)])
 def test_retry_after_is_what_the_server_asked_for(
-    door: Door, serve: Serve, given: str, seconds: float | None
+    flavor: ClientFlavor, serve: Serve, given: str, seconds: float | None
 ) -> None:
     busy = answer(429, error(429, "RATE_LIMITED"), {"Retry-After": given})
     _, client = serve(always(busy), max_retries=0)
 
     with pytest.raises(RateLimitError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert caught.value.retry_after == seconds

@@ -13,13 +13,13 @@ import pytest
 import atlas_backups as ab
 from atlas_backups.emulator import Fault
 from tests.bodies import PAGE_ERRORS, error
-from tests.door import BRIEF, PATH
+from tests.flavor import BRIEF, PATH
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 CASES: list[tuple[int, str | None, type[ab.ApiError]]] = [
     (400, "VALIDATION_ERROR", ab.ValidationError),
@@ -90,12 +90,14 @@ CASES: list[tuple[int, str | None, type[ab.ApiError]]] = [
 ]
 
 
-def raised(door: Door, serve: Serve, status: int, body: dict[str, Any], **headers: str) -> Any:
+def raised(
+    flavor: ClientFlavor, serve: Serve, status: int, body: dict[str, Any], **headers: str
+) -> Any:
     """Return the error that a take ends with; of an ambiguous one, its cause."""
     sent = answer(status, body, headers)
     _, client = serve(always(sent), max_retries=0, total_timeout=BRIEF)
     with pytest.raises(ab.AtlasError) as caught:
-        door.take(client)
+        flavor.take(client)
     if isinstance(caught.value, ab.AmbiguousOutcomeError):
         assert status >= 500
         return caught.value.cause
@@ -104,11 +106,11 @@ def raised(door: Door, serve: Serve, status: int, body: dict[str, Any], **header
 
 @pytest.mark.parametrize(("status", "code", "expected"), CASES)
 def test_status_and_code_choose_the_class(
-    door: Door, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
+    flavor: ClientFlavor, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
 ) -> None:
     body = error(status, code, "A sentence about it.", parameters=["x", "y", 1, None, True])
 
-    caught = raised(door, serve, status, body)
+    caught = raised(flavor, serve, status, body)
 
     assert type(caught) is expected
     assert (caught.status, caught.error_code, caught.reason) == (status, code, "A Reason")
@@ -121,9 +123,9 @@ def test_status_and_code_choose_the_class(
 
 @pytest.mark.parametrize(("status", "code", "expected"), CASES)
 def test_the_message_names_all_that_matters(
-    door: Door, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
+    flavor: ClientFlavor, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
 ) -> None:
-    caught = raised(door, serve, status, error(status, code, "A sentence about it."))
+    caught = raised(flavor, serve, status, error(status, code, "A sentence about it."))
 
     text = str(caught)
     assert isinstance(caught, expected)
@@ -133,16 +135,16 @@ def test_the_message_names_all_that_matters(
         assert text.endswith(f". Hint: {caught.hint}")
 
 
-def test_paused_cluster_hints_at_resuming_it(door: Door, serve: Serve) -> None:
+def test_paused_cluster_hints_at_resuming_it(flavor: ClientFlavor, serve: Serve) -> None:
     body = error(409, "CANNOT_UPDATE_PAUSED_CLUSTER", "Cannot update cluster Cluster0.")
 
-    caught = raised(door, serve, 409, body)
+    caught = raised(flavor, serve, 409, body)
 
     assert "resume the cluster" in (caught.hint or "")
 
 
-def test_other_conflict_has_no_hint_of_a_paused_cluster(door: Door, serve: Serve) -> None:
-    caught = raised(door, serve, 409, error(409, "ATLAS_CLUSTER_RESTORE_IN_PROGRESS", "Busy."))
+def test_other_conflict_has_no_hint_of_a_paused_cluster(flavor: ClientFlavor, serve: Serve) -> None:
+    caught = raised(flavor, serve, 409, error(409, "ATLAS_CLUSTER_RESTORE_IN_PROGRESS", "Busy."))
 
     assert caught.hint is None
 
@@ -158,14 +160,19 @@ def test_other_conflict_has_no_hint_of_a_paused_cluster(door: Door, serve: Serve
 )
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 def test_a_missing_role_is_not_blamed_on_the_credentials(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, code: str, missing: str, kind: str
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    code: str,
+    missing: str,
+    kind: str,
 ) -> None:
     client = make_client(getattr(emulator, kind), base_url=emulator.base_url)
-    door.take(client)
+    flavor.take(client)
     emulator.fault(replace(Fault.error(401, code), path="/backup/"))
 
     with pytest.raises(ab.UnauthorizedError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     hint = caught.value.hint or ""
     assert "the credentials are good" in hint
@@ -183,9 +190,9 @@ PAGE_CLASSES = (
 
 @pytest.mark.parametrize(("body", "expected"), [*zip(PAGE_ERRORS, PAGE_CLASSES, strict=True)])
 def test_the_errors_of_the_reference_page(
-    door: Door, serve: Serve, body: dict[str, Any], expected: type[ab.ApiError]
+    flavor: ClientFlavor, serve: Serve, body: dict[str, Any], expected: type[ab.ApiError]
 ) -> None:
-    caught = raised(door, serve, body["error"], body)
+    caught = raised(flavor, serve, body["error"], body)
 
     assert type(caught) is expected
     assert (caught.detail, caught.reason) == (body["detail"], body["reason"])

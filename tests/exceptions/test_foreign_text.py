@@ -13,7 +13,7 @@ from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 FORGED = "a\u202eb\u2066c\ufeffd\u200be\nINFO forged\x1b[31m"
 ESCAPES = ("\\u{202e}", "\\u{2066}", "\\u{feff}", "\\u{200b}")
@@ -25,12 +25,12 @@ def is_clean(text: str) -> bool:
 
 
 def test_messages_and_log_records(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, client = serve(always(answer(503, error(503, "UNAVAILABLE") | {"detail": FORGED})))
 
     with caplog.at_level(logging.DEBUG, "atlas_backups"), pytest.raises(AtlasError) as caught:
-        door.call(client, "get_snapshot", "6" * 24, "Cluster0", SNAPSHOT_ID)
+        flavor.call(client, "get_snapshot", "6" * 24, "Cluster0", SNAPSHOT_ID)
 
     assert is_clean(str(caught.value))
     lines = [record.getMessage() for record in caplog.records]
@@ -39,12 +39,12 @@ def test_messages_and_log_records(
 
 
 def test_the_last_status_of_a_wait(
-    door: Door, serve: Serve, capsys: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, client = serve(always(answer(200, queued() | {"status": FORGED})))
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.call(
+        flavor.call(
             client,
             "wait_for_snapshot",
             "6" * 24,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_backups import AtlasError
 from tests.bodies import SNAPSHOT_ID
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from atlas_backups import AtlasBackups
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 # Far beyond what any of these calls may take: one that is still under way then hangs.
 HANGS_AFTER = 30.0
@@ -40,11 +40,11 @@ class Call:
     def is_take(self) -> bool:
         return self.method == "POST"
 
-    def run(self, door: Door, client: AtlasBackups) -> object:
+    def run(self, flavor: ClientFlavor, client: AtlasBackups) -> object:
         """Return what it gives or raises."""
         begun = time.monotonic()
         try:
-            return door.call(client, self.operation, *self.arguments, **self.options)
+            return flavor.call(client, self.operation, *self.arguments, **self.options)
         except AtlasError as error:
             return error
         finally:

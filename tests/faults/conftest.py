@@ -10,8 +10,8 @@ from tests.faults.lab import Lab
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from tests.door import Door
     from tests.faults.plugin import Matrix
+    from tests.flavor import ClientFlavor
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +26,5 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-def lab(door: Door, stack: ExitStack, matrix: Matrix, authority: Authority) -> Lab:
-    return Lab(door, stack, matrix, authority)
+def lab(flavor: ClientFlavor, stack: ExitStack, matrix: Matrix, authority: Authority) -> Lab:
+    return Lab(flavor, stack, matrix, authority)

@@ -1,4 +1,4 @@
-"""What a test of a fault works with: a server to be bad, a client, a door, and the matrix."""
+"""What a test of a fault works with: a server to be bad, a client, a flavor, and the matrix."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from tests.authority import Authority
-    from tests.door import Door
     from tests.faults.calls import Call
     from tests.faults.fault import Fault
     from tests.faults.plugin import Matrix
     from tests.faults.rows import Row
+    from tests.flavor import ClientFlavor
     from tests.http2_server import Http2Server
     from tests.raw_server import Received, Script
 
@@ -37,7 +37,7 @@ GET_TIMEOUT = 20.0
 class Lab:
     """Makes servers and clients that end with the test, and records how calls end."""
 
-    door: Door
+    flavor: ClientFlavor
     stack: ExitStack
     matrix: Matrix
     authority: Authority
@@ -57,7 +57,7 @@ class Lab:
         self, row: Row, fault: str, call: Call, end: object, received: Iterable[Received]
     ) -> None:
         self.matrix.record(
-            row, fault, call=call.name, door=self.door.name, end=end, received=received
+            row, fault, call=call.name, flavor=self.flavor.name, end=end, received=received
         )
 
     def suffer_at_once(self, fault: Fault) -> None:
@@ -76,10 +76,10 @@ class Lab:
         retries = {"max_retries": RETRIES} if lasts else {}
         client = self.connect(server, call, **retries, **fault.options)
         if fault.is_stale:
-            GET.run(self.door, client)
+            GET.run(self.flavor, client)
         before = len(server.requests)
 
-        end = call.run(self.door, client)
+        end = call.run(self.flavor, client)
 
         received = server.requests[before:]
         fault.check_end(end, call, lasts=lasts)

@@ -28,12 +28,12 @@ answered well.
 
 @dataclass(frozen=True)
 class Entry:
-    """One cell: a variant of a fault, met by a call through a door."""
+    """One cell: a variant of a fault, met by a call through a flavor."""
 
     row: str
     fault: str
     call: str
-    door: str
+    flavor: str
     outcome: str
     received: str
     demanded: str
@@ -66,15 +66,15 @@ def in_words(methods: Counter[str]) -> str:
 
 
 def render(entries: Iterable[Entry]) -> str:
-    """Write the page; cells that differ by their door only share a line."""
-    doors: defaultdict[Entry, set[str]] = defaultdict(set)
+    """Write the page; cells that differ by their flavor only share a line."""
+    flavors: defaultdict[Entry, set[str]] = defaultdict(set)
     for entry in entries:
-        doors[replace(entry, door="")].add(entry.door)
+        flavors[replace(entry, flavor="")].add(entry.flavor)
     sections: list[str] = [HEAD]
     for row in ROWS:
         lines = [
-            _line(*astuple(replace(entry, door=", ".join(sorted(names, key=DOORS.index))))[1:])
-            for entry, names in sorted(doors.items(), key=lambda item: astuple(item[0]))
+            _line(*astuple(replace(entry, flavor=", ".join(sorted(names, key=DOORS.index))))[1:])
+            for entry, names in sorted(flavors.items(), key=lambda item: astuple(item[0]))
             if entry.row == row.title
         ]
         if lines:
@@ -93,7 +93,7 @@ def parse(page: str) -> frozenset[Entry]:
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if title and line.startswith("|") and tuple(cells) != _COLUMNS and cells[0] != "---":
             entry = Entry(title, *cells)
-            entries.update(replace(entry, door=door) for door in entry.door.split(", "))
+            entries.update(replace(entry, flavor=flavor) for flavor in entry.flavor.split(", "))
     return frozenset(entries)
 
 

@@ -40,21 +40,21 @@ class Matrix:
         fault: str,
         *,
         call: str,
-        door: str,
+        flavor: str,
         end: object,
         received: Iterable[Received],
     ) -> None:
         """Record how a call ended, by what it gave or raised, and what a server received of it."""
         outcome = outcome_of(end)
-        self.note(row, fault, call=call, door=door, outcome=outcome, received=count(received))
+        self.note(row, fault, call=call, flavor=flavor, outcome=outcome, received=count(received))
 
     def note(  # noqa: PLR0913  # as many as a cell has
-        self, row: Row, fault: str, *, call: str, door: str, outcome: str, received: str
+        self, row: Row, fault: str, *, call: str, flavor: str, outcome: str, received: str
     ) -> None:
         """Record what only words can say, the same words in every run."""
         demanded = row.demanded_of(call)
         self._publication.add(
-            Entry(row.title, fault, call, door, outcome, received, demanded, self._module)
+            Entry(row.title, fault, call, flavor, outcome, received, demanded, self._module)
         )
 
 

@@ -1,6 +1,6 @@
 """Makes every call of servers with faults; prints the most memory that was in use until each end.
 
-Arguments: the door, the base URL of a good server, and as JSON for each fault that of a server
+Arguments: the flavor, the base URL of a good server, and as JSON for each fault that of a server
 whose reads and that of one whose takes fail.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from atlas_backups import AccessToken, AtlasBackups, AtlasError
-from tests.door import Door
 from tests.faults.calls import GET, LIST, TAKE, TAKE_WITH_KEY
+from tests.flavor import ClientFlavor
 
 
 def most_memory() -> int:
@@ -27,14 +27,14 @@ def client_of(url: str) -> AtlasBackups:
     return AtlasBackups(token, base_url=url, total_timeout=1.9, max_retries=1)
 
 
-door = Door("sync" if sys.argv[1] == "sync" else "async")
+flavor = ClientFlavor("sync" if sys.argv[1] == "sync" else "async")
 with client_of(sys.argv[2]) as good:
     for call in (GET, LIST, TAKE, TAKE_WITH_KEY):
-        assert not isinstance(call.run(door, good), AtlasError)
+        assert not isinstance(call.run(flavor, good), AtlasError)
 peaks = {"idle": most_memory()}
 for fault, (reads, takes) in json.loads(sys.argv[3]).items():
     with client_of(reads) as reader, client_of(takes) as taker:
         for client, call in ((reader, GET), (reader, LIST), (taker, TAKE), (taker, TAKE_WITH_KEY)):
-            assert isinstance(call.run(door, client), AtlasError)
+            assert isinstance(call.run(flavor, client), AtlasError)
     peaks[fault] = most_memory()
 print(json.dumps(peaks))  # noqa: T201  # the test reads it

@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import PATH
+from tests.flavor import PATH
 from tests.raw_server import HEAR, READ, Choose, Received, Repeat, answer
 
 if TYPE_CHECKING:

@@ -127,10 +127,10 @@ def test_a_connection_that_was_closed_while_idle_costs_nothing(lab: Lab, call: C
     answered_once: Script = [READ, Choose(lambda requests: [good(requests[-1])]), END, NEVER]
     server = lab.start(answered_once, service())
     client = lab.connect(server, call, max_retries=RETRIES)
-    GET.run(lab.door, client)
+    GET.run(lab.flavor, client)
     server.wait_for_end_of_connection()  # the client has heard of it
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     check_success(end)
     lab.record(IDLE, "closed while idle", call, end, server.requests[1:])
@@ -141,10 +141,10 @@ def test_a_read_is_repeated_until_total_timeout(lab: Lab, call: Call) -> None:
     server = lab.start([READ, NEVER])
     client = lab.connect(server, call, timeout=0.1, total_timeout=2.0, max_retries=1000)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is RequestTimeoutError
     assert len(server.requests) > 1
     name = "silence, always, with any number of retries"
-    place = {"call": call.name, "door": lab.door.name}
+    place = {"call": call.name, "flavor": lab.flavor.name}
     lab.matrix.note(CUT, name, **place, outcome=type(end).__name__, received="several GET")

@@ -65,7 +65,7 @@ def test_a_wait_within_the_budget_is_waited(lab: Lab) -> None:
         client = lab.connect(server, call, total_timeout=20)
         begun = time.monotonic()
 
-        end = call.run(lab.door, client)
+        end = call.run(lab.flavor, client)
 
         check_success(end)
         assert time.monotonic() - begun >= FLOOR
@@ -81,7 +81,7 @@ def test_a_wait_beyond_the_budget_is_not_begun(lab: Lab, form: str, call: Call) 
     server = lab.start(failing(lambda _: [BEYOND_BUDGET[form]], call.method, times=1))
     client = lab.connect(server, call)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is RateLimitError
     assert end.retry_after is not None
@@ -95,7 +95,7 @@ def test_it_is_refused_in_the_end(lab: Lab) -> None:
         server = lab.start(failing(lambda _: [busy("1")], call.method))
         client = lab.connect(server, call, total_timeout=20, max_retries=1)
 
-        end = call.run(lab.door, client)
+        end = call.run(lab.flavor, client)
 
         assert type(end) is RateLimitError
         assert len(api_requests(server.requests, call.method)) == 2

@@ -39,10 +39,10 @@ def test_a_call_does_not_notice(lab: Lab, way: str, call: Call) -> None:
     server = lab.start(service({"Date": date(way, time.time())}))
     credentials = ServiceAccount("mdb_sa_id_of_a_test", "a-secret-for-a-raw-server")
     client = lab.connect(server, call, credentials=credentials)
-    check_success(GET.run(lab.door, client))
+    check_success(GET.run(lab.flavor, client))
     before = len(server.requests)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     check_success(end)
     tokens = [request for request in server.requests if request.target == TOKEN_PATH]
@@ -61,7 +61,7 @@ def test_a_date_to_wait_for_is_seen_from_the_date_of_the_answer(
     server = lab.start(failing(lambda _: [busy], call.method))
     client = lab.connect(server, call)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is RateLimitError
     assert end.retry_after == 60
@@ -82,7 +82,7 @@ def test_candidates_are_those_of_the_servers_time(lab: Lab) -> None:
             )
 
         server = lab.start([Repeat([READ, Choose(choose)])])
-        end = TAKE.run(lab.door, lab.connect(server, TAKE, total_timeout=10))
+        end = TAKE.run(lab.flavor, lab.connect(server, TAKE, total_timeout=10))
         return end, server, recent
 
     ends = lab.at_once(endure, list(WAYS))

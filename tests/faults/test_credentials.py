@@ -74,7 +74,7 @@ def test_a_token_that_has_expired(lab: Lab, form: str, refusal: bytes, call: Cal
     server = lab.start(guarded(refusal_of))
     client = lab.connect(server, call, credentials=SERVICE_ACCOUNT)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     check_once_more(call, end, server.requests)
     lab.record(EXPIRED, f"token expired, 401 {form}", call, end, server.requests)
@@ -92,10 +92,10 @@ def test_a_nonce_that_is_stale(lab: Lab, call: Call) -> None:
 
     server = lab.start(guarded(refusal_of))
     client = lab.connect(server, call, credentials=API_KEY)
-    check_success(GET.run(lab.door, client))
+    check_success(GET.run(lab.flavor, client))
     before, is_stale = len(server.requests), True
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     received = server.requests[before:]
     check_once_more(call, end, received)
@@ -123,7 +123,7 @@ def test_a_401_that_comes_again(  # noqa: PLR0913, PLR0917  # a row
     server = lab.start(guarded(refusal_of))
     client = lab.connect(server, call, credentials=credentials)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is UnauthorizedError
     assert len(api_requests(server.requests, call.method)) == requests

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import PATH
 from tests.faults.calls import CALLS
 from tests.faults.fault import check_success
 from tests.faults.rows import GO_AWAY, REFUSED_STREAM
+from tests.flavor import PATH
 from tests.http2_server import Http2Server
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def test_stream_that_was_not_processed_is_sent_again_without_retries(
     server = lab.stack.enter_context(Http2Server(lab.authority, decide))
     client = lab.connect(server, call, max_retries=0)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     check_success(end)
     assert hits == MOST

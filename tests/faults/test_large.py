@@ -94,7 +94,7 @@ def test_memory_stays_within_bounds(lab: Lab) -> None:
     idle = lab.start(service())
 
     done = subprocess.run(  # noqa: S603  # a program of ours
-        [sys.executable, str(PROGRAM), lab.door.name, idle.base_url, json.dumps(urls)],
+        [sys.executable, str(PROGRAM), lab.flavor.name, idle.base_url, json.dumps(urls)],
         capture_output=True,
         text=True,
         check=True,

@@ -44,7 +44,7 @@ def test_a_field_that_is_odd(
     server = lab.start(failing(lambda request: [good(request, **changes)], call.method))
     client = lab.connect(server, call)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     check_kept(end, kept)
     lab.record(ODD_FIELDS, name, call, end, server.requests)
@@ -59,7 +59,7 @@ def test_a_key_that_comes_twice(lab: Lab, call: Call) -> None:
     server = lab.start(failing(steps, call.method))
     client = lab.connect(server, call)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     check_kept(end, {"status": "queued"})
     lab.record(ODD_FIELDS, "duplicate key", call, end, server.requests)
@@ -70,7 +70,7 @@ def test_a_list_that_is_null(lab: Lab) -> None:
     server = lab.start(failing(lambda _: [empty], "GET"))
     client = lab.connect(server, LIST)
 
-    end = LIST.run(lab.door, client)
+    end = LIST.run(lab.flavor, client)
 
     assert isinstance(end, SnapshotList)
     assert list(end) == []

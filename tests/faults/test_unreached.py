@@ -89,7 +89,7 @@ def test_a_name_that_does_not_exist(
     url = f"https://{NO_NAME}"
     client = lab.connect(server, call, base_url=url, max_retries=RETRIES, **options)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is TransportError
     assert "resolve" in str(end)
@@ -118,7 +118,7 @@ def test_a_proxy_that_opens_no_connection(
     options = {"base_url": f"https://{NO_NAME}", "proxy": proxy.url, "max_retries": RETRIES}
     client = lab.connect(server, call, **options)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is TransportError
     assert proxy.url in str(end)
@@ -137,7 +137,7 @@ def test_a_plain_proxy_that_is_named_with_https(lab: Lab, call: Call) -> None:
     url = plain.base_url.replace("http:", "https:")
     client = lab.connect(server, call, base_url=f"https://{NO_NAME}", proxy=url)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is TransportError
     assert "1 attempt," in str(end)
@@ -163,7 +163,7 @@ def test_a_server_that_is_down(
         server = RawServer(service(), listener=listener)
         client = lab.connect(server, call, connect_timeout=0.1, max_retries=RETRIES)
 
-        end = call.run(lab.door, client)
+        end = call.run(lab.flavor, client)
 
     assert type(end) is cause
     assert BOTH_ATTEMPTS in str(end)
@@ -181,7 +181,7 @@ def test_a_server_that_comes_up_late(lab: Lab, name: str, listening: Listening, 
     late = threading.Timer(LATE, lab.stack.enter_context, [server])
     late.start()
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     late.join()
     check_success(end)
@@ -209,7 +209,7 @@ def test_a_handshake_that_does_not_end(
     seconds = 0.3 if cause is RequestTimeoutError else 10
     client = lab.connect(server, call, base_url=url, connect_timeout=seconds, max_retries=RETRIES)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is cause
     server.wait_for_connections(1 + RETRIES)  # the last of which it may not have seen yet
@@ -249,7 +249,7 @@ def test_a_server_without_trust(
     url = server.base_url.replace("http:", "https:")
     client = lab.connect(server, call, base_url=url)
 
-    end = call.run(lab.door, client)
+    end = call.run(lab.flavor, client)
 
     assert type(end) is TransportError
     assert server.connections == 1

@@ -15,14 +15,14 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
 from tests.bodies import queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, Until, always, answer
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import RawServer, Script
 
 REQUESTS = [SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)] * 6
@@ -42,13 +42,13 @@ def doubts(end: BaseException) -> list[AmbiguousOutcomeError]:
 
 
 def test_ctrl_c_while_an_outcome_is_made_is_not_taken_for_its_error(
-    door: Door, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("atlas_backups.errors.ClusterNotFoundError", interrupted)
-    outcomes = door.iterate(atlas, "take_snapshots", [replace(REQUESTS[0], cluster_name="Gone")])
+    outcomes = flavor.iterate(atlas, "take_snapshots", [replace(REQUESTS[0], cluster_name="Gone")])
 
     with pytest.raises(KeyboardInterrupt):
         next(outcomes)
@@ -143,10 +143,10 @@ def test_what_is_unknown_has_the_tag_of_its_key(
 
 
 def test_one_that_is_closed_warns_of_what_is_unknown(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     server, client = serve([READ, answer(200, queued()), READ, NEVER], always(NEVER))
-    ended = door.iterate(client, "take_snapshots", REQUESTS, concurrency=2)
+    ended = flavor.iterate(client, "take_snapshots", REQUESTS, concurrency=2)
     next(ended)
     server.wait_for_requests(2)
 
@@ -159,14 +159,14 @@ def test_one_that_is_closed_warns_of_what_is_unknown(
 
 
 def test_what_was_taken_but_not_heard_of_is_named(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [f"6b1f0c3e2a88faeba59de4a{digit}" for digit in "ab"]
     closing = {"Connection": "close"}
     # Not so soon that both requests could go on one connection.
     scripts: list[Script] = [[READ, BOTH, answer(200, queued(id=it), closing), NEVER] for it in ids]
     server, client = serve(*scripts)
-    ended = door.iterate(client, "take_snapshots", REQUESTS[:2], concurrency=2)
+    ended = flavor.iterate(client, "take_snapshots", REQUESTS[:2], concurrency=2)
     heard = next(ended)
     for connection in range(2):
         server.wait_for_end_of_connection(connection)  # the answer was read
@@ -181,11 +181,11 @@ def test_what_was_taken_but_not_heard_of_is_named(
 
 
 def test_one_that_comes_to_its_end_warns_of_nothing(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("WARNING", "atlas_backups")  # whatever other tests have left
     _, client = serve(always(answer(200, queued())))
 
-    list(door.iterate(client, "take_snapshots", REQUESTS, concurrency=2))
+    list(flavor.iterate(client, "take_snapshots", REQUESTS, concurrency=2))
 
     assert caplog.records == []

@@ -29,7 +29,7 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Behaviour, Cluster, Fault, Limits, Project, World
 from tests.bodies import error, queued
-from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID
+from tests.flavor import BRIEF, CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, Delay, RawServer, Until, always, answer
 from tests.tags import tag_of
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import MakeClient, Serve, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Script
 
 
@@ -49,9 +49,9 @@ def request(cluster_name: Any = CLUSTER_NAME, **fields: Any) -> SnapshotRequest:
 
 
 def outcomes(
-    door: Door, client: AtlasBackups, requests: Iterable[Any], **options: Any
+    flavor: ClientFlavor, client: AtlasBackups, requests: Iterable[Any], **options: Any
 ) -> Generator[SnapshotOutcome, None, None]:
-    return door.iterate(client, "take_snapshots", requests, **options)
+    return flavor.iterate(client, "take_snapshots", requests, **options)
 
 
 def clusters(count: int) -> World:
@@ -64,7 +64,7 @@ def posts(emulator: AtlasEmulator) -> list[ReceivedRequest]:
 
 
 def test_every_request_has_one_outcome(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=clusters(40))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
@@ -72,7 +72,7 @@ def test_every_request_has_one_outcome(
         request(f"C{n}", description=f"number {n}", retention_in_days=n + 1) for n in range(40)
     ]
 
-    ended = list(outcomes(door, client, requests, concurrency=7))
+    ended = list(outcomes(flavor, client, requests, concurrency=7))
 
     assert {type(outcome) for outcome in ended} == {SnapshotOutcome}
     assert sorted(requests.index(outcome.request) for outcome in ended) == list(range(40))
@@ -86,16 +86,16 @@ def test_every_request_has_one_outcome(
 
 
 def test_no_requests_give_no_outcomes(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    assert list(outcomes(door, atlas, [])) == []
+    assert list(outcomes(flavor, atlas, [])) == []
 
     assert emulator.requests == ()
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 16])
 def test_so_many_run_at_a_time_and_no_more(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, concurrency: int
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, concurrency: int
 ) -> None:
     # None is answered before so many have come, and a while in which one too many would come.
     together = threading.Barrier(concurrency, lambda: time.sleep(0.03))
@@ -114,24 +114,24 @@ def test_so_many_run_at_a_time_and_no_more(
     emulator = start_emulator(log=log, behaviour=Behaviour(busy_check_lag_seconds=None))
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    ended = list(outcomes(door, atlas, [request()] * 4 * concurrency, concurrency=concurrency))
+    ended = list(outcomes(flavor, atlas, [request()] * 4 * concurrency, concurrency=concurrency))
 
     assert most == concurrency
     assert [outcome.error for outcome in ended] == [None] * 4 * concurrency
 
 
 def test_outcomes_come_as_they_end(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(method="POST", path="Cluster0", delay=0.4))
 
-    ended = list(outcomes(door, atlas, [request(), request("Sharded0"), request("NoBackup0")]))
+    ended = list(outcomes(flavor, atlas, [request(), request("Sharded0"), request("NoBackup0")]))
 
     assert ended[-1].request == request()
 
 
 def test_one_failure_stops_nobody_else(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     expected: dict[SnapshotRequest, type[BaseException] | None] = {
         request(): None,
@@ -149,7 +149,7 @@ def test_one_failure_stops_nobody_else(
         request(description="last"): None,
     }
 
-    ended = list(outcomes(door, atlas, expected, concurrency=2))
+    ended = list(outcomes(flavor, atlas, expected, concurrency=2))
 
     assert len(ended) == len(expected)
     for outcome in ended:
@@ -160,12 +160,12 @@ def test_one_failure_stops_nobody_else(
 
 
 def test_keys_make_a_second_run_find_what_the_first_one_took(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     requests = [request(idempotency_key=f"k{number % 5}") for number in range(5)]
 
-    first = {it.request: it.snapshot for it in outcomes(door, atlas, requests)}
-    second = {it.request: it.snapshot for it in outcomes(door, atlas, requests)}
+    first = {it.request: it.snapshot for it in outcomes(flavor, atlas, requests)}
+    second = {it.request: it.snapshot for it in outcomes(flavor, atlas, requests)}
 
     assert first == second
     assert len({it.id for it in first.values() if it}) == len(posts(emulator)) == 5
@@ -176,13 +176,13 @@ def test_keys_make_a_second_run_find_what_the_first_one_took(
 
 @pytest.mark.parametrize("if_busy", ["raise", "join"])
 def test_if_busy_counts_for_each(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, if_busy: str
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, if_busy: str
 ) -> None:
     emulator = start_emulator()
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    first = door.take(client)
+    first = flavor.take(client)
 
-    (outcome,) = outcomes(door, client, [request()], if_busy=if_busy)
+    (outcome,) = outcomes(flavor, client, [request()], if_busy=if_busy)
 
     if if_busy == "join":
         assert (outcome.snapshot, outcome.error) == (first, None)
@@ -191,16 +191,18 @@ def test_if_busy_counts_for_each(
         assert outcome.error.snapshot == first
 
 
-def test_join_refuses_the_requests_that_have_a_key(door: Door, atlas: AtlasBackups) -> None:
+def test_join_refuses_the_requests_that_have_a_key(
+    flavor: ClientFlavor, atlas: AtlasBackups
+) -> None:
     requests = [request(idempotency_key="k"), request("Sharded0")]
 
-    ended = list(outcomes(door, atlas, requests, if_busy="join"))
+    ended = list(outcomes(flavor, atlas, requests, if_busy="join"))
 
     assert {type(outcome.error) for outcome in ended} == {InvalidArgumentError, type(None)}
 
 
 def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=clusters(3), snapshot_seconds=0)
     emulator.next_snapshot(seconds=0, fails=True, cluster_name="C1")
@@ -210,7 +212,7 @@ def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
 
     ended = {
         outcome.request: outcome
-        for outcome in outcomes(door, client, requests, wait=True, wait_timeout=1.5)
+        for outcome in outcomes(flavor, client, requests, wait=True, wait_timeout=1.5)
     }
 
     good, failed, endless = (ended[it] for it in requests)
@@ -223,13 +225,13 @@ def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
 
 
 def test_an_ambiguous_end_is_the_error_of_its_outcome(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
     emulator.fault(Fault(method="POST", path="Sharded0", reset="after"))
     requests = [request("Sharded0", idempotency_key="k"), request()]
 
-    ended = {outcome.request: outcome for outcome in outcomes(door, client, requests)}
+    ended = {outcome.request: outcome for outcome in outcomes(flavor, client, requests)}
 
     unknown = ended[requests[0]].error
     assert isinstance(unknown, AmbiguousOutcomeError)
@@ -238,12 +240,12 @@ def test_an_ambiguous_end_is_the_error_of_its_outcome(
 
 
 def test_two_fleets_of_one_client_do_not_mix(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(method="POST", delay=0.01, times=None))
     names = ("one", "two")
     fleets = [
-        outcomes(door, atlas, [request(description=name)] * 10, concurrency=3) for name in names
+        outcomes(flavor, atlas, [request(description=name)] * 10, concurrency=3) for name in names
     ]
 
     both = list(zip(*fleets, strict=True))
@@ -254,7 +256,7 @@ def test_two_fleets_of_one_client_do_not_mix(
 
 
 def test_credentials_that_rotate_in_the_middle(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     given = [emulator.access_token, emulator.access_token]
     asked: list[int] = []
@@ -265,7 +267,7 @@ def test_credentials_that_rotate_in_the_middle(
 
     client = make_client(provide, base_url=emulator.base_url)
 
-    ended = list(outcomes(door, client, [request()] * 30, concurrency=8))
+    ended = list(outcomes(flavor, client, [request()] * 30, concurrency=8))
 
     assert [outcome.error for outcome in ended] == [None] * 30
     assert len(asked) == 2
@@ -274,22 +276,22 @@ def test_credentials_that_rotate_in_the_middle(
 
 
 def test_credentials_that_are_refused_for_good_are_the_outcome_of_each(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(AccessToken("an-old-token"), base_url=emulator.base_url)
 
-    ended = list(outcomes(door, client, [request()] * 5))
+    ended = list(outcomes(flavor, client, [request()] * 5))
 
     assert [type(outcome.error) for outcome in ended] == [UnauthorizedError] * 5
     assert len(posts(emulator)) == 5
 
 
 def test_progress_is_a_line_on_standard_error_for_each(
-    door: Door, atlas: AtlasBackups, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, atlas: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
     requests = [request(), request("Nowhere")]
 
-    ended = list(outcomes(door, atlas, requests, progress=True, concurrency=1))
+    ended = list(outcomes(flavor, atlas, requests, progress=True, concurrency=1))
 
     out, err = capfd.readouterr()
     assert out == ""
@@ -315,20 +317,20 @@ class Vault:
 
 
 def test_a_callable_that_raises_at_first_raises_from_the_iteration(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     sealed = RuntimeError("the vault is sealed")
     client = make_client(Vault(sealed), base_url=emulator.base_url)
 
     with pytest.raises(RuntimeError) as caught:
-        next(outcomes(door, client, [request()] * 3))
+        next(outcomes(flavor, client, [request()] * 3))
 
     assert caught.value is sealed
     assert emulator.requests == ()
 
 
 def test_a_callable_that_raises_in_the_middle_lets_what_runs_come_to_its_end(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     sealed = RuntimeError("the vault is sealed")
     client = make_client(Vault(emulator.access_token, sealed), base_url=emulator.base_url)
@@ -338,7 +340,7 @@ def test_a_callable_that_raises_in_the_middle_lets_what_runs_come_to_its_end(
     ended: list[SnapshotOutcome] = []
 
     with pytest.raises(RuntimeError) as caught:
-        ended.extend(outcomes(door, client, drawn, concurrency=2))
+        ended.extend(outcomes(flavor, client, drawn, concurrency=2))
 
     assert caught.value is sealed
     assert [(it.request.cluster_name, type(it.error)) for it in ended] == [
@@ -349,10 +351,10 @@ def test_a_callable_that_raises_in_the_middle_lets_what_runs_come_to_its_end(
 
 
 def test_a_client_that_is_closed_in_between_ends_what_runs_and_begins_nothing_more(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    ended = outcomes(door, client, [request()] * 6, concurrency=2)
+    ended = outcomes(flavor, client, [request()] * 6, concurrency=2)
     first = next(ended)
     client.close()
 
@@ -366,22 +368,26 @@ def test_a_client_that_is_closed_in_between_ends_what_runs_and_begins_nothing_mo
     assert len(posts(emulator)) == 1 + [outcome.error for outcome in rest].count(None)
 
 
-def test_a_closed_client_gives_an_outcome_or_refuses(door: Door, atlas: AtlasBackups) -> None:
+def test_a_closed_client_gives_an_outcome_or_refuses(
+    flavor: ClientFlavor, atlas: AtlasBackups
+) -> None:
     atlas.close()
 
     try:
-        ended = list(outcomes(door, atlas, [request()]))
+        ended = list(outcomes(flavor, atlas, [request()]))
     except ClientClosedError:
         return
     assert [type(outcome.error) for outcome in ended] == [ClientClosedError]
 
 
-def test_the_end_of_an_iteration_frees_what_is_still_running(door: Door, serve: Serve) -> None:
+def test_the_end_of_an_iteration_frees_what_is_still_running(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     # Not so soon that the second request could go on the first connection.
     both = Until(lambda requests: len(requests) == 2)
     taken: Script = [READ, both, answer(200, queued()), READ, NEVER]
     server, client = serve(taken, always(NEVER))
-    ended = outcomes(door, client, [request()] * 9, concurrency=2)
+    ended = outcomes(flavor, client, [request()] * 9, concurrency=2)
     next(ended)
     server.wait_for_requests(2)
 
@@ -392,19 +398,19 @@ def test_the_end_of_an_iteration_frees_what_is_still_running(door: Door, serve: 
 
 
 def test_after_an_early_end_the_client_is_as_good_as_before(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    ended = outcomes(door, atlas, [request()] * 100, concurrency=4)
+    ended = outcomes(flavor, atlas, [request()] * 100, concurrency=4)
     next(ended)
     ended.close()
 
-    assert door.take(atlas).status == "queued"
-    assert len(list(outcomes(door, atlas, [request()] * 3))) == 3
+    assert flavor.take(atlas).status == "queued"
+    assert len(list(outcomes(flavor, atlas, [request()] * 3))) == 3
     assert len(posts(emulator)) <= 1 + 4 + 4 + 4
 
 
 def test_a_limit_of_the_project_is_kept_by_the_whole_fleet(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(
         limits=Limits(snapshots=None), behaviour=Behaviour(busy_check_lag_seconds=None)
@@ -413,27 +419,29 @@ def test_a_limit_of_the_project_is_kept_by_the_whole_fleet(
     busy = replace(Fault.error(429, "RATE_LIMITED"), method="POST", nth=3)
     emulator.fault(busy)
 
-    ended = list(outcomes(door, client, [request()] * 8, concurrency=2))
+    ended = list(outcomes(flavor, client, [request()] * 8, concurrency=2))
 
     assert [outcome.error for outcome in ended] == [None] * 8
     assert [it.status for it in posts(emulator)].count(429) == 1
 
 
-def test_a_second_401_is_not_repeated_for_ever(door: Door, make_client: MakeClient) -> None:
+def test_a_second_401_is_not_repeated_for_ever(
+    flavor: ClientFlavor, make_client: MakeClient
+) -> None:
     numbers = itertools.count()
     with RawServer(always(answer(401, error(401, "UNEXPECTED_ERROR")))) as server:
         client = make_client(
             lambda: AccessToken(f"token-number-{next(numbers)}"), base_url=server.base_url
         )
 
-        ended = list(outcomes(door, client, [request()], concurrency=1))
+        ended = list(outcomes(flavor, client, [request()], concurrency=1))
 
     assert [type(outcome.error) for outcome in ended] == [UnauthorizedError]
     assert len(server.requests) == 2
 
 
 def test_a_take_that_is_repeated_with_other_credentials_has_no_more_time(
-    door: Door, make_client: MakeClient
+    flavor: ClientFlavor, make_client: MakeClient
 ) -> None:
     numbers = itertools.count()
     refusal = answer(401, error(401, "UNEXPECTED_ERROR"))
@@ -444,7 +452,7 @@ def test_a_take_that_is_repeated_with_other_credentials_has_no_more_time(
             total_timeout=3,
         )
 
-        (ended,) = outcomes(door, client, [request()])
+        (ended,) = outcomes(flavor, client, [request()])
 
     assert isinstance(ended.error, AmbiguousOutcomeError)
     effort = re.search(r"\(2 attempts, (\d\.\d\d) s\)", str(ended.error))

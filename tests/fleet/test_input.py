@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups import InvalidArgumentError, SnapshotOutcome, SnapshotRequest
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 REQUEST = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
 
@@ -38,17 +38,17 @@ class Source:
 
 
 def outcomes(
-    door: Door, client: AtlasBackups, requests: Any, **options: Any
+    flavor: ClientFlavor, client: AtlasBackups, requests: Any, **options: Any
 ) -> Generator[SnapshotOutcome, None, None]:
-    return door.iterate(client, "take_snapshots", requests, **options)
+    return flavor.iterate(client, "take_snapshots", requests, **options)
 
 
 @pytest.mark.parametrize("wanted", [1, 10])
 def test_of_a_million_requests_only_those_are_drawn_that_there_are_places_for(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, wanted: int
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, wanted: int
 ) -> None:
     source = Source(1_000_000)
-    ended = outcomes(door, atlas, source, concurrency=4)
+    ended = outcomes(flavor, atlas, source, concurrency=4)
 
     found = [next(ended) for _ in range(wanted)]
     ended.close()
@@ -59,10 +59,10 @@ def test_of_a_million_requests_only_those_are_drawn_that_there_are_places_for(
 
 
 def test_a_place_is_filled_before_the_next_outcome_even_of_those_that_ended_together(
-    door: Door, atlas: AtlasBackups
+    flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     source = Source(100)
-    ended = outcomes(door, atlas, source, concurrency=4)
+    ended = outcomes(flavor, atlas, source, concurrency=4)
     drawn: list[int] = []
 
     for _ in range(8):
@@ -74,10 +74,12 @@ def test_a_place_is_filled_before_the_next_outcome_even_of_those_that_ended_toge
     assert drawn == list(range(4, 12))
 
 
-def test_nothing_is_drawn_before_the_iteration_begins(door: Door, atlas: AtlasBackups) -> None:
+def test_nothing_is_drawn_before_the_iteration_begins(
+    flavor: ClientFlavor, atlas: AtlasBackups
+) -> None:
     source = Source(3)
 
-    ended = outcomes(door, atlas, source)
+    ended = outcomes(flavor, atlas, source)
 
     assert source.drawn == 0
     assert len(list(ended)) == source.drawn == 3
@@ -86,14 +88,14 @@ def test_nothing_is_drawn_before_the_iteration_begins(door: Door, atlas: AtlasBa
 @pytest.mark.parametrize("after", [0, 1, 5, 20])
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_an_iterator_that_raises_ends_the_fleet_when_the_others_are_done(  # fixtures
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, after: int, concurrency: int
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, after: int, concurrency: int
 ) -> None:
     broken = RuntimeError("the inventory went away")
     source = Source(after, error=broken)
     found: list[SnapshotOutcome] = []
 
     with pytest.raises(InvalidArgumentError, match=f"RuntimeError after {after} of") as caught:
-        found.extend(outcomes(door, atlas, source, concurrency=concurrency))
+        found.extend(outcomes(flavor, atlas, source, concurrency=concurrency))
 
     assert caught.value.__cause__ is broken
     assert [outcome.error for outcome in found] == [None] * after
@@ -101,12 +103,12 @@ def test_an_iterator_that_raises_ends_the_fleet_when_the_others_are_done(  # fix
 
 
 def test_a_keyboard_interrupt_in_the_iterator_is_not_held_back(
-    door: Door, atlas: AtlasBackups
+    flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     source = Source(2, error=KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
-        list(outcomes(door, atlas, source, concurrency=4))
+        list(outcomes(flavor, atlas, source, concurrency=4))
 
     assert source.drawn == 2
 
@@ -116,9 +118,9 @@ WRONG = [None, 7, "Cluster0", (GROUP_ID, CLUSTER_NAME), {"group_id": GROUP_ID}, 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
 def test_an_item_that_is_no_request_is_its_own_failure(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, wrong: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, wrong: Any
 ) -> None:
-    found = list(outcomes(door, atlas, [REQUEST, wrong, REQUEST], concurrency=1))
+    found = list(outcomes(flavor, atlas, [REQUEST, wrong, REQUEST], concurrency=1))
 
     assert [type(it.error) for it in found] == [type(None), InvalidArgumentError, type(None)]
     assert found[1].request is wrong
@@ -128,10 +130,10 @@ def test_an_item_that_is_no_request_is_its_own_failure(
 
 @pytest.mark.parametrize("requests", [None, 7, REQUEST, object()], ids=repr)
 def test_what_cannot_be_iterated_is_refused(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, requests: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, requests: Any
 ) -> None:
     with pytest.raises(InvalidArgumentError, match="requests must be an iterable"):
-        list(outcomes(door, atlas, requests))
+        list(outcomes(flavor, atlas, requests))
 
     assert emulator.requests == ()
 
@@ -150,20 +152,22 @@ OPTIONS: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("name", "value"), OPTIONS)
 def test_an_option_out_of_range_is_refused_before_anything_is_drawn(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, name: str, value: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, name: str, value: Any
 ) -> None:
     source = Source(3)
 
     with pytest.raises(InvalidArgumentError, match=name):
-        list(outcomes(door, atlas, source, **{name: value}))
+        list(outcomes(flavor, atlas, source, **{name: value}))
 
     assert source.drawn == 0
     assert emulator.requests == ()
 
 
 @pytest.mark.parametrize("concurrency", [1, 1000])
-def test_an_option_at_the_limit_is_taken(door: Door, atlas: AtlasBackups, concurrency: int) -> None:
-    found = list(outcomes(door, atlas, Source(3), concurrency=concurrency, wait_timeout=1e-9))
+def test_an_option_at_the_limit_is_taken(
+    flavor: ClientFlavor, atlas: AtlasBackups, concurrency: int
+) -> None:
+    found = list(outcomes(flavor, atlas, Source(3), concurrency=concurrency, wait_timeout=1e-9))
 
     assert [outcome.error for outcome in found] == [None] * 3
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
 from atlas_backups.client import drive, fleet
 from tests.bodies import queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 REQUEST = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
 # As many lines at least are passed, or nothing was interrupted.
@@ -66,13 +66,15 @@ def is_in_doubt(end: BaseException) -> bool:
     return context is not None
 
 
-def test_each_snapshot_that_was_taken_is_delivered_or_named(door: Door, serve: Serve) -> None:
+def test_each_snapshot_that_was_taken_is_delivered_or_named(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     line, is_over = 0, False
     while not is_over:
         line += 1
         delivered = False
         server, client = serve(always(answer(200, queued())))
-        outcomes = door.iterate(client, "take_snapshots", [REQUEST])
+        outcomes = flavor.iterate(client, "take_snapshots", [REQUEST])
         try:
             with Interruption(line):
                 for outcome in outcomes:

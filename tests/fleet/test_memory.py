@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import Behaviour, Cluster, Limits, Project, World
-from tests.door import GROUP_ID
+from tests.flavor import GROUP_ID
 
 if TYPE_CHECKING:
     from tests.conftest import StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -66,7 +66,7 @@ with AtlasBackups() as atlas:
 
 
 def test_memory_does_not_grow_with_the_number_of_requests(
-    door: Door, start_emulator: StartEmulator
+    flavor: ClientFlavor, start_emulator: StartEmulator
 ) -> None:
     behaviour = Behaviour(busy_check_lag_seconds=None)
     clusters = tuple(Cluster(name=f"C{number}") for number in range(100))
@@ -74,7 +74,7 @@ def test_memory_does_not_grow_with_the_number_of_requests(
     emulator = start_emulator(world=world, behaviour=behaviour, limits=Limits(snapshots=None))
 
     done = subprocess.run(  # noqa: S603  # our own interpreter
-        [sys.executable, "-W", "error", "-c", SCRIPT, door.name],
+        [sys.executable, "-W", "error", "-c", SCRIPT, flavor.name],
         env={**os.environ, **emulator.env},
         capture_output=True,
         text=True,

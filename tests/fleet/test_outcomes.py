@@ -13,27 +13,29 @@ from atlas_backups import (
     SnapshotRequest,
     WaitTimeoutError,
 )
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 REQUESTS = [
     SnapshotRequest(group_id=GROUP_ID, cluster_name=name) for name in (CLUSTER_NAME, "Nowhere")
 ]
 
 
-def test_it_runs_a_fleet_to_its_end_and_keeps_what_came(door: Door, atlas: AtlasBackups) -> None:
-    outcomes = SnapshotOutcomes(door.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
+def test_it_runs_a_fleet_to_its_end_and_keeps_what_came(
+    flavor: ClientFlavor, atlas: AtlasBackups
+) -> None:
+    outcomes = SnapshotOutcomes(flavor.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
 
     assert [outcome.request for outcome in outcomes] == REQUESTS
     assert [type(outcome.error) for outcome in outcomes.failed] == [ClusterNotFoundError]
     assert repr(outcomes) == "SnapshotOutcomes(1 failed, 1 taken)"
 
 
-def test_a_slice_is_one_too_and_it_pickles(door: Door, atlas: AtlasBackups) -> None:
-    outcomes = SnapshotOutcomes(door.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
+def test_a_slice_is_one_too_and_it_pickles(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    outcomes = SnapshotOutcomes(flavor.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
 
     assert type(outcomes[:1]) is SnapshotOutcomes
     assert outcomes[:1] == SnapshotOutcomes([outcomes[0]])

@@ -9,7 +9,7 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError, DuplicateSnapshotsError
 from atlas_backups.emulator import Behaviour, Cluster, ExistingSnapshot, Fault, Project, World
-from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import BRIEF, CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 KEY = "release-42"
 TAGGED = f"{tag_of(KEY)} text"
@@ -52,13 +52,16 @@ def posts(emulator: AtlasEmulator) -> int:
     ],
 )
 def test_all_that_did_not_fail_are_named_and_nothing_is_taken(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, statuses: tuple[str, ...]
+    flavor: ClientFlavor,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    statuses: tuple[str, ...],
 ) -> None:
     emulator = start_emulator(world=world(statuses))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
     with pytest.raises(DuplicateSnapshotsError) as caught:
-        door.take(client, idempotency_key=KEY)
+        flavor.take(client, idempotency_key=KEY)
 
     expected = {held.id for held in emulator.snapshots if held.status != "failed"}
     assert {snapshot.id for snapshot in caught.value.snapshots} == expected
@@ -69,12 +72,15 @@ def test_all_that_did_not_fail_are_named_and_nothing_is_taken(
 
 @pytest.mark.parametrize("statuses", [("completed", "failed"), ("failed", "failed", "inProgress")])
 def test_failed_ones_are_no_duplicates(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, statuses: tuple[str, ...]
+    flavor: ClientFlavor,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    statuses: tuple[str, ...],
 ) -> None:
     emulator = start_emulator(world=world(statuses))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    snapshot = door.take(client, idempotency_key=KEY)
+    snapshot = flavor.take(client, idempotency_key=KEY)
 
     assert snapshot.status != "failed"
     assert posts(emulator) == 0
@@ -91,12 +97,12 @@ def test_failed_ones_are_no_duplicates(
     ],
 )
 def test_a_whole_tag_is_recognised_wherever_it_stands(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, description: str
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, description: str
 ) -> None:
     emulator = start_emulator(world=world(["completed"], description))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    snapshot = door.take(client, idempotency_key=KEY)
+    snapshot = flavor.take(client, idempotency_key=KEY)
 
     assert snapshot.status == "completed"
     assert snapshot.idempotency_tag == tag_of(KEY)
@@ -108,16 +114,16 @@ def test_a_whole_tag_is_recognised_wherever_it_stands(
     [TAGGED.lower(), TAGGED.replace("] ", "A] "), tag_of("another"), tag_of("another") + TAGGED],
 )
 def test_what_only_looks_like_the_tag_is_none(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, description: str
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, description: str
 ) -> None:
     emulator = start_emulator(world=world(["completed"], description))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    assert door.take(client, idempotency_key=KEY).status == "queued"
+    assert flavor.take(client, idempotency_key=KEY).status == "queued"
 
 
 def test_one_that_appears_beside_the_new_one_is_noticed_at_the_end(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     behaviour = Behaviour(busy_check_lag_seconds=None)
     emulator = start_emulator(tick=10, behaviour=behaviour)
@@ -125,25 +131,25 @@ def test_one_that_appears_beside_the_new_one_is_noticed_at_the_end(
     # It lands between the second call's first list and its final check.
     emulator.fault(Fault(method="POST", status=504, effect_after=35))
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(brief, idempotency_key=KEY)
+        flavor.take(brief, idempotency_key=KEY)
 
     with pytest.raises(DuplicateSnapshotsError) as caught:
-        door.take(brief, idempotency_key=KEY)
+        flavor.take(brief, idempotency_key=KEY)
 
     assert len(caught.value.snapshots) == posts(emulator) == 2
 
 
 def test_one_that_no_list_shows_yet_is_noticed_after_the_wait(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     behaviour = Behaviour(busy_check_lag_seconds=None, list_lag_seconds=65)
     emulator = start_emulator(tick=10, behaviour=behaviour, snapshot_seconds=25)
     # One client alone would remember what it took.
     one, other = (make_client(emulator.access_token, base_url=emulator.base_url) for _ in range(2))
-    first = door.take(one, idempotency_key=KEY)
+    first = flavor.take(one, idempotency_key=KEY)
 
     with pytest.raises(DuplicateSnapshotsError) as caught:
-        door.take(other, idempotency_key=KEY, wait=True)
+        flavor.take(other, idempotency_key=KEY, wait=True)
 
     ids = {snapshot.id for snapshot in caught.value.snapshots}
     assert len(ids) == 2
@@ -151,7 +157,7 @@ def test_one_that_no_list_shows_yet_is_noticed_after_the_wait(
 
 
 def test_a_final_check_that_cannot_be_made_does_not_hide_the_snapshot(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
     caplog: pytest.LogCaptureFixture,
@@ -162,39 +168,39 @@ def test_a_final_check_that_cannot_be_made_does_not_hide_the_snapshot(
     emulator.fault(Fault(method="GET", nth=3, status=503, times=None))
 
     with caplog.at_level("WARNING", "atlas_backups"):
-        snapshot = door.take(client, idempotency_key=KEY)
+        snapshot = flavor.take(client, idempotency_key=KEY)
 
     assert snapshot.idempotency_tag == tag_of(KEY)
     assert f"snapshot {snapshot.id} exists" in caplog.text
 
 
 def test_wait_for_snapshot_reports_another_one_with_its_tag(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=world(("completed", "completed")))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     ids = {held.id for held in emulator.snapshots}
 
     with pytest.raises(DuplicateSnapshotsError) as caught:
-        door.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, min(ids))
+        flavor.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, min(ids))
 
     assert {snapshot.id for snapshot in caught.value.snapshots} == ids
 
 
 def test_watch_snapshot_gives_a_duplicate_as_it_is(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=world(("completed", "completed")))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     snapshot_id = emulator.snapshots[0].id
 
-    (last,) = door.iterate(client, "watch_snapshot", GROUP_ID, CLUSTER_NAME, snapshot_id)
+    (last,) = flavor.iterate(client, "watch_snapshot", GROUP_ID, CLUSTER_NAME, snapshot_id)
 
     assert (last.id, last.status) == (snapshot_id, "completed")
 
 
 def test_wait_for_snapshot_succeeds_with_a_warning_when_lists_cannot_be_read(
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     caplog: pytest.LogCaptureFixture,
@@ -204,7 +210,7 @@ def test_wait_for_snapshot_succeeds_with_a_warning_when_lists_cannot_be_read(
     client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
     snapshot_id = emulator.snapshots[0].id
 
-    done = door.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, snapshot_id)
+    done = flavor.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, snapshot_id)
 
     assert done.status == "completed"
     warnings = [record for record in caplog.records if record.levelname == "WARNING"]
@@ -212,11 +218,11 @@ def test_wait_for_snapshot_succeeds_with_a_warning_when_lists_cannot_be_read(
 
 
 def test_wait_for_snapshot_without_a_key_reads_no_list(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=world(("completed", "completed"), "text"))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    door.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, emulator.snapshots[0].id)
+    flavor.call(client, "wait_for_snapshot", GROUP_ID, CLUSTER_NAME, emulator.snapshots[0].id)
 
     assert len(emulator.requests) == 1

@@ -9,14 +9,14 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError, ServerError, TransportError
 from atlas_backups.emulator import Behaviour, Fault
-from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import BRIEF, CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ManualClock
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 KEY = "release-42"
 kinds = pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
@@ -46,13 +46,13 @@ def on_demand(emulator: AtlasEmulator) -> list[str]:
 
 
 def test_a_snapshot_whose_answer_was_lost_is_found_in_the_same_call(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.api_key, base_url=emulator.base_url)
-    door.take_raw(client)  # a challenge would take the fault
+    flavor.take_raw(client)  # a challenge would take the fault
     emulator.fault(Fault(method="POST", path="/backup/", reset="after"))
 
-    snapshot = door.take(client, idempotency_key=KEY)
+    snapshot = flavor.take(client, idempotency_key=KEY)
 
     assert snapshot.idempotency_tag == tag_of(KEY)
     assert snapshot.id in on_demand(emulator)
@@ -62,17 +62,17 @@ def test_a_snapshot_whose_answer_was_lost_is_found_in_the_same_call(
 @lost_ways
 @kinds
 def test_after_an_ambiguous_end_the_same_key_finds_it(  # fixtures
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, kind: str, lost: Fault
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str, lost: Fault
 ) -> None:
     client = make_client(getattr(emulator, kind), base_url=emulator.base_url, total_timeout=BRIEF)
-    door.take_raw(client)
+    flavor.take_raw(client)
     emulator.clear_requests()
     (other,) = on_demand(emulator)
     emulator.fault(replace(lost, method="POST", path="/backup/"))
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        door.take(client, idempotency_key=KEY)
-    snapshot = door.take(client, idempotency_key=KEY)
+        flavor.take(client, idempotency_key=KEY)
+    snapshot = flavor.take(client, idempotency_key=KEY)
 
     assert caught.value.idempotency_tag == tag_of(KEY)
     assert set(on_demand(emulator)) == {other, snapshot.id}
@@ -83,26 +83,26 @@ def test_after_an_ambiguous_end_the_same_key_finds_it(  # fixtures
     "refused", [Fault(reset="before"), Fault(status=503)], ids=["never came", "503"]
 )
 def test_after_an_ambiguous_end_without_effect_the_same_key_takes_it(
-    door: Door, emulator: AtlasEmulator, brief: AtlasBackups, refused: Fault
+    flavor: ClientFlavor, emulator: AtlasEmulator, brief: AtlasBackups, refused: Fault
 ) -> None:
     emulator.fault(replace(refused, method="POST"))
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(brief, idempotency_key=KEY)
+        flavor.take(brief, idempotency_key=KEY)
     assert on_demand(emulator) == []
-    snapshot = door.take(brief, idempotency_key=KEY)
+    snapshot = flavor.take(brief, idempotency_key=KEY)
 
     assert on_demand(emulator) == [snapshot.id]
 
 
 def test_one_call_never_posts_twice_blindly(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=5)
     emulator.fault(Fault(method="POST", status=503))
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        door.take(client, idempotency_key=KEY)
+        flavor.take(client, idempotency_key=KEY)
 
     assert isinstance(caught.value.cause, ServerError)
     assert caught.value.candidates == ()
@@ -115,13 +115,13 @@ def test_one_call_never_posts_twice_blindly(
 
 
 def test_a_list_that_cannot_be_read_first_sends_nothing(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=1)
     emulator.fault(Fault(method="GET", reset="before", times=None))
 
     with pytest.raises(TransportError):
-        door.take(client, idempotency_key=KEY)
+        flavor.take(client, idempotency_key=KEY)
 
     assert posts(emulator) == 0
 
@@ -129,7 +129,7 @@ def test_a_list_that_cannot_be_read_first_sends_nothing(
 def test_a_snapshot_that_lands_late_is_found_by_a_later_look_though_the_first_one_failed(
     start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
-    """Through one door only, because it takes six seconds."""
+    """Through one flavor only, because it takes six seconds."""
     emulator = start_emulator(tick=10)
     client = make_client(
         emulator.access_token, base_url=emulator.base_url, total_timeout=15, max_retries=0
@@ -145,28 +145,28 @@ def test_a_snapshot_that_lands_late_is_found_by_a_later_look_though_the_first_on
 
 
 def test_a_snapshot_that_lands_after_the_call_is_found_by_the_next(
-    door: Door, emulator: AtlasEmulator, brief: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, brief: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.fault(Fault(method="POST", status=504, effect_after=60))
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(brief, idempotency_key=KEY)
+        flavor.take(brief, idempotency_key=KEY)
     clock.advance(90)
-    snapshot = door.take(brief, idempotency_key=KEY)
+    snapshot = flavor.take(brief, idempotency_key=KEY)
 
     assert on_demand(emulator) == [snapshot.id]
     assert posts(emulator) == 1
 
 
 def test_the_own_snapshot_that_lists_do_not_show_yet_is_looked_for_before_others_are_blamed(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(tick=20, behaviour=Behaviour(list_lag_seconds=100))
     # One client alone would remember what it took.
     one, other = (make_client(emulator.access_token, base_url=emulator.base_url) for _ in range(2))
 
-    first = door.take(one, idempotency_key=KEY)
-    second = door.take(other, idempotency_key=KEY)
+    first = flavor.take(one, idempotency_key=KEY)
+    second = flavor.take(other, idempotency_key=KEY)
 
     assert second.id == first.id
     assert on_demand(emulator) == [first.id]
@@ -174,13 +174,13 @@ def test_the_own_snapshot_that_lists_do_not_show_yet_is_looked_for_before_others
 
 
 def test_without_a_key_the_candidates_are_the_on_demand_snapshots_of_that_time(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=10)
     emulator.fault(Fault(method="POST", reset="after"))
 
     with pytest.raises(AmbiguousOutcomeError, match="one on-demand snapshot") as caught:
-        door.take(client, description="x")
+        flavor.take(client, description="x")
 
     assert [candidate.id for candidate in caught.value.candidates] == on_demand(emulator)
     assert caught.value.idempotency_tag is None

@@ -8,13 +8,13 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, answer
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Script
 
 KEY = "release-42"
@@ -28,22 +28,26 @@ def taking(description: str | None) -> Script:
 
 
 @descriptions
-def test_it_is_returned_with_a_warning(door: Door, serve: Serve, description: str | None) -> None:
+def test_it_is_returned_with_a_warning(
+    flavor: ClientFlavor, serve: Serve, description: str | None
+) -> None:
     _, client = serve(taking(description))
 
     with pytest.warns(RuntimeWarning, match=f"{SNAPSHOT_ID}.*idempotency_key"):
-        snapshot = door.take(client, idempotency_key=KEY)
+        snapshot = flavor.take(client, idempotency_key=KEY)
 
     assert snapshot.id == SNAPSHOT_ID
 
 
 @descriptions
-def test_a_fleet_warns_at_its_end(door: Door, serve: Serve, description: str | None) -> None:
+def test_a_fleet_warns_at_its_end(
+    flavor: ClientFlavor, serve: Serve, description: str | None
+) -> None:
     _, client = serve(taking(description))
     request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
 
     with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
-        (ended,) = door.iterate(client, "take_snapshots", [request])
+        (ended,) = flavor.iterate(client, "take_snapshots", [request])
 
     assert ended.snapshot is not None
     assert ended.error is None
@@ -58,27 +62,27 @@ def test_the_warning_names_the_line_of_the_call(serve: Serve) -> None:
     assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_the_same_client_takes_no_second_one(door: Door, serve: Serve) -> None:
+def test_the_same_client_takes_no_second_one(flavor: ClientFlavor, serve: Serve) -> None:
     taken = answer(200, queued(description=None))
     server, client = serve([*LOOK, READ, taken, *LOOK, *LOOK, READ, taken])
 
     with pytest.warns(RuntimeWarning, match="tag"):
-        snapshots = [door.take(client, idempotency_key=KEY) for _ in range(2)]
+        snapshots = [flavor.take(client, idempotency_key=KEY) for _ in range(2)]
 
     assert {snapshot.id for snapshot in snapshots} == {SNAPSHOT_ID}
     assert [request.method for request in server.requests].count("POST") == 1
 
 
-def test_without_a_key_or_with_its_tag_nothing_is_said(door: Door, serve: Serve) -> None:
+def test_without_a_key_or_with_its_tag_nothing_is_said(flavor: ClientFlavor, serve: Serve) -> None:
     tagged = answer(200, queued(description=tag_of(KEY)))
     _, client = serve([READ, answer(200, queued()), *LOOK, READ, tagged, *LOOK])
 
-    door.take(client)
-    door.take(client, idempotency_key=KEY)
+    flavor.take(client)
+    flavor.take(client, idempotency_key=KEY)
 
 
 def test_take_when_a_list_shows_the_snapshot_without_its_tag_returns_it_and_warns(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     listed = answer(200, {"results": [queued(description="text")], "totalCount": 1})
     look: Script = [READ, listed, READ, EMPTY]
@@ -87,13 +91,13 @@ def test_take_when_a_list_shows_the_snapshot_without_its_tag_returns_it_and_warn
 
     for _ in range(2):
         with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
-            assert door.take(client, idempotency_key=KEY).id == SNAPSHOT_ID
+            assert flavor.take(client, idempotency_key=KEY).id == SNAPSHOT_ID
 
     assert [request.method for request in server.requests].count("POST") == 1
 
 
 def test_fleet_when_a_list_shows_the_snapshot_without_its_tag_warns(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     listed = answer(200, {"results": [queued(description=None)], "totalCount": 1})
     taken = answer(200, queued(description=tag_of(KEY)))
@@ -101,18 +105,18 @@ def test_fleet_when_a_list_shows_the_snapshot_without_its_tag_warns(
     request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
 
     with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
-        (ended,) = door.iterate(client, "take_snapshots", [request])
+        (ended,) = flavor.iterate(client, "take_snapshots", [request])
 
     assert ended.error is None
 
 
 def test_take_when_the_response_has_the_tag_of_another_key_is_ambiguous(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     taken = answer(200, queued(description=tag_of("another")))
     server, client = serve([*LOOK, READ, taken], total_timeout=1.0)
 
     with pytest.raises(AmbiguousOutcomeError, match="tag of another key"):
-        door.take(client, idempotency_key=KEY)
+        flavor.take(client, idempotency_key=KEY)
 
     assert [request.method for request in server.requests].count("POST") == 1

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups.emulator import Behaviour, Fault
-from tests.door import CLUSTER_NAME, GROUP_ID, sent
 from tests.faults.rows import KILLED
+from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
 from tests.waiting import until
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import StartEmulator
-    from tests.door import Door
     from tests.faults.plugin import Matrix
+    from tests.flavor import ClientFlavor
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs inherited pipes and SIGKILL")
 
@@ -62,9 +62,11 @@ def tagged(emulator: AtlasEmulator) -> list[str]:
     return [it.id for it in held]
 
 
-def start(emulator: AtlasEmulator, door: Door, *arguments: str, go: int) -> subprocess.Popen[str]:
+def start(
+    emulator: AtlasEmulator, flavor: ClientFlavor, *arguments: str, go: int
+) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603  # our own interpreter
-        [sys.executable, "-W", "error", "-c", SCRIPT, str(go), door.name, *arguments],
+        [sys.executable, "-W", "error", "-c", SCRIPT, str(go), flavor.name, *arguments],
         env={**os.environ, **emulator.env},
         pass_fds=[go],
         stdout=subprocess.PIPE,
@@ -73,12 +75,14 @@ def start(emulator: AtlasEmulator, door: Door, *arguments: str, go: int) -> subp
     )
 
 
-def run(emulator: AtlasEmulator, door: Door, count: int = 1) -> list[str]:
+def run(emulator: AtlasEmulator, flavor: ClientFlavor, count: int = 1) -> list[str]:
     """Run so many processes that start together, and give what each of them prints."""
     wait, go = os.pipe()
     with ExitStack() as stack:
         try:
-            processes = [stack.enter_context(start(emulator, door, go=wait)) for _ in range(count)]
+            processes = [
+                stack.enter_context(start(emulator, flavor, go=wait)) for _ in range(count)
+            ]
         finally:
             os.close(wait)
             os.close(go)
@@ -99,8 +103,10 @@ def meeting(start_emulator: StartEmulator) -> AtlasEmulator:
     return start_emulator(log=log)
 
 
-def test_processes_that_start_together_get_one_snapshot(door: Door, meeting: AtlasEmulator) -> None:
-    printed = run(meeting, door, 2)
+def test_processes_that_start_together_get_one_snapshot(
+    flavor: ClientFlavor, meeting: AtlasEmulator
+) -> None:
+    printed = run(meeting, flavor, 2)
 
     assert tagged(meeting) == [printed[0]]
     assert printed[0] == printed[1]
@@ -109,11 +115,11 @@ def test_processes_that_start_together_get_one_snapshot(door: Door, meeting: Atl
 
 
 def test_without_the_rule_of_one_at_a_time_two_are_never_silent(
-    door: Door, meeting: AtlasEmulator
+    flavor: ClientFlavor, meeting: AtlasEmulator
 ) -> None:
     meeting.behaviour = Behaviour(busy_check_lag_seconds=None)
 
-    printed = run(meeting, door, 2)
+    printed = run(meeting, flavor, 2)
 
     ids = tagged(meeting)
     told = [line.split()[1:] for line in printed if line.startswith("duplicates")]
@@ -168,12 +174,12 @@ STEPS = {
 }
 
 
-def kill_at(emulator: AtlasEmulator, door: Door, step: Step) -> None:
+def kill_at(emulator: AtlasEmulator, flavor: ClientFlavor, step: Step) -> None:
     emulator.fault(step.fault)
     wait, go = os.pipe()
     os.close(go)
     arguments = ["--wait"] if step.wait else []
-    with start(emulator, door, *arguments, go=wait) as process:
+    with start(emulator, flavor, *arguments, go=wait) as process:
         os.close(wait)
         try:
             until(lambda: bool(emulator.requests) and step.reached(sent(emulator)))
@@ -188,37 +194,39 @@ def kill_at(emulator: AtlasEmulator, door: Door, step: Step) -> None:
 
 @pytest.mark.parametrize("name", STEPS)
 def test_a_process_that_is_killed_and_run_again_takes_one_snapshot(
-    door: Door, one_at_a_time: AtlasEmulator, name: str, matrix: Matrix
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, name: str, matrix: Matrix
 ) -> None:
-    kill_at(one_at_a_time, door, STEPS[name])
+    kill_at(one_at_a_time, flavor, STEPS[name])
 
-    printed = run(one_at_a_time, door)
+    printed = run(one_at_a_time, flavor)
 
     assert tagged(one_at_a_time) == printed
     call, received = "take_snapshot with a key", f"{sent(one_at_a_time).count(POST)} POST"
-    matrix.note(KILLED, name, call=call, door=door.name, outcome="one snapshot", received=received)
+    matrix.note(
+        KILLED, name, call=call, flavor=flavor.name, outcome="one snapshot", received=received
+    )
 
 
 def test_a_process_that_is_killed_twice_takes_one_snapshot(
-    door: Door, one_at_a_time: AtlasEmulator
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator
 ) -> None:
     for name in ("POST carried out, not answered", "during the first list"):
         one_at_a_time.clear_requests()
-        kill_at(one_at_a_time, door, STEPS[name])
+        kill_at(one_at_a_time, flavor, STEPS[name])
 
-    assert tagged(one_at_a_time) == run(one_at_a_time, door)
+    assert tagged(one_at_a_time) == run(one_at_a_time, flavor)
 
 
 @pytest.mark.parametrize("seconds", [15, 25])
 def test_a_post_that_lands_late_beside_that_of_the_second_run_gives_one_snapshot(
-    door: Door, start_emulator: StartEmulator, seconds: float
+    flavor: ClientFlavor, start_emulator: StartEmulator, seconds: float
 ) -> None:
     """Just before or just after it; Atlas refuses the later one of the two."""
     emulator = start_emulator(tick=10)
     step = STEPS["POST received, without effect"]
-    kill_at(emulator, door, replace(step, fault=replace(step.fault, effect_after=seconds)))
+    kill_at(emulator, flavor, replace(step, fault=replace(step.fault, effect_after=seconds)))
 
-    printed = run(emulator, door)
+    printed = run(emulator, flavor)
 
     assert tagged(emulator) == printed
     assert sent(emulator).count(POST) == 2

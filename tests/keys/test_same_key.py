@@ -10,22 +10,22 @@ import pytest
 
 from atlas_backups import InvalidArgumentError, SnapshotInProgressError, SnapshotRequest
 from atlas_backups.emulator import Behaviour
-from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups, Snapshot
     from atlas_backups.emulator import AtlasEmulator, ManualClock
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 KEY = "release-42"
 SHARDED = "Sharded0"
 kinds = pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 
 
-def take(door: Door, client: AtlasBackups, key: str = KEY, **options: Any) -> Snapshot:
-    return door.take(client, idempotency_key=key, **options)
+def take(flavor: ClientFlavor, client: AtlasBackups, key: str = KEY, **options: Any) -> Snapshot:
+    return flavor.take(client, idempotency_key=key, **options)
 
 
 def posts(emulator: AtlasEmulator) -> int:
@@ -49,11 +49,11 @@ def test_the_tag_is_derived_from_key_project_and_cluster_for_ever() -> None:
 
 @kinds
 def test_the_same_key_gives_the_same_snapshot(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, kind: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
     client = make_client(getattr(emulator, kind), base_url=emulator.base_url)
 
-    snapshots = [take(door, client) for _ in range(3)]
+    snapshots = [take(flavor, client) for _ in range(3)]
 
     assert {snapshot.id for snapshot in snapshots} == set(tagged(emulator))
     assert len(tagged(emulator)) == 1
@@ -62,20 +62,20 @@ def test_the_same_key_gives_the_same_snapshot(
 
 @kinds
 def test_another_client_with_other_credentials_finds_it_too(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, kind: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
-    first = take(door, make_client(emulator.access_token, base_url=emulator.base_url))
+    first = take(flavor, make_client(emulator.access_token, base_url=emulator.base_url))
 
-    second = take(door, make_client(getattr(emulator, kind), base_url=emulator.base_url))
+    second = take(flavor, make_client(getattr(emulator, kind), base_url=emulator.base_url))
 
     assert second.id == first.id
     assert len(tagged(emulator)) == 1
 
 
 def test_the_text_stays_readable_behind_the_tag(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    snapshot = take(door, atlas, description="before release 42", retention_in_days=3)
+    snapshot = take(flavor, atlas, description="before release 42", retention_in_days=3)
 
     assert snapshot.description == f"{tag_of(KEY)} before release 42"
     assert snapshot.idempotency_tag == tag_of(KEY)
@@ -85,21 +85,23 @@ def test_the_text_stays_readable_behind_the_tag(
 
 @pytest.mark.parametrize("description", ["", None])
 def test_without_a_text_the_tag_stands_alone(
-    door: Door, atlas: AtlasBackups, description: str | None
+    flavor: ClientFlavor, atlas: AtlasBackups, description: str | None
 ) -> None:
-    snapshot = take(door, atlas, description=description)
+    snapshot = take(flavor, atlas, description=description)
 
     assert (snapshot.description or "").strip() == tag_of(KEY)
-    assert take(door, atlas).id == snapshot.id
+    assert take(flavor, atlas).id == snapshot.id
 
 
 @pytest.mark.parametrize(
     "key", ["k", "k" * 1024, "ü" * 1024, "two words", "[ab1:x] ", "a/b?c#d%2f", "🔑", "'\";--"]
 )
-def test_any_key_within_the_limits_works(door: Door, atlas: AtlasBackups, key: str) -> None:
-    first = take(door, atlas, key)
+def test_any_key_within_the_limits_works(
+    flavor: ClientFlavor, atlas: AtlasBackups, key: str
+) -> None:
+    first = take(flavor, atlas, key)
 
-    assert take(door, atlas, key).id == first.id
+    assert take(flavor, atlas, key).id == first.id
     assert first.idempotency_tag == tag_of(key)
 
 
@@ -107,130 +109,130 @@ def test_any_key_within_the_limits_works(door: Door, atlas: AtlasBackups, key: s
     "other", [{"description": "another text"}, {"retention_in_days": 30}, {"description": None}]
 )
 def test_another_text_or_retention_gives_the_existing_one_unchanged(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, other: dict[str, Any]
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, other: dict[str, Any]
 ) -> None:
-    first = take(door, atlas, description="the first text", retention_in_days=3)
+    first = take(flavor, atlas, description="the first text", retention_in_days=3)
 
-    assert take(door, atlas, **other) == first
+    assert take(flavor, atlas, **other) == first
 
     assert posts(emulator) == 1
 
 
 def test_another_key_another_cluster_and_no_key_give_others(
-    door: Door, atlas: AtlasBackups
+    flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     snapshots = [
-        take(door, atlas),
-        take(door, atlas, "release-43"),
-        door.call(atlas, "take_snapshot", GROUP_ID, SHARDED, idempotency_key=KEY),
-        door.take(atlas),
-        door.take(atlas, description=f"looks like {tag_of(KEY).lower()} "),
+        take(flavor, atlas),
+        take(flavor, atlas, "release-43"),
+        flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED, idempotency_key=KEY),
+        flavor.take(atlas),
+        flavor.take(atlas, description=f"looks like {tag_of(KEY).lower()} "),
     ]
 
     assert len({snapshot.id for snapshot in snapshots}) == 5
-    assert take(door, atlas).id == snapshots[0].id
+    assert take(flavor, atlas).id == snapshots[0].id
 
 
 def test_without_a_key_the_description_is_sent_as_given_and_nothing_is_read(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     text = f"{tag_of(KEY)} given by hand"
 
-    first, second = door.take(atlas, description=text), door.take(atlas, description=text)
+    first, second = flavor.take(atlas, description=text), flavor.take(atlas, description=text)
 
     assert first.id != second.id
     assert [request.json() for request in emulator.requests] == [{"description": text}] * 2
 
 
 def test_an_unfinished_snapshot_counts_and_so_does_a_completed_one(
-    door: Door, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(0.5)
-    second = take(door, atlas)
+    second = take(flavor, atlas)
     clock.advance(2)
-    third = take(door, atlas)
+    third = take(flavor, atlas)
 
     assert [second.id, third.id] == [first.id] * 2
     assert [first.status, second.status, third.status] == ["queued", "inProgress", "completed"]
 
 
 def test_a_failed_snapshot_frees_its_key(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.next_snapshot(fails=True)
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(10)
 
-    second = take(door, atlas)
+    second = take(flavor, atlas)
 
     assert second.id != first.id
-    assert take(door, atlas).id == second.id
+    assert take(flavor, atlas).id == second.id
     assert len(tagged(emulator)) == 2  # the failed one is still there
 
 
 def test_a_deleted_snapshot_frees_its_key(
-    door: Door, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(10)
-    door.call(atlas, "delete_snapshot", first)
+    flavor.call(atlas, "delete_snapshot", first)
 
-    assert take(door, atlas).id != first.id
+    assert take(flavor, atlas).id != first.id
 
 
 def test_an_expired_snapshot_frees_its_key(
-    door: Door, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    first = take(door, atlas, retention_in_days=1)
+    first = take(flavor, atlas, retention_in_days=1)
     clock.advance(2 * 86_400)
 
-    assert take(door, atlas).id != first.id
+    assert take(flavor, atlas).id != first.id
 
 
 def test_a_client_finds_what_it_took_though_lists_do_not_show_it(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.behaviour = Behaviour(list_lag_seconds=300)
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(10)  # it is completed by now
 
-    assert take(door, atlas).id == first.id
+    assert take(flavor, atlas).id == first.id
     assert posts(emulator) == 1
 
 
 def test_what_a_client_took_and_deleted_it_takes_again_though_lists_are_late(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.behaviour = Behaviour(list_lag_seconds=300)
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(10)
-    door.call(atlas, "delete_snapshot", first)
+    flavor.call(atlas, "delete_snapshot", first)
 
-    assert take(door, atlas).id != first.id
+    assert take(flavor, atlas).id != first.id
 
 
 def test_a_fleet_finds_what_its_client_took(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.behaviour = Behaviour(list_lag_seconds=300)
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(10)
     request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
 
-    (outcome,) = door.iterate(atlas, "take_snapshots", [request])
+    (outcome,) = flavor.iterate(atlas, "take_snapshots", [request])
 
     assert outcome.snapshot is not None
     assert outcome.snapshot.id == first.id
 
 
 def test_wait_gives_the_existing_one_completed(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    first = take(door, atlas)
+    first = take(flavor, atlas)
     clock.advance(10)
 
-    done = take(door, atlas, wait=True)
+    done = take(flavor, atlas, wait=True)
 
     assert (done.id, done.status) == (first.id, "completed")
     assert posts(emulator) == 1
@@ -240,7 +242,7 @@ def test_wait_gives_the_existing_one_completed(
 @pytest.mark.parametrize("parts", [False, True])
 @pytest.mark.parametrize("moments", [(0, 60, 80), (95, 200)])
 def test_parts_of_a_sharded_snapshot_are_no_duplicates(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     clock: ManualClock,
@@ -254,7 +256,7 @@ def test_parts_of_a_sharded_snapshot_are_no_duplicates(  # noqa: PLR0913  # fixt
     ids: set[str] = set()
     for before, moment in zip((0, *moments), moments, strict=False):
         clock.advance(moment - before)
-        ids.add(door.call(atlas, "take_snapshot", GROUP_ID, SHARDED, idempotency_key=KEY).id)
+        ids.add(flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED, idempotency_key=KEY).id)
 
     assert ids == set(tagged(emulator))
     assert len(ids) == posts(emulator) == 1
@@ -276,22 +278,22 @@ def test_threads_or_tasks_with_one_key_get_one_snapshot(
 
 
 def test_somebody_elses_running_snapshot_is_no_answer_to_a_key(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.behaviour = Behaviour()
-    other = door.take(atlas)
+    other = flavor.take(atlas)
 
     with pytest.raises(SnapshotInProgressError) as caught:
-        take(door, atlas)
+        take(flavor, atlas)
 
     assert caught.value.snapshot == other
     assert tagged(emulator) == []
 
 
 def test_a_key_and_join_do_not_go_together(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(InvalidArgumentError, match="join"):
-        take(door, atlas, if_busy="join")
+        take(flavor, atlas, if_busy="join")
 
     assert emulator.requests == ()

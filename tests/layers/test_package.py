@@ -1,4 +1,4 @@
-"""A room of the package knows what its line in `MAY` says, and nobody knows a room but its door."""
+"""Allowed imports between the packages (`MAY`); each is entered through its `__init__` only."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def importers(of: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_a_room_is_entered_by_its_door_only(name: str) -> None:
+def test_package_is_imported_through_its_init_only(name: str) -> None:
     assert importers(name) - {name} == DOORS[name]
 
 
@@ -109,7 +109,7 @@ def test_a_room_knows_only_what_its_line_says(name: str) -> None:
     assert known - {name} == MAY[name]
 
 
-def test_every_room_has_a_door_and_a_line() -> None:
+def test_every_package_has_an_init_and_a_rule() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
 
     assert rooms == set(DOORS) - {""} == {"client", *MAY}

@@ -21,13 +21,13 @@ from atlas_backups.emulator import (
     Project,
     World,
 )
-from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID, PATH, sent
+from tests.flavor import BRIEF, CLUSTER_NAME, GROUP_ID, PATH, sent
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ReceivedRequest
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 SHARDED = "Sharded0"
 UNFINISHED = replace(Fault.error(400, "UNFINISHED_ON_DEMAND_SNAPSHOT"), method="POST")
@@ -57,12 +57,12 @@ def busy_world(**running: Any) -> World:
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 def test_raise_tells_which_one_is_running(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups, cluster_name: str
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups, cluster_name: str
 ) -> None:
-    first = door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+    first = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
 
     with pytest.raises(SnapshotInProgressError) as caught:
-        door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+        flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
 
     assert caught.value.snapshot == first
     assert caught.value.error_code == "UNFINISHED_ON_DEMAND_SNAPSHOT"
@@ -71,38 +71,38 @@ def test_raise_tells_which_one_is_running(
 
 
 def test_raise_without_a_running_one_in_sight(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    door.take(client)
+    flavor.take(client)
     one_at_a_time.behaviour = Behaviour(list_lag_seconds=300)
 
     with pytest.raises(SnapshotInProgressError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert caught.value.snapshot is None
 
 
 def test_raise_where_the_list_fails_is_still_the_refusal(
-    door: Door, one_at_a_time: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(one_at_a_time.access_token, base_url=one_at_a_time.base_url, max_retries=0)
-    door.take(client)
+    flavor.take(client)
     for fault in (Fault(status=500), Fault.error(403, "ACCESS_FORBIDDEN")):
         one_at_a_time.fault(replace(fault, method="GET"))
 
         with pytest.raises(SnapshotInProgressError) as caught:
-            door.take(client)
+            flavor.take(client)
 
         assert caught.value.snapshot is None
 
 
 def test_a_scheduled_snapshot_is_in_nobodys_way(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=busy_world(snapshot_type="scheduled"))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    assert door.take(client).status == "queued"
+    assert flavor.take(client).status == "queued"
 
     assert len(emulator.requests) == 1
 
@@ -110,7 +110,7 @@ def test_a_scheduled_snapshot_is_in_nobodys_way(
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 @pytest.mark.parametrize("parts", [False, True])
 def test_join_gives_the_running_one(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     one_at_a_time: AtlasEmulator,
     client: AtlasBackups,
     clock: ManualClock,
@@ -119,43 +119,43 @@ def test_join_gives_the_running_one(  # noqa: PLR0913  # fixtures
     parts: bool,
 ) -> None:
     one_at_a_time.behaviour = Behaviour(sharded_parts_listed=parts)
-    first = door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+    first = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
     clock.advance(80)  # some of the parts are there by now
 
-    joined = door.call(client, "take_snapshot", GROUP_ID, cluster_name, if_busy="join")
+    joined = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name, if_busy="join")
 
     assert joined.id == first.id
     assert posts(one_at_a_time) == [200, 400]
 
 
 def test_join_takes_one_where_none_is_running(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    assert door.take(client, if_busy="join").status == "queued"
+    assert flavor.take(client, if_busy="join").status == "queued"
 
     assert sent(one_at_a_time) == ["POST snapshots"]
 
 
 def test_join_and_wait_waits_for_the_running_one(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=busy_world(ends_in_seconds=22), tick=5)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    done = door.take(client, if_busy="join", wait=True)
+    done = flavor.take(client, if_busy="join", wait=True)
 
     assert (done.status, done.id) == ("completed", emulator.snapshots[0].id)
     assert len(emulator.snapshots) == 1
 
 
 def test_join_takes_another_one_when_the_running_one_has_just_ended(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     # The list still shows it running, ten seconds before its own answer.
     emulator = start_emulator(world=busy_world(ends_in_seconds=10), tick=5)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    taken = door.take(client, if_busy="join")
+    taken = flavor.take(client, if_busy="join")
 
     assert emulator.snapshots[0].status == "completed"
     assert taken.id == emulator.snapshots[-1].id != emulator.snapshots[0].id
@@ -164,14 +164,14 @@ def test_join_takes_another_one_when_the_running_one_has_just_ended(
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
 def test_wait_takes_another_one_when_the_running_one_has_ended(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, status: str
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, status: str
 ) -> None:
     emulator = start_emulator(tick=50)  # a snapshot takes 157 s
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     emulator.next_snapshot(fails=status == "failed")
-    first = door.take(client)
+    first = flavor.take(client)
 
-    second = door.take(client, if_busy="wait")
+    second = flavor.take(client, if_busy="wait")
 
     assert second.id != first.id
     assert second.status == "queued"
@@ -180,22 +180,22 @@ def test_wait_takes_another_one_when_the_running_one_has_ended(
 
 
 def test_wait_does_not_wait_where_nothing_is_running(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    door.take(client, if_busy="wait")
+    flavor.take(client, if_busy="wait")
 
     assert sent(one_at_a_time) == ["POST snapshots"]
 
 
 def test_wait_survives_that_the_running_one_is_deleted(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=busy_world(age_seconds=300, ends_in_seconds=15), tick=6)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     gone = Fault.error(404, "SNAPSHOT_NOT_FOUND")
     emulator.fault(replace(gone, path=emulator.snapshots[0].id, times=None))
 
-    assert door.take(client, if_busy="wait").status == "queued"
+    assert flavor.take(client, if_busy="wait").status == "queued"
 
     assert posts(emulator) == [400, 200]
 
@@ -233,7 +233,7 @@ class Rival:
 
 
 def test_a_cluster_that_turns_busy_again_is_waited_for_again(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, clock: ManualClock
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, clock: ManualClock
 ) -> None:
     rival = Rival(clock, 20)
     world = busy_world(ends_in_seconds=50)
@@ -241,7 +241,7 @@ def test_a_cluster_that_turns_busy_again_is_waited_for_again(
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     rival.emulator = emulator
 
-    taken = door.take(client, if_busy="wait")
+    taken = flavor.take(client, if_busy="wait")
 
     assert rival.took == 1
     assert len(emulator.snapshots) == 3
@@ -249,17 +249,17 @@ def test_a_cluster_that_turns_busy_again_is_waited_for_again(
 
 
 def test_a_refusal_whose_reason_is_gone_is_posted_again(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups
 ) -> None:
     one_at_a_time.fault(UNFINISHED)
 
-    assert door.take(client, if_busy="join").status == "queued"
+    assert flavor.take(client, if_busy="join").status == "queued"
 
     assert posts(one_at_a_time) == [400, 200]
 
 
 def test_join_gives_up_when_the_time_of_the_call_is_over(
-    door: Door, one_at_a_time: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(
         one_at_a_time.access_token, base_url=one_at_a_time.base_url, total_timeout=BRIEF
@@ -268,20 +268,20 @@ def test_join_gives_up_when_the_time_of_the_call_is_over(
     begun = time.monotonic()
 
     with pytest.raises(SnapshotInProgressError):
-        door.take(client, if_busy="join")
+        flavor.take(client, if_busy="join")
 
     assert time.monotonic() - begun < 10
 
 
 def test_the_wait_for_a_running_one_is_bounded(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=busy_world())
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, if_busy="wait", wait_timeout=1.5)
+        flavor.take(client, if_busy="wait", wait_timeout=1.5)
 
     assert 1.3 < time.monotonic() - begun < 10
     assert caught.value.snapshot is not None
@@ -290,20 +290,20 @@ def test_the_wait_for_a_running_one_is_bounded(
 
 
 def test_a_reason_out_of_sight_is_waited_for_no_longer(
-    door: Door, one_at_a_time: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups
 ) -> None:
     one_at_a_time.fault(replace(UNFINISHED, times=None))
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, if_busy="wait", wait_timeout=0.4)
+        flavor.take(client, if_busy="wait", wait_timeout=0.4)
 
     assert time.monotonic() - begun < 10
     assert caught.value.snapshot is None
 
 
 def test_wait_timeout_bounds_both_waits_together_and_total_timeout_neither(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     # It is over at the second look for it.
     emulator = start_emulator(world=busy_world(ends_in_seconds=35), tick=10)
@@ -312,7 +312,7 @@ def test_wait_timeout_bounds_both_waits_together_and_total_timeout_neither(
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, if_busy="wait", wait=True, wait_timeout=4)
+        flavor.take(client, if_busy="wait", wait=True, wait_timeout=4)
 
     assert 3 < time.monotonic() - begun < 12
     assert posts(emulator) == [400, 200]

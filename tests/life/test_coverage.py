@@ -34,13 +34,13 @@ from atlas_backups.emulator import (
     RateLimit,
     World,
 )
-from tests.door import GROUP_ID
+from tests.flavor import GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 DAY = 86_400.0
 SNAPSHOTS = "/backup/snapshots"
@@ -63,11 +63,15 @@ def one_cluster(*snapshots: ExistingSnapshot, **options: Any) -> World:
 
 
 def of_one_cluster(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, world: World, **options: Any
+    flavor: ClientFlavor,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    world: World,
+    **options: Any,
 ) -> Any:
     emulator = start_emulator(world=world, snapshot_seconds=0.0, **options)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    (entry,) = door.call(client, "backup_coverage", GROUP_ID)
+    (entry,) = flavor.call(client, "backup_coverage", GROUP_ID)
     return entry
 
 
@@ -76,9 +80,9 @@ def names(coverage: Coverage) -> list[str | None]:
 
 
 def test_every_cluster_of_every_project_the_worst_first(
-    door: Door, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    coverage = door.call(atlas, "backup_coverage")
+    coverage = flavor.call(atlas, "backup_coverage")
 
     assert coverage.__class__ is Coverage
     assert names(coverage) == ["Free0", "NoBackup0", "Paused0", "Cluster0", "Flex0", "Sharded0"]
@@ -101,18 +105,18 @@ def test_every_cluster_of_every_project_the_worst_first(
 
 
 def test_a_clock_of_atlas_that_is_behind_makes_no_data_look_younger(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     stale = ManualClock(time.time() - 5 * DAY)
     snapshot = replace(on_demand(60), retention_days=400)
 
-    entry = of_one_cluster(door, start_emulator, make_client, one_cluster(snapshot), clock=stale)
+    entry = of_one_cluster(flavor, start_emulator, make_client, one_cluster(snapshot), clock=stale)
 
     assert entry.age_seconds == pytest.approx(5 * DAY + 60, abs=60)
 
 
-def test_one_project(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
-    coverage = door.call(atlas, "backup_coverage", GROUP_ID)
+def test_one_project(flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+    coverage = flavor.call(atlas, "backup_coverage", GROUP_ID)
 
     assert len(coverage) == 6
     assert {entry.project_name for entry in coverage} == {None}
@@ -120,9 +124,9 @@ def test_one_project(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -
 
 
 def test_an_empty_project_has_an_empty_coverage(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    coverage = door.call(atlas, "backup_coverage", emulator.world.projects[1].id)
+    coverage = flavor.call(atlas, "backup_coverage", emulator.world.projects[1].id)
 
     assert len(coverage) == 0
     assert coverage.taken_at.timestamp() == clock.now()
@@ -131,7 +135,7 @@ def test_an_empty_project_has_an_empty_coverage(
 @pytest.mark.parametrize(("whole", "parts"), WAYS)
 @pytest.mark.parametrize(("seconds", "is_done"), [(0, False), (80, False), (200, True)])
 def test_parts_of_a_sharded_snapshot_are_no_backups(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     clock: ManualClock,
@@ -144,10 +148,10 @@ def test_parts_of_a_sharded_snapshot_are_no_backups(  # noqa: PLR0913  # fixture
     behaviour = Behaviour(sharded_in_plain_endpoints=whole, sharded_parts_listed=parts)
     emulator = start_emulator(world=one_cluster(cluster_type="SHARDED"), behaviour=behaviour)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = door.call(client, "take_snapshot", GROUP_ID, "C")
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, "C")
     clock.advance(seconds)
 
-    (entry,) = door.call(client, "backup_coverage")
+    (entry,) = flavor.call(client, "backup_coverage")
 
     assert [snapshot.id for snapshot in entry.running] == ([] if is_done else [taken.id])
     assert (entry.newest and entry.newest.id) == (taken.id if is_done else None)
@@ -156,12 +160,12 @@ def test_parts_of_a_sharded_snapshot_are_no_backups(  # noqa: PLR0913  # fixture
 
 
 def test_what_is_unfinished_is_running_and_no_backup(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     scheduled = ExistingSnapshot(age_seconds=90, status="inProgress")
     world = one_cluster(on_demand(60, "queued"), scheduled, on_demand(2 * DAY))
 
-    entry = of_one_cluster(door, start_emulator, make_client, world)
+    entry = of_one_cluster(flavor, start_emulator, make_client, world)
 
     assert [snapshot.status for snapshot in entry.running] == ["queued", "inProgress"]
     assert entry.age_seconds == 2 * DAY
@@ -169,11 +173,11 @@ def test_what_is_unfinished_is_running_and_no_backup(
 
 
 def test_a_cluster_with_failed_snapshots_only_has_none(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     world = one_cluster(on_demand(60, "failed"), on_demand(3600, "failed"))
 
-    entry = of_one_cluster(door, start_emulator, make_client, world)
+    entry = of_one_cluster(flavor, start_emulator, make_client, world)
 
     assert (entry.newest, entry.age_seconds, entry.running) == (None, None, ())
     assert entry.on_demand_times == entry.scheduled_times == ()
@@ -182,18 +186,23 @@ def test_a_cluster_with_failed_snapshots_only_has_none(
 
 @pytest.mark.parametrize(("age", "is_told"), [(60, True), (2 * DAY, False)])
 def test_a_failure_is_told_if_no_good_one_came_after_it(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, age: float, *, is_told: bool
+    flavor: ClientFlavor,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    age: float,
+    *,
+    is_told: bool,
 ) -> None:
     world = one_cluster(on_demand(age, "failed"), on_demand(DAY))
 
-    entry = of_one_cluster(door, start_emulator, make_client, world)
+    entry = of_one_cluster(flavor, start_emulator, make_client, world)
 
     assert (entry.failed is not None) is is_told
     assert entry.age_seconds == DAY
 
 
 def test_times_reach_back_for_30_days_on_demand_and_others_apart(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     edge = WINDOW_DAYS * DAY
     others = [ExistingSnapshot(age_seconds=age, retention_days=90) for age in (edge, edge + 1)]
@@ -201,7 +210,7 @@ def test_times_reach_back_for_30_days_on_demand_and_others_apart(
     kept = replace(on_demand(edge + 2), retention_days=90)
     world = one_cluster(*others, fallback, on_demand(7), kept, on_demand(1, "failed"))
 
-    entry = of_one_cluster(door, start_emulator, make_client, world)
+    entry = of_one_cluster(flavor, start_emulator, make_client, world)
 
     def ages(times: tuple[datetime, ...]) -> list[float]:
         return [(entry.taken_at - time).total_seconds() for time in times]
@@ -211,17 +220,19 @@ def test_times_reach_back_for_30_days_on_demand_and_others_apart(
 
 
 def test_an_old_backup_is_the_newest_all_the_same(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     world = one_cluster(replace(on_demand(200 * DAY), retention_days=400))
 
-    entry = of_one_cluster(door, start_emulator, make_client, world)
+    entry = of_one_cluster(flavor, start_emulator, make_client, world)
 
     assert entry.age_seconds == 200 * DAY
     assert entry.on_demand_times == ()
 
 
-def test_many_projects(door: Door, start_emulator: StartEmulator, make_client: MakeClient) -> None:
+def test_many_projects(
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
+) -> None:
     projects = [
         Project(
             name=f"P{number:03}",
@@ -236,7 +247,7 @@ def test_many_projects(door: Door, start_emulator: StartEmulator, make_client: M
     emulator = start_emulator(world=World(projects=tuple(projects)), snapshot_seconds=0.0)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    coverage = door.call(client, "backup_coverage")
+    coverage = flavor.call(client, "backup_coverage")
 
     found = [(entry.project_name, entry.cluster_name) for entry in coverage]
     without = [(project.name, "B") for project in projects]
@@ -246,13 +257,13 @@ def test_many_projects(door: Door, start_emulator: StartEmulator, make_client: M
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_project_that_is_refused_is_an_entry_and_the_others_are_there(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, status: int
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, status: int
 ) -> None:
     empty = emulator.world.projects[1]
     refusal = Fault.error(status, "USER_UNAUTHORIZED")
     emulator.fault(replace(refusal, path=f"{empty.id}/clusters", times=None))
 
-    first, *others = door.call(atlas, "backup_coverage")
+    first, *others = flavor.call(atlas, "backup_coverage")
 
     assert (first.group_id, first.project_name) == (empty.id, "Empty")
     assert (first.cluster, first.cluster_name, first.newest) == (None, None, None)
@@ -264,12 +275,12 @@ def test_a_project_that_is_refused_is_an_entry_and_the_others_are_there(
 
 @pytest.mark.parametrize("folder", [SNAPSHOTS, f"{SNAPSHOTS}/shardedClusters"])
 def test_a_cluster_that_is_gone_or_refused_is_an_entry(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, folder: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, folder: str
 ) -> None:
     gone = Fault.error(404, "CLUSTER_NOT_FOUND") if folder == SNAPSHOTS else Fault.error(403, "NO")
     emulator.fault(replace(gone, path=f"Cluster0{folder}", times=None))
 
-    coverage = door.call(atlas, "backup_coverage")
+    coverage = flavor.call(atlas, "backup_coverage")
 
     entry = coverage[0]
     assert entry.cluster_name == "Cluster0"
@@ -280,12 +291,12 @@ def test_a_cluster_that_is_gone_or_refused_is_an_entry(
 
 
 def test_a_name_that_no_cluster_has_is_an_entry(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     body = b'{"results": [{"name": "../x"}, {"name": "Cluster0"}], "totalCount": 2}'
     emulator.fault(Fault(path=f"{GROUP_ID}/clusters", status=200, body=body))
 
-    odd, good, flex = door.call(atlas, "backup_coverage")
+    odd, good, flex = flavor.call(atlas, "backup_coverage")
 
     assert (odd.cluster_name, good.cluster_name) == ("../x", "Cluster0")
     assert isinstance(odd.error, InvalidResponseError)
@@ -294,12 +305,12 @@ def test_a_name_that_no_cluster_has_is_an_entry(
 
 
 def test_a_passing_fault_is_no_gap(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(status=503, path=f"Cluster0{SNAPSHOTS}"))
     emulator.fault(Fault(reset="after", path=f"{GROUP_ID}/clusters"))
 
-    coverage = door.call(atlas, "backup_coverage")
+    coverage = flavor.call(atlas, "backup_coverage")
 
     assert names(coverage) == ["Free0", "NoBackup0", "Paused0", "Cluster0", "Flex0", "Sharded0"]
     assert [type(entry.error) for entry in coverage[1:]] == [type(None)] * 5
@@ -307,44 +318,44 @@ def test_a_passing_fault_is_no_gap(
 
 @pytest.mark.parametrize("path", ["/groups", "/clusters", f"Cluster0{SNAPSHOTS}"])
 def test_refused_credentials_are_raised(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, path: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, path: str
 ) -> None:
     emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path=path, times=None))
 
     with pytest.raises(UnauthorizedError):
-        door.call(atlas, "backup_coverage")
+        flavor.call(atlas, "backup_coverage")
 
 
 @pytest.mark.parametrize("path", ["/groups", f"Cluster0{SNAPSHOTS}"])
 def test_other_credentials_get_a_try(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, path: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, path: str
 ) -> None:
     given = iter((emulator.access_token, emulator.service_account))
     client = make_client(lambda: next(given), base_url=emulator.base_url)
     emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path=path))
 
-    coverage = door.call(client, "backup_coverage")
+    coverage = flavor.call(client, "backup_coverage")
 
     assert len(coverage) == 6
     assert next(given, None) is None
 
 
 def test_the_one_project_that_was_asked_for_is_raised(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(ProjectNotFoundError):
-        door.call(atlas, "backup_coverage", "6" * 24)
+        flavor.call(atlas, "backup_coverage", "6" * 24)
     emulator.fault(replace(Fault.error(403, "NO"), path="/clusters"))
     with pytest.raises(ForbiddenError):
-        door.call(atlas, "backup_coverage", GROUP_ID)
+        flavor.call(atlas, "backup_coverage", GROUP_ID)
 
 
 @pytest.mark.parametrize("group_id", ["", "x", "6" * 23, "A" * 24, 7, b"6" * 24])
 def test_an_id_that_cannot_be_right_is_refused_before_anything_is_sent(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, group_id: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, group_id: Any
 ) -> None:
     with pytest.raises(InvalidArgumentError, match="group_id"):
-        door.call(atlas, "backup_coverage", group_id)
+        flavor.call(atlas, "backup_coverage", group_id)
 
     assert emulator.requests == ()
 
@@ -354,7 +365,7 @@ def test_an_id_that_cannot_be_right_is_refused_before_anything_is_sent(
     ("pause", "found"), [(3600, (2, 30 * 24)), (240, (21, 10_000))], ids=["year", "month"]
 )
 def test_of_many_snapshots_only_the_pages_that_are_needed_are_read(
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     pause: int,
@@ -367,14 +378,14 @@ def test_of_many_snapshots_only_the_pages_that_are_needed_are_read(
     emulator = start_emulator(world=one_cluster(*snapshots), snapshot_seconds=0.0)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    (entry,) = door.call(client, "backup_coverage", GROUP_ID)
+    (entry,) = flavor.call(client, "backup_coverage", GROUP_ID)
 
     assert entry.age_seconds == 1
     pages = sum(request.path.endswith(SNAPSHOTS) for request in emulator.requests)
     assert (pages, len(entry.scheduled_times)) == found
 
 
-def test_the_rate_limit_of_a_project_is_kept(door: Door, make_client: MakeClient) -> None:
+def test_the_rate_limit_of_a_project_is_kept(flavor: ClientFlavor, make_client: MakeClient) -> None:
     from atlas_backups.emulator import AtlasEmulator  # noqa: PLC0415  # its clock must run
 
     clusters = tuple(Cluster(name=f"C{number}") for number in range(12))
@@ -383,6 +394,6 @@ def test_the_rate_limit_of_a_project_is_kept(door: Door, make_client: MakeClient
     with AtlasEmulator(world=world, limits=limits) as emulator:
         client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-        coverage = door.call(client, "backup_coverage")
+        coverage = flavor.call(client, "backup_coverage")
 
         assert [entry.error for entry in coverage] == [None] * 12

@@ -11,7 +11,7 @@ import pytest
 from atlas_backups import ClientClosedError, RequestTimeoutError, TransportError
 from atlas_backups.emulator import Fault
 from tests.bodies import error
-from tests.door import GROUP_ID
+from tests.flavor import GROUP_ID
 from tests.raw_server import NEVER, READ, Choose, Repeat, answer
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Received, Script
 
 TOTAL = 2.0
@@ -42,13 +42,13 @@ def script(*clusters: str) -> Script:
 
 
 def test_what_the_time_leaves_unread_is_an_entry(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=TOTAL)
     emulator.fault(SILENT)
 
     begun = time.monotonic()
-    coverage = door.call(client, "backup_coverage")
+    coverage = flavor.call(client, "backup_coverage")
 
     assert TOTAL <= time.monotonic() - begun < TOTAL + 5
     late = coverage[0]
@@ -58,28 +58,30 @@ def test_what_the_time_leaves_unread_is_an_entry(
 
 
 def test_without_the_list_of_projects_the_time_is_over(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=TOTAL)
     emulator.fault(Fault(path="/groups", delay=60.0, times=None))
 
     with pytest.raises(RequestTimeoutError):
-        door.call(client, "backup_coverage")
+        flavor.call(client, "backup_coverage")
 
 
-def test_more_clusters_than_are_read_at_a_time_end_in_time_too(door: Door, serve: Serve) -> None:
+def test_more_clusters_than_are_read_at_a_time_end_in_time_too(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     clusters = [f"C{number:02}" for number in range(50)]
     _, client = serve(script(*clusters), total_timeout=TOTAL)
 
     begun = time.monotonic()
-    coverage = door.call(client, "backup_coverage", GROUP_ID)
+    coverage = flavor.call(client, "backup_coverage", GROUP_ID)
 
     assert time.monotonic() - begun < TOTAL + 5
     assert [entry.cluster_name for entry in coverage] == clusters
     assert {type(entry.error) for entry in coverage} == {RequestTimeoutError}
 
 
-def test_an_outage_in_the_middle_leaves_the_names(door: Door, serve: Serve) -> None:
+def test_an_outage_in_the_middle_leaves_the_names(flavor: ClientFlavor, serve: Serve) -> None:
     def choose(requests: Sequence[Received]) -> Script:
         path = requests[-1].target.partition("?")[0]
         if path.endswith("/clusters"):
@@ -88,7 +90,7 @@ def test_an_outage_in_the_middle_leaves_the_names(door: Door, serve: Serve) -> N
 
     _, client = serve([Repeat([READ, Choose(choose)])], max_retries=0)
 
-    (entry,) = door.call(client, "backup_coverage", GROUP_ID)
+    (entry,) = flavor.call(client, "backup_coverage", GROUP_ID)
 
     assert entry.cluster_name == "A"
     assert isinstance(entry.error, TransportError)
@@ -121,20 +123,20 @@ def test_a_time_out_around_it_ends_it(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_a_closed_client_refuses(door: Door, atlas: AtlasBackups) -> None:
-    door.close(atlas)
+def test_a_closed_client_refuses(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    flavor.close(atlas)
 
     with pytest.raises(ClientClosedError):
-        door.call(atlas, "backup_coverage")
+        flavor.call(atlas, "backup_coverage")
 
 
 def test_an_error_of_another_shape_is_an_entry_too(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     html = b"<html>" + str(error(400, "X")).encode()
     emulator.fault(Fault(path="Cluster0/backup", status=400, body=html, times=None))
 
-    coverage = door.call(atlas, "backup_coverage")
+    coverage = flavor.call(atlas, "backup_coverage")
 
     assert coverage[0].cluster_name == "Cluster0"
     assert coverage[0].error is not None

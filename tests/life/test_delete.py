@@ -18,13 +18,13 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Behaviour, Fault
 from tests.bodies import SNAPSHOT_ID
-from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 SHARDED = "Sharded0"
 
@@ -40,37 +40,39 @@ def client(quick: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
     return make_client(quick.access_token, base_url=quick.base_url)
 
 
-def delete(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> None:  # noqa: ANN401
-    assert door.call(client, "delete_snapshot", *snapshot, **options) is None
+def delete(flavor: ClientFlavor, client: AtlasBackups, *snapshot: Any, **options: Any) -> None:  # noqa: ANN401
+    assert flavor.call(client, "delete_snapshot", *snapshot, **options) is None
 
 
 def there(emulator: AtlasEmulator, snapshot_id: str) -> bool:
     return snapshot_id in {held.id for held in emulator.snapshots}
 
 
-def test_it_is_gone(door: Door, quick: AtlasEmulator, client: AtlasBackups) -> None:
-    taken, other = door.take(client), door.take(client)
+def test_it_is_gone(flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups) -> None:
+    taken, other = flavor.take(client), flavor.take(client)
     quick.clear_requests()
 
-    delete(door, client, GROUP_ID, CLUSTER_NAME, taken.id)
+    delete(flavor, client, GROUP_ID, CLUSTER_NAME, taken.id)
 
     assert (there(quick, taken.id), there(quick, other.id)) == (False, True)
     assert sent(quick) == [f"DELETE snapshots/{taken.id}"]
 
 
 def test_a_snapshot_instead_of_three_arguments(
-    door: Door, quick: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    delete(door, client, taken)
+    delete(flavor, client, taken)
 
     assert not there(quick, taken.id)
 
 
-def test_one_that_never_was(door: Door, quick: AtlasEmulator, client: AtlasBackups) -> None:
+def test_one_that_never_was(
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
     with pytest.raises(SnapshotNotFoundError):
-        delete(door, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID, wait=True)
+        delete(flavor, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID, wait=True)
 
     assert sent(quick) == [
         f"DELETE snapshots/{SNAPSHOT_ID}",
@@ -78,47 +80,47 @@ def test_one_that_never_was(door: Door, quick: AtlasEmulator, client: AtlasBacku
     ]
 
 
-def test_twice_is_once_too_often(door: Door, client: AtlasBackups) -> None:
-    taken = door.take(client)
-    delete(door, client, taken)
+def test_twice_is_once_too_often(flavor: ClientFlavor, client: AtlasBackups) -> None:
+    taken = flavor.take(client)
+    delete(flavor, client, taken)
 
     with pytest.raises(SnapshotNotFoundError):
-        delete(door, client, taken)
+        delete(flavor, client, taken)
 
 
 @pytest.mark.parametrize("in_plain", [False, True])
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_sharded_one_is_deleted_where_it_is(  # fixtures
-    door: Door, quick: AtlasEmulator, client: AtlasBackups, *, in_plain: bool, bare: bool
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups, *, in_plain: bool, bare: bool
 ) -> None:
     quick.behaviour = Behaviour(sharded_in_plain_endpoints=in_plain)
-    taken = door.call(client, "take_snapshot", GROUP_ID, SHARDED)
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, SHARDED)
 
-    delete(door, client, *((GROUP_ID, SHARDED, taken.id) if bare else (taken,)))
+    delete(flavor, client, *((GROUP_ID, SHARDED, taken.id) if bare else (taken,)))
 
     assert not there(quick, taken.id)
 
 
 def test_a_part_cannot_be_deleted_alone(
-    door: Door, quick: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.call(client, "take_snapshot", GROUP_ID, SHARDED)
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, SHARDED)
 
     with pytest.raises(ForbiddenError):
-        delete(door, client, GROUP_ID, SHARDED, taken.members[0].id)
+        delete(flavor, client, GROUP_ID, SHARDED, taken.members[0].id)
 
     assert there(quick, taken.id)
 
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 def test_an_unfinished_one_is_refused_by_atlas(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, cluster_name: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, cluster_name: str
 ) -> None:
-    taken = door.call(atlas, "take_snapshot", GROUP_ID, cluster_name)
+    taken = flavor.call(atlas, "take_snapshot", GROUP_ID, cluster_name)
 
     for snapshot in ((taken,), (GROUP_ID, cluster_name, taken.id)):
         with pytest.raises(SnapshotNotCompletedError):
-            delete(door, atlas, *snapshot)
+            delete(flavor, atlas, *snapshot)
 
     assert there(emulator, taken.id)
 
@@ -126,7 +128,7 @@ def test_an_unfinished_one_is_refused_by_atlas(
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 @pytest.mark.parametrize("bare", [False, True])
 def test_an_unfinished_one_is_waited_for_if_that_is_wanted(  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     cluster_name: str,
@@ -135,23 +137,23 @@ def test_an_unfinished_one_is_waited_for_if_that_is_wanted(  # fixtures
 ) -> None:
     emulator = start_emulator(tick=100)  # a snapshot takes 157 s
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
 
-    delete(door, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)), wait=True)
+    delete(flavor, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)), wait=True)
 
     assert not there(emulator, taken.id)
     assert sent(emulator)[-1].startswith("DELETE")
 
 
 def test_the_wait_for_it_is_bounded_and_nothing_is_deleted(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.next_snapshot(never_ends=True)
-    taken = door.take(atlas)
+    taken = flavor.take(atlas)
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError) as caught:
-        delete(door, atlas, taken, wait=True, wait_timeout=0.3)
+        delete(flavor, atlas, taken, wait=True, wait_timeout=0.3)
 
     assert time.monotonic() - begun < 10
     assert caught.value.snapshot == taken
@@ -165,7 +167,7 @@ def test_the_wait_for_it_is_bounded_and_nothing_is_deleted(
     "lost", [Fault(reset="after"), Fault(status=504, effect=True)], ids=["reset", "504"]
 )
 def test_not_found_after_a_lost_answer_means_gone(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     quick: AtlasEmulator,
     client: AtlasBackups,
     cluster_name: str,
@@ -173,55 +175,57 @@ def test_not_found_after_a_lost_answer_means_gone(  # noqa: PLR0913  # fixtures
     *,
     bare: bool,
 ) -> None:
-    taken = door.call(client, "take_snapshot", GROUP_ID, cluster_name)
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
     # A bare id of a sharded cluster is first asked for at the plain endpoint, which knows nothing.
     path = "/shardedCluster/" if cluster_name == SHARDED else "/snapshots/"
     quick.fault(replace(lost, method="DELETE", path=path))
 
-    delete(door, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)))
+    delete(flavor, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)))
 
     assert not there(quick, taken.id)
 
 
 def test_a_request_that_never_came_is_sent_again(
-    door: Door, quick: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     quick.fault(Fault(reset="before", method="DELETE"))
 
-    delete(door, client, taken)
+    delete(flavor, client, taken)
 
     assert not there(quick, taken.id)
 
 
 def test_not_found_after_a_429_is_not_gone(
-    door: Door, quick: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
     quick.fault(replace(Fault.error(429, "RATE_LIMITED"), method="DELETE"))
 
     with pytest.raises(SnapshotNotFoundError):
-        delete(door, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
+        delete(flavor, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
 
 
 def test_an_outage_that_stays_is_raised(
-    door: Door, quick: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, quick: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(quick.access_token, base_url=quick.base_url, max_retries=1)
-    taken = door.take(client)
+    taken = flavor.take(client)
     quick.fault(Fault(method="DELETE", status=503, times=None))
 
     with pytest.raises(ServerError, match="2 attempts"):
-        delete(door, client, taken)
+        delete(flavor, client, taken)
 
     assert there(quick, taken.id)
 
 
-def test_a_policy_that_forbids_it(door: Door, quick: AtlasEmulator, client: AtlasBackups) -> None:
-    taken = door.take(client)
+def test_a_policy_that_forbids_it(
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
     code = "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY"
     quick.fault(replace(Fault.error(400, code), method="DELETE"))
 
     with pytest.raises(CompliancePolicyError):
-        delete(door, client, taken)
+        delete(flavor, client, taken)
 
     assert there(quick, taken.id)

@@ -13,7 +13,7 @@ import pytest
 
 from atlas_backups import SnapshotRequest
 from atlas_backups.emulator import Behaviour, VersionNotice
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 END = datetime(2027, 7, 1, tzinfo=timezone.utc)
 VERSIONS = ["2023-01-01", "2023-02-01", "2024-08-05", "2025-03-12"]
@@ -61,8 +61,8 @@ def client(ending: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
     return make_client(ending.access_token, base_url=ending.base_url)
 
 
-def read(door: Door, client: AtlasBackups, name: str, snapshot_id: str) -> None:
-    if door.name == "sync":
+def read(flavor: ClientFlavor, client: AtlasBackups, name: str, snapshot_id: str) -> None:
+    if flavor.name == "sync":
         READS[name](client, snapshot_id)  # the caller's line: sync
         return
 
@@ -73,18 +73,20 @@ def read(door: Door, client: AtlasBackups, name: str, snapshot_id: str) -> None:
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_warns_once_and_names_the_date(door: Door, client: AtlasBackups, name: str) -> None:
-    taken = door.take(client)
+def test_a_read_warns_once_and_names_the_date(
+    flavor: ClientFlavor, client: AtlasBackups, name: str
+) -> None:
+    taken = flavor.take(client)
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        read(door, client, name, taken.id)
+        read(flavor, client, name, taken.id)
 
     (warning,) = caught
     assert warning.category is DeprecationWarning
     assert "2027-07-01" in str(warning.message)
     assert warning.filename == __file__
-    if door.name == "async":
+    if flavor.name == "async":
         assert "caller's line: async" in linecache.getline(__file__, warning.lineno)
     else:
         assert f'"{name}": lambda' in "".join(
@@ -92,45 +94,51 @@ def test_a_read_warns_once_and_names_the_date(door: Door, client: AtlasBackups, 
         )
 
 
-def test_a_watch_warns_once_where_it_is_iterated(door: Door, client: AtlasBackups) -> None:
-    taken = door.take(client)
+def test_a_watch_warns_once_where_it_is_iterated(
+    flavor: ClientFlavor, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        changes = list(door.iterate(client, "watch_snapshot", taken, poll_interval=0.01))
+        changes = list(flavor.iterate(client, "watch_snapshot", taken, poll_interval=0.01))
 
     assert len(changes) > 2
     assert [warning.category for warning in caught] == [DeprecationWarning]
 
 
-def test_every_read_warns_anew(door: Door, client: AtlasBackups) -> None:
+def test_every_read_warns_anew(flavor: ClientFlavor, client: AtlasBackups) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for _ in range(3):
-            door.call(client, "list_projects")
+            flavor.call(client, "list_projects")
 
     assert len(caught) == 3
 
 
-def test_a_read_whose_warning_is_an_error_raises_it(door: Door, client: AtlasBackups) -> None:
+def test_a_read_whose_warning_is_an_error_raises_it(
+    flavor: ClientFlavor, client: AtlasBackups
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(DeprecationWarning, match="2027-07-01"):
-            door.call(client, "list_projects")
+            flavor.call(client, "list_projects")
 
 
-def test_a_write_never_warns(door: Door, ending: AtlasEmulator, client: AtlasBackups) -> None:
+def test_a_write_never_warns(
+    flavor: ClientFlavor, ending: AtlasEmulator, client: AtlasBackups
+) -> None:
     request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
     there_before = len(ending.snapshots)
     ending.next_snapshot(seconds=0)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        taken = door.take(client, idempotency_key="k", wait=True)
-        door.take_raw(client)
-        door.call(client, "update_retention", taken, days=3)
-        door.call(client, "delete_snapshot", taken)
-        (outcome,) = door.iterate(client, "take_snapshots", [request])
+        taken = flavor.take(client, idempotency_key="k", wait=True)
+        flavor.take_raw(client)
+        flavor.call(client, "update_retention", taken, days=3)
+        flavor.call(client, "delete_snapshot", taken)
+        (outcome,) = flavor.iterate(client, "take_snapshots", [request])
 
     assert outcome.error is None
     assert taken.status == "completed"
@@ -138,21 +146,23 @@ def test_a_write_never_warns(door: Door, ending: AtlasEmulator, client: AtlasBac
 
 
 def test_a_busy_take_does_not_warn_of_what_it_reads(
-    door: Door, ending: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ending: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ending.behaviour = Behaviour(notices=NOTICES)
-    first = door.take(client)
+    first = flavor.take(client)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        joined = door.take(client, if_busy="join")
+        joined = flavor.take(client, if_busy="join")
 
     assert joined.id == first.id
 
 
-def test_a_version_that_does_not_end_warns_nobody(door: Door, atlas: AtlasBackups) -> None:
+def test_a_version_that_does_not_end_warns_nobody(
+    flavor: ClientFlavor, atlas: AtlasBackups
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name in READS:
             if name != "wait_for_snapshot":
-                read(door, atlas, name, door.take(atlas).id)
+                read(flavor, atlas, name, flavor.take(atlas).id)

@@ -26,13 +26,13 @@ from atlas_backups.emulator import (
     World,
     default_world,
 )
-from tests.door import GROUP_ID
+from tests.flavor import GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 FLEX = "Flex0"
 DAY = 86_400.0
@@ -62,9 +62,9 @@ def one_flex(*snapshots: ExistingSnapshot, **options: Any) -> World:  # noqa: AN
 
 
 def test_a_list_has_them_newest_first(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups, clock: ManualClock
 ) -> None:
-    snapshots = door.call(client, "list_snapshots", GROUP_ID, FLEX)
+    snapshots = flavor.call(client, "list_snapshots", GROUP_ID, FLEX)
 
     assert asked(emulator) == [
         f"GET clusters/{FLEX}/backup/snapshots",
@@ -87,13 +87,13 @@ def test_a_list_has_them_newest_first(
 
 
 def test_pages_are_walked(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     existing = [ExistingSnapshot(age_seconds=60.0 * age + 60) for age in range(501)]
     emulator = start_emulator(world=one_flex(*existing))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    snapshots = door.call(client, "list_snapshots", GROUP_ID, "F")
+    snapshots = flavor.call(client, "list_snapshots", GROUP_ID, "F")
 
     ids = [snapshot.id for snapshot in snapshots]
     assert ids == sorted((held.id for held in emulator.snapshots), reverse=True)
@@ -104,7 +104,7 @@ def test_pages_are_walked(
     [("queued", "queued"), ("inProgress", "inProgress"), ("failed", "failed")],
 )
 def test_statuses_have_the_labels_of_other_snapshots(
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     label: Any,  # noqa: ANN401
@@ -113,7 +113,7 @@ def test_statuses_have_the_labels_of_other_snapshots(
     emulator = start_emulator(world=one_flex(ExistingSnapshot(status=label, age_seconds=10)))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    (snapshot,) = door.call(client, "list_snapshots", GROUP_ID, "F")
+    (snapshot,) = flavor.call(client, "list_snapshots", GROUP_ID, "F")
 
     assert snapshot.status == status
     assert snapshot.created_at is None
@@ -121,26 +121,26 @@ def test_statuses_have_the_labels_of_other_snapshots(
 
 
 def test_one_is_read_by_its_id_and_by_itself(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    newest = door.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
+    newest = flavor.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
 
-    by_id = door.call(client, "get_snapshot", GROUP_ID, FLEX, newest.id)
-    by_itself = door.call(client, "get_snapshot", newest)
+    by_id = flavor.call(client, "get_snapshot", GROUP_ID, FLEX, newest.id)
+    by_itself = flavor.call(client, "get_snapshot", newest)
 
     assert by_id == by_itself == newest
     assert emulator.failures == ()
 
 
 def test_one_is_waited_for(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     running = ExistingSnapshot(status="inProgress", age_seconds=10, ends_in_seconds=2)
     emulator = start_emulator(world=one_flex(running), tick=1)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    (snapshot,) = door.call(client, "list_snapshots", GROUP_ID, "F")
+    (snapshot,) = flavor.call(client, "list_snapshots", GROUP_ID, "F")
 
-    done = door.call(client, "wait_for_snapshot", snapshot, poll_interval=0.01)
+    done = flavor.call(client, "wait_for_snapshot", snapshot, poll_interval=0.01)
 
     assert done.status == "completed"
     plain = [path for path in asked(emulator) if path.startswith("GET clusters/")]
@@ -148,31 +148,31 @@ def test_one_is_waited_for(
 
 
 def test_a_wait_for_one_that_fails_ends(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=one_flex(ExistingSnapshot(status="failed", age_seconds=10)))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    (snapshot,) = door.call(client, "list_snapshots", GROUP_ID, "F")
+    (snapshot,) = flavor.call(client, "list_snapshots", GROUP_ID, "F")
 
     with pytest.raises(SnapshotFailedError) as caught:
-        door.call(client, "wait_for_snapshot", snapshot)
+        flavor.call(client, "wait_for_snapshot", snapshot)
 
     assert isinstance(caught.value.snapshot, FlexSnapshot)
 
 
 def test_an_unknown_snapshot_and_an_unknown_cluster_are_not_found(
-    door: Door, client: AtlasBackups
+    flavor: ClientFlavor, client: AtlasBackups
 ) -> None:
     with pytest.raises(SnapshotNotFoundError):
-        door.call(client, "get_snapshot", GROUP_ID, FLEX, NOWHERE)
+        flavor.call(client, "get_snapshot", GROUP_ID, FLEX, NOWHERE)
     with pytest.raises(ClusterNotFoundError):
-        door.call(client, "list_snapshots", GROUP_ID, "Nobody0")
+        flavor.call(client, "list_snapshots", GROUP_ID, "Nobody0")
 
 
 @pytest.mark.parametrize("ids", [(), (NOWHERE,)], ids=["list_snapshots", "get_snapshot"])
 @pytest.mark.parametrize(("status", "code"), [(404, "RESOURCE_NOT_FOUND"), (400, NOT_FLEX)])
 def test_without_flex_paths_the_first_refusal_stays(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     client: AtlasBackups,
     *,
@@ -184,18 +184,18 @@ def test_without_flex_paths_the_first_refusal_stays(  # noqa: PLR0913  # fixture
     method = "get_snapshot" if ids else "list_snapshots"
 
     with pytest.raises(ClusterNotSupportedError) as caught:
-        door.call(client, method, GROUP_ID, FLEX, *ids)
+        flavor.call(client, method, GROUP_ID, FLEX, *ids)
 
     assert caught.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
 
 
 def test_another_fault_of_the_flex_paths_is_raised(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
     emulator.fault(replace(Fault.error(500, "UNEXPECTED_ERROR"), path="/flexClusters/"))
 
     with pytest.raises(ServerError):
-        door.call(client, "list_snapshots", GROUP_ID, FLEX)
+        flavor.call(client, "list_snapshots", GROUP_ID, FLEX)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_another_fault_of_the_flex_paths_is_raised(
     ],
 )
 def test_a_take_says_what_atlas_says(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     client: AtlasBackups,
     options: dict[str, Any],
@@ -217,7 +217,7 @@ def test_a_take_says_what_atlas_says(
     before = emulator.snapshots
 
     with pytest.raises(ClusterNotSupportedError, match="Flex cluster Flex0 cannot be used") as told:
-        door.call(client, "take_snapshot", GROUP_ID, FLEX, **options)
+        flavor.call(client, "take_snapshot", GROUP_ID, FLEX, **options)
 
     assert told.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
     assert emulator.snapshots == before
@@ -227,19 +227,19 @@ def test_a_take_says_what_atlas_says(
     ("method", "options"), [("update_retention", {"days": 3}), ("delete_snapshot", {})]
 )
 def test_a_change_says_what_atlas_says(
-    door: Door, client: AtlasBackups, method: str, options: dict[str, int]
+    flavor: ClientFlavor, client: AtlasBackups, method: str, options: dict[str, int]
 ) -> None:
-    newest = door.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
+    newest = flavor.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
 
     with pytest.raises(ClusterNotSupportedError):
-        door.call(client, method, newest, **options)
+        flavor.call(client, method, newest, **options)
 
 
 @pytest.mark.parametrize("group_id", [GROUP_ID, None])
 def test_coverage_counts_flex_clusters(
-    door: Door, client: AtlasBackups, group_id: str | None
+    flavor: ClientFlavor, client: AtlasBackups, group_id: str | None
 ) -> None:
-    coverage = door.call(client, "backup_coverage", group_id)
+    coverage = flavor.call(client, "backup_coverage", group_id)
 
     (entry,) = [entry for entry in coverage if entry.cluster_name == FLEX]
     assert entry.error is None
@@ -253,7 +253,7 @@ def test_coverage_counts_flex_clusters(
 
 
 def test_coverage_says_what_runs_and_what_failed(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     world = one_flex(
         ExistingSnapshot(age_seconds=3 * DAY),
@@ -263,7 +263,7 @@ def test_coverage_says_what_runs_and_what_failed(
     emulator = start_emulator(world=world)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    (entry,) = door.call(client, "backup_coverage", GROUP_ID)
+    (entry,) = flavor.call(client, "backup_coverage", GROUP_ID)
 
     assert entry.age_seconds == pytest.approx(3 * DAY, abs=10)
     assert [snapshot.status for snapshot in entry.running] == ["inProgress"]
@@ -275,11 +275,11 @@ def test_coverage_says_what_runs_and_what_failed(
     [(404, "RESOURCE_NOT_FOUND"), (403, "FEATURE_UNSUPPORTED"), (406, "INVALID_VERSION_DATE")],
 )
 def test_coverage_works_where_there_is_no_list_of_flex_clusters(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups, status: int, code: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups, status: int, code: str
 ) -> None:
     emulator.fault(replace(Fault.error(status, code), path="/flexClusters", times=None))
 
-    coverage = door.call(client, "backup_coverage", GROUP_ID)
+    coverage = flavor.call(client, "backup_coverage", GROUP_ID)
 
     assert len(coverage) == 5
     assert all(entry.cluster is not None for entry in coverage)
@@ -287,12 +287,12 @@ def test_coverage_works_where_there_is_no_list_of_flex_clusters(
 
 @pytest.mark.parametrize("group_id", [GROUP_ID, None])
 def test_a_list_of_flex_clusters_that_cannot_be_read_is_an_entry(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups, group_id: str | None
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups, group_id: str | None
 ) -> None:
     fault = replace(Fault.error(500, "UNEXPECTED_ERROR"), path=f"{GROUP_ID}/flexClusters")
     emulator.fault(replace(fault, times=None))
 
-    coverage = door.call(client, "backup_coverage", group_id)
+    coverage = flavor.call(client, "backup_coverage", group_id)
 
     assert coverage[0].cluster is None
     assert isinstance(coverage[0].error, ServerError)

@@ -18,14 +18,14 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Behaviour, Fault
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ManualClock
     from tests.conftest import MakeClient, Serve, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 SHARDED = "Sharded0"
 NOWHERE = "6b1f0c3e2a88faeba59de4aa"
@@ -38,13 +38,13 @@ def client(emulator: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
 
 
 def test_the_snapshot_of_a_replica_set(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
-    taken = door.take(atlas, description="nightly")
+    taken = flavor.take(atlas, description="nightly")
     clock.advance(200)
     emulator.clear_requests()
 
-    snapshot = door.call(atlas, "get_snapshot", GROUP_ID, CLUSTER_NAME, taken.id)
+    snapshot = flavor.call(atlas, "get_snapshot", GROUP_ID, CLUSTER_NAME, taken.id)
 
     assert type(snapshot) is ReplicaSetSnapshot
     assert (snapshot.id, snapshot.status) == (taken.id, "completed")
@@ -54,20 +54,22 @@ def test_the_snapshot_of_a_replica_set(
 
 
 def test_a_snapshot_instead_of_three_arguments(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    taken = door.take(atlas)
+    taken = flavor.take(atlas)
     emulator.clear_requests()
 
-    assert door.call(atlas, "get_snapshot", taken) == taken
-    assert door.call(atlas, "get_snapshot", GROUP_ID, CLUSTER_NAME, taken) == taken
+    assert flavor.call(atlas, "get_snapshot", taken) == taken
+    assert flavor.call(atlas, "get_snapshot", GROUP_ID, CLUSTER_NAME, taken) == taken
 
     assert sent(emulator) == [f"GET snapshots/{taken.id}"] * 2
 
 
-def test_one_that_never_was(door: Door, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_one_that_never_was(
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
     with pytest.raises(SnapshotNotFoundError) as caught:
-        door.call(atlas, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
+        flavor.call(atlas, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
 
     assert caught.value.path is not None
     assert caught.value.path.endswith(f"/snapshots/{NOWHERE}")
@@ -78,35 +80,35 @@ def test_one_that_never_was(door: Door, emulator: AtlasEmulator, atlas: AtlasBac
 
 
 def test_one_that_is_too_new_is_not_waited_for(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    taken = door.take(atlas)
+    taken = flavor.take(atlas)
     emulator.behaviour = Behaviour(get_lag_seconds=5)
 
     with pytest.raises(SnapshotNotFoundError):
-        door.call(atlas, "get_snapshot", taken)
+        flavor.call(atlas, "get_snapshot", taken)
 
 
 def test_a_cluster_that_is_not_there_is_asked_once(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(ClusterNotFoundError):
-        door.call(atlas, "get_snapshot", GROUP_ID, "Nowhere", NOWHERE)
+        flavor.call(atlas, "get_snapshot", GROUP_ID, "Nowhere", NOWHERE)
 
     assert len(emulator.requests) == 1
 
 
 @both_switches
 def test_a_bare_id_of_a_sharded_cluster_is_found_with_its_members(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, *, in_plain: bool
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, *, in_plain: bool
 ) -> None:
     behaviour = Behaviour(sharded_in_plain_endpoints=in_plain)
     emulator = start_emulator(behaviour=behaviour, snapshot_seconds=0)
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = door.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
+    taken = flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
     emulator.clear_requests()
 
-    snapshot = door.call(atlas, "get_snapshot", GROUP_ID, SHARDED, taken.id)
+    snapshot = flavor.call(atlas, "get_snapshot", GROUP_ID, SHARDED, taken.id)
 
     assert type(snapshot) is ShardedClusterSnapshot
     assert [member.replica_set_name for member in snapshot.members] == [
@@ -123,75 +125,75 @@ def test_a_bare_id_of_a_sharded_cluster_is_found_with_its_members(
 
 @both_switches
 def test_a_known_sharded_one_is_asked_for_at_its_own_endpoint(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, *, in_plain: bool
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, *, in_plain: bool
 ) -> None:
     emulator = start_emulator(behaviour=Behaviour(sharded_in_plain_endpoints=in_plain))
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = door.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
+    taken = flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
     emulator.clear_requests()
 
-    snapshot = door.call(atlas, "get_snapshot", taken)
+    snapshot = flavor.call(atlas, "get_snapshot", taken)
 
     assert snapshot.id == taken.id
     assert sent(emulator) == [f"GET snapshots/shardedCluster/{taken.id}"]
 
 
 def test_what_only_the_plain_endpoint_has_is_given(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(behaviour=Behaviour(sharded_in_plain_endpoints=True))
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = door.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
+    taken = flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
     gone = Fault.error(404, "RESOURCE_NOT_FOUND")
     emulator.fault(replace(gone, path="/shardedCluster/", times=None))
 
-    assert door.call(atlas, "get_snapshot", GROUP_ID, SHARDED, taken.id).id == taken.id
-    assert door.call(atlas, "get_snapshot", taken).id == taken.id
+    assert flavor.call(atlas, "get_snapshot", GROUP_ID, SHARDED, taken.id).id == taken.id
+    assert flavor.call(atlas, "get_snapshot", taken).id == taken.id
 
 
 def test_a_part_is_read_where_atlas_shows_parts(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(behaviour=Behaviour(sharded_parts_listed=True), snapshot_seconds=0)
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-    part = door.call(atlas, "take_snapshot", GROUP_ID, SHARDED).members[1]
+    part = flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED).members[1]
 
-    snapshot = door.call(atlas, "get_snapshot", GROUP_ID, SHARDED, part.id)
+    snapshot = flavor.call(atlas, "get_snapshot", GROUP_ID, SHARDED, part.id)
     emulator.behaviour = Behaviour()
     with pytest.raises(SnapshotNotFoundError):
-        door.call(atlas, "get_snapshot", GROUP_ID, SHARDED, part.id)
+        flavor.call(atlas, "get_snapshot", GROUP_ID, SHARDED, part.id)
 
     assert type(snapshot) is ReplicaSetSnapshot
     assert (snapshot.id, snapshot.replica_set_name) == (part.id, "Sharded0-shard-1")
 
 
 def test_a_refusal_of_the_other_endpoint_means_not_found(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
     emulator.fault(replace(Fault.error(400, "VALIDATION_ERROR"), path="/shardedCluster/"))
 
     with pytest.raises(SnapshotNotFoundError):
-        door.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
+        flavor.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
 
 
 def test_a_refusal_of_the_first_endpoint_is_raised(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
     emulator.fault(Fault.error(400, "VALIDATION_ERROR"))
 
     with pytest.raises(BadRequestError):
-        door.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
+        flavor.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
 
     assert len(emulator.requests) == 1
 
 
 def test_an_outage_of_the_other_endpoint_does_not_mean_not_found(
-    door: Door, emulator: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
     emulator.fault(Fault(status=502, path="/shardedCluster/"))
 
     with pytest.raises(ServerError):
-        door.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
+        flavor.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, NOWHERE)
 
 
 @pytest.mark.parametrize(
@@ -207,21 +209,21 @@ def test_an_outage_of_the_other_endpoint_does_not_mean_not_found(
     ids=["reset before", "reset after", "500", "503 HTML", "half a body", "half a head"],
 )
 def test_passing_faults_are_repeated(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, fault: Fault
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, fault: Fault
 ) -> None:
-    taken = door.take(atlas)
+    taken = flavor.take(atlas)
     emulator.fault(replace(fault, times=2))
 
-    assert door.call(atlas, "get_snapshot", taken) == taken
+    assert flavor.call(atlas, "get_snapshot", taken) == taken
 
 
 @pytest.mark.parametrize(
     "body", ["<html>", "null", "[]", "{}", queued(id=None), queued(id="x"), {"results": []}]
 )
-def test_an_answer_that_is_no_snapshot(door: Door, serve: Serve, body: str) -> None:
+def test_an_answer_that_is_no_snapshot(flavor: ClientFlavor, serve: Serve, body: str) -> None:
     server, client = serve(always(answer(200, body)), max_retries=0)
 
     with pytest.raises(InvalidResponseError):
-        door.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
+        flavor.call(client, "get_snapshot", GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
 
     assert len(server.requests) == 1

@@ -11,23 +11,23 @@ import pytest
 from atlas_backups import Cluster, InvalidResponseError, Project, ProjectNotFoundError
 from atlas_backups import emulator as emulated
 from atlas_backups.emulator import Fault
-from tests.door import GROUP_ID
+from tests.flavor import GROUP_ID
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 METHODS = [("list_projects", ()), ("list_clusters", (GROUP_ID,))]
 methods = pytest.mark.parametrize(("method", "arguments"), METHODS)
 
 
 def test_the_projects_of_the_default_world(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    projects = door.call(atlas, "list_projects")
+    projects = flavor.call(atlas, "list_projects")
 
     assert projects.__class__ is tuple
     assert [(project.name, project.cluster_count) for project in projects] == [
@@ -41,8 +41,8 @@ def test_the_projects_of_the_default_world(
     assert first.created.tzinfo is not None
 
 
-def test_the_clusters_of_the_default_world(door: Door, atlas: AtlasBackups) -> None:
-    clusters = door.call(atlas, "list_clusters", GROUP_ID)
+def test_the_clusters_of_the_default_world(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    clusters = flavor.call(atlas, "list_clusters", GROUP_ID)
 
     assert {type(cluster) for cluster in clusters} == {Cluster}
     assert {cluster.group_id for cluster in clusters} == {GROUP_ID}
@@ -62,38 +62,38 @@ def test_the_clusters_of_the_default_world(door: Door, atlas: AtlasBackups) -> N
 
 
 def test_a_project_without_clusters(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    assert door.call(atlas, "list_clusters", emulator.world.projects[1].id) == ()
+    assert flavor.call(atlas, "list_clusters", emulator.world.projects[1].id) == ()
 
 
-def test_a_project_that_is_not_there(door: Door, atlas: AtlasBackups) -> None:
+def test_a_project_that_is_not_there(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     with pytest.raises(ProjectNotFoundError):
-        door.call(atlas, "list_clusters", "6" * 24)
+        flavor.call(atlas, "list_clusters", "6" * 24)
 
 
 def test_all_pages_of_projects(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     projects = [emulated.Project(name=f"P{n}", id=f"{n:024x}") for n in range(1001)]
     emulator = start_emulator(world=emulated.World(projects=tuple(projects)))
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    found = door.call(atlas, "list_projects")
+    found = flavor.call(atlas, "list_projects")
 
     assert [project.name for project in found] == [project.name for project in projects]
     assert len(emulator.requests) == 3
 
 
 def test_all_pages_of_clusters(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     clusters = tuple(emulated.Cluster(name=f"C{number}") for number in range(501))
     project = emulated.Project(name="P", id=GROUP_ID, clusters=clusters)
     emulator = start_emulator(world=emulated.World(projects=(project,)))
     atlas = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    found = door.call(atlas, "list_clusters", GROUP_ID)
+    found = flavor.call(atlas, "list_clusters", GROUP_ID)
 
     assert [cluster.name for cluster in found] == [cluster.name for cluster in clusters]
     assert len(emulator.requests) == 2
@@ -101,30 +101,30 @@ def test_all_pages_of_clusters(
 
 @methods
 def test_passing_faults_are_repeated(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, arguments: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, arguments: Any
 ) -> None:
     emulator.fault(Fault(status=503))
     emulator.fault(Fault(reset="after"))
 
-    assert len(door.call(atlas, method, *arguments)) > 1
+    assert len(flavor.call(atlas, method, *arguments)) > 1
 
 
 @methods
 @pytest.mark.parametrize("item", [{}, {"id": None}, {"name": 7}, 7, None])
 def test_an_item_without_its_name_spoils_the_list(  # fixtures
-    door: Door, serve: Serve, method: str, arguments: Any, item: Any
+    flavor: ClientFlavor, serve: Serve, method: str, arguments: Any, item: Any
 ) -> None:
     _, client = serve(always(answer(200, {"results": [item], "totalCount": 1})), max_retries=0)
 
     with pytest.raises(InvalidResponseError):
-        door.call(client, method, *arguments)
+        flavor.call(client, method, *arguments)
 
 
-def test_unknown_fields_and_labels_are_kept(door: Door, serve: Serve) -> None:
+def test_unknown_fields_and_labels_are_kept(flavor: ClientFlavor, serve: Serve) -> None:
     item = {"name": "C", "clusterType": "NEW", "stateName": None, "brandNew": "x"}
     _, client = serve(always(answer(200, {"results": [item], "totalCount": 1})))
 
-    (cluster,) = door.call(client, "list_clusters", GROUP_ID)
+    (cluster,) = flavor.call(client, "list_clusters", GROUP_ID)
 
     assert (cluster.name, cluster.cluster_type, cluster.state_name) == ("C", "NEW", None)
     assert (cluster.backup_enabled, cluster.paused) == (None, None)

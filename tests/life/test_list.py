@@ -20,22 +20,24 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Behaviour, Cluster, ExistingSnapshot, Fault, Project, World
 from tests.bodies import PAGE_SHARDED, SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.raw_server import READ, always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ManualClock
     from tests.conftest import MakeClient, Serve, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 SHARDED = "Sharded0"
 # All four ways in which Atlas may show sharded snapshots and their parts in the plain list.
 WAYS = [(whole, parts) for whole in (False, True) for parts in (False, True)]
 
 
-def listed(door: Door, client: AtlasBackups, name: str = CLUSTER_NAME, **options: Any) -> Any:
-    return door.call(client, "list_snapshots", GROUP_ID, name, **options)
+def listed(
+    flavor: ClientFlavor, client: AtlasBackups, name: str = CLUSTER_NAME, **options: Any
+) -> Any:
+    return flavor.call(client, "list_snapshots", GROUP_ID, name, **options)
 
 
 def with_snapshots(count: int, **options: Any) -> World:
@@ -46,12 +48,16 @@ def with_snapshots(count: int, **options: Any) -> World:
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (499, 1), (500, 2), (1203, 3)])
 def test_all_pages_are_walked(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient, count: int, pages: int
+    flavor: ClientFlavor,
+    start_emulator: StartEmulator,
+    make_client: MakeClient,
+    count: int,
+    pages: int,
 ) -> None:
     emulator = start_emulator(world=with_snapshots(count))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
 
-    snapshots = listed(door, client)
+    snapshots = listed(flavor, client)
 
     ids = [snapshot.id for snapshot in snapshots]
     assert type(snapshots) is SnapshotList
@@ -64,11 +70,11 @@ def test_all_pages_are_walked(
 
 
 def test_snapshots_of_every_kind_come_with_what_is_known(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    taken = door.take(atlas, description="now")
+    taken = flavor.take(atlas, description="now")
 
-    snapshots = listed(door, atlas)
+    snapshots = listed(flavor, atlas)
 
     assert snapshots[0] == taken
     assert [snapshot.snapshot_type for snapshot in snapshots] == [
@@ -86,7 +92,7 @@ def test_snapshots_of_every_kind_come_with_what_is_known(
 @pytest.mark.parametrize(("whole", "parts"), WAYS)
 @pytest.mark.parametrize("seconds", [0, 60, 80, 200])
 def test_parts_are_no_snapshots_of_their_own(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     clock: ManualClock,
@@ -98,10 +104,10 @@ def test_parts_are_no_snapshots_of_their_own(  # noqa: PLR0913  # fixtures
     behaviour = Behaviour(sharded_in_plain_endpoints=whole, sharded_parts_listed=parts)
     emulator = start_emulator(behaviour=behaviour)
     client = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = door.call(client, "take_snapshot", GROUP_ID, SHARDED)
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, SHARDED)
     clock.advance(seconds)
 
-    snapshots = listed(door, client, SHARDED)
+    snapshots = listed(flavor, client, SHARDED)
 
     assert [type(snapshot) for snapshot in snapshots] == [ShardedClusterSnapshot] * 2
     assert snapshots[0].id == taken.id
@@ -110,7 +116,7 @@ def test_parts_are_no_snapshots_of_their_own(  # noqa: PLR0913  # fixtures
 
 @pytest.mark.parametrize(("whole", "parts"), WAYS)
 def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     clock: ManualClock,
@@ -123,7 +129,7 @@ def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR091
     client = make_client(emulator.access_token, base_url=emulator.base_url)
     clock.advance(200)
 
-    snapshots = listed(door, client, SHARDED, include_sharded=False)
+    snapshots = listed(flavor, client, SHARDED, include_sharded=False)
 
     kinds: list[type] = [snapshot.__class__ for snapshot in snapshots]
     assert kinds.count(ShardedClusterSnapshot) == whole
@@ -133,37 +139,37 @@ def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR091
 
 @pytest.mark.parametrize("status", ["empty", 400, 404])
 def test_the_sharded_list_of_a_replica_set_is_empty_however_atlas_says_so(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, status: Any
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, status: Any
 ) -> None:
     emulator.behaviour = Behaviour(sharded_list_of_replica_set=status)
 
-    assert len(listed(door, atlas)) == 4
+    assert len(listed(flavor, atlas)) == 4
 
     assert sent(emulator) == ["GET snapshots", "GET snapshots/shardedClusters"]
 
 
 def test_another_refusal_of_the_sharded_list_is_raised(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
     for status, expected in ((403, ForbiddenError), (500, ServerError)):
         emulator.fault(replace(Fault.error(status, "A_CODE"), path="/shardedClusters"))
 
         with pytest.raises(expected):
-            listed(door, client)
+            listed(flavor, client)
 
 
 def test_a_cluster_that_is_not_there(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(ClusterNotFoundError):
-        listed(door, atlas, "Nowhere")
+        listed(flavor, atlas, "Nowhere")
 
     assert sent(emulator) == ["GET snapshots"]
 
 
 def test_passing_faults_between_pages_are_repeated(
-    door: Door, start_emulator: StartEmulator, make_client: MakeClient
+    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=with_snapshots(501))
     client = make_client(emulator.access_token, base_url=emulator.base_url)
@@ -171,7 +177,7 @@ def test_passing_faults_between_pages_are_repeated(
     emulator.fault(Fault(nth=3, cut_body=100))
     emulator.fault(Fault(nth=4, reset="after"))
 
-    snapshots = listed(door, client)
+    snapshots = listed(flavor, client)
 
     assert len({snapshot.id for snapshot in snapshots}) == len(snapshots) == 501
 
@@ -192,25 +198,27 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("body", BROKEN)
-def test_a_broken_list_is_never_a_shorter_one(door: Door, serve: Serve, body: Any) -> None:
+def test_a_broken_list_is_never_a_shorter_one(
+    flavor: ClientFlavor, serve: Serve, body: Any
+) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
     server, client = serve(always(answer(200, text)), max_retries=0)
 
     with pytest.raises(InvalidResponseError):
-        listed(door, client)
+        listed(flavor, client)
 
     assert not any("shardedClusters" in request.target for request in server.requests)
 
 
 @pytest.mark.parametrize("body", [{"results": [], "totalCount": 0}, {"results": []}])
-def test_an_empty_list_is_empty(door: Door, serve: Serve, body: dict[str, Any]) -> None:
+def test_an_empty_list_is_empty(flavor: ClientFlavor, serve: Serve, body: dict[str, Any]) -> None:
     _, client = serve(always(answer(200, body)))
 
-    assert listed(door, client) == SnapshotList()
+    assert listed(flavor, client) == SnapshotList()
 
 
 def test_an_entry_that_stands_in_both_lists_comes_once_and_with_its_members(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     whole = {**PAGE_SHARDED, "id": SNAPSHOT_ID}
     part = queued(id=PAGE_SHARDED["members"][0]["id"])
@@ -219,18 +227,18 @@ def test_an_entry_that_stands_in_both_lists_comes_once_and_with_its_members(
     sharded = {"results": [whole], "totalCount": 1}
     _, client = serve([READ, answer(200, plain), READ, answer(200, sharded)])
 
-    snapshots = listed(door, client)
+    snapshots = listed(flavor, client)
 
     assert [snapshot.id for snapshot in snapshots] == [other["id"], SNAPSHOT_ID]
     assert len(snapshots[1].members) == 1
 
 
-def test_unknown_types_and_labels_are_kept(door: Door, serve: Serve) -> None:
+def test_unknown_types_and_labels_are_kept(flavor: ClientFlavor, serve: Serve) -> None:
     odd = queued(type="flexible", status="paused", frequencyType="yearlyish", brandNew=[1])
     plain = answer(200, {"results": [odd], "totalCount": 1})
     _, client = serve([READ, plain, READ, answer(200, {"results": []})])
 
-    (snapshot,) = listed(door, client)
+    (snapshot,) = listed(flavor, client)
 
     assert (snapshot.type, snapshot.status) == ("flexible", "paused")
     assert dict(snapshot.extra)["brandNew"] == [1] or snapshot.extra["brandNew"] == (1,)

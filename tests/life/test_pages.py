@@ -10,7 +10,7 @@ import pytest
 
 from atlas_backups import RequestTimeoutError
 from tests.bodies import queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, answer
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import RawServer, Script, Step
 
 NOT_SHARDED = answer(200, {"results": [], "totalCount": 0})
@@ -54,8 +54,8 @@ def script(*pages: bytes) -> Script:
     return cast("Script", InOrder((*pages, NOT_SHARDED)))
 
 
-def found(door: Door, client: AtlasBackups) -> list[str]:
-    snapshots = door.call(client, "list_snapshots", GROUP_ID, CLUSTER_NAME)
+def found(flavor: ClientFlavor, client: AtlasBackups) -> list[str]:
+    snapshots = flavor.call(client, "list_snapshots", GROUP_ID, CLUSTER_NAME)
     return [snapshot.id for snapshot in snapshots]
 
 
@@ -64,7 +64,7 @@ def pages_asked(server: RawServer) -> list[int]:
     return [int(target.rpartition("pageNum=")[2]) for target in targets]
 
 
-def test_a_new_snapshot_pushes_one_onto_the_next_page(door: Door, serve: Serve) -> None:
+def test_a_new_snapshot_pushes_one_onto_the_next_page(flavor: ClientFlavor, serve: Serve) -> None:
     server, client = serve(
         script(
             page(range(500), 501),
@@ -74,11 +74,11 @@ def test_a_new_snapshot_pushes_one_onto_the_next_page(door: Door, serve: Serve) 
         )
     )
 
-    assert found(door, client) == [name(number) for number in range(-1, 501)]
+    assert found(flavor, client) == [name(number) for number in range(-1, 501)]
     assert pages_asked(server) == [1, 2, 1, 2]
 
 
-def test_a_deleted_snapshot_pulls_one_past_the_walker(door: Door, serve: Serve) -> None:
+def test_a_deleted_snapshot_pulls_one_past_the_walker(flavor: ClientFlavor, serve: Serve) -> None:
     server, client = serve(
         script(
             page(range(500), 502),
@@ -88,14 +88,16 @@ def test_a_deleted_snapshot_pulls_one_past_the_walker(door: Door, serve: Serve) 
         )
     )
 
-    ids = found(door, client)
+    ids = found(flavor, client)
 
     assert {name(500), name(501)} < set(ids)
     assert len(set(ids)) == len(ids)
     assert pages_asked(server) == [1, 2, 1, 2]
 
 
-def test_one_came_and_another_went_so_that_the_count_stayed(door: Door, serve: Serve) -> None:
+def test_one_came_and_another_went_so_that_the_count_stayed(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     server, client = serve(
         script(
             page(range(500), 502),
@@ -105,56 +107,62 @@ def test_one_came_and_another_went_so_that_the_count_stayed(door: Door, serve: S
         )
     )
 
-    assert found(door, client) == [name(number) for number in range(-1, 501)]
+    assert found(flavor, client) == [name(number) for number in range(-1, 501)]
     assert pages_asked(server) == [1, 2, 1, 2]
 
 
-def test_a_list_that_never_stands_still_is_walked_three_times(door: Door, serve: Serve) -> None:
+def test_a_list_that_never_stands_still_is_walked_three_times(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     pages: list[bytes] = []
     for walk in range(3):
         total = 501 + walk  # until one more comes in front, between the first page and the second
         pages += [page(range(-walk, 500 - walk), total), page(range(499 - walk, 501), total + 1)]
     server, client = serve(script(*pages))
 
-    ids = found(door, client)
+    ids = found(flavor, client)
 
     assert ids == [name(number) for number in range(-2, 501)]
     assert pages_asked(server) == [1, 2] * 3
 
 
-def test_a_count_that_is_too_high_does_not_go_on_for_ever(door: Door, serve: Serve) -> None:
+def test_a_count_that_is_too_high_does_not_go_on_for_ever(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     server, client = serve(script(*[page(range(3), 9), page([], 9)] * 3))
 
-    assert found(door, client) == [name(number) for number in range(3)]
+    assert found(flavor, client) == [name(number) for number in range(3)]
     assert pages_asked(server) == [1, 2] * 3
 
 
-def test_without_a_count_a_page_without_news_is_the_last(door: Door, serve: Serve) -> None:
+def test_without_a_count_a_page_without_news_is_the_last(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     walk = [page(range(500), None), page([500], None), page([], None)]
     server, client = serve(script(*walk, *walk))
 
-    assert found(door, client) == [name(number) for number in range(501)]
+    assert found(flavor, client) == [name(number) for number in range(501)]
     assert pages_asked(server) == [1, 2, 3] * 2  # until a walk brings nothing new
 
 
 def test_list_without_a_count_that_shifts_between_pages_misses_nothing(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     later = [page([*range(1, 501)], None), page([501], None), page([], None)]
     # The first one goes before the second page, and pulls number 500 onto the first.
     server, client = serve(script(page(range(500), None), *later[1:], *later, *later))
 
-    assert name(500) in found(door, client)
+    assert name(500) in found(flavor, client)
     assert pages_asked(server) == [1, 2, 3] * 3
 
 
-def test_a_server_that_always_gives_the_same_page(door: Door, serve: Serve) -> None:
+def test_a_server_that_always_gives_the_same_page(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(script(page(range(500), None), page(range(500), None)))
 
-    assert found(door, client) == [name(number) for number in range(500)]
+    assert found(flavor, client) == [name(number) for number in range(500)]
 
 
-def test_a_list_without_end_ends_with_total_timeout(door: Door, serve: Serve) -> None:
+def test_a_list_without_end_ends_with_total_timeout(flavor: ClientFlavor, serve: Serve) -> None:
     def endless() -> Iterator[Step]:
         for number in itertools.count():
             yield READ
@@ -164,7 +172,7 @@ def test_a_list_without_end_ends_with_total_timeout(door: Door, serve: Serve) ->
     begun = time.monotonic()
 
     with pytest.raises(RequestTimeoutError, match="total_timeout"):
-        found(door, client)
+        found(flavor, client)
 
     assert 0.4 < time.monotonic() - begun < 5
     assert len(server.requests) > 3

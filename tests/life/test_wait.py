@@ -21,13 +21,13 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Behaviour, Fault
 from tests.bodies import SNAPSHOT_ID
-from tests.door import CLUSTER_NAME, GROUP_ID, sent
+from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups, Snapshot
     from atlas_backups.emulator import AtlasEmulator, ManualClock
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 SOON = {"poll_interval": 0.01}
 NOT_FOUND = Fault.error(404, "SNAPSHOT_NOT_FOUND")
@@ -44,14 +44,14 @@ def client(ticking: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
     return make_client(ticking.access_token, base_url=ticking.base_url)
 
 
-def wait(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Snapshot:
+def wait(flavor: ClientFlavor, client: AtlasBackups, *snapshot: Any, **options: Any) -> Snapshot:
     options = {**SOON, **options}
-    waited: Snapshot = door.call(client, "wait_for_snapshot", *snapshot, **options)
+    waited: Snapshot = flavor.call(client, "wait_for_snapshot", *snapshot, **options)
     return waited
 
 
-def watch(door: Door, client: AtlasBackups, *snapshot: Any, **options: Any) -> Any:
-    return door.iterate(client, "watch_snapshot", *snapshot, **{**SOON, **options})
+def watch(flavor: ClientFlavor, client: AtlasBackups, *snapshot: Any, **options: Any) -> Any:
+    return flavor.iterate(client, "watch_snapshot", *snapshot, **{**SOON, **options})
 
 
 def looks(emulator: AtlasEmulator) -> int:
@@ -59,11 +59,11 @@ def looks(emulator: AtlasEmulator) -> int:
 
 
 def test_a_wait_ends_with_the_completed_snapshot(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client, description="nightly")
+    taken = flavor.take(client, description="nightly")
 
-    done = wait(door, client, GROUP_ID, CLUSTER_NAME, taken.id)
+    done = wait(flavor, client, GROUP_ID, CLUSTER_NAME, taken.id)
 
     assert (done.id, done.status, done.description) == (taken.id, "completed", "nightly")
     assert done.created_at is not None
@@ -71,22 +71,22 @@ def test_a_wait_ends_with_the_completed_snapshot(
 
 
 def test_a_completed_snapshot_costs_one_look(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(seconds=0)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    assert door.call(client, "wait_for_snapshot", taken).status == "completed"
+    assert flavor.call(client, "wait_for_snapshot", taken).status == "completed"
 
     assert looks(ticking) == 1
 
 
 def test_a_watch_tells_of_every_change_once(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    changes = list(watch(door, client, taken))
+    changes = list(watch(flavor, client, taken))
 
     assert [change.status for change in changes] == [
         "inProgress",
@@ -101,10 +101,12 @@ def test_a_watch_tells_of_every_change_once(
     assert looks(ticking) == 16
 
 
-def test_a_watch_tells_of_every_member_of_a_sharded_one(door: Door, client: AtlasBackups) -> None:
-    taken = door.call(client, "take_snapshot", GROUP_ID, "Sharded0")
+def test_a_watch_tells_of_every_member_of_a_sharded_one(
+    flavor: ClientFlavor, client: AtlasBackups
+) -> None:
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, "Sharded0")
 
-    changes = list(watch(door, client, GROUP_ID, "Sharded0", taken.id))
+    changes = list(watch(flavor, client, GROUP_ID, "Sharded0", taken.id))
 
     assert {type(change) for change in changes} == {ShardedClusterSnapshot}
     counts = [len(change.members) for change in changes]
@@ -114,48 +116,48 @@ def test_a_watch_tells_of_every_member_of_a_sharded_one(door: Door, client: Atla
 
 
 def test_a_sharded_one_is_looked_for_at_one_place_once_it_is_found(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.call(client, "take_snapshot", GROUP_ID, "Sharded0")
+    taken = flavor.call(client, "take_snapshot", GROUP_ID, "Sharded0")
 
-    wait(door, client, GROUP_ID, "Sharded0", taken.id)
+    wait(flavor, client, GROUP_ID, "Sharded0", taken.id)
 
     plain = [line for line in sent(ticking) if line == f"GET snapshots/{taken.id}"]
     assert len(plain) == 1
 
 
 def test_a_failed_snapshot_ends_a_wait_with_an_exception(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(fails=True)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
     with pytest.raises(SnapshotFailedError, match=taken.id) as caught:
-        wait(door, client, taken)
+        wait(flavor, client, taken)
 
     assert caught.value.snapshot is not None
     assert (caught.value.snapshot.id, caught.value.snapshot.status) == (taken.id, "failed")
 
 
 def test_a_failed_snapshot_is_the_last_of_a_watch(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(fails=True)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    assert [change.status for change in watch(door, client, taken)][-1] == "failed"
+    assert [change.status for change in watch(flavor, client, taken)][-1] == "failed"
 
 
 @pytest.mark.parametrize("poll_interval", [0.05, None])
 def test_a_wait_that_takes_too_long_tells_what_was_last_seen(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups, poll_interval: float | None
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, poll_interval: float | None
 ) -> None:
     ticking.next_snapshot(never_ends=True)
-    taken = door.take(client)
+    taken = flavor.take(client)
     begun = time.monotonic()
 
     with pytest.raises(WaitTimeoutError, match=taken.id) as caught:
-        wait(door, client, taken, timeout=1.5, poll_interval=poll_interval)
+        wait(flavor, client, taken, timeout=1.5, poll_interval=poll_interval)
 
     assert 1.3 < time.monotonic() - begun < 10
     assert caught.value.snapshot is not None
@@ -164,11 +166,11 @@ def test_a_wait_that_takes_too_long_tells_what_was_last_seen(
 
 
 def test_a_watch_that_takes_too_long_tells_of_the_changes_first(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(never_ends=True)
-    taken = door.take(client)
-    changes = watch(door, client, taken, timeout=1.5)
+    taken = flavor.take(client)
+    changes = watch(flavor, client, taken, timeout=1.5)
 
     seen = [next(changes) for _ in range(3)]
     with pytest.raises(WaitTimeoutError) as caught:
@@ -177,9 +179,11 @@ def test_a_watch_that_takes_too_long_tells_of_the_changes_first(
     assert caught.value.snapshot == seen[-1]
 
 
-def test_the_time_of_a_watch_goes_on_while_nobody_looks(door: Door, client: AtlasBackups) -> None:
-    taken = door.take(client)
-    changes = watch(door, client, taken, timeout=1.0)
+def test_the_time_of_a_watch_goes_on_while_nobody_looks(
+    flavor: ClientFlavor, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
+    changes = watch(flavor, client, taken, timeout=1.0)
     next(changes)
     time.sleep(1.1)
 
@@ -188,33 +192,35 @@ def test_the_time_of_a_watch_goes_on_while_nobody_looks(door: Door, client: Atla
 
 
 def test_total_timeout_does_not_bound_a_wait(
-    door: Door, ticking: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, ticking: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(ticking.access_token, base_url=ticking.base_url, total_timeout=1.0)
-    taken = door.take(client)
+    taken = flavor.take(client)
     begun = time.monotonic()
 
-    assert wait(door, client, taken, poll_interval=0.08).status == "completed"
+    assert wait(flavor, client, taken, poll_interval=0.08).status == "completed"
 
     assert time.monotonic() - begun > 1.0
 
 
-def test_poll_interval_is_the_pause_between_two_looks(door: Door, client: AtlasBackups) -> None:
-    taken = door.take(client)
+def test_poll_interval_is_the_pause_between_two_looks(
+    flavor: ClientFlavor, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
     begun = time.monotonic()
 
-    wait(door, client, taken, poll_interval=0.02)
+    wait(flavor, client, taken, poll_interval=0.02)
 
     assert time.monotonic() - begun >= 15 * 0.02
 
 
 def test_a_snapshot_that_is_too_new_to_be_found_is_waited_for(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.behaviour = Behaviour(get_lag_seconds=60)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    assert wait(door, client, taken).status == "completed"
+    assert wait(flavor, client, taken).status == "completed"
 
     statuses = [request.status for request in ticking.requests[1:]]
     assert statuses[:2] == [404, 404]
@@ -223,46 +229,46 @@ def test_a_snapshot_that_is_too_new_to_be_found_is_waited_for(
 
 
 def test_two_minutes_after_its_time_not_found_is_the_answer(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.behaviour = Behaviour(get_lag_seconds=600)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
     with pytest.raises(SnapshotNotFoundError):
-        wait(door, client, taken)
+        wait(flavor, client, taken)
 
     # The clock moves on by 10 s an answer, and each look asks both endpoints.
     assert looks(ticking) in (12, 14)
 
 
 def test_an_old_snapshot_that_is_not_found_is_not_waited_for(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, clock: ManualClock
 ) -> None:
     ticking.behaviour = Behaviour(get_lag_seconds=600)
-    taken = door.take(client)
+    taken = flavor.take(client)
     clock.advance(121)
 
     with pytest.raises(SnapshotNotFoundError):
-        wait(door, client, taken)
+        wait(flavor, client, taken)
 
     assert looks(ticking) == 2
 
 
 def test_an_id_that_never_was_is_not_waited_for(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     with pytest.raises(SnapshotNotFoundError):
-        wait(door, client, GROUP_ID, CLUSTER_NAME, "5" + SNAPSHOT_ID[1:])
+        wait(flavor, client, GROUP_ID, CLUSTER_NAME, "5" + SNAPSHOT_ID[1:])
 
     assert looks(ticking) == 2
 
 
 @pytest.mark.parametrize("code", ["SNAPSHOT_NOT_FOUND", "RESOURCE_NOT_FOUND"])
 def test_one_that_was_seen_and_is_gone_is_not_waited_for(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups, code: str
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, code: str
 ) -> None:
-    taken = door.take(client)
-    changes = watch(door, client, taken)
+    taken = flavor.take(client)
+    changes = watch(flavor, client, taken)
     next(changes)
     ticking.fault(replace(Fault.error(404, code), times=None))
 
@@ -271,41 +277,43 @@ def test_one_that_was_seen_and_is_gone_is_not_waited_for(
 
 
 def test_a_cluster_that_is_not_there_is_not_waited_for(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
 
     with pytest.raises(ClusterNotFoundError):
-        wait(door, client, GROUP_ID, "Nowhere", taken.id)
+        wait(flavor, client, GROUP_ID, "Nowhere", taken.id)
 
     assert looks(ticking) == 1
 
 
-def test_three_arguments_may_end_with_a_snapshot(door: Door, client: AtlasBackups) -> None:
-    taken = door.take(client)
+def test_three_arguments_may_end_with_a_snapshot(
+    flavor: ClientFlavor, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
 
-    assert wait(door, client, GROUP_ID, CLUSTER_NAME, taken).id == taken.id
+    assert wait(flavor, client, GROUP_ID, CLUSTER_NAME, taken).id == taken.id
 
 
 @pytest.mark.parametrize("place", [("6" * 24, CLUSTER_NAME), (GROUP_ID, "Sharded0")])
 def test_a_snapshot_of_another_cluster_is_refused(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups, place: tuple[str, str]
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, place: tuple[str, str]
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
 
     with pytest.raises(InvalidArgumentError, match=f"{taken.id} is of cluster {CLUSTER_NAME}"):
-        wait(door, client, *place, taken)
+        wait(flavor, client, *place, taken)
     with pytest.raises(InvalidArgumentError, match="is of cluster"):
-        next(watch(door, client, *place, taken))
+        next(watch(flavor, client, *place, taken))
 
     assert looks(ticking) == 0
 
 
 def test_nothing_is_asked_before_a_watch_is_iterated_and_after_it_is_closed(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
-    changes = watch(door, client, taken)
+    taken = flavor.take(client)
+    changes = watch(flavor, client, taken)
     assert looks(ticking) == 0
 
     next(changes)
@@ -315,11 +323,11 @@ def test_nothing_is_asked_before_a_watch_is_iterated_and_after_it_is_closed(
 
 
 def test_progress_is_a_line_on_standard_error_for_each_change(
-    door: Door, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    wait(door, client, taken, progress=True)
+    wait(flavor, client, taken, progress=True)
 
     out, err = capfd.readouterr()
     assert out == ""
@@ -330,38 +338,40 @@ def test_progress_is_a_line_on_standard_error_for_each_change(
 
 
 def test_without_progress_nothing_is_printed(
-    door: Door, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    wait(door, client, door.take(client))
+    wait(flavor, client, flavor.take(client))
 
     assert capfd.readouterr() == ("", "")
 
 
 def test_take_and_wait_in_one_call(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(seconds=5)
 
-    done = door.take(client, wait=True)
+    done = flavor.take(client, wait=True)
 
     assert done.status == "completed"
     assert [line.split()[0] for line in sent(ticking)] == ["POST", "GET"]
 
 
 def test_take_and_wait_for_a_snapshot_that_fails(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(seconds=5, fails=True)
 
     with pytest.raises(SnapshotFailedError):
-        door.take(client, wait=True)
+        flavor.take(client, wait=True)
 
 
-def test_take_and_wait_is_bounded(door: Door, ticking: AtlasEmulator, client: AtlasBackups) -> None:
+def test_take_and_wait_is_bounded(
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
     ticking.next_snapshot(never_ends=True)
 
     with pytest.raises(WaitTimeoutError) as caught:
-        door.take(client, wait=True, wait_timeout=0.3)
+        flavor.take(client, wait=True, wait_timeout=0.3)
 
     assert caught.value.snapshot is not None
     assert caught.value.snapshot.id in {held.id for held in ticking.snapshots}

@@ -15,13 +15,13 @@ from atlas_backups import (
     WaitTimeoutError,
 )
 from atlas_backups.emulator import Fault
-from tests.door import sent
+from tests.flavor import sent
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups, Snapshot
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 FAULTS = {
     "500": Fault(status=500),
@@ -49,49 +49,55 @@ def client(ticking: AtlasEmulator, make_client: MakeClient) -> AtlasBackups:
     return make_client(ticking.access_token, base_url=ticking.base_url, max_retries=0)
 
 
-def wait(door: Door, client: AtlasBackups, snapshot: Snapshot, timeout: float = 30) -> Snapshot:
+def wait(
+    flavor: ClientFlavor, client: AtlasBackups, snapshot: Snapshot, timeout: float = 30
+) -> Snapshot:
     options = {"timeout": timeout, "poll_interval": 0.01}
-    waited: Snapshot = door.call(client, "wait_for_snapshot", snapshot, **options)
+    waited: Snapshot = flavor.call(client, "wait_for_snapshot", snapshot, **options)
     return waited
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_passing_fault_is_survived(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups, fault: Fault, nth: int
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, fault: Fault, nth: int
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     scripted = ticking.fault(replace(fault, method="GET", nth=nth, times=2))
 
-    assert wait(door, client, taken).status == "completed"
+    assert wait(flavor, client, taken).status == "completed"
 
     assert scripted.remaining == 0
 
 
-def test_a_429_is_survived(door: Door, ticking: AtlasEmulator, client: AtlasBackups) -> None:
-    taken = door.take(client)
+def test_a_429_is_survived(
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
     ticking.fault(replace(Fault.error(429, "RATE_LIMITED"), method="GET"))
 
-    assert wait(door, client, taken).status == "completed"
+    assert wait(flavor, client, taken).status == "completed"
 
 
-def test_an_outage_is_survived(door: Door, ticking: AtlasEmulator, client: AtlasBackups) -> None:
-    taken = door.take(client)
+def test_an_outage_is_survived(
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
+) -> None:
+    taken = flavor.take(client)
     ticking.stop()
     late = threading.Timer(0.3, ticking.start)
     late.start()
 
-    done = wait(door, client, taken)
+    done = wait(flavor, client, taken)
 
     late.join()
     assert done.status == "completed"
 
 
 def test_an_outage_that_stays_ends_with_the_time_and_its_cause(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
-    changes = door.iterate(client, "watch_snapshot", taken, timeout=1.5, poll_interval=0.05)
+    taken = flavor.take(client)
+    changes = flavor.iterate(client, "watch_snapshot", taken, timeout=1.5, poll_interval=0.05)
     seen = next(changes)
     ticking.stop()
 
@@ -102,13 +108,13 @@ def test_an_outage_that_stays_ends_with_the_time_and_its_cause(
 
 
 def test_a_silent_server_ends_with_the_time(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     ticking.fault(Fault(method="GET", delay=30, times=None))
 
     with pytest.raises(WaitTimeoutError) as caught:
-        wait(door, client, taken, timeout=1.0)
+        wait(flavor, client, taken, timeout=1.0)
 
     assert caught.value.snapshot is None
     assert "no whole answer before the time of the wait ended" in str(caught.value)
@@ -116,13 +122,13 @@ def test_a_silent_server_ends_with_the_time(
 
 
 def test_a_token_that_ends_is_renewed_once(
-    door: Door, ticking: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, ticking: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(ticking.credentials, base_url=ticking.base_url, max_retries=0)
-    taken = door.take(client)
+    taken = flavor.take(client)
     ticking.forget_tokens()
 
-    assert wait(door, client, taken).status == "completed"
+    assert wait(flavor, client, taken).status == "completed"
 
     tokens = [request for request in ticking.requests if request.path.endswith("/token")]
     assert len(tokens) == 2
@@ -131,57 +137,57 @@ def test_a_token_that_ends_is_renewed_once(
 
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 def test_a_second_401_is_final(
-    door: Door, ticking: AtlasEmulator, make_client: MakeClient, kind: str
+    flavor: ClientFlavor, ticking: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
     client = make_client(getattr(ticking, kind), base_url=ticking.base_url, max_retries=0)
-    taken = door.take(client)
+    taken = flavor.take(client)
     ticking.clear_requests()
     refusal = Fault.error(401, "UNEXPECTED_ERROR")
     ticking.fault(replace(refusal, path="/backup/", times=None))
 
     with pytest.raises(UnauthorizedError):
-        wait(door, client, taken)
+        wait(flavor, client, taken)
 
     assert 1 <= len(sent(ticking)) <= 2
 
 
 def test_a_callable_that_rotates_is_asked_in_the_middle_of_a_wait(
-    door: Door, ticking: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, ticking: AtlasEmulator, make_client: MakeClient
 ) -> None:
     given = [ticking.access_token, AccessToken("not-used-any-more"), ticking.access_token]
     client = make_client(lambda: given.pop(0), base_url=ticking.base_url, max_retries=0)
-    taken = door.take(client)
+    taken = flavor.take(client)
     refusal = Fault.error(401, "UNEXPECTED_ERROR")
     ticking.fault(replace(refusal, method="GET", nth=2))
 
     with pytest.raises(UnauthorizedError):
-        wait(door, client, taken)  # the second ones are refused too, and that is final
-    assert wait(door, client, taken).status == "completed"
+        wait(flavor, client, taken)  # the second ones are refused too, and that is final
+    assert wait(flavor, client, taken).status == "completed"
 
     assert given == []
 
 
 @pytest.mark.parametrize("code", ["ACCESS_FORBIDDEN", "IP_ADDRESS_NOT_ON_ACCESS_LIST"])
 def test_a_403_is_final(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups, code: str
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, code: str
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     ticking.fault(replace(Fault.error(403, code), method="GET"))
 
     with pytest.raises(ForbiddenError):
-        wait(door, client, taken)
+        wait(flavor, client, taken)
 
     assert len(sent(ticking)) == 2
 
 
 def test_an_unknown_status_is_not_final(
-    door: Door, ticking: AtlasEmulator, client: AtlasBackups
+    flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     body = f'{{"id": "{taken.id}", "status": "copying", "type": "replicaSet"}}'.encode()
     ticking.fault(Fault(method="GET", body=body, times=2))
 
-    changes = list(door.iterate(client, "watch_snapshot", taken, poll_interval=0.01))
+    changes = list(flavor.iterate(client, "watch_snapshot", taken, poll_interval=0.01))
 
     assert changes[0].status == "copying"
     assert changes[-1].status == "completed"

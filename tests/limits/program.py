@@ -16,9 +16,9 @@ def memory(line: str) -> int:
     return int(status.split(f"{line}:")[1].split()[0]) * KIBIBYTE
 
 
-def call(atlas: AtlasBackups, door: str, method: str, arguments: list[Any]) -> str:
+def call(atlas: AtlasBackups, flavor: str, method: str, arguments: list[Any]) -> str:
     try:
-        if door == "sync":
+        if flavor == "sync":
             getattr(atlas, method)(*arguments)
         else:
             asyncio.run(getattr(atlas, f"{method}_async")(*arguments))
@@ -27,12 +27,12 @@ def call(atlas: AtlasBackups, door: str, method: str, arguments: list[Any]) -> s
     return ""
 
 
-door, method, arguments, warm_up, endless, options = json.loads(sys.argv[1])
+flavor, method, arguments, warm_up, endless, options = json.loads(sys.argv[1])
 account = ServiceAccount("mdb_sa_id_1", "a-secret-of-a-test")
 with AtlasBackups(account, base_url=warm_up, **options) as atlas:
-    assert not call(atlas, door, method, arguments)
+    assert not call(atlas, flavor, method, arguments)
 with AtlasBackups(account, base_url=endless, **options) as atlas:
     idle = memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
-    text = call(atlas, door, method, arguments)
+    text = call(atlas, flavor, method, arguments)
     print(json.dumps({"text": text, "grown": memory("VmHWM") - idle}))  # noqa: T201  # for the test

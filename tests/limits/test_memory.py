@@ -13,14 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, Choose, RawServer, Repeat, answer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import ExitStack
 
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Received, Script, Step
 
 PROGRAM = Path(__file__).parent / "program.py"
@@ -85,20 +85,22 @@ FULL = {
 @pytest.mark.parametrize("kind", ENDLESS)
 @pytest.mark.parametrize("method", METHODS)
 def test_an_endless_answer_takes_little_memory(
-    door: Door, stack: ExitStack, method: str, kind: str
+    flavor: ClientFlavor, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
     before: list[Step] = [step for good in needed[:-1] for step in (READ, good)]
 
-    text, grown = cost(door, stack, method, [READ, TOKEN, *before, READ, *ENDLESS[kind]])
+    text, grown = cost(flavor, stack, method, [READ, TOKEN, *before, READ, *ENDLESS[kind]])
 
     assert text or method == "delete_snapshot"
     assert grown < MOST, f"{grown >> 20} MiB: {text}"
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-def test_an_endless_token_takes_little_memory(door: Door, stack: ExitStack, kind: str) -> None:
-    text, grown = cost(door, stack, "get_snapshot", [READ, *ENDLESS[kind]])
+def test_an_endless_token_takes_little_memory(
+    flavor: ClientFlavor, stack: ExitStack, kind: str
+) -> None:
+    text, grown = cost(flavor, stack, "get_snapshot", [READ, *ENDLESS[kind]])
 
     assert text
     assert grown < MOST, f"{grown >> 20} MiB: {text}"
@@ -107,12 +109,12 @@ def test_an_endless_token_takes_little_memory(door: Door, stack: ExitStack, kind
 @pytest.mark.parametrize("kind", DENSE)
 @pytest.mark.parametrize("method", ["take_snapshot_raw", "list_snapshots"])
 def test_a_body_within_the_limit_takes_a_few_times_its_size(
-    door: Door, stack: ExitStack, method: str, kind: str
+    flavor: ClientFlavor, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
     good: list[Step] = [step for answered in needed for step in (READ, answered)]
 
-    text, grown = cost(door, stack, method, [READ, TOKEN, READ, answer(200, DENSE[kind]), *good])
+    text, grown = cost(flavor, stack, method, [READ, TOKEN, READ, answer(200, DENSE[kind]), *good])
 
     assert text or method == "take_snapshot_raw"
     assert grown < 2 * MOST, f"{grown >> 20} MiB: {text}"
@@ -120,20 +122,20 @@ def test_a_body_within_the_limit_takes_a_few_times_its_size(
 
 @pytest.mark.parametrize("kind", FULL)
 def test_an_answer_that_holds_as_much_as_is_read_stays_within_what_is_promised(
-    door: Door, stack: ExitStack, kind: str
+    flavor: ClientFlavor, stack: ExitStack, kind: str
 ) -> None:
     body = b'{"id":"%s",%s}' % (SNAPSHOT_ID.encode(), FULL[kind])
     sent = answer(200, body)
     good: list[Step] = [READ, sent, READ, sent]  # of a sharded cluster it is asked again
 
-    text, grown = cost(door, stack, "get_snapshot", [READ, TOKEN, *good], total_timeout=30)
+    text, grown = cost(flavor, stack, "get_snapshot", [READ, TOKEN, *good], total_timeout=30)
 
     assert not text
     assert grown < 3 * MOST, f"{grown >> 20} MiB"
 
 
 def test_a_list_that_holds_more_than_any_cluster_has_stays_within_what_is_promised(
-    door: Door, stack: ExitStack
+    flavor: ClientFlavor, stack: ExitStack
 ) -> None:
     words = b'"abcdefgh",' * ROOM
 
@@ -147,14 +149,14 @@ def test_a_list_that_holds_more_than_any_cluster_has_stays_within_what_is_promis
         return [answer(200, b'{"results":[%s],"totalCount":9}' % item)]
 
     script: list[Step] = [Repeat([READ, Choose(choose)])]
-    text, grown = cost(door, stack, "list_snapshots", script, total_timeout=60, later=script)
+    text, grown = cost(flavor, stack, "list_snapshots", script, total_timeout=60, later=script)
 
     assert "more than 4000000 JSON values" in text
     assert grown < 19 * MOST, f"{grown >> 20} MiB"
 
 
 def cost(  # noqa: PLR0913  # what is called, and what it meets
-    door: Door,
+    flavor: ClientFlavor,
     stack: ExitStack,
     method: str,
     script: list[Step],
@@ -173,7 +175,7 @@ def cost(  # noqa: PLR0913  # what is called, and what it meets
     endless = stack.enter_context(RawServer(script, later or revoked))
     # No look for what was taken, unless there is more time.
     options = {"max_retries": 0, "timeout": 20, "total_timeout": total_timeout}
-    work = [door.name, method, arguments, warm_up.base_url, endless.base_url, options]
+    work = [flavor.name, method, arguments, warm_up.base_url, endless.base_url, options]
     done = subprocess.run(  # noqa: S603  # a program of ours
         [sys.executable, "-W", "error", str(PROGRAM), json.dumps(work)],
         capture_output=True,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 PROGRAM = Path(__file__).parent / "program.py"
 
@@ -82,10 +82,10 @@ def network(stack: ExitStack, authority: Authority, emulator: AtlasEmulator) -> 
 
 
 @pytest.fixture
-def run(door: Door, emulator: AtlasEmulator) -> Run:
+def run(flavor: ClientFlavor, emulator: AtlasEmulator) -> Run:
     def run(environment: Mapping[str, str], /, **options: object) -> Ending:
         place = (emulator.group_id, emulator.cluster_name)
-        arguments = json.dumps([door.name, place, {"total_timeout": 10, **options}])
+        arguments = json.dumps([flavor.name, place, {"total_timeout": 10, **options}])
         if "MONGODB_ATLAS_BASE_URL" in environment:  # the other one must not contradict it
             environment = {"MONGODB_ATLAS_OPS_MANAGER_URL": "", **environment}
         done = subprocess.run(  # noqa: S603  # a program of ours

@@ -7,12 +7,12 @@ import time
 
 from atlas_backups import AtlasBackups, AtlasError
 
-door, place, options = json.loads(sys.argv[1])
+flavor, place, options = json.loads(sys.argv[1])
 begun = time.monotonic()
 ending: dict[str, object] = {}
 with AtlasBackups(**options) as atlas:
     try:
-        if door == "sync":
+        if flavor == "sync":
             snapshot = atlas.take_snapshot(*place)
         else:
             snapshot = asyncio.run(atlas.take_snapshot_async(*place))

@@ -8,14 +8,14 @@ import pytest
 
 from atlas_backups import AtlasError, ServiceAccount
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import BRIEF, CLUSTER_NAME, GROUP_ID
+from tests.flavor import BRIEF, CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, RawServer, always, answer
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Step
 
 PLACE = (GROUP_ID, CLUSTER_NAME)
@@ -61,7 +61,7 @@ def other(stack: ExitStack) -> RawServer:
 @pytest.mark.parametrize("status", [200, 201, 300, 301, 302, 303, 305, 307, 308, 401, 421, 503])
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_is_sent_elsewhere(
-    door: Door, serve: Serve, other: RawServer, method: str, status: int
+    flavor: ClientFlavor, serve: Serve, other: RawServer, method: str, status: int
 ) -> None:
     body = linked(other.base_url) if status < 400 else error(status, "X", other.base_url)
     sent = answer(status, body, pointing_to(other.base_url))
@@ -75,7 +75,7 @@ def test_nothing_is_sent_elsewhere(
     server, client = serve(script, later, credentials=CREDENTIALS, **options)
 
     try:
-        door.call(client, method, *METHODS[method], **more)
+        flavor.call(client, method, *METHODS[method], **more)
     except AtlasError as refused:
         assert status != 200 or method == "take_snapshot", refused  # noqa: PT017  # either end is right
 
@@ -85,13 +85,13 @@ def test_nothing_is_sent_elsewhere(
 
 @pytest.mark.parametrize("status", [200, 301, 302, 307, 308, 401, 503])
 def test_no_secret_is_sent_where_the_token_endpoint_points(
-    door: Door, serve: Serve, other: RawServer, status: int
+    flavor: ClientFlavor, serve: Serve, other: RawServer, status: int
 ) -> None:
     body = {"error": "moved", "token_endpoint": other.base_url}
     sent = answer(status, body, pointing_to(other.base_url))
     _, client = serve(always(sent), credentials=CREDENTIALS, max_retries=0)
 
     with pytest.raises(AtlasError):
-        door.take(client)
+        flavor.take(client)
 
     assert other.connections == 0

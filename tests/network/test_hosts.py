@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import AtlasEmulator
-from tests.door import PATH, Door
+from tests.flavor import PATH, ClientFlavor
 from tests.network.conftest import CLOUD, GOVERNMENT
 from tests.network.fronts import Proxy, TlsFront, address_of
 
@@ -24,13 +24,13 @@ CREDENTIALS = pytest.mark.parametrize("kind", ["service_account", "api_key", "ac
 @CREDENTIALS
 @pytest.mark.parametrize("host", [CLOUD, GOVERNMENT])
 def test_both_clouds_take_a_snapshot(
-    door: Door, network: Network, make_client: MakeClient, host: str, kind: str
+    flavor: ClientFlavor, network: Network, make_client: MakeClient, host: str, kind: str
 ) -> None:
     emulator = network.emulator
     credentials = getattr(emulator, kind)
     client = make_client(credentials, base_url=f"https://{host}", **network.through_proxy)
 
-    snapshot = door.take(client, description=f"to {host}")
+    snapshot = flavor.take(client, description=f"to {host}")
 
     assert emulator.snapshots[-1].id == snapshot.id
     assert emulator.snapshots[-1].description == f"to {host}"
@@ -41,12 +41,12 @@ def test_both_clouds_take_a_snapshot(
 
 @CREDENTIALS
 def test_later_calls_use_the_same_tunnel(
-    door: Door, network: Network, make_client: MakeClient, kind: str
+    flavor: ClientFlavor, network: Network, make_client: MakeClient, kind: str
 ) -> None:
     # The public cloud, for nothing else is said.
     client = make_client(getattr(network.emulator, kind), **network.through_proxy)
 
-    taken = [door.take(client).id for _ in range(3)]
+    taken = [flavor.take(client).id for _ in range(3)]
 
     assert {snapshot.id for snapshot in network.emulator.snapshots} >= set(taken)
     assert network.proxy.targets == [f"{CLOUD}:443"]
@@ -54,11 +54,11 @@ def test_later_calls_use_the_same_tunnel(
 
 
 def test_later_calls_use_the_same_tls_connection(
-    door: Door, network: Network, make_client: MakeClient
+    flavor: ClientFlavor, network: Network, make_client: MakeClient
 ) -> None:
     client = make_client(network.emulator.service_account, **network.direct)
 
-    assert door.take(client).id != door.take(client).id
+    assert flavor.take(client).id != flavor.take(client).id
 
     assert (network.front.accepted, network.front.handshakes) == (1, 1)
     assert len(network.emulator.requests) == 3  # one of them for the token
@@ -68,7 +68,7 @@ def test_later_calls_use_the_same_tls_connection(
 @CREDENTIALS
 @pytest.mark.parametrize("end", ["", "/"])
 def test_a_path_prefix_stands_before_every_path(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     authority: Authority,
     stack: ExitStack,
     make_client: MakeClient,
@@ -85,7 +85,7 @@ def test_a_path_prefix_stands_before_every_path(  # noqa: PLR0913, PLR0917  # fi
         ca_file=authority.file,
     )
 
-    snapshot = door.take(client, envelope=True)
+    snapshot = flavor.take(client, envelope=True)
 
     assert emulator.snapshots[-1].id == snapshot.id
     assert emulator.requests[-1].path == f"/prefix{PATH}"

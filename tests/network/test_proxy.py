@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.authority import Authority
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.network.conftest import Network
 
 KINDS = pytest.mark.parametrize("kind", ["service_account", "access_token"])
@@ -40,7 +40,7 @@ VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROX
 
 
 def test_the_given_proxy_wins_over_the_environment(
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     stack: ExitStack,
     make_client: MakeClient,
@@ -51,14 +51,14 @@ def test_the_given_proxy_wins_over_the_environment(
         monkeypatch.setenv(name, other.url)
     client = make_client(network.emulator.service_account, **network.through_proxy)
 
-    door.take(client)
+    flavor.take(client)
 
     assert (network.proxy.targets, other.accepted) == ([f"{CLOUD}:443"], 0)
 
 
 @pytest.mark.parametrize("exception", ["*", NOWHERE])
 def test_the_given_proxy_wins_over_the_exceptions_of_the_environment(
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
@@ -68,14 +68,14 @@ def test_the_given_proxy_wins_over_the_exceptions_of_the_environment(
     credentials, address = network.emulator.access_token, f"https://{NOWHERE}"
     client = make_client(credentials, base_url=address, **network.through_proxy)
 
-    door.take(client)
+    flavor.take(client)
 
     assert network.proxy.targets == [f"{NOWHERE}:443"]
 
 
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 def test_a_proxy_gets_its_login_and_nothing_else(
-    door: Door, network: Network, stack: ExitStack, make_client: MakeClient, kind: str
+    flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient, kind: str
 ) -> None:
     proxy = stack.enter_context(Proxy(network.front.address, login=LOGIN))
     client = make_client(
@@ -84,7 +84,7 @@ def test_a_proxy_gets_its_login_and_nothing_else(
         ca_file=network.authority.file,
     )
 
-    door.take(client)
+    flavor.take(client)
 
     assert proxy.logins == [f"Basic {LOGIN.token}"]
     headers = [header.name for request in network.emulator.requests for header in request.headers]
@@ -92,7 +92,7 @@ def test_a_proxy_gets_its_login_and_nothing_else(
 
 
 def test_a_proxy_may_itself_be_reached_over_tls(
-    door: Door, network: Network, stack: ExitStack, make_client: MakeClient
+    flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient
 ) -> None:
     context = network.authority.context()
     proxy = stack.enter_context(Proxy(network.front.address, login=LOGIN, context=context))
@@ -102,14 +102,18 @@ def test_a_proxy_may_itself_be_reached_over_tls(
         ca_file=network.authority.file,
     )
 
-    door.take(client)
+    flavor.take(client)
 
     assert proxy.targets == [f"{CLOUD}:443"]
     assert (proxy.handshakes, network.front.handshakes) == (1, 1)
 
 
 def test_a_proxy_with_an_untrusted_certificate_is_refused_at_once(
-    door: Door, network: Network, stranger: Authority, stack: ExitStack, make_client: MakeClient
+    flavor: ClientFlavor,
+    network: Network,
+    stranger: Authority,
+    stack: ExitStack,
+    make_client: MakeClient,
 ) -> None:
     proxy = stack.enter_context(Proxy(network.front.address, context=stranger.context()))
     client = make_client(
@@ -119,7 +123,7 @@ def test_a_proxy_with_an_untrusted_certificate_is_refused_at_once(
     )
 
     with pytest.raises(TransportError, match="certificate"):
-        door.take(client)
+        flavor.take(client)
 
     assert (proxy.accepted, proxy.handshakes) == (
         2,
@@ -129,7 +133,7 @@ def test_a_proxy_with_an_untrusted_certificate_is_refused_at_once(
 
 @KINDS
 def test_a_wrong_login_is_said_and_no_password_is_shown(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     stack: ExitStack,
     make_client: MakeClient,
@@ -147,7 +151,7 @@ def test_a_wrong_login_is_said_and_no_password_is_shown(  # noqa: PLR0913, PLR09
 
     begun = time.monotonic()
     with pytest.raises(TransportError, match="proxy authorization required") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < WITHIN
     assert set(proxy.logins) == {f"Basic {WRONG.token}"}
@@ -220,7 +224,7 @@ def test_one_of_the_environment_that_cannot_be_used_is_not_passed_over(
     ids=["403", "502", "407", "end", "other"],
 )
 def test_a_proxy_that_refuses_is_a_transport_error(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     stack: ExitStack,
     make_client: MakeClient,
@@ -232,7 +236,7 @@ def test_a_proxy_that_refuses_is_a_transport_error(  # noqa: PLR0913, PLR0917  #
 
     begun = time.monotonic()
     with pytest.raises(TransportError):
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < WITHIN
     assert proxy.accepted <= 4  # each attempt is followed by a request for the cause
@@ -240,7 +244,7 @@ def test_a_proxy_that_refuses_is_a_transport_error(  # noqa: PLR0913, PLR0917  #
 
 
 def test_a_proxy_that_is_not_there_is_a_transport_error(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed_later:
         port = closed_later.getsockname()[1]
@@ -249,7 +253,7 @@ def test_a_proxy_that_is_not_there_is_a_transport_error(
 
     begun = time.monotonic()
     with pytest.raises(TransportError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < WITHIN
     assert "canary" not in str(caught.value)
@@ -257,7 +261,11 @@ def test_a_proxy_that_is_not_there_is_a_transport_error(
 
 @KINDS
 def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
-    door: Door, emulator: AtlasEmulator, stack: ExitStack, make_client: MakeClient, kind: str
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    stack: ExitStack,
+    make_client: MakeClient,
+    kind: str,
 ) -> None:
     silent = stack.enter_context(Listener())
     client = make_client(
@@ -269,7 +277,7 @@ def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
 
     begun = time.monotonic()
     with pytest.raises(RequestTimeoutError, match="connect_timeout") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert 1.0 <= time.monotonic() - begun < WITHIN
     silent.wait_for_connections(2)  # the second of which it may not have seen yet
@@ -280,7 +288,7 @@ def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_loopback_never_goes_through_a_proxy(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     make_client: MakeClient,
     monkeypatch: pytest.MonkeyPatch,
@@ -295,7 +303,7 @@ def test_loopback_never_goes_through_a_proxy(  # noqa: PLR0913, PLR0917  # fixtu
     credentials, address = network.emulator.service_account, f"{scheme}://{host}:{port}"
 
     snapshots = [
-        door.take(make_client(credentials, base_url=address, **options))
+        flavor.take(make_client(credentials, base_url=address, **options))
         for options in (network.through_proxy, {"ca_file": network.authority.file})
     ]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.authority import Authority
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.network.conftest import Network, Run
 
 LOGINS = [
@@ -66,7 +66,7 @@ def test_environment_proxy_gets_the_login_as_written(  # noqa: PLR0913, PLR0917 
 
 @pytest.mark.parametrize("login", LOGINS)
 def test_proxy_option_gets_the_login_as_written(
-    door: Door, network: Network, stack: ExitStack, make_client: MakeClient, login: str
+    flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient, login: str
 ) -> None:
     user, _, password = login.partition(":")
     proxy = stack.enter_context(Proxy(network.front.address, login=Login(user, password)))
@@ -74,7 +74,7 @@ def test_proxy_option_gets_the_login_as_written(
         network.emulator.access_token, proxy=proxy.url_for(login), ca_file=network.authority.file
     )
 
-    door.take(client)
+    flavor.take(client)
 
     assert proxy.logins == [f"Basic {Login(user, password).token}"]
 
@@ -110,7 +110,7 @@ def test_request_method_variable_does_not_disable_the_proxy(
     ("status", "attempts"), [(407, 1), (403, 1), (401, 1), (405, 1), (502, 2), (503, 2), (429, 2)]
 )
 def test_response_of_the_proxy_is_in_the_error_with_its_host(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     stack: ExitStack,
     make_client: MakeClient,
@@ -126,7 +126,7 @@ def test_response_of_the_proxy_is_in_the_error_with_its_host(  # noqa: PLR0913, 
     )
 
     with pytest.raises(TransportError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     message = str(caught.value)
     assert f"the proxy answered {status}" in message
@@ -146,7 +146,11 @@ class PlainServer(Listener):
 
 @pytest.mark.parametrize("kind", [PlainServer, Listener], ids=["answers", "is silent"])
 def test_https_url_of_a_plain_proxy_is_an_error_that_says_so(
-    door: Door, network: Network, stack: ExitStack, make_client: MakeClient, kind: type[Listener]
+    flavor: ClientFlavor,
+    network: Network,
+    stack: ExitStack,
+    make_client: MakeClient,
+    kind: type[Listener],
 ) -> None:
     proxy = stack.enter_context(kind())
     address = f"127.0.0.1:{proxy.port}"
@@ -160,13 +164,13 @@ def test_https_url_of_a_plain_proxy_is_an_error_that_says_so(
     )
 
     with pytest.raises(TransportError if kind is PlainServer else RequestTimeoutError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert f"name it as http://{address}" in str(caught.value)
 
 
 def test_http_url_of_a_tls_proxy_is_an_error_that_says_so(
-    door: Door, network: Network, stack: ExitStack, make_client: MakeClient
+    flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient
 ) -> None:
     context = network.authority.context()
     proxy = stack.enter_context(Proxy(network.front.address, context=context))
@@ -178,7 +182,7 @@ def test_http_url_of_a_tls_proxy_is_an_error_that_says_so(
     )
 
     with pytest.raises(TransportError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert f"the proxy {proxy.url}" in str(caught.value).partition("Hint: ")[2]
 
@@ -247,7 +251,7 @@ def _certificate_front(
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_certificate_signed_with_any_curve_and_digest_is_verified(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     stack: ExitStack,
     make_client: MakeClient,
@@ -257,13 +261,13 @@ def test_certificate_signed_with_any_curve_and_digest_is_verified(  # noqa: PLR0
     front, roots = _certificate_front(stack, emulator, tmp_path, KEYS[kind]())
     client = make_client(emulator.access_token, base_url=front.base_url, ca_file=roots)
 
-    assert door.take(client).id == emulator.snapshots[-1].id
+    assert flavor.take(client).id == emulator.snapshots[-1].id
 
 
 @pytest.mark.parametrize("salt", SALTS)
 @pytest.mark.parametrize("digest", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])
 def test_certificate_signed_with_rsa_pss_is_verified(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     stack: ExitStack,
     make_client: MakeClient,
@@ -276,11 +280,15 @@ def test_certificate_signed_with_rsa_pss_is_verified(  # noqa: PLR0913, PLR0917 
     front, roots = _certificate_front(stack, emulator, tmp_path, issuer, pss)
     client = make_client(emulator.access_token, base_url=front.base_url, ca_file=roots)
 
-    assert door.take(client).id == emulator.snapshots[-1].id
+    assert flavor.take(client).id == emulator.snapshots[-1].id
 
 
 def test_forged_rsa_pss_signature_is_rejected(
-    door: Door, emulator: AtlasEmulator, stack: ExitStack, make_client: MakeClient, tmp_path: Path
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    stack: ExitStack,
+    make_client: MakeClient,
+    tmp_path: Path,
 ) -> None:
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.MAX_LENGTH)
     fronts: list[tuple[TlsFront, Path]] = []
@@ -293,12 +301,12 @@ def test_forged_rsa_pss_signature_is_rejected(
     )
 
     with pytest.raises(TransportError, match="the server's certificate"):
-        door.take(client)
+        flavor.take(client)
 
 
 @pytest.mark.parametrize("problem", ["untrusted", "another host", "expired", "authority"])
 def test_certificate_problem_is_in_words_with_a_hint_at_ca_file(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     authority: Authority,
     stranger: Authority,
@@ -321,7 +329,7 @@ def test_certificate_problem_is_in_words_with_a_hint_at_ca_file(  # noqa: PLR091
     client = make_client(emulator.access_token, base_url=front.base_url, ca_file=roots)
 
     with pytest.raises(TransportError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     message = str(caught.value)
     words = {
@@ -364,7 +372,11 @@ def _authority_as_server(folder: Path) -> tuple[ssl.SSLContext, Path]:
 
 
 def test_ca_file_with_a_byte_order_mark_or_a_missing_newline_loses_nothing(
-    door: Door, network: Network, stranger: Authority, make_client: MakeClient, tmp_path: Path
+    flavor: ClientFlavor,
+    network: Network,
+    stranger: Authority,
+    make_client: MakeClient,
+    tmp_path: Path,
 ) -> None:
     ours, others = network.authority.file.read_bytes(), stranger.file.read_bytes()
     for content in (b"\xef\xbb\xbf" + ours + others, others.rstrip() + ours.rstrip()):
@@ -374,7 +386,7 @@ def test_ca_file_with_a_byte_order_mark_or_a_missing_newline_loses_nothing(
             network.emulator.access_token, base_url=network.front.base_url, ca_file=file
         )
 
-        door.take(client)
+        flavor.take(client)
 
 
 def test_ca_file_with_a_certificate_that_cannot_be_read_is_rejected(

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.door import sent
+from tests.flavor import sent
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 PROGRAM = Path(__file__).parent / "threadless.py"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts threads as processes")
 def test_a_name_without_a_thread_to_resolve_it_is_a_transport_error_and_nothing_was_sent(
-    door: Door, emulator: AtlasEmulator
+    flavor: ClientFlavor, emulator: AtlasEmulator
 ) -> None:
     by_name = emulator.base_url.replace("127.0.0.1", "localhost")
     place = [emulator.group_id, emulator.cluster_name]
-    arguments = json.dumps([door.name, place, emulator.base_url, by_name])
+    arguments = json.dumps([flavor.name, place, emulator.base_url, by_name])
 
     done = subprocess.run(  # noqa: S603  # a program of ours
         [sys.executable, "-W", "error", str(PROGRAM), arguments],

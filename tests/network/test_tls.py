@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.authority import Authority
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.network.conftest import Network
 
 KINDS = pytest.mark.parametrize("kind", ["service_account", "access_token"])
@@ -43,11 +43,11 @@ class Refused:
         if way != "direct":
             self.options = {"base_url": f"https://{CLOUD}", "proxy": proxy.url}
 
-    def refuse(self, door: Door, client: AtlasBackups) -> str:
+    def refuse(self, flavor: ClientFlavor, client: AtlasBackups) -> str:
         """Let the client find out, without a second try; return what it says."""
         begun = time.monotonic()
         with pytest.raises(TransportError) as caught:
-            door.take(client)
+            flavor.take(client)
         assert time.monotonic() - begun < AT_ONCE
         assert (self.front.accepted, self.front.handshakes) == (1, 0)
         assert self.emulator.requests == ()
@@ -58,7 +58,7 @@ class Refused:
 @WAYS
 @pytest.mark.parametrize("problem", ["untrusted", "expired", "another name"])
 def test_a_bad_certificate_is_refused_at_once(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     authority: Authority,
     stranger: Authority,
@@ -76,7 +76,7 @@ def test_a_bad_certificate_is_refused_at_once(  # noqa: PLR0913, PLR0917  # fixt
     server = Refused(stack, emulator, contexts[problem](), way)
     client = make_client(getattr(emulator, kind), ca_file=authority.file, **server.options)
 
-    message = server.refuse(door, client)
+    message = server.refuse(flavor, client)
 
     assert "certificate" in message
     assert {
@@ -87,23 +87,23 @@ def test_a_bad_certificate_is_refused_at_once(  # noqa: PLR0913, PLR0917  # fixt
 
 
 def test_a_trusted_file_is_trusted_by_its_own_client_only(
-    door: Door, network: Network, make_client: MakeClient
+    flavor: ClientFlavor, network: Network, make_client: MakeClient
 ) -> None:
     credentials, address = network.emulator.access_token, network.front.base_url
     trusting = make_client(credentials, **network.direct)
     other = make_client(credentials, base_url=address)
 
-    first = door.take(trusting)
+    first = flavor.take(trusting)
     with pytest.raises(TransportError, match="certificate"):
-        door.take(other)
-    second = door.take(trusting)
+        flavor.take(other)
+    second = flavor.take(trusting)
 
     assert [item.id for item in network.emulator.snapshots[-2:]] == [first.id, second.id]
     assert network.front.handshakes == 1
 
 
 def test_every_certificate_of_the_file_is_trusted(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     network: Network,
     stranger: Authority,
     stack: ExitStack,
@@ -117,14 +117,14 @@ def test_every_certificate_of_the_file_is_trusted(  # noqa: PLR0913, PLR0917  # 
 
     for front in (network.front, other):
         credentials = network.emulator.access_token
-        door.take(make_client(credentials, base_url=front.base_url, ca_file=both))
+        flavor.take(make_client(credentials, base_url=front.base_url, ca_file=both))
         assert front.handshakes == 1
 
 
 @KINDS
 @WAYS
 def test_a_server_with_nothing_newer_than_tls_1_1_is_refused(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     authority: Authority,
     stack: ExitStack,
@@ -136,12 +136,12 @@ def test_a_server_with_nothing_newer_than_tls_1_1_is_refused(  # noqa: PLR0913, 
     server = Refused(stack, emulator, context, way)
     client = make_client(getattr(emulator, kind), ca_file=authority.file, **server.options)
 
-    assert "ProtocolVersion" in server.refuse(door, client)
+    assert "ProtocolVersion" in server.refuse(flavor, client)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_newer_versions_of_tls_are_spoken(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     authority: Authority,
     stack: ExitStack,
@@ -152,12 +152,16 @@ def test_newer_versions_of_tls_are_spoken(  # noqa: PLR0913, PLR0917  # fixtures
     front = stack.enter_context(TlsFront(context, address_of(emulator.base_url)))
     client = make_client(emulator.access_token, base_url=front.base_url, ca_file=authority.file)
 
-    assert door.take(client).id == emulator.snapshots[-1].id
+    assert flavor.take(client).id == emulator.snapshots[-1].id
 
 
 @KINDS
 def test_a_server_without_tls_is_refused_at_once(
-    door: Door, emulator: AtlasEmulator, stack: ExitStack, make_client: MakeClient, kind: str
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    stack: ExitStack,
+    make_client: MakeClient,
+    kind: str,
 ) -> None:
     server = stack.enter_context(RawServer([answer(400), NEVER]))
     address = server.base_url.replace("http:", "https:")
@@ -165,7 +169,7 @@ def test_a_server_without_tls_is_refused_at_once(
 
     begun = time.monotonic()
     with pytest.raises(TransportError):
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < AT_ONCE
     assert (server.connections, server.requests) == (1, ())
@@ -174,7 +178,7 @@ def test_a_server_without_tls_is_refused_at_once(
 @WAYS
 @pytest.mark.parametrize(("kind", "max_retries"), [("service_account", 0), ("access_token", 1)])
 def test_a_handshake_that_hangs_ends_with_connect_timeout(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     authority: Authority,
     stack: ExitStack,
@@ -197,7 +201,7 @@ def test_a_handshake_that_hangs_ends_with_connect_timeout(  # noqa: PLR0913, PLR
 
     begun = time.monotonic()
     with pytest.raises(RequestTimeoutError, match="connect_timeout"):
-        door.take(client)
+        flavor.take(client)
 
     assert 0.5 <= time.monotonic() - begun < AT_ONCE
     silent.wait_for_connections(1 + max_retries)  # the last of which it may not have seen yet

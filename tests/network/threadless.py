@@ -13,7 +13,7 @@ NOBODY = 65534
 
 def call(atlas: AtlasBackups) -> str:
     try:
-        if door == "sync":
+        if flavor == "sync":
             atlas.take_snapshot(*place)
         else:
             asyncio.run(atlas.take_snapshot_async(*place))
@@ -22,7 +22,7 @@ def call(atlas: AtlasBackups) -> str:
     return ""
 
 
-door, place, by_address, by_name = json.loads(sys.argv[1])
+flavor, place, by_address, by_name = json.loads(sys.argv[1])
 with AtlasBackups(base_url=by_address) as atlas:
     atlas.list_projects()  # the threads of the network are there
 if os.getuid() == 0:

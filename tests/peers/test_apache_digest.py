@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 REALM = "MMS Public API"
 KEY = ("public-key", 'private key: with, "all" sorts of \\ characters')
@@ -126,13 +126,13 @@ def server(emulator: AtlasEmulator) -> Iterator[Apache]:
 
 
 def test_a_right_key_takes_snapshots_and_later_calls_need_one_request(
-    door: Door, emulator: AtlasEmulator, server: Apache, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, server: Apache, make_client: MakeClient
 ) -> None:
     client = make_client(ApiKey(*KEY), base_url=server.base_url)
 
-    first = door.take(client, description="through httpd", envelope=True)
+    first = flavor.take(client, description="through httpd", envelope=True)
     assert server.statuses(2) == [401, 200]
-    later = [door.take(client, pretty=pretty) for pretty in (False, True)]
+    later = [flavor.take(client, pretty=pretty) for pretty in (False, True)]
 
     assert server.statuses(4) == [401, 200, 200, 200]
     taken = [(snapshot.id, snapshot.description) for snapshot in emulator.snapshots[-3:]]
@@ -141,11 +141,11 @@ def test_a_right_key_takes_snapshots_and_later_calls_need_one_request(
 
 
 def test_concurrent_calls_are_let_in(
-    door: Door, emulator: AtlasEmulator, server: Apache, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, server: Apache, make_client: MakeClient
 ) -> None:
     client = make_client(ApiKey(*KEY), base_url=server.base_url)
 
-    ends = door.take_at_once(client, 8)
+    ends = flavor.take_at_once(client, 8)
 
     ids = {snapshot.id for snapshot in emulator.snapshots}
     assert [end for end in ends if isinstance(end, BaseException)] == []
@@ -155,7 +155,7 @@ def test_concurrent_calls_are_let_in(
 
 @pytest.mark.parametrize("key", [(KEY[0], "wrong key"), ("wrong user", KEY[1])])
 def test_a_wrong_key_is_refused_after_two_requests(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     server: Apache,
     make_client: MakeClient,
@@ -164,7 +164,7 @@ def test_a_wrong_key_is_refused_after_two_requests(
     client = make_client(ApiKey(*key), base_url=server.base_url)
 
     with pytest.raises(UnauthorizedError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert caught.value.status == 401
     assert key[1] not in str(caught.value)
@@ -173,14 +173,14 @@ def test_a_wrong_key_is_refused_after_two_requests(
 
 
 def test_a_nonce_that_became_too_old_is_replaced(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     with apache(emulator, nonce_seconds=1) as server:
         client = make_client(ApiKey(*KEY), base_url=server.base_url)
-        first = door.take(client)
+        first = flavor.take(client)
         time.sleep(1.5)
 
-        second = door.take(client)
+        second = flavor.take(client)
 
         requests = server.requests(4)
     assert [status for status, _ in requests] == [401, 200, 401, 200]

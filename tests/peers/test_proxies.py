@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.network.fronts import Address
 
 LOGIN = Login("user", "p-canary_1")
@@ -176,7 +176,7 @@ class Way:
 @pytest.mark.parametrize("login", [None, LOGIN], ids=["open", "with a login"])
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 def test_a_snapshot_is_taken_through_a_real_proxy(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     stack: ExitStack,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -188,7 +188,7 @@ def test_a_snapshot_is_taken_through_a_real_proxy(  # noqa: PLR0913, PLR0917  # 
     way = Way(stack, emulator, tmp_path, command, login)
     client = make_client(getattr(emulator, kind), **way.options(USERINFO if login else ""))
 
-    taken = [door.take(client).id for _ in range(2)]
+    taken = [flavor.take(client).id for _ in range(2)]
 
     assert {snapshot.id for snapshot in emulator.snapshots} >= set(taken)
     assert way.upstream.targets == [f"{CLOUD}:443"]  # one tunnel for all
@@ -200,7 +200,7 @@ def test_a_snapshot_is_taken_through_a_real_proxy(  # noqa: PLR0913, PLR0917  # 
 @PROXIES
 @pytest.mark.parametrize("userinfo", ["", "user:wrong-canary", "other:p-canary_1"])
 def test_a_real_proxy_that_wants_a_login_gets_nothing_else(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     stack: ExitStack,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -214,7 +214,7 @@ def test_a_real_proxy_that_wants_a_login_gets_nothing_else(  # noqa: PLR0913, PL
     with pytest.raises(
         TransportError, match=r"proxy authorization required|unsuccessful"
     ) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert "canary" not in f"{caught.value!r}{client!r}"
     assert (way.upstream.targets, way.front.accepted, emulator.requests) == ([], 0, ())
@@ -223,7 +223,7 @@ def test_a_real_proxy_that_wants_a_login_gets_nothing_else(  # noqa: PLR0913, PL
 
 @PROXIES
 def test_a_real_proxy_without_a_way_onward_is_a_transport_error(  # noqa: PLR0913, PLR0917
-    door: Door,
+    flavor: ClientFlavor,
     stack: ExitStack,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -235,6 +235,6 @@ def test_a_real_proxy_without_a_way_onward_is_a_transport_error(  # noqa: PLR091
     client = make_client(emulator.service_account, **options)
 
     with pytest.raises(TransportError):
-        door.take(client)
+        flavor.take(client)
 
     assert (way.upstream.targets, emulator.requests) == ([], ())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas_backups import AccessToken, ServiceAccount, SnapshotRequest
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import CLOSE, NEVER, READ, always, answer
 
 if TYPE_CHECKING:

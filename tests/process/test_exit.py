@@ -28,7 +28,7 @@ class InFlight:
     script: str
     requests: int = 1
     call: str = "take_snapshot"
-    door: str = "sync"
+    flavor: str = "sync"
 
 
 IN_FLIGHT = {
@@ -39,7 +39,7 @@ IN_FLIGHT = {
     ),
     "a loop in a daemon thread": InFlight(
         "threading.Thread(target=lambda: asyncio.run(take_async()), daemon=True).start()",
-        door="async",
+        flavor="async",
     ),
     "a fleet of a daemon thread": InFlight(
         "outcomes = atlas.take_snapshots([REQUEST] * 4)\n"
@@ -84,7 +84,7 @@ def test_an_interpreter_ends_by(
         CANCELLED,
         f"interpreter ends by {end}, in flight: {in_flight}",
         call=what.call,
-        door=what.door,
+        flavor=what.flavor,
         outcome=f"status {status}, nothing else on stderr",
         received=count(silent.requests),
     )
@@ -171,7 +171,7 @@ def test_a_loop_ends_with_a_call_in_flight(
             CANCELLED,
             f"loop ends: {name}",
             call="watch_snapshot" if "watch" in name else "take_snapshot",
-            door="async",
+            flavor="async",
             outcome="status 0, nothing on stderr",
             received=count(silent.requests),
         )

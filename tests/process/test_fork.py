@@ -66,9 +66,11 @@ def test_both_sides_take(emulator: AtlasEmulator, matrix: Matrix, name: str) -> 
     takes = [request for request in emulator.requests if request.path.endswith("/snapshots")]
     assert len(takes) == len(emulator.snapshots) - there_before > 0
     assert {request.status for request in takes} == {200}
-    door = "async" if "async" in FORKS[name] else "sync"
+    flavor = "async" if "async" in FORKS[name] else "sync"
     received = f"{len(takes)} POST"
-    matrix.note(FORK, name, call="take_snapshot", door=door, outcome=BOTH_WORK, received=received)
+    matrix.note(
+        FORK, name, call="take_snapshot", flavor=flavor, outcome=BOTH_WORK, received=received
+    )
 
 
 AROUND = {
@@ -79,7 +81,7 @@ CALLERS = {
     "sync": "def call(): atlas.{method}(*PLACE{more})\n",
     "async": "def call(): asyncio.run(atlas.{method}_async(*PLACE{more}))\n",
 }
-# Takes through the sync door are among the many above.
+# Takes through the sync flavor are among the many above.
 CALLED = [
     ("take_snapshot", "async"),
     ("get_snapshot", "sync"),
@@ -89,19 +91,19 @@ CALLED = [
 ]
 
 
-@pytest.mark.parametrize(("method", "door"), CALLED)
+@pytest.mark.parametrize(("method", "flavor"), CALLED)
 @pytest.mark.parametrize("name", AROUND)
 def test_both_sides_call(
-    emulator: AtlasEmulator, matrix: Matrix, name: str, method: str, door: str
+    emulator: AtlasEmulator, matrix: Matrix, name: str, method: str, flavor: str
 ) -> None:
     more = f', "{emulator.snapshots[0].id}"' if method == "get_snapshot" else ""
 
-    run(CALLERS[door].format(method=method, more=more) + AROUND[name], emulator.env)
+    run(CALLERS[flavor].format(method=method, more=more) + AROUND[name], emulator.env)
 
     calls = [request for request in emulator.requests if "/backup/" in request.path]
     assert {request.status for request in calls} == {200}
     received = in_words(Counter(request.method for request in calls))
-    matrix.note(FORK, name, call=method, door=door, outcome=BOTH_WORK, received=received)
+    matrix.note(FORK, name, call=method, flavor=flavor, outcome=BOTH_WORK, received=received)
 
 
 def test_a_child_does_not_wait_for_what_a_thread_of_the_parent_was_making(
@@ -184,12 +186,12 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("flavor", DOORS)
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_call_in_flight_is_unharmed_by(
-    slow: RawServer, matrix: Matrix, name: str, door: str
+    slow: RawServer, matrix: Matrix, name: str, flavor: str
 ) -> None:
-    begin = f"ends = []\n{DOORS[door]}\nsys.stdin.readline()\n"
+    begin = f"ends = []\n{DOORS[flavor]}\nsys.stdin.readline()\n"
     read = f"atlas.get_snapshot(*PLACE, '{SNAPSHOT_ID}')"
     end = f"\nassert not ends\n{read}\ncall.join(); assert ends\n"
 
@@ -198,7 +200,7 @@ def test_a_call_in_flight_is_unharmed_by(
     first = [request for request in slow.requests if request.connection == 0]
     fault = f"during a call of the parent, {name}"
     matrix.note(
-        FORK, fault, call="take_snapshot", door=door, outcome="unharmed", received=count(first)
+        FORK, fault, call="take_snapshot", flavor=flavor, outcome="unharmed", received=count(first)
     )
 
 
@@ -284,7 +286,7 @@ def test_while_an_iteration_is_under_way(lively: AtlasEmulator, matrix: Matrix, 
 
     call = "take_snapshots" if "fleet" in name else "watch_snapshot"
     received = "as many as it takes"
-    matrix.note(FORK, name, call=call, door="sync", outcome=BOTH_WORK, received=received)
+    matrix.note(FORK, name, call=call, flavor="sync", outcome=BOTH_WORK, received=received)
 
 
 ASKED = """
@@ -325,11 +327,11 @@ def test_credentials_that_fork_leave_the_call_to_the_parent(
 
         # The call of the parent, and the new one of the child.
         assert len(server.requests) == refusals + 2
-    method, door = ("take_snapshots", "sync") if name == "fleet" else ("take_snapshot", name)
+    method, flavor = ("take_snapshots", "sync") if name == "fleet" else ("take_snapshot", name)
     fault = f"in the callable of credentials, asked {'again' if refusals else 'first'}"
     outcome = "the parent takes, the child raises RuntimeError and works on"
     received = count(server.requests)
-    matrix.note(FORK, fault, call=method, door=door, outcome=outcome, received=received)
+    matrix.note(FORK, fault, call=method, flavor=flavor, outcome=outcome, received=received)
 
 
 @pytest.mark.parametrize("call", ["take", "lambda: asyncio.run(take_async())"])

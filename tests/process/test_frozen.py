@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
 
-    from tests.door import Door
     from tests.faults.plugin import Matrix
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Received, Script
 
 TCP = Path("/proc/net/tcp")
@@ -37,12 +37,12 @@ for _ in range({rounds}):
 
 
 def test_frozen_process_sends_no_post_on_a_connection_that_has_ended(
-    door: Door, matrix: Matrix
+    flavor: ClientFlavor, matrix: Matrix
 ) -> None:
     read, take = "atlas.list_projects()", "take()"
-    if door.name == "async":
+    if flavor.name == "async":
         read, take = "run(atlas.list_projects_async())", "run(take_async())"
-    program = "run = asyncio.new_event_loop().run_until_complete\n" * (door.name == "async")
+    program = "run = asyncio.new_event_loop().run_until_complete\n" * (flavor.name == "async")
     program += PROGRAM.format(rounds=ROUNDS, read=read, take=take)
     with ExitStack() as stack:
         servers = [
@@ -58,7 +58,7 @@ def test_frozen_process_sends_no_post_on_a_connection_that_has_ended(
         FROZEN,
         "SIGSTOP, then SIGCONT",
         call="take_snapshot",
-        door=door.name,
+        flavor=flavor.name,
         outcome="no effect",
         received="1 POST",
     )

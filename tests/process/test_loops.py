@@ -15,9 +15,9 @@ import pytest
 
 from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, RateLimitError, Snapshot
 from tests.bodies import queued
-from tests.door import CLUSTER_NAME, GROUP_ID
 from tests.faults.matrix import count
 from tests.faults.rows import CANCELLED
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.loops import LOOPS, on_every_loop, run
 from tests.process.phases import ITERATIONS, PHASES, Phase, Unaccepting
 from tests.raw_server import NEVER, READ, RawServer, always, answer
@@ -114,7 +114,7 @@ def test_a_call_is_cancelled_in(
             CANCELLED,
             f"cancelled in {name}",
             call=phase.method,
-            door="async",
+            flavor="async",
             outcome=f"CancelledError, in doubt: {in_doubt}",
             received=count(server.requests),
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.programs import LONGEST_PROGRAM_SECONDS, STRICT, run, start
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import pytest
 from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, RateLimitError, Snapshot
 from atlas_backups.emulator import Fault
 from tests.bodies import queued
-from tests.door import CLUSTER_NAME, GROUP_ID
 from tests.faults.matrix import count
 from tests.faults.rows import SIGNAL
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.phases import ACCOUNT, ITERATIONS, PHASES, Phase, Unaccepting
 from tests.process.programs import LONGEST_PROGRAM_SECONDS, access, run, start
 from tests.raw_server import NEVER, READ, RESET, Delay, RawServer, Until, always, answer
@@ -123,7 +123,7 @@ def ends_in_time(name: str, sent: signal.Signals, make_client: MakeClient, matri
         if seconds < LONGEST_SECONDS:
             fault = f"{sent.name} in {name}"
             matrix.note(
-                SIGNAL, fault, call=phase.method, door="sync", outcome=outcome, received=received
+                SIGNAL, fault, call=phase.method, flavor="sync", outcome=outcome, received=received
             )
             return True
     return False
@@ -162,7 +162,9 @@ def test_an_async_call_is_ended_in(
     outcome, received = next(rest for late, *rest in tries if late < LONGEST_SECONDS)
 
     fault = f"{sent.name} in {name}"
-    matrix.note(SIGNAL, fault, call=phase.method, door="async", outcome=outcome, received=received)
+    matrix.note(
+        SIGNAL, fault, call=phase.method, flavor="async", outcome=outcome, received=received
+    )
 
 
 @pytest.mark.parametrize("name", [*PHASES, *ITERATIONS])
@@ -364,7 +366,7 @@ def test_a_program_ends_by_ctrl_c(silent: RawServer, matrix: Matrix, name: str) 
         SIGNAL,
         f"SIGINT to a program, {name}",
         call="take_snapshot",
-        door="async" if name == "async" else "sync",
+        flavor="async" if name == "async" else "sync",
         outcome="ended by the signal",
         received=count(silent.requests),
     )

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from atlas_backups import AtlasBackups, ClientClosedError
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.loops import LOOPS, run
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups import AccessToken, AtlasBackups, InvalidArgumentError, Snapshot
-from tests.door import CLUSTER_NAME
+from tests.flavor import CLUSTER_NAME
 from tests.process.loops import LOOPS, on_every_loop, run
 from tests.raw_server import HANGS_AFTER, NEVER, RawServer, always
 

@@ -8,12 +8,12 @@ import pytest
 
 from atlas_backups import SnapshotRequest
 from atlas_backups.progress import counting
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.html.samples import OUTCOMES
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 TAKEN, FAILED = OUTCOMES[0], OUTCOMES[2]
 
@@ -60,10 +60,10 @@ def test_nothing_is_unknown_when_nothing_was_running(capfd: pytest.CaptureFixtur
 
 
 def test_leaving_a_fleet_early_says_what_is_unknown(
-    door: Door, atlas: AtlasBackups, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, atlas: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
     requests = [SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME) for _ in range(40)]
-    outcomes = door.iterate(atlas, "take_snapshots", requests, progress=True, concurrency=4)
+    outcomes = flavor.iterate(atlas, "take_snapshots", requests, progress=True, concurrency=4)
     next(outcomes)
     outcomes.close()
 

@@ -11,7 +11,7 @@ from atlas_backups import InvalidArgumentError
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from tests.conftest import MakeClient, StartEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def client(start_emulator: StartEmulator, make_client: MakeClient) -> AtlasBacku
 
 
 def test_progress_shows_the_snapshot_from_its_begin_to_its_end(
-    door: Door, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    taken = door.take(client, wait=True, progress=True)
+    taken = flavor.take(client, wait=True, progress=True)
 
     out, err = capfd.readouterr()
     lines = [line for line in err.splitlines() if taken.id in line]
@@ -34,16 +34,16 @@ def test_progress_shows_the_snapshot_from_its_begin_to_its_end(
 
 @pytest.mark.parametrize("options", [{"wait": True}, {"progress": True}, {}])
 def test_nothing_is_shown_without_both_wait_and_progress(
-    door: Door,
+    flavor: ClientFlavor,
     client: AtlasBackups,
     capfd: pytest.CaptureFixture[str],
     options: dict[str, bool],
 ) -> None:
-    door.take(client, **options)
+    flavor.take(client, **options)
 
     assert capfd.readouterr() == ("", "")
 
 
-def test_progress_must_be_a_bool(door: Door, client: AtlasBackups) -> None:
+def test_progress_must_be_a_bool(flavor: ClientFlavor, client: AtlasBackups) -> None:
     with pytest.raises(InvalidArgumentError, match="progress"):
-        door.take(client, progress="yes")
+        flavor.take(client, progress="yes")

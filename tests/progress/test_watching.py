@@ -16,7 +16,7 @@ import pytest
 from atlas_backups import SnapshotFailedError, WaitTimeoutError
 from atlas_backups.emulator import Fault
 from atlas_backups.progress import said_elsewhere, watching
-from tests.door import CLUSTER_NAME, GROUP_ID, Door
+from tests.flavor import CLUSTER_NAME, GROUP_ID, ClientFlavor
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -57,13 +57,16 @@ def nothing(_snapshot: Snapshot) -> tuple[Snapshot, ...]:
 
 
 def test_it_tells_once_what_earlier_ones_took(
-    door: Door, client: AtlasBackups, living: AtlasEmulator, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor,
+    client: AtlasBackups,
+    living: AtlasEmulator,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     living.next_snapshot(never_ends=True)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
     with pytest.raises(WaitTimeoutError):
-        door.call(client, "wait_for_snapshot", taken, timeout=2.5, **SOON)
+        flavor.call(client, "wait_for_snapshot", taken, timeout=2.5, **SOON)
 
     said = [line for line in capfd.readouterr().err.splitlines() if "earlier" in line]
     assert len(said) == 1
@@ -72,19 +75,19 @@ def test_it_tells_once_what_earlier_ones_took(
 
 
 def test_without_progress_nothing_more_is_asked(
-    door: Door, client: AtlasBackups, living: AtlasEmulator
+    flavor: ClientFlavor, client: AtlasBackups, living: AtlasEmulator
 ) -> None:
-    door.call(client, "wait_for_snapshot", door.take(client), poll_interval=0.01)
+    flavor.call(client, "wait_for_snapshot", flavor.take(client), poll_interval=0.01)
 
     assert lists(living) == 0
 
 
 def test_of_a_completed_one_nothing_more_is_asked(
-    door: Door, client: AtlasBackups, living: AtlasEmulator
+    flavor: ClientFlavor, client: AtlasBackups, living: AtlasEmulator
 ) -> None:
     living.next_snapshot(seconds=0)
 
-    door.call(client, "wait_for_snapshot", door.take(client), progress=True)
+    flavor.call(client, "wait_for_snapshot", flavor.take(client), progress=True)
 
     assert lists(living) == 0
 
@@ -93,16 +96,16 @@ def test_of_a_completed_one_nothing_more_is_asked(
     "fault", [Fault(status=500), Fault.error(403, "ACCESS_FORBIDDEN"), Fault(raw=b"<html>")]
 )
 def test_a_refusal_to_list_is_no_failure(
-    door: Door, client: AtlasBackups, living: AtlasEmulator, fault: Fault
+    flavor: ClientFlavor, client: AtlasBackups, living: AtlasEmulator, fault: Fault
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     living.fault(replace(fault, method="GET", path=LIST, times=None))
 
-    assert door.call(client, "wait_for_snapshot", taken, **SOON).status == "completed"
+    assert flavor.call(client, "wait_for_snapshot", taken, **SOON).status == "completed"
 
 
 def test_a_list_that_does_not_come_delays_nothing(
-    door: Door,
+    flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
     clock: ManualClock,
@@ -117,9 +120,9 @@ def test_a_list_that_does_not_come_delays_nothing(
 
     living = start_emulator(log=log)
     client = make_client(living.access_token, base_url=living.base_url, max_retries=0)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
-    done = door.call(client, "wait_for_snapshot", taken, **SOON)
+    done = flavor.call(client, "wait_for_snapshot", taken, **SOON)
 
     (late,) = earlier_threads()  # it still waits for its answer
     assert done.status == "completed"
@@ -130,13 +133,13 @@ def test_a_list_that_does_not_come_delays_nothing(
 
 
 def test_a_failed_one_is_the_same_error(
-    door: Door, client: AtlasBackups, living: AtlasEmulator
+    flavor: ClientFlavor, client: AtlasBackups, living: AtlasEmulator
 ) -> None:
     living.next_snapshot(seconds=20, fails=True)
-    taken = door.take(client)
+    taken = flavor.take(client)
 
     with pytest.raises(SnapshotFailedError):
-        door.call(client, "wait_for_snapshot", taken, **SOON)
+        flavor.call(client, "wait_for_snapshot", taken, **SOON)
 
 
 def test_an_interrupted_wait_says_how_to_go_on(
@@ -177,9 +180,9 @@ def test_a_cancelled_wait_says_how_to_go_on(
 
 
 def test_leaving_a_watch_says_nothing(
-    door: Door, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
+    flavor: ClientFlavor, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    changes = door.iterate(client, "watch_snapshot", door.take(client), **SOON)
+    changes = flavor.iterate(client, "watch_snapshot", flavor.take(client), **SOON)
     next(changes)
     changes.close()
 
@@ -216,14 +219,17 @@ def test_whoever_says_it_in_other_words_has_it_left_to(capfd: pytest.CaptureFixt
 
 @pytest.mark.parametrize("stream", [None, io.StringIO()])
 def test_without_standard_error_the_wait_is_the_same(
-    door: Door, client: AtlasBackups, monkeypatch: pytest.MonkeyPatch, stream: io.StringIO | None
+    flavor: ClientFlavor,
+    client: AtlasBackups,
+    monkeypatch: pytest.MonkeyPatch,
+    stream: io.StringIO | None,
 ) -> None:
-    taken = door.take(client)
+    taken = flavor.take(client)
     if stream is not None:
         stream.close()
     monkeypatch.setattr(sys, "stderr", stream)
 
-    assert door.call(client, "wait_for_snapshot", taken, **SOON).status == "completed"
+    assert flavor.call(client, "wait_for_snapshot", taken, **SOON).status == "completed"
 
 
 def test_what_a_terminal_would_obey_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:

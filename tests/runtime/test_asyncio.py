@@ -11,7 +11,7 @@ import pytest
 
 from atlas_backups import AccessToken, AtlasBackups, Snapshot, UnauthorizedError
 from atlas_backups.emulator import Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, RawServer
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from atlas_backups import SnapshotRequest
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, RawServer, always, answer
 
 if TYPE_CHECKING:

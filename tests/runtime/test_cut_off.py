@@ -20,7 +20,7 @@ from atlas_backups import (
     WaitTimeoutError,
 )
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, RESET, always, answer
 from tests.tags import tag_of
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from atlas_backups import AtlasBackups
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 PACKAGE = str(Path(atlas_backups.__file__).parent)
-# The last that a take's door does before the answer is there.
+# The last that a take's flavor does before the answer is there.
 ASKED = {"sync": ("c_call", "blocking"), "async": ("c_return", "start")}
 
 
@@ -38,8 +38,8 @@ class Stop(Exception):  # noqa: N818  # what a task runner's handler raises
 class Profiler:
     """Raises at one of the places that come after the first answer."""
 
-    def __init__(self, door: Door, place: int) -> None:
-        self._asked = ASKED[door.name]
+    def __init__(self, flavor: ClientFlavor, place: int) -> None:
+        self._asked = ASKED[flavor.name]
         self._left: int | None = None
         self._place = place
 
@@ -64,10 +64,10 @@ def profile() -> Iterator[None]:
     sys.setprofile(before)
 
 
-def take(door: Door, client: AtlasBackups, place: int, **options: Any) -> Snapshot | Stop:  # noqa: ANN401  # passed on
+def take(flavor: ClientFlavor, client: AtlasBackups, place: int, **options: Any) -> Snapshot | Stop:  # noqa: ANN401  # passed on
     try:
-        sys.setprofile(Profiler(door, place))
-        return door.take(client, **options)
+        sys.setprofile(Profiler(flavor, place))
+        return flavor.take(client, **options)
     except Stop as stop:
         return stop
     finally:
@@ -86,13 +86,13 @@ def known(stop: Stop) -> list[str]:
 @pytest.mark.usefixtures("profile")
 @pytest.mark.parametrize("options", [{}, {"wait": True}], ids=["taken", "waited for"])
 def test_what_comes_after_the_answer_knows_the_snapshot(
-    door: Door, serve: Serve, options: dict[str, Any]
+    flavor: ClientFlavor, serve: Serve, options: dict[str, Any]
 ) -> None:
     _, client = serve(always(answer(200, queued(status="completed"))))
 
-    ends = [take(door, client, 0, **options)]
+    ends = [take(flavor, client, 0, **options)]
     while isinstance(ends[-1], Stop):
         assert known(ends[-1]) == [SNAPSHOT_ID], len(ends)
-        ends.append(take(door, client, len(ends), **options))
+        ends.append(take(flavor, client, len(ends), **options))
 
     assert len(ends) > 3

@@ -34,7 +34,7 @@ from atlas_backups import (
     SnapshotOutcomes,
     SnapshotRequest,
 )
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator

@@ -13,7 +13,7 @@ import pytest
 import atlas_backups
 from atlas_backups import Cluster, Headers, RateLimitError, RawResponse, Snapshot
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, RawServer, always, answer
 
 LOADED = "\nprint(*sorted(set(sys.modules) - before))"

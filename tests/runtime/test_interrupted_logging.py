@@ -10,7 +10,7 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError
 from tests.bodies import SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, Repeat, answer
 
 if TYPE_CHECKING:

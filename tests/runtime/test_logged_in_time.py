@@ -12,7 +12,7 @@ import pytest
 
 from atlas_backups import SnapshotRequest
 from tests.bodies import error, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import HANGS_AFTER, NEVER, READ, always, answer
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ import pytest
 from atlas_backups import AccessToken, AmbiguousOutcomeError, TransportError
 from atlas_backups.emulator import Fault
 from tests.bodies import error, queued
-from tests.door import BRIEF, PATH
+from tests.flavor import BRIEF, PATH
 from tests.raw_server import READ, RawServer, always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 DEPRECATED = {
     "Deprecation": "Mon, 5 Aug 2024 00:00:00 GMT",
@@ -31,10 +31,10 @@ def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 
 def test_each_attempt_is_one_debug_line(
-    door: Door, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG, "atlas_backups"):
-        door.take(atlas)
+        flavor.take(atlas)
 
     (line,) = lines(caplog, logging.DEBUG)
     assert line.startswith(f"POST {PATH}: 200 (attempt 1, ")
@@ -42,13 +42,13 @@ def test_each_attempt_is_one_debug_line(
 
 
 def test_a_wait_is_logged_between_two_attempts(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy = answer(429, error(429, "RATE_LIMITED"))
     _, client = serve([READ, busy, READ, answer(200, queued())])
 
     with caplog.at_level(logging.DEBUG, "atlas_backups"):
-        door.take(client)
+        flavor.take(client)
 
     levels = [record.levelname for record in caplog.records]
     assert levels == ["DEBUG", "INFO", "DEBUG"]
@@ -57,7 +57,10 @@ def test_a_wait_is_logged_between_two_attempts(
 
 
 def test_a_failed_attempt_is_logged_too(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
     emulator.fault(Fault(reset="after"))
@@ -66,7 +69,7 @@ def test_a_failed_attempt_is_logged_too(
         caplog.at_level(logging.DEBUG, "atlas_backups"),
         pytest.raises(AmbiguousOutcomeError),
     ):
-        door.take(client)
+        flavor.take(client)
 
     (line,) = lines(caplog, logging.DEBUG)
     assert line.startswith(f"POST {PATH}: the connection broke: ")
@@ -74,14 +77,14 @@ def test_a_failed_attempt_is_logged_too(
 
 
 def test_no_connection_is_one_line_for_each_attempt(
-    door: Door, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with RawServer() as server:
         base_url = server.base_url
     client = make_client(AccessToken("t-0123456"), base_url=base_url, max_retries=1)
 
     with caplog.at_level(logging.DEBUG, "atlas_backups"), pytest.raises(TransportError):
-        door.take(client)
+        flavor.take(client)
 
     first, second = lines(caplog, logging.DEBUG)
     for number, line in enumerate((first, second), 1):
@@ -91,12 +94,15 @@ def test_no_connection_is_one_line_for_each_attempt(
 
 
 def test_fetching_a_token_is_logged_without_it(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     client = make_client(emulator.credentials, base_url=emulator.base_url)
 
     with caplog.at_level(logging.DEBUG):
-        door.take(client)
+        flavor.take(client)
 
     token = (emulator.requests[1].header("Authorization") or "").removeprefix("Bearer ")
     assert len(token) > 5
@@ -106,10 +112,10 @@ def test_fetching_a_token_is_logged_without_it(
 
 @pytest.mark.parametrize("level", [logging.INFO, logging.WARNING, logging.ERROR])
 def test_a_good_call_is_silent_above_debug(
-    door: Door, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture, level: int
+    flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture, level: int
 ) -> None:
     with caplog.at_level(level, "atlas_backups"):
-        door.take(atlas)
+        flavor.take(atlas)
 
     assert caplog.records == []
 
@@ -117,31 +123,31 @@ def test_a_good_call_is_silent_above_debug(
 @pytest.mark.parametrize("method", ["take_snapshot", "take_snapshot_raw"])
 @pytest.mark.parametrize("header", ["Deprecation", "Sunset"])
 def test_a_deprecated_version_is_logged_and_warns_nobody(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture, method: str, header: str
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture, method: str, header: str
 ) -> None:
     _, client = serve(always(answer(200, queued(), {header: DEPRECATED[header]})))
 
     with caplog.at_level(logging.WARNING, "atlas_backups"), warnings.catch_warnings():
         warnings.simplefilter("error")
-        door.call(client, method, "6" * 24, "Cluster0")
+        flavor.call(client, method, "6" * 24, "Cluster0")
 
     (line,) = lines(caplog, logging.WARNING)
     assert ("2024-08-05" if header == "Deprecation" else "2027-07-01") in line
 
 
 def test_a_date_that_cannot_be_read_is_quoted(
-    door: Door, serve: Serve, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, client = serve(always(answer(200, queued(), {"Sunset": "after the summer"})))
 
     with caplog.at_level(logging.WARNING, "atlas_backups"):
-        door.take(client)
+        flavor.take(client)
 
     assert "after the summer" in caplog.text
 
 
 def test_a_handler_that_fails_does_not_hide_the_result(
-    door: Door, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -154,7 +160,7 @@ def test_a_handler_that_fails_does_not_hide_the_result(
     monkeypatch.setattr(logger, "level", logging.DEBUG)
     logger.manager._clear_cache()  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at below
     try:
-        snapshot = door.take(atlas)
+        snapshot = flavor.take(atlas)
     finally:
         logger.removeHandler(broken)
 

@@ -10,7 +10,7 @@ import pytest
 
 from atlas_backups import AccessToken, AtlasBackups
 from atlas_backups.emulator import AtlasEmulator
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.programs import access, run
 from tests.raw_server import NEVER, RawServer, always
 

@@ -21,7 +21,7 @@ from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 PROJECT = {"id": "6" * 24, "name": "Billing", "orgId": "7" * 24, "clusterCount": 3}
 CLUSTER = {"id": "6" * 24, "name": "Cluster0", "clusterType": "REPLICASET", "paused": False}
@@ -48,20 +48,20 @@ def whole(value: Any) -> set[type]:  # noqa: ANN401  # whatever the core gives
     ],
 )
 def test_a_snapshot_has_all_of_its_fields(
-    door: Door, serve: Serve, body: dict[str, Any], classes: set[type]
+    flavor: ClientFlavor, serve: Serve, body: dict[str, Any], classes: set[type]
 ) -> None:
     _, client = serve(always(answer(200, body)))
 
-    assert whole(door.take(client)) == classes
+    assert whole(flavor.take(client)) == classes
 
 
-def test_a_project_has_all_of_its_fields(door: Door, serve: Serve) -> None:
+def test_a_project_has_all_of_its_fields(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(200, {"results": [PROJECT], "totalCount": 1})))
 
-    assert whole(door.call(client, "list_projects")) == {Project}
+    assert whole(flavor.call(client, "list_projects")) == {Project}
 
 
-def test_a_cluster_has_all_of_its_fields(door: Door, serve: Serve) -> None:
+def test_a_cluster_has_all_of_its_fields(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(200, {"results": [CLUSTER], "totalCount": 1})))
 
-    assert whole(door.call(client, "list_clusters", "6" * 24)) == {Cluster}
+    assert whole(flavor.call(client, "list_clusters", "6" * 24)) == {Cluster}

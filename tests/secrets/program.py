@@ -10,7 +10,7 @@ from typing import Any
 
 from atlas_backups import AccessToken, ApiKey, AtlasBackups, ServiceAccount
 
-door, kind, base_url, place, backwards = json.loads(sys.argv[1])
+flavor, kind, base_url, place, backwards = json.loads(sys.argv[1])
 canary = 0
 password = 3
 
@@ -45,7 +45,7 @@ def found() -> list[int]:
 
 
 with client() as atlas:
-    if door == "sync":
+    if flavor == "sync":
         snapshot = atlas.take_snapshot(*place)
     else:
         snapshot = asyncio.run(atlas.take_snapshot_async(*place))

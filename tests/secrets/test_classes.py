@@ -11,7 +11,7 @@ import pytest
 import atlas_backups
 from atlas_backups import AtlasError, ServiceAccount
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import CLOSE, NEVER, READ, RESET, answer
 from tests.secrets.canaries import (
     CANARY,
@@ -26,7 +26,7 @@ from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Script, Step
 
 PLACE = (GROUP_ID, CLUSTER_NAME)
@@ -105,7 +105,7 @@ APART = {"AtlasError", "ConfigurationError", "DuplicateSnapshotsError"}
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_no_secret_is_in_an_exception(door: Door, serve: Serve, name: str) -> None:
+def test_no_secret_is_in_an_exception(flavor: ClientFlavor, serve: Serve, name: str) -> None:
     way = WAYS[name]
     steps: list[Step] = [step for answered in way.answers for step in (READ, answered)]
     options = {"max_retries": 0, "timeout": 1.0, "total_timeout": 1.9}
@@ -115,11 +115,11 @@ def test_no_secret_is_in_an_exception(door: Door, serve: Serve, name: str) -> No
         client.close()
 
     with pytest.raises(AtlasError) as caught:
-        door.call(client, way.method, *way.arguments, **way.options)
+        flavor.call(client, way.method, *way.arguments, **way.options)
 
     assert type(caught.value).__name__ == name, repr(caught.value)
     assert_clean_error(caught.value)
-    assert locals_shown_of(caught.value) or door.name == "async"
+    assert locals_shown_of(caught.value) or flavor.name == "async"
 
 
 def test_every_class_is_among_them() -> None:
@@ -129,7 +129,7 @@ def test_every_class_is_among_them() -> None:
     assert classes == set(WAYS) | APART
 
 
-def test_no_secret_is_in_the_duplicates_of_a_key(door: Door, serve: Serve) -> None:
+def test_no_secret_is_in_the_duplicates_of_a_key(flavor: ClientFlavor, serve: Serve) -> None:
     ids = ("6b1f0c3e2a88faeba59de4a1", "6b1f0c3e2a88faeba59de4a2")
     tag = tag_of(KEY["idempotency_key"])
     twins = {"results": [queued(id=it, description=tag) for it in ids], "totalCount": 2}
@@ -138,7 +138,7 @@ def test_no_secret_is_in_the_duplicates_of_a_key(door: Door, serve: Serve) -> No
     _, client = serve(script, credentials=credentials)
 
     with pytest.raises(atlas_backups.DuplicateSnapshotsError) as caught:
-        door.take(client, **KEY)
+        flavor.take(client, **KEY)
 
     assert_clean_error(caught.value)
     assert_clean(caught.value.snapshots)

@@ -15,7 +15,7 @@ import pytest
 
 from atlas_backups import AccessToken, AtlasError, ServiceAccount
 from tests.bodies import error
-from tests.door import BRIEF
+from tests.flavor import BRIEF
 from tests.raw_server import READ, RESET, always, answer
 from tests.secrets.canaries import (
     BASIC,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Script
 
 
@@ -63,14 +63,14 @@ ANSWERS = [
 @pytest.mark.parametrize("sent", ANSWERS)
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=lambda it: type(it).__name__)
 def test_an_echoed_secret_is_in_no_error(
-    door: Door, serve: Serve, sent: bytes, credentials: Any
+    flavor: ClientFlavor, serve: Serve, sent: bytes, credentials: Any
 ) -> None:
     first = GRANTED if isinstance(credentials, ServiceAccount) else sent
     script: Script = [READ, first, READ, sent, READ, first, READ, sent]
     _, client = serve(script, credentials=credentials, max_retries=0, total_timeout=BRIEF)
 
     with pytest.raises(AtlasError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     if isinstance(credentials, ServiceAccount):
         assert_clean_error(caught.value)
@@ -80,12 +80,12 @@ def test_an_echoed_secret_is_in_no_error(
 
 
 @pytest.mark.parametrize("sent", ANSWERS)
-def test_the_token_endpoint_may_echo_too(door: Door, serve: Serve, sent: bytes) -> None:
+def test_the_token_endpoint_may_echo_too(flavor: ClientFlavor, serve: Serve, sent: bytes) -> None:
     credentials = ServiceAccount("mdb_sa_id_1", CANARY)
     _, client = serve(always(sent), credentials=credentials, max_retries=0)
 
     with pytest.raises(AtlasError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     shown = "".join(traceback.format_exception(caught.value))
     assert (CANARY in shown, BASIC in shown) == (False, False)
@@ -113,7 +113,7 @@ ENCODED = {
 @pytest.mark.parametrize("encoding", ENCODED)
 @pytest.mark.parametrize("body", ["<p>you sent {}</p>", '{{"detail": {}, "errorCode": "X"}}'])
 def test_a_secret_that_comes_back_encoded_is_hidden(
-    door: Door, serve: Serve, body: str, encoding: str
+    flavor: ClientFlavor, serve: Serve, body: str, encoding: str
 ) -> None:
     form = ENCODED[encoding]
     said = body.format(json.dumps(f"you sent {form}") if "detail" in body else form)
@@ -121,7 +121,7 @@ def test_a_secret_that_comes_back_encoded_is_hidden(
     _, client = serve(always(answer(400, said)), credentials=credentials, max_retries=0)
 
     with pytest.raises(AtlasError) as caught:
-        door.call(client, "list_projects")
+        flavor.call(client, "list_projects")
 
     shown = f"{caught.value} {vars(caught.value)}"
     assert "***" in shown
@@ -130,12 +130,12 @@ def test_a_secret_that_comes_back_encoded_is_hidden(
     )  # of base64, letters at the ends stay
 
 
-def test_a_lost_connection_shows_no_secret(door: Door, serve: Serve) -> None:
+def test_a_lost_connection_shows_no_secret(flavor: ClientFlavor, serve: Serve) -> None:
     script: Script = [READ, GRANTED, READ, RESET]
     credentials = ServiceAccount("mdb_sa_id_1", CANARY)
     _, client = serve(script, credentials=credentials, max_retries=0, total_timeout=BRIEF)
 
     with pytest.raises(AtlasError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert_clean_error(caught.value)

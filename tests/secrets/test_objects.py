@@ -23,7 +23,7 @@ from tests.secrets.canaries import (
 
 if TYPE_CHECKING:
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=lambda it: type(it).__name__)
@@ -58,7 +58,7 @@ def test_a_proxys_password_is_a_secret_too(make_client: MakeClient) -> None:
         pickle.dumps(client)
 
 
-def test_a_proxys_password_is_in_no_error(door: Door, make_client: MakeClient) -> None:
+def test_a_proxys_password_is_in_no_error(flavor: ClientFlavor, make_client: MakeClient) -> None:
     client = make_client(
         AccessToken(TOKEN),
         base_url="https://atlas.invalid",
@@ -67,7 +67,7 @@ def test_a_proxys_password_is_in_no_error(door: Door, make_client: MakeClient) -
     )
 
     with pytest.raises(AtlasError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert_clean_error(caught.value)
 
@@ -77,7 +77,7 @@ def provide() -> AccessToken:
 
 
 def test_a_client_with_a_callable_or_the_environment_pickles(
-    door: Door, make_client: MakeClient, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor, make_client: MakeClient, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MONGODB_ATLAS_ACCESS_TOKEN", CANARY)
     server, _ = serve(always(answer(200, {"id": "6" * 24})))
@@ -87,7 +87,7 @@ def test_a_client_with_a_callable_or_the_environment_pickles(
         pickled = pickle.dumps(client)
         again: AtlasBackups = pickle.loads(pickled)  # our own pickle  # noqa: S301  # our own pickle
         with again:
-            door.take(again)
+            flavor.take(again)
         assert CANARY.encode() not in pickled
 
     assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {CANARY}"}

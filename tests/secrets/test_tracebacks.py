@@ -16,7 +16,7 @@ import pytest
 
 from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, ConfigurationError
 from tests.bodies import queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, answer
 from tests.secrets.canaries import (
     CANARY,
@@ -31,7 +31,7 @@ from tests.secrets.canaries import (
 
 if TYPE_CHECKING:
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Step
 
 PROGRAM = Path(__file__).parent / "program.py"
@@ -70,25 +70,27 @@ def give(secret: str, *, works: bool) -> Any:
 
 @pytest.mark.parametrize("works", [True, False])
 def test_no_frame_shows_what_a_callable_holds_or_wrongly_gives(
-    door: Door, make_client: MakeClient, works: bool
+    flavor: ClientFlavor, make_client: MakeClient, works: bool
 ) -> None:
     provider = functools.partial(give, CANARY, works=works)
     assert CANARY in repr(provider)
     client = make_client(provider)
 
     with pytest.raises((ConfigurationError, RuntimeError)) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert [line for line in locals_shown_of(caught.value) if CANARY in line] == []
     assert_clean(client)
 
 
-def test_the_stacks_of_all_threads_show_no_secret(door: Door, serve: Serve, tmp_path: Path) -> None:
+def test_the_stacks_of_all_threads_show_no_secret(
+    flavor: ClientFlavor, serve: Serve, tmp_path: Path
+) -> None:
     server, client = serve([READ, NEVER], credentials=AccessToken(CANARY), total_timeout=1.5)
 
     def take() -> None:
         with pytest.raises(AmbiguousOutcomeError):
-            door.take(client)
+            flavor.take(client)
 
     thread = threading.Thread(target=take)
     thread.start()
@@ -100,13 +102,13 @@ def test_the_stacks_of_all_threads_show_no_secret(door: Door, serve: Serve, tmp_
         stacks = file.read().decode()
 
     thread.join()
-    assert ("drive" in stacks) == (door.name == "sync")
+    assert ("drive" in stacks) == (flavor.name == "sync")
     assert [secret for secret in SECRETS if secret in stacks] == []
 
 
 @pytest.mark.parametrize("kind", ["service account", "key", "token", "callable"])
 def test_no_object_of_python_holds_a_secret_after_a_call(
-    door: Door, serve: Serve, kind: str
+    flavor: ClientFlavor, serve: Serve, kind: str
 ) -> None:
     good = answer(200, queued())
     first: dict[str, list[Step]] = {
@@ -114,7 +116,7 @@ def test_no_object_of_python_holds_a_secret_after_a_call(
         "key": [READ, answer(401, {}, CHALLENGE)],
     }
     server, _ = serve([*first.get(kind, []), READ, good, READ, answer(200)])
-    work = json.dumps([door.name, kind, server.base_url, PLACE, [text[::-1] for text in SECRETS]])
+    work = json.dumps([flavor.name, kind, server.base_url, PLACE, [text[::-1] for text in SECRETS]])
 
     done = subprocess.run(  # noqa: S603  # a program of ours
         [sys.executable, "-W", "error", str(PROGRAM), work],

@@ -21,12 +21,12 @@ from atlas_backups import (
     UnexpectedServerError,
 )
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import BRIEF, PATH
+from tests.flavor import BRIEF, PATH
 from tests.raw_server import CLOSE, NEVER, READ, RESET, Delay, Repeat, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import RawServer, Step
 
 HTML = "<html><body><h1>Bad Gateway</h1></body></html>"
@@ -35,12 +35,12 @@ HEAD_END = GOOD.index(b"\r\n\r\n") + 4
 
 
 def ambiguous(
-    door: Door, serve: Serve, *steps: Step, **options: Any
+    flavor: ClientFlavor, serve: Serve, *steps: Step, **options: Any
 ) -> tuple[AmbiguousOutcomeError, RawServer]:
     """Take from a server that does the steps, and check what is true of every such end."""
     server, client = serve([READ, *steps], **{"total_timeout": BRIEF, **options})
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        door.take(client)
+        flavor.take(client)
     assert [(request.method, request.target) for request in server.requests] == [("POST", PATH)]
     assert server.connections == 1
     assert isinstance(caught.value.cause, AtlasError)
@@ -63,11 +63,11 @@ def ambiguous(
     ],
 )
 def test_a_server_error(  # a table row and two fixtures
-    door: Door, serve: Serve, status: int, code: str, cause: type[ApiError], *, html: bool
+    flavor: ClientFlavor, serve: Serve, status: int, code: str, cause: type[ApiError], *, html: bool
 ) -> None:
     body = HTML if html else error(status, code)
 
-    caught, _ = ambiguous(door, serve, answer(status, body, {"Retry-After": "1"}))
+    caught, _ = ambiguous(flavor, serve, answer(status, body, {"Retry-After": "1"}))
 
     expected = ServerError if html and cause is UnexpectedServerError else cause
     assert type(caught.cause) is expected
@@ -94,8 +94,10 @@ def test_a_server_error(  # a table row and two fixtures
         pytest.param(answer(200, {"id": SNAPSHOT_ID, "x": "y" * (9 << 20)}), id="9 MiB"),
     ],
 )
-def test_an_answer_that_is_no_snapshot(door: Door, serve: Serve, answer_sent: bytes) -> None:
-    caught, _ = ambiguous(door, serve, answer_sent)
+def test_an_answer_that_is_no_snapshot(
+    flavor: ClientFlavor, serve: Serve, answer_sent: bytes
+) -> None:
+    caught, _ = ambiguous(flavor, serve, answer_sent)
 
     assert type(caught.cause) is InvalidResponseError
     assert len(str(caught)) < 700
@@ -116,8 +118,8 @@ def test_an_answer_that_is_no_snapshot(door: Door, serve: Serve, answer_sent: by
         "zb1f0c3e2a88faeba59de4aa",
     ],
 )
-def test_an_id_that_is_none(door: Door, serve: Serve, bad_id: object) -> None:
-    caught, _ = ambiguous(door, serve, answer(200, queued(id=bad_id)))
+def test_an_id_that_is_none(flavor: ClientFlavor, serve: Serve, bad_id: object) -> None:
+    caught, _ = ambiguous(flavor, serve, answer(200, queued(id=bad_id)))
 
     assert type(caught.cause) is InvalidResponseError
     assert "id" in str(caught.cause)
@@ -136,9 +138,9 @@ def test_an_id_that_is_none(door: Door, serve: Serve, bad_id: object) -> None:
     ],
 )
 def test_a_connection_that_breaks_after_the_request(
-    door: Door, serve: Serve, steps: tuple[Step, ...]
+    flavor: ClientFlavor, serve: Serve, steps: tuple[Step, ...]
 ) -> None:
-    caught, _ = ambiguous(door, serve, *steps)
+    caught, _ = ambiguous(flavor, serve, *steps)
 
     assert type(caught.cause) is TransportError
 
@@ -155,11 +157,11 @@ def test_a_connection_that_breaks_after_the_request(
 )
 @pytest.mark.parametrize(("option", "seconds"), [("timeout", 0.2), ("total_timeout", 0.8)])
 def test_a_time_out_after_sending(
-    door: Door, serve: Serve, steps: tuple[Step, ...], option: str, seconds: float
+    flavor: ClientFlavor, serve: Serve, steps: tuple[Step, ...], option: str, seconds: float
 ) -> None:
     begun = time.monotonic()
 
-    caught, server = ambiguous(door, serve, *steps, **{option: seconds})
+    caught, server = ambiguous(flavor, serve, *steps, **{option: seconds})
 
     assert seconds - 0.01 < time.monotonic() - begun < 10
     assert type(caught.cause) is RequestTimeoutError
@@ -167,11 +169,11 @@ def test_a_time_out_after_sending(
     server.wait_for_end_of_connection()
 
 
-def test_an_endless_body_is_not_read_to_the_end(door: Door, serve: Serve) -> None:
+def test_an_endless_body_is_not_read_to_the_end(flavor: ClientFlavor, serve: Serve) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
 
-    caught, _ = ambiguous(door, serve, head, Repeat([chunk]))
+    caught, _ = ambiguous(flavor, serve, head, Repeat([chunk]))
 
     assert type(caught.cause) is InvalidResponseError
     assert "larger" in str(caught)
@@ -179,23 +181,27 @@ def test_an_endless_body_is_not_read_to_the_end(door: Door, serve: Serve) -> Non
 
 @pytest.mark.parametrize("body", [HTML, "", '{"message": "no"}', "[]", '{"errorCode": 7}'])
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 418])
-def test_a_refusal_that_is_not_atlas_own(door: Door, serve: Serve, status: int, body: str) -> None:
-    caught, _ = ambiguous(door, serve, answer(status, body))
+def test_a_refusal_that_is_not_atlas_own(
+    flavor: ClientFlavor, serve: Serve, status: int, body: str
+) -> None:
+    caught, _ = ambiguous(flavor, serve, answer(status, body))
 
     assert isinstance(caught.cause, ApiError)
     assert caught.cause.status == status
 
 
 @pytest.mark.parametrize("body", [HTML, json.dumps(error(408, "REQUEST_TIMEOUT"))])
-def test_a_408(door: Door, serve: Serve, body: str) -> None:
-    caught, _ = ambiguous(door, serve, answer(408, body))
+def test_a_408(flavor: ClientFlavor, serve: Serve, body: str) -> None:
+    caught, _ = ambiguous(flavor, serve, answer(408, body))
 
     assert isinstance(caught.cause, ApiError)
     assert caught.cause.status == 408
 
 
-def test_its_message_has_one_hint_and_its_cause_keeps_its_own(door: Door, serve: Serve) -> None:
-    caught, _ = ambiguous(door, serve, answer(403, b"<html>"))
+def test_its_message_has_one_hint_and_its_cause_keeps_its_own(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
+    caught, _ = ambiguous(flavor, serve, answer(403, b"<html>"))
 
     assert isinstance(caught.cause, ApiError)
     assert caught.cause.hint is not None

@@ -10,21 +10,21 @@ import pytest
 
 from atlas_backups import AtlasBackups, SnapshotFailedError, SnapshotRequest
 from atlas_backups.emulator import Behaviour, Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import Snapshot
     from atlas_backups.emulator import AtlasEmulator, ManualClock
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 KEY = "nightly"
 SHARDED = "Sharded0"
 waits = pytest.mark.parametrize("wait", [False, True])
 
 
-def fleet(door: Door, atlas: AtlasBackups, **options: bool) -> Snapshot | None:
+def fleet(flavor: ClientFlavor, atlas: AtlasBackups, **options: bool) -> Snapshot | None:
     request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
-    (outcome,) = door.iterate(atlas, "take_snapshots", [request], **options)
+    (outcome,) = flavor.iterate(atlas, "take_snapshots", [request], **options)
     snapshot: Snapshot | None = outcome.snapshot
     return snapshot
 
@@ -32,12 +32,17 @@ def fleet(door: Door, atlas: AtlasBackups, **options: bool) -> Snapshot | None:
 @waits
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 def test_is_new_tells_a_taken_snapshot_from_a_found_one(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, cluster_name: str, *, wait: bool
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    atlas: AtlasBackups,
+    cluster_name: str,
+    *,
+    wait: bool,
 ) -> None:
     emulator.next_snapshot(seconds=0)
 
     taken = [
-        door.call(atlas, "take_snapshot", GROUP_ID, cluster_name, idempotency_key=KEY, wait=wait)
+        flavor.call(atlas, "take_snapshot", GROUP_ID, cluster_name, idempotency_key=KEY, wait=wait)
         for _ in range(2)
     ]
 
@@ -46,76 +51,76 @@ def test_is_new_tells_a_taken_snapshot_from_a_found_one(
 
 @waits
 def test_is_new_of_a_fleet(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, *, wait: bool
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, *, wait: bool
 ) -> None:
     emulator.next_snapshot(seconds=0)
 
-    taken = [fleet(door, atlas, wait=wait) for _ in range(2)]
+    taken = [fleet(flavor, atlas, wait=wait) for _ in range(2)]
 
     assert [snapshot and snapshot.is_new for snapshot in taken] == [True, False]
 
 
 def test_is_new_of_a_failed_snapshot_of_a_fleet(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.next_snapshot(seconds=0, fails=True)
 
-    snapshot = fleet(door, atlas, wait=True)
+    snapshot = fleet(flavor, atlas, wait=True)
 
     assert snapshot is not None
     assert (snapshot.status, snapshot.is_new) == ("failed", True)
 
 
 def test_is_new_of_a_failed_snapshot_that_was_waited_for(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.next_snapshot(seconds=0, fails=True)
 
     with pytest.raises(SnapshotFailedError) as caught:
-        door.take(atlas, wait=True)
+        flavor.take(atlas, wait=True)
 
     assert caught.value.snapshot is not None
     assert caught.value.snapshot.is_new is True
 
 
-def test_is_new_without_a_key_is_true(door: Door, atlas: AtlasBackups) -> None:
-    assert door.take(atlas).is_new is True
+def test_is_new_without_a_key_is_true(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    assert flavor.take(atlas).is_new is True
 
 
 def test_is_new_of_a_joined_snapshot_is_false(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.behaviour = Behaviour()
-    first = door.take(atlas)
+    first = flavor.take(atlas)
 
-    joined = door.take(atlas, if_busy="join")
+    joined = flavor.take(atlas, if_busy="join")
 
     assert (joined.id, joined.is_new) == (first.id, False)
 
 
 def test_is_new_after_an_ambiguous_post_is_true(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(method="POST", status=504, effect_after=0))
 
-    assert door.take(atlas, idempotency_key=KEY).is_new is True
+    assert flavor.take(atlas, idempotency_key=KEY).is_new is True
 
 
 def test_is_new_of_what_no_take_gave_is_none(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.next_snapshot(seconds=0)
-    taken = door.take(atlas)
+    taken = flavor.take(atlas)
     clock.advance(10)
 
-    assert door.call(atlas, "get_snapshot", taken).is_new is None
-    assert door.call(atlas, "wait_for_snapshot", taken).is_new is None
-    listed = door.call(atlas, "list_snapshots", GROUP_ID, CLUSTER_NAME)
+    assert flavor.call(atlas, "get_snapshot", taken).is_new is None
+    assert flavor.call(atlas, "wait_for_snapshot", taken).is_new is None
+    listed = flavor.call(atlas, "list_snapshots", GROUP_ID, CLUSTER_NAME)
     assert {snapshot.is_new for snapshot in listed} == {None}
 
 
-def test_is_new_is_kept_but_not_compared(door: Door, atlas: AtlasBackups) -> None:
-    taken = door.take(atlas)
+def test_is_new_is_kept_but_not_compared(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    taken = flavor.take(atlas)
     other = replace(taken, is_new=None)
 
     assert (taken, hash(taken)) == (other, hash(other))
@@ -124,11 +129,11 @@ def test_is_new_is_kept_but_not_compared(door: Door, atlas: AtlasBackups) -> Non
 
 
 def test_the_log_tells_a_taken_snapshot_from_a_found_one(
-    door: Door, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "atlas_backups")
 
-    ids = [door.take(atlas, idempotency_key=KEY).id for _ in range(2)]
+    ids = [flavor.take(atlas, idempotency_key=KEY).id for _ in range(2)]
 
     first, second = [record.getMessage() for record in caplog.records]
     assert ids[0] in first
@@ -138,12 +143,15 @@ def test_the_log_tells_a_taken_snapshot_from_a_found_one(
 
 
 def test_the_log_tells_that_a_snapshot_was_joined(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    atlas: AtlasBackups,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     emulator.behaviour = Behaviour()
-    door.take(atlas)
+    flavor.take(atlas)
     caplog.set_level("INFO", "atlas_backups")
 
-    door.take(atlas, if_busy="join")
+    flavor.take(atlas, if_busy="join")
 
     assert "this call took none" in caplog.records[-1].getMessage()

@@ -18,47 +18,47 @@ from tests.raw_server import always, answer
 if TYPE_CHECKING:
     from atlas_backups import Snapshot
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 UNKNOWN = {"newField": {"deep": [1, None, {"x": "y"}]}, "flag": True, "half": 0.5, "none": None}
 
 
-def take(door: Door, serve: Serve, body: dict[str, Any] | str) -> Snapshot:
+def take(flavor: ClientFlavor, serve: Serve, body: dict[str, Any] | str) -> Snapshot:
     _, client = serve(always(answer(200, body)))
-    return door.take(client)
+    return flavor.take(client)
 
 
 def thawed(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def test_unknown_fields_are_kept_under_their_own_names(door: Door, serve: Serve) -> None:
-    snapshot = take(door, serve, queued(**UNKNOWN))
+def test_unknown_fields_are_kept_under_their_own_names(flavor: ClientFlavor, serve: Serve) -> None:
+    snapshot = take(flavor, serve, queued(**UNKNOWN))
 
     assert thawed(snapshot.extra) == UNKNOWN
 
 
-def test_unknown_fields_of_a_member_are_kept_with_it(door: Door, serve: Serve) -> None:
+def test_unknown_fields_of_a_member_are_kept_with_it(flavor: ClientFlavor, serve: Serve) -> None:
     body = {**PAGE_SHARDED, "members": [{"id": SNAPSHOT_ID, "zone": 7}]}
 
-    snapshot = take(door, serve, body)
+    snapshot = take(flavor, serve, body)
 
     assert isinstance(snapshot, ShardedClusterSnapshot)
     assert snapshot.members[0].id == SNAPSHOT_ID
     assert snapshot.members[0].extra == {"zone": 7}
 
 
-def test_links_that_say_more_are_kept_as_they_came(door: Door, serve: Serve) -> None:
+def test_links_that_say_more_are_kept_as_they_came(flavor: ClientFlavor, serve: Serve) -> None:
     links = [{"href": "https://x", "rel": "self"}, {"rel": "self", "title": "me"}]
 
-    snapshot = take(door, serve, queued(links=links))
+    snapshot = take(flavor, serve, queued(links=links))
 
     assert snapshot.links == ()
     assert thawed(snapshot.extra) == {"links": links}
 
 
-def test_the_mappings_in_extra_are_read_only(door: Door, serve: Serve) -> None:
-    extra: Any = take(door, serve, queued(**UNKNOWN)).extra
+def test_the_mappings_in_extra_are_read_only(flavor: ClientFlavor, serve: Serve) -> None:
+    extra: Any = take(flavor, serve, queued(**UNKNOWN)).extra
 
     with pytest.raises(TypeError):
         extra["flag"] = False
@@ -68,8 +68,8 @@ def test_the_mappings_in_extra_are_read_only(door: Door, serve: Serve) -> None:
         extra["newField"]["deep"][2]["x"] = "z"
 
 
-def test_an_empty_extra_is_read_only_too(door: Door, serve: Serve) -> None:
-    extra: Any = take(door, serve, queued()).extra
+def test_an_empty_extra_is_read_only_too(flavor: ClientFlavor, serve: Serve) -> None:
+    extra: Any = take(flavor, serve, queued()).extra
 
     assert extra == {}
     with pytest.raises(TypeError):
@@ -77,8 +77,8 @@ def test_an_empty_extra_is_read_only_too(door: Door, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_a_result_pickles_and_copies(door: Door, serve: Serve, protocol: int) -> None:
-    snapshot = take(door, serve, {**PAGE_SHARDED, **UNKNOWN})
+def test_a_result_pickles_and_copies(flavor: ClientFlavor, serve: Serve, protocol: int) -> None:
+    snapshot = take(flavor, serve, {**PAGE_SHARDED, **UNKNOWN})
 
     again = pickle.loads(pickle.dumps(snapshot, protocol))  # our own pickle  # noqa: S301  # our own pickle
 
@@ -88,8 +88,8 @@ def test_a_result_pickles_and_copies(door: Door, serve: Serve, protocol: int) ->
     assert copy.deepcopy(snapshot) == copy.copy(snapshot) == snapshot
 
 
-def test_extra_counts_for_equality_but_not_for_the_hash(door: Door, serve: Serve) -> None:
-    plain, more = take(door, serve, queued()), take(door, serve, queued(**UNKNOWN))
+def test_extra_counts_for_equality_but_not_for_the_hash(flavor: ClientFlavor, serve: Serve) -> None:
+    plain, more = take(flavor, serve, queued()), take(flavor, serve, queued(**UNKNOWN))
 
     assert plain != more
     assert hash(plain) == hash(more)
@@ -106,9 +106,9 @@ def test_extra_counts_for_equality_but_not_for_the_hash(door: Door, serve: Serve
     ],
 )
 def test_dates_are_aware_and_in_utc(
-    door: Door, serve: Serve, text: str, expected: datetime
+    flavor: ClientFlavor, serve: Serve, text: str, expected: datetime
 ) -> None:
-    snapshot = take(door, serve, queued(expiresAt=text))
+    snapshot = take(flavor, serve, queued(expiresAt=text))
 
     assert snapshot.expires_at == expected
     assert snapshot.expires_at is not None
@@ -119,39 +119,43 @@ def test_dates_are_aware_and_in_utc(
 @pytest.mark.parametrize(
     "odd", ["soon", "", "2026-13-01T00:00:00Z", "10000-01-01T00:00:00Z", 1788307200, {"$date": 1}]
 )
-def test_an_odd_date_is_kept_as_it_came(door: Door, serve: Serve, odd: object) -> None:
-    snapshot = take(door, serve, queued(expiresAt=odd))
+def test_an_odd_date_is_kept_as_it_came(flavor: ClientFlavor, serve: Serve, odd: object) -> None:
+    snapshot = take(flavor, serve, queued(expiresAt=odd))
 
     assert snapshot.expires_at is None
     assert snapshot.extra["expiresAt"] == odd
 
 
 @pytest.mark.parametrize("size", [2**31, 4_186_517_504, 2**63, 2**64 + 1, 10**400, -1])
-def test_sizes_have_no_limit(door: Door, serve: Serve, size: int) -> None:
-    assert take(door, serve, queued(storageSizeBytes=size)).storage_size_bytes == size
+def test_sizes_have_no_limit(flavor: ClientFlavor, serve: Serve, size: int) -> None:
+    assert take(flavor, serve, queued(storageSizeBytes=size)).storage_size_bytes == size
 
 
-def test_unknown_numbers_keep_every_digit(door: Door, serve: Serve) -> None:
-    extra = take(door, serve, queued(big=2**200, negative=-(2**70))).extra
+def test_unknown_numbers_keep_every_digit(flavor: ClientFlavor, serve: Serve) -> None:
+    extra = take(flavor, serve, queued(big=2**200, negative=-(2**70))).extra
 
     assert (extra["big"], extra["negative"]) == (2**200, -(2**70))
 
 
-def test_values_in_extra_are_of_the_kinds_that_json_has_in_python(door: Door, serve: Serve) -> None:
+def test_values_in_extra_are_of_the_kinds_that_json_has_in_python(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     text = (
         f"[{2**63 - 1}, {2**63}, {-(2**63)}, -0, 1.5, -0.0, 1e3, 2E-2, 1e400,"
         ' "é😀\\u0000", "", true, false, null, [], [[1]]]'
     )
 
-    extra = take(door, serve, f'{{"id": "{SNAPSHOT_ID}", "new": {text}}}').extra
+    extra = take(flavor, serve, f'{{"id": "{SNAPSHOT_ID}", "new": {text}}}').extra
 
     assert repr(extra["new"]) == repr(json.loads(text))
 
 
-def test_a_number_that_python_refuses_to_read_costs_no_snapshot(door: Door, serve: Serve) -> None:
+def test_a_number_that_python_refuses_to_read_costs_no_snapshot(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     body = f'{{"id": "{SNAPSHOT_ID}", "new": {"9" * 5000}, "storageSizeBytes": {"9" * 5000}}}'
 
-    assert take(door, serve, body).id == SNAPSHOT_ID
+    assert take(flavor, serve, body).id == SNAPSHOT_ID
 
 
 @pytest.mark.parametrize(
@@ -168,15 +172,15 @@ def test_a_number_that_python_refuses_to_read_costs_no_snapshot(door: Door, serv
     ],
 )
 def test_a_field_of_another_type_moves_to_extra(
-    door: Door, serve: Serve, name: str, odd: object
+    flavor: ClientFlavor, serve: Serve, name: str, odd: object
 ) -> None:
-    snapshot = take(door, serve, queued(**{name: odd}))
+    snapshot = take(flavor, serve, queued(**{name: odd}))
 
     assert type(snapshot) is ReplicaSetSnapshot
     assert thawed(snapshot.extra) == {name: odd}
 
 
-def test_a_repeated_field_costs_no_snapshot(door: Door, serve: Serve) -> None:
-    snapshot = take(door, serve, f'{{"id": "{SNAPSHOT_ID}", "status": "a", "status": "queued"}}')
+def test_a_repeated_field_costs_no_snapshot(flavor: ClientFlavor, serve: Serve) -> None:
+    snapshot = take(flavor, serve, f'{{"id": "{SNAPSHOT_ID}", "status": "a", "status": "queued"}}')
 
     assert snapshot.status == "queued"

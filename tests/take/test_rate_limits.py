@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import MakeClient
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 # It refills faster than the 500 a minute that a client assumes, so that the test is short.
 SMALL = RateLimit(capacity=20, refill=20, period_seconds=1.0)
@@ -35,12 +35,12 @@ def refused(emulator: AtlasEmulator) -> int:
 
 
 def test_a_client_that_knows_the_bucket_is_never_refused(
-    door: Door, limited: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, limited: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(limited.access_token, base_url=limited.base_url)
-    door.take(client)
+    flavor.take(client)
 
-    ends = door.take_at_once(client, 60)
+    ends = flavor.take_at_once(client, 60)
 
     # Alone with a server that refills no slower than assumed: not one refusal, by arithmetic.
     assert [end for end in ends if not isinstance(end, Snapshot)] == []
@@ -49,7 +49,7 @@ def test_a_client_that_knows_the_bucket_is_never_refused(
 
 
 def test_clients_that_know_nothing_of_it_are_refused(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     # What the test above would see without learning; here time stands still.
     emulator.limits = Limits(snapshots=SMALL)
@@ -58,7 +58,7 @@ def test_clients_that_know_nothing_of_it_are_refused(
     for _ in range(61):
         client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
         try:
-            door.take(client)
+            flavor.take(client)
         except RateLimitError:
             refusals += 1
 
@@ -66,16 +66,16 @@ def test_clients_that_know_nothing_of_it_are_refused(
 
 
 def test_a_wait_is_logged_once_a_call(
-    door: Door,
+    flavor: ClientFlavor,
     limited: AtlasEmulator,
     make_client: MakeClient,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     client = make_client(limited.access_token, base_url=limited.base_url)
-    door.take(client)
+    flavor.take(client)
 
     with caplog.at_level(logging.INFO, "atlas_backups"):
-        door.take_at_once(client, 60)
+        flavor.take_at_once(client, 60)
 
     lines = [record.getMessage() for record in caplog.records]
     assert 0 < len(lines) < 60
@@ -83,17 +83,17 @@ def test_a_wait_is_logged_once_a_call(
 
 
 def test_a_wait_beyond_total_timeout_is_no_wait(
-    door: Door, limited: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, limited: AtlasEmulator, make_client: MakeClient
 ) -> None:
     limited.limits = Limits(snapshots=SLOW)
     client = make_client(limited.access_token, base_url=limited.base_url, total_timeout=2.0)
     for _ in range(SLOW.capacity):
-        door.take(client)
+        flavor.take(client)
     # The estimate is too good here: one call is refused, and tells.
     with pytest.raises(RateLimitError):
-        door.take(client)
+        flavor.take(client)
 
     with pytest.raises(RequestTimeoutError, match="not sent, because the project's rate limit"):
-        door.take(client)
+        flavor.take(client)
 
     assert len(limited.requests) == SLOW.capacity + 1

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 def test_a_good_answer_comes_whole(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    response = door.take_raw(atlas, description="raw")
+    response = flavor.take_raw(atlas, description="raw")
 
     assert type(response) is RawResponse
     assert response.status == 200
@@ -32,11 +32,11 @@ def test_a_good_answer_comes_whole(
     assert response.headers["RATELIMIT-LIMIT"] == "1200"
 
 
-def test_text_and_headers_are_not_touched(door: Door, serve: Serve) -> None:
+def test_text_and_headers_are_not_touched(flavor: ClientFlavor, serve: Serve) -> None:
     text = '\n {"id" : "not an id", "ä" : 1.50 , "n": 1e400 } \n'
     server, client = serve(always(answer(200, text, {"X-One": "1", "x-one": "2"})))
 
-    response = door.take_raw(client)
+    response = flavor.take_raw(client)
 
     assert response.text == text
     assert response.headers["X-One"] in ("1, 2", "2")
@@ -44,46 +44,46 @@ def test_text_and_headers_are_not_touched(door: Door, serve: Serve) -> None:
     assert len(server.requests) == 1
 
 
-def test_a_repeated_header_is_joined(door: Door, serve: Serve) -> None:
+def test_a_repeated_header_is_joined(flavor: ClientFlavor, serve: Serve) -> None:
     lines = b"HTTP/1.1 200 OK\r\nX-One: 1\r\nX-One: 2\r\nContent-Length: 2\r\n\r\n{}"
     _, client = serve(always(lines))
 
-    assert door.take_raw(client).headers["x-one"] == "1, 2"
+    assert flavor.take_raw(client).headers["x-one"] == "1, 2"
 
 
-def test_an_envelope_is_kept(door: Door, atlas: AtlasBackups) -> None:
-    response = door.take_raw(atlas, envelope=True)
+def test_an_envelope_is_kept(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    response = flavor.take_raw(atlas, envelope=True)
 
     body = response.json()
     assert set(body) == {"status", "content"}
     assert (response.status, body["status"]) == (200, 200)
 
 
-def test_a_pretty_answer_keeps_its_lines(door: Door, atlas: AtlasBackups) -> None:
-    assert "\n" in door.take_raw(atlas, pretty=True).text
-    assert "\n" not in door.take_raw(atlas).text
+def test_a_pretty_answer_keeps_its_lines(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+    assert "\n" in flavor.take_raw(atlas, pretty=True).text
+    assert "\n" not in flavor.take_raw(atlas).text
 
 
 @pytest.mark.parametrize("status", [302, 400, 402, 403, 404, 405, 408, 409, 410, 429, 500, 503])
-def test_an_error_is_returned_at_once(door: Door, serve: Serve, status: int) -> None:
+def test_an_error_is_returned_at_once(flavor: ClientFlavor, serve: Serve, status: int) -> None:
     body = error(status, "SOME_CODE")
     headers = {"Retry-After": "60", "Location": "http://127.0.0.1:9/"}
     server, client = serve(always(answer(status, body, headers)))
 
-    response = door.take_raw(client)
+    response = flavor.take_raw(client)
 
     assert (response.status, response.json()) == (status, body)
     assert len(server.requests) == 1
 
 
 def test_a_second_401_is_returned_after_the_token_was_renewed(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.credentials, base_url=emulator.base_url)
     body = json.dumps(error(401, "UNEXPECTED_ERROR")).encode()
     emulator.fault(Fault(path="/backup/", status=401, body=body, times=None))
 
-    response = door.take_raw(client)
+    response = flavor.take_raw(client)
 
     assert response.status == 401
     assert [request.path.endswith("token") for request in emulator.requests] == [
@@ -94,30 +94,32 @@ def test_a_second_401_is_returned_after_the_token_was_renewed(
     ]
 
 
-def test_html_is_text_but_not_json(door: Door, serve: Serve) -> None:
+def test_html_is_text_but_not_json(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(503, "<html>", {"Content-Type": "text/html"})))
 
-    response = door.take_raw(client)
+    response = flavor.take_raw(client)
 
     assert response.text == "<html>"
     with pytest.raises(ValueError, match="Expecting value"):
         response.json()
 
 
-def test_an_empty_body_is_empty_text(door: Door, serve: Serve) -> None:
+def test_an_empty_body_is_empty_text(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(b"HTTP/1.1 204 No Content\r\n\r\n"))
 
-    response = door.take_raw(client)
+    response = flavor.take_raw(client)
 
     assert (response.status, response.text) == (204, "")
 
 
 @pytest.mark.parametrize("end", [CLOSE, RESET])
-def test_no_answer_is_ambiguous_and_not_repeated(door: Door, serve: Serve, end: str) -> None:
+def test_no_answer_is_ambiguous_and_not_repeated(
+    flavor: ClientFlavor, serve: Serve, end: str
+) -> None:
     server, client = serve([READ, end])  # type: ignore[list-item]  # one of the literals
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
-        door.take_raw(client)
+        flavor.take_raw(client)
 
     assert type(caught.value.cause) is TransportError
     assert len(server.requests) == 1

@@ -8,14 +8,14 @@ import pytest
 
 from atlas_backups import AmbiguousOutcomeError, InvalidResponseError, ServiceAccount
 from tests.bodies import queued
-from tests.door import BRIEF
+from tests.flavor import BRIEF
 from tests.raw_server import READ, RawServer, always, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def elsewhere() -> Iterator[RawServer]:
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
 def test_a_redirect_to_another_host_is_ambiguous_and_not_followed(
-    door: Door, serve: Serve, elsewhere: RawServer, status: int
+    flavor: ClientFlavor, serve: Serve, elsewhere: RawServer, status: int
 ) -> None:
     target = elsewhere.base_url.replace("127.0.0.1", "localhost") + "/else"
     body = b"" if status == 304 else b"{}"
@@ -34,32 +34,32 @@ def test_a_redirect_to_another_host_is_ambiguous_and_not_followed(
     server, client = serve(always(redirect), total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError, match="redirect") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert type(caught.value.cause) is InvalidResponseError
     assert len(server.requests) == 1
     assert (elsewhere.requests, elsewhere.connections) == ((), 0)
 
 
-def test_a_redirect_to_the_same_path_is_not_followed(door: Door, serve: Serve) -> None:
+def test_a_redirect_to_the_same_path_is_not_followed(flavor: ClientFlavor, serve: Serve) -> None:
     redirect = answer(307, b"", {"Location": "/api/atlas/v2/again"})
     server, client = serve([READ, redirect, READ, answer(200, queued())], total_timeout=BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(client)
+        flavor.take(client)
 
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_the_client_secret_does_not_follow_a_redirect_of_the_token_endpoint(
-    door: Door, serve: Serve, elsewhere: RawServer, status: int
+    flavor: ClientFlavor, serve: Serve, elsewhere: RawServer, status: int
 ) -> None:
     redirect = answer(status, b"", {"Location": f"{elsewhere.base_url}/api/oauth/token"})
     server, client = serve(always(redirect), credentials=ServiceAccount("mdb_sa_id_1", "secret"))
 
     with pytest.raises(InvalidResponseError, match="redirect"):
-        door.take(client)
+        flavor.take(client)
 
     assert [request.target for request in server.requests] == ["/api/oauth/token"]
     assert elsewhere.connections == 0

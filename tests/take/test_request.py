@@ -11,7 +11,7 @@ import pytest
 
 import atlas_backups
 from atlas_backups import AccessToken, ReplicaSetSnapshot, ShardedClusterSnapshot
-from tests.door import CLUSTER_NAME, GROUP_ID, PATH, Door
+from tests.flavor import CLUSTER_NAME, GROUP_ID, PATH, ClientFlavor
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
@@ -23,9 +23,9 @@ METHODS = ["take_snapshot", "take_snapshot_raw"]
 
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_given_sends_an_empty_object_to_the_documented_path(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
 ) -> None:
-    door.call(atlas, method, GROUP_ID, CLUSTER_NAME)
+    flavor.call(atlas, method, GROUP_ID, CLUSTER_NAME)
 
     (request,) = emulator.requests
     assert (request.method, request.path, request.query) == ("POST", PATH, "")
@@ -48,23 +48,23 @@ def test_nothing_given_sends_an_empty_object_to_the_documented_path(
     ],
 )
 def test_the_body_holds_exactly_what_was_given(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     method: str,
     given: dict[str, Any],
     sent: dict[str, Any],
 ) -> None:
-    door.call(atlas, method, GROUP_ID, CLUSTER_NAME, **given)
+    flavor.call(atlas, method, GROUP_ID, CLUSTER_NAME, **given)
 
     (request,) = emulator.requests
     assert json.loads(request.body) == sent
 
 
-def test_the_description_comes_back_verbatim(door: Door, atlas: AtlasBackups) -> None:
+def test_the_description_comes_back_verbatim(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     text = 'Grüße "\\ 🗄 \u2028'
 
-    assert door.take(atlas, description=text).description == text
+    assert flavor.take(atlas, description=text).description == text
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,22 +78,22 @@ def test_the_description_comes_back_verbatim(door: Door, atlas: AtlasBackups) ->
     ],
 )
 def test_switches_go_into_the_query(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     method: str,
     given: dict[str, bool],
     query: set[str],
 ) -> None:
-    door.call(atlas, method, GROUP_ID, CLUSTER_NAME, **given)
+    flavor.call(atlas, method, GROUP_ID, CLUSTER_NAME, **given)
 
     assert set(emulator.requests[0].query.split("&")) == query
 
 
 def test_the_version_of_the_reference_page_is_asked_for(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    door.take(atlas)
+    flavor.take(atlas)
 
     (request,) = emulator.requests
     assert request.header("Accept") == "application/vnd.atlas.2025-03-12+json"
@@ -103,13 +103,17 @@ def test_the_version_of_the_reference_page_is_asked_for(
 
 @pytest.mark.parametrize(("suffix", "end"), [(None, ""), ("", ""), ("nightly/2", " nightly/2")])
 def test_the_user_agent_names_package_and_python(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient, suffix: str | None, end: str
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    make_client: MakeClient,
+    suffix: str | None,
+    end: str,
 ) -> None:
     client = make_client(
         AccessToken(access_token(emulator)), base_url=emulator.base_url, user_agent_suffix=suffix
     )
 
-    door.take(client)
+    flavor.take(client)
 
     system = platform.system().lower()
     own = (
@@ -119,20 +123,20 @@ def test_the_user_agent_names_package_and_python(
 
 
 def test_a_path_prefix_and_a_trailing_slash_work(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=f"{emulator.base_url}/prefix/v1/")
 
-    response = door.take_raw(client)  # the emulator knows no such path; how it was asked matters
+    response = flavor.take_raw(client)  # the emulator knows no such path; how it was asked matters
 
     assert response.status == 404
     assert emulator.requests[0].path == f"/prefix/v1{PATH}"
 
 
 def test_a_replica_set_gives_a_replica_set_snapshot(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    snapshot = door.take(atlas)
+    snapshot = flavor.take(atlas)
 
     assert type(snapshot) is ReplicaSetSnapshot
     assert (snapshot.status, snapshot.frequency_type) == ("queued", "ondemand")
@@ -141,9 +145,9 @@ def test_a_replica_set_gives_a_replica_set_snapshot(
 
 
 def test_a_sharded_cluster_gives_a_sharded_cluster_snapshot(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    snapshot = door.call(atlas, "take_snapshot", GROUP_ID, emulator.sharded_cluster_name)
+    snapshot = flavor.call(atlas, "take_snapshot", GROUP_ID, emulator.sharded_cluster_name)
 
     assert type(snapshot) is ShardedClusterSnapshot
     assert snapshot.type == "shardedCluster"

@@ -17,12 +17,12 @@ from atlas_backups import (
     SnapshotMember,
 )
 from tests.bodies import PAGE_REPLICA_SET, PAGE_SHARDED, SNAPSHOT_ID, queued
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 PAGE_TIME = datetime(2025, 5, 4, 9, 42, tzinfo=timezone.utc)
 PAGE_FIELDS: dict[str, Any] = {
@@ -43,12 +43,12 @@ PAGE_FIELDS: dict[str, Any] = {
 }
 
 
-def take(door: Door, serve: Serve, body: dict[str, Any] | str) -> Snapshot:
+def take(flavor: ClientFlavor, serve: Serve, body: dict[str, Any] | str) -> Snapshot:
     _, client = serve(always(answer(200, body)))
-    return door.take(client)
+    return flavor.take(client)
 
 
-def test_the_replica_set_of_the_reference_page(door: Door, serve: Serve) -> None:
+def test_the_replica_set_of_the_reference_page(flavor: ClientFlavor, serve: Serve) -> None:
     expected = ReplicaSetSnapshot(
         **PAGE_FIELDS,
         type="replicaSet",
@@ -57,14 +57,14 @@ def test_the_replica_set_of_the_reference_page(door: Door, serve: Serve) -> None
         replica_set_name="string",
     )
 
-    snapshot = take(door, serve, PAGE_REPLICA_SET)
+    snapshot = take(flavor, serve, PAGE_REPLICA_SET)
 
     assert snapshot == expected
     assert hash(snapshot) == hash(expected)
     assert type(snapshot) is ReplicaSetSnapshot
 
 
-def test_the_sharded_cluster_of_the_reference_page(door: Door, serve: Serve) -> None:
+def test_the_sharded_cluster_of_the_reference_page(flavor: ClientFlavor, serve: Serve) -> None:
     member = SnapshotMember(
         id="32b6e34b3d91647abb20e7b8", cloud_provider="AWS", replica_set_name="string"
     )
@@ -76,14 +76,14 @@ def test_the_sharded_cluster_of_the_reference_page(door: Door, serve: Serve) -> 
         snapshot_ids=("32b6e34b3d91647abb20e7b8",),
     )
 
-    snapshot = take(door, serve, PAGE_SHARDED)
+    snapshot = take(flavor, serve, PAGE_SHARDED)
 
     assert snapshot == expected
     assert type(snapshot) is ShardedClusterSnapshot
 
 
-def test_what_a_queued_snapshot_lacks_is_none(door: Door, serve: Serve) -> None:
-    snapshot = take(door, serve, queued())
+def test_what_a_queued_snapshot_lacks_is_none(flavor: ClientFlavor, serve: Serve) -> None:
+    snapshot = take(flavor, serve, queued())
 
     assert isinstance(snapshot, ReplicaSetSnapshot)
     assert snapshot.created_at is None
@@ -95,20 +95,20 @@ def test_what_a_queued_snapshot_lacks_is_none(door: Door, serve: Serve) -> None:
     assert snapshot.extra == {}
 
 
-def test_an_id_alone_is_enough(door: Door, serve: Serve) -> None:
+def test_an_id_alone_is_enough(flavor: ClientFlavor, serve: Serve) -> None:
     expected = Snapshot(id=SNAPSHOT_ID, group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
 
-    snapshot = take(door, serve, {"id": SNAPSHOT_ID})
+    snapshot = take(flavor, serve, {"id": SNAPSHOT_ID})
 
     assert type(snapshot) is Snapshot
     assert snapshot == expected
 
 
-def test_null_is_the_same_as_absent(door: Door, serve: Serve) -> None:
+def test_null_is_the_same_as_absent(flavor: ClientFlavor, serve: Serve) -> None:
     body = dict.fromkeys([*PAGE_REPLICA_SET, *PAGE_SHARDED])
     nothing = {**body, "id": SNAPSHOT_ID, "type": "shardedCluster"}
 
-    snapshot = take(door, serve, nothing)
+    snapshot = take(flavor, serve, nothing)
 
     assert isinstance(snapshot, ShardedClusterSnapshot)
     assert (snapshot.members, snapshot.snapshot_ids, snapshot.links) == ((), (), ())
@@ -116,18 +116,20 @@ def test_null_is_the_same_as_absent(door: Door, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("kind", ["flexCluster", "", "REPLICASET", None])
-def test_an_unknown_type_gives_a_plain_snapshot(door: Door, serve: Serve, kind: str | None) -> None:
-    snapshot = take(door, serve, queued(type=kind))
+def test_an_unknown_type_gives_a_plain_snapshot(
+    flavor: ClientFlavor, serve: Serve, kind: str | None
+) -> None:
+    snapshot = take(flavor, serve, queued(type=kind))
 
     assert type(snapshot) is Snapshot
     assert snapshot.type == kind
     assert snapshot.extra["replicaSetName"] == "Cluster0"
 
 
-def test_unknown_labels_are_kept(door: Door, serve: Serve) -> None:
+def test_unknown_labels_are_kept(flavor: ClientFlavor, serve: Serve) -> None:
     labels = {"status": "dreaming", "snapshotType": "accidental", "frequencyType": "fortnightly"}
 
-    snapshot = take(door, serve, queued(**labels, cloudProvider="MOON"))
+    snapshot = take(flavor, serve, queued(**labels, cloudProvider="MOON"))
 
     assert isinstance(snapshot, ReplicaSetSnapshot)
     assert [snapshot.status, snapshot.snapshot_type, snapshot.frequency_type] == [*labels.values()]
@@ -135,10 +137,10 @@ def test_unknown_labels_are_kept(door: Door, serve: Serve) -> None:
     assert not snapshot.is_final
 
 
-def test_results_compare_by_what_they_hold(door: Door, serve: Serve) -> None:
+def test_results_compare_by_what_they_hold(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(200, queued(newField=[1]))))
 
-    first, second = door.take(client), door.take(client)
+    first, second = flavor.take(client), flavor.take(client)
 
     assert first == second
     assert len({first, second}) == 1

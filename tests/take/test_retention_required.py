@@ -9,12 +9,12 @@ import pytest
 
 from atlas_backups import BadRequestError, SnapshotRequest, ValidationError
 from atlas_backups.emulator import Behaviour, Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 HINT = "Atlas may require retention_in_days, which was not given"
 
@@ -29,12 +29,12 @@ def emulator(emulator: AtlasEmulator) -> AtlasEmulator:
     "options", [{}, {"idempotency_key": "k"}, {"if_busy": "wait"}, {"wait": True}]
 )
 def test_a_take_without_one_is_refused_with_a_hint(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups, options: dict[str, Any]
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, options: dict[str, Any]
 ) -> None:
     before = emulator.snapshots
 
     with pytest.raises(ValidationError) as caught:
-        door.take(atlas, **options)
+        flavor.take(atlas, **options)
 
     assert caught.value.hint == HINT
     assert str(caught.value).endswith(HINT)
@@ -44,19 +44,19 @@ def test_a_take_without_one_is_refused_with_a_hint(
 
 
 def test_a_take_with_one_is_accepted(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
-    snapshot = door.take(atlas, retention_in_days=3)
+    snapshot = flavor.take(atlas, retention_in_days=3)
 
     assert snapshot.id in {held.id for held in emulator.snapshots}
 
 
 def test_without_the_switch_none_is_required(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.behaviour = Behaviour()
 
-    assert door.take(atlas).status == "queued"
+    assert flavor.take(atlas).status == "queued"
 
 
 def test_a_fleet_says_it_of_each(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
@@ -85,7 +85,7 @@ def test_a_fleet_says_it_of_each(emulator: AtlasEmulator, atlas: AtlasBackups) -
     ],
 )
 def test_the_hint_stands_only_where_it_may_help(  # noqa: PLR0913  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     *,
@@ -98,17 +98,17 @@ def test_the_hint_stands_only_where_it_may_help(  # noqa: PLR0913  # fixtures
     emulator.fault(Fault(method="POST", status=400, body=body.encode()))
 
     with pytest.raises(ValidationError) as caught:
-        door.take(atlas, **options)
+        flavor.take(atlas, **options)
 
     assert caught.value.hint == hint
 
 
 def test_another_refusal_has_no_such_hint(
-    door: Door, emulator: AtlasEmulator, atlas: AtlasBackups
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(replace(Fault.error(400, "INVALID_ATTRIBUTE"), method="POST"))
 
     with pytest.raises(BadRequestError) as caught:
-        door.take(atlas)
+        flavor.take(atlas)
 
     assert caught.value.hint is None

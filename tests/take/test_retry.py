@@ -19,7 +19,7 @@ from atlas_backups import (
 )
 from atlas_backups.emulator import Fault
 from tests.bodies import SNAPSHOT_ID, error, queued
-from tests.door import BRIEF
+from tests.flavor import BRIEF
 from tests.raw_server import READ, RESET, always, answer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.raw_server import Script
 
 BUSY = error(429, "RATE_LIMITED")
@@ -45,19 +45,19 @@ def refused_url() -> Iterator[str]:
 
 @pytest.mark.parametrize(("retries", "attempts"), [(0, "1 attempt,"), (2, "3 attempts,")])
 def test_a_refused_connection_is_tried_again_and_then_raised(
-    door: Door, make_client: MakeClient, refused_url: str, retries: int, attempts: str
+    flavor: ClientFlavor, make_client: MakeClient, refused_url: str, retries: int, attempts: str
 ) -> None:
     client = make_client(TOKEN, base_url=refused_url, max_retries=retries)
 
     with pytest.raises(TransportError, match="refused") as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert type(caught.value) is TransportError
     assert attempts in str(caught.value)
 
 
 def test_a_server_that_comes_up_late_is_reached(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     # The pauses are drawn and may all be short, so there are many.
     client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=50)
@@ -65,7 +65,7 @@ def test_a_server_that_comes_up_late_is_reached(
     late = threading.Timer(0.1, emulator.start)
     late.start()
 
-    snapshot = door.take(client)
+    snapshot = flavor.take(client)
 
     late.join()
     assert snapshot.status == "queued"
@@ -81,11 +81,11 @@ def test_a_server_that_comes_up_late_is_reached(
         pytest.param(answer(405, UPGRADE), id="upgrade"),
     ],
 )
-def test_a_refusal_for_now_is_waited_out(door: Door, serve: Serve, busy: bytes) -> None:
+def test_a_refusal_for_now_is_waited_out(flavor: ClientFlavor, serve: Serve, busy: bytes) -> None:
     server, client = serve([READ, busy, READ, GOOD])
     begun = time.monotonic()
 
-    snapshot = door.take(client)
+    snapshot = flavor.take(client)
 
     assert snapshot.id == SNAPSHOT_ID
     assert len(server.requests) == 2
@@ -94,12 +94,14 @@ def test_a_refusal_for_now_is_waited_out(door: Door, serve: Serve, busy: bytes) 
 
 
 @pytest.mark.parametrize("wait", ["60", "1000000000", "Tue, 31 Dec 2999 23:59:59 GMT", "9" * 40])
-def test_a_wait_beyond_the_total_time_is_not_begun(door: Door, serve: Serve, wait: str) -> None:
+def test_a_wait_beyond_the_total_time_is_not_begun(
+    flavor: ClientFlavor, serve: Serve, wait: str
+) -> None:
     server, client = serve(always(answer(429, BUSY, {"Retry-After": wait})), total_timeout=30)
     begun = time.monotonic()
 
     with pytest.raises(RateLimitError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert time.monotonic() - begun < 10
     assert caught.value.retry_after is not None
@@ -108,13 +110,13 @@ def test_a_wait_beyond_the_total_time_is_not_begun(door: Door, serve: Serve, wai
 
 
 def test_the_wait_in_the_parameters_counts_where_there_is_no_header(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     body = error(429, "RATE_LIMITED_TOKEN_BUCKET", parameters=["/x", "42", "1200", "500", "60"])
     _, client = serve(always(answer(429, body)), total_timeout=5)
 
     with pytest.raises(RateLimitError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert caught.value.retry_after == 42
     assert caught.value.parameters == ("/x", "42", "1200", "500", "60")
@@ -125,37 +127,41 @@ def test_the_wait_in_the_parameters_counts_where_there_is_no_header(
     [(429, BUSY, RateLimitError), (405, UPGRADE, MethodNotAllowedError)],
 )
 def test_no_retries_means_one_request(
-    door: Door, serve: Serve, status: int, body: dict[str, object], expected: type[Exception]
+    flavor: ClientFlavor,
+    serve: Serve,
+    status: int,
+    body: dict[str, object],
+    expected: type[Exception],
 ) -> None:
     server, client = serve(always(answer(status, body)), max_retries=0)
 
     with pytest.raises(expected, match=r"1 attempt,"):
-        door.take(client)
+        flavor.take(client)
 
     assert len(server.requests) == 1
 
 
-def test_another_405_is_final(door: Door, serve: Serve) -> None:
+def test_another_405_is_final(flavor: ClientFlavor, serve: Serve) -> None:
     server, client = serve(always(answer(405, error(405, "METHOD_NOT_ALLOWED"))))
 
     with pytest.raises(MethodNotAllowedError):
-        door.take(client)
+        flavor.take(client)
 
     assert len(server.requests) == 1
 
 
-def test_an_ambiguous_end_stops_the_retries(door: Door, serve: Serve) -> None:
+def test_an_ambiguous_end_stops_the_retries(flavor: ClientFlavor, serve: Serve) -> None:
     script: Script = [READ, answer(429, BUSY), READ, RESET]
     server, client = serve(script, always(GOOD), total_timeout=1 + BRIEF)
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(client)
+        flavor.take(client)
 
     assert len(server.requests) == 2
 
 
 def test_a_connection_that_cannot_be_made_in_time_was_not_sent(
-    door: Door, make_client: MakeClient
+    flavor: ClientFlavor, make_client: MakeClient
 ) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
@@ -168,19 +174,19 @@ def test_a_connection_that_cannot_be_made_in_time_was_not_sent(
             client = make_client(TOKEN, base_url=url, connect_timeout=0.1, max_retries=1)
 
             with pytest.raises(RequestTimeoutError, match="connect_timeout") as caught:
-                door.take(client)
+                flavor.take(client)
 
     assert "2 attempts" in str(caught.value)
 
 
 def test_a_reset_before_the_request_was_read_is_ambiguous(
-    door: Door, emulator: AtlasEmulator, make_client: MakeClient
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     """The client cannot know that nothing was read, and so must not repeat."""
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
     emulator.fault(Fault(reset="before"))
 
     with pytest.raises(AmbiguousOutcomeError):
-        door.take(client)
+        flavor.take(client)
 
     assert emulator.requests == ()

@@ -13,22 +13,24 @@ from tests.raw_server import READ, Delay, answer
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 
 @pytest.mark.parametrize("wait_timeout", [5, 1e9, 1e300, pytest.param(10**300, id="an integer")])
-def test_a_wait_may_be_as_long_as_one_likes(door: Door, serve: Serve, wait_timeout: float) -> None:
+def test_a_wait_may_be_as_long_as_one_likes(
+    flavor: ClientFlavor, serve: Serve, wait_timeout: float
+) -> None:
     taken, completed = answer(200, queued()), answer(200, queued(status="completed"))
     server, client = serve([READ, taken, READ, completed])
 
-    snapshot = door.take(client, wait=True, wait_timeout=wait_timeout)
+    snapshot = flavor.take(client, wait=True, wait_timeout=wait_timeout)
 
     assert snapshot.status == "completed"
     assert [request.method for request in server.requests] == ["POST", "GET"]
 
 
 def test_a_client_that_is_closed_meanwhile_says_which_snapshot_was_taken(
-    door: Door, serve: Serve
+    flavor: ClientFlavor, serve: Serve
 ) -> None:
     server, client = serve([READ, Delay(0.3), answer(200, queued())])
 
@@ -39,7 +41,7 @@ def test_a_client_that_is_closed_meanwhile_says_which_snapshot_was_taken(
     closer = threading.Thread(target=close)
     closer.start()
     with pytest.raises(ClientClosedError, match=SNAPSHOT_ID) as caught:
-        door.take(client, wait=True)
+        flavor.take(client, wait=True)
     closer.join()
 
     known = caught.value.__context__

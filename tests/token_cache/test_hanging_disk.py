@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="it stands before the C library of Linux"
@@ -67,12 +67,12 @@ def environment(
     }
 
 
-def run(door: Door, script: str, environment: dict[str, str], tmp_path: Path) -> str:
+def run(flavor: ClientFlavor, script: str, environment: dict[str, str], tmp_path: Path) -> str:
     calls = {
         "sync": "atlas.take_snapshot(*PLACE)",
         "async": "asyncio.run(atlas.take_snapshot_async(*PLACE))",
     }
-    prelude = SCRIPT.format(place=(GROUP_ID, CLUSTER_NAME), take=calls[door.name])
+    prelude = SCRIPT.format(place=(GROUP_ID, CLUSTER_NAME), take=calls[flavor.name])
     ended = subprocess.run(  # our own interpreter  # noqa: S603  # our own interpreter
         [sys.executable, "-c", prelude + script, str(tmp_path / "on-disk.json")],
         env={**os.environ, **environment},
@@ -86,7 +86,7 @@ def run(door: Door, script: str, environment: dict[str, str], tmp_path: Path) ->
 
 
 def test_a_call_does_without_the_file(
-    door: Door, emulator: AtlasEmulator, environment: dict[str, str], tmp_path: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """
 atlas = make(); hang()
@@ -99,7 +99,7 @@ assert ended == "done" and seconds < 1, (ended, seconds)
 os._exit(0)
 """
 
-    out = run(door, script, environment, tmp_path)
+    out = run(flavor, script, environment, tmp_path)
 
     (line,) = out.splitlines()
     assert line.startswith("token_cache cannot be used, the token stays in memory")
@@ -111,7 +111,9 @@ os._exit(0)
     ]
 
 
-def test_a_call_ends_with_its_time(door: Door, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_call_ends_with_its_time(
+    flavor: ClientFlavor, environment: dict[str, str], tmp_path: Path
+) -> None:
     script = """
 atlas = make(total_timeout=0.6, max_retries=0); hang()
 ended, seconds = timed(lambda: take(atlas))
@@ -121,11 +123,11 @@ if os.environ["HANGING"] == "open":
 os._exit(0)
 """
 
-    assert run(door, script, environment, tmp_path) == ""
+    assert run(flavor, script, environment, tmp_path) == ""
 
 
 def test_a_file_that_hangs_is_asked_by_one_thread_at_a_time(
-    door: Door, environment: dict[str, str], tmp_path: Path
+    flavor: ClientFlavor, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """
 def threads():
@@ -142,11 +144,11 @@ assert timed(lambda: take(make()))[0] == "done"
 os._exit(0)
 """
 
-    run(door, script, environment, tmp_path)
+    run(flavor, script, environment, tmp_path)
 
 
 def test_making_a_client_waits_a_moment_only(
-    door: Door, environment: dict[str, str], tmp_path: Path
+    flavor: ClientFlavor, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """
 hang()
@@ -158,4 +160,4 @@ assert ended == "done" and seconds < 10, (ended, seconds)
 os._exit(0)
 """
 
-    run(door, script, environment, tmp_path)
+    run(flavor, script, environment, tmp_path)

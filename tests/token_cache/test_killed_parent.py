@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.token_cache.conftest import Sharing
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -51,14 +51,16 @@ os._exit(0)
 """
 
 
-def take(door: Door) -> str:
-    if door.name == "sync":
+def take(flavor: ClientFlavor) -> str:
+    if flavor.name == "sync":
         return f'atlas.take_snapshot("{GROUP_ID}", "{CLUSTER_NAME}")'
     return f'asyncio.run(atlas.take_snapshot_async("{GROUP_ID}", "{CLUSTER_NAME}"))'
 
 
-def start(door: Door, emulator: AtlasEmulator, cache: Path, then: str) -> subprocess.Popen[str]:
-    script = SCRIPT.format(take=take(door), then=then)
+def start(
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path, then: str
+) -> subprocess.Popen[str]:
+    script = SCRIPT.format(take=take(flavor), then=then)
     return subprocess.Popen(  # our own interpreter  # noqa: S603  # our own interpreter
         [sys.executable, "-W", "ignore", "-c", script, str(cache)],
         env={**os.environ, **emulator.env},
@@ -77,30 +79,32 @@ def kill_once_forked(process: subprocess.Popen[str]) -> None:
 
 
 def test_while_the_child_lives_another_process_fetches_at_once(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     sharing: Sharing,
     cache: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=60))
-    with start(door, emulator, cache, "pass") as process:
+    with start(flavor, emulator, cache, "pass") as process:
         kill_once_forked(process)
 
-        door.take(sharing(total_timeout=20))
+        flavor.take(sharing(total_timeout=20))
 
         # It took the lock, so it shares what it fetched.
         assert not caplog.records
-        door.take(sharing(total_timeout=20))
+        flavor.take(sharing(total_timeout=20))
         process.communicate("\n", timeout=60)
     tokens = [request for request in emulator.requests if request.path.endswith("/token")]
     assert len(tokens) == 2
 
 
-def test_the_child_fetches_at_once(door: Door, emulator: AtlasEmulator, cache: Path) -> None:
+def test_the_child_fetches_at_once(
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
+) -> None:
     emulator.fault(Fault(path="/oauth/", delay=60))
     then = "take(total_timeout=20); print('taken', os.path.exists(sys.argv[1]), flush=True)"
-    with start(door, emulator, cache, then) as process:
+    with start(flavor, emulator, cache, then) as process:
         kill_once_forked(process)
 
         out, err = process.communicate("\n", timeout=60)

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and inherited pipes")
 
@@ -68,11 +68,11 @@ def run(count: int, script: str, emulator: AtlasEmulator, cache: Path) -> None:
 
 @pytest.mark.timeout(400)
 def test_a_hundred_processes_that_start_together_fetch_one_token(
-    door: Door, emulator: AtlasEmulator, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.2))
 
-    run(100, TAKE[door.name], emulator, cache)
+    run(100, TAKE[flavor.name], emulator, cache)
 
     assert (asked(emulator, "/token"), asked(emulator, "/snapshots")) == (1, 100)
     assert asked(emulator, "/revoke") == 0
@@ -85,13 +85,13 @@ def test_a_hundred_processes_that_start_together_fetch_one_token(
 
 
 def test_processes_that_find_the_token_ended_fetch_one_more(
-    door: Door, emulator: AtlasEmulator, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
-    run(1, TAKE[door.name], emulator, cache)
+    run(1, TAKE[flavor.name], emulator, cache)
     emulator.forget_tokens()
     emulator.clear_requests()
 
-    run(12, TAKE[door.name], emulator, cache)
+    run(12, TAKE[flavor.name], emulator, cache)
 
     assert asked(emulator, "/token") == 1
 
@@ -105,12 +105,12 @@ FORKS = {
 
 @pytest.mark.parametrize(("script", "takes"), FORKS.values(), ids=FORKS.keys())
 def test_both_sides_of_a_fork_share_the_token(
-    door: Door, emulator: AtlasEmulator, cache: Path, script: str, takes: int
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path, script: str, takes: int
 ) -> None:
     prelude = f"""
 import warnings; warnings.simplefilter("ignore", DeprecationWarning)  # forks beside threads
 def take():
-    {TAKE[door.name]}
+    {TAKE[flavor.name]}
 def end(child):
     if not child:
         os._exit(0)
@@ -124,14 +124,14 @@ def end(child):
 
 
 def test_a_child_that_was_forked_during_a_fetch_does_not_keep_the_lock(
-    door: Door, emulator: AtlasEmulator, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.5))
     script = f"""
 import signal, threading, time, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 def take():
-    {TAKE[door.name]}
+    {TAKE[flavor.name]}
 other = threading.Thread(target=take); other.start()
 while not os.path.exists(sys.argv[1] + ".lock"): time.sleep(0.01)
 child = os.fork()
@@ -152,17 +152,17 @@ finally:
 
 
 def test_a_killed_process_gives_its_lock_back(
-    door: Door, emulator: AtlasEmulator, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=60))
     wait, go = os.pipe()
-    with start(TAKE[door.name], emulator, str(cache), go=wait) as process:
+    with start(TAKE[flavor.name], emulator, str(cache), go=wait) as process:
         os.close(wait)
         os.close(go)
         until(lambda: emulator.requests)
         process.kill()
         process.communicate()
 
-    run(3, TAKE[door.name], emulator, cache)
+    run(3, TAKE[flavor.name], emulator, cache)
 
     assert asked(emulator, "/token") == 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.token_cache.conftest import Sharing
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="owners and modes are Unix's")
@@ -94,7 +94,7 @@ def test_it_is_refused_by_the_constructor(  # noqa: PLR0913, PLR0917  # fixtures
 @EACH
 @FILES
 def test_it_is_refused_by_a_call_that_finds_it_so(  # noqa: PLR0913, PLR0917  # fixtures
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     sharing: Sharing,
     cache: Path,
@@ -107,7 +107,7 @@ def test_it_is_refused_by_a_call_that_finds_it_so(  # noqa: PLR0913, PLR0917  # 
     spoil(path)
 
     with pytest.raises(ConfigurationError) as caught:
-        door.take(client)
+        flavor.take(client)
 
     assert str(path) in str(caught.value)
     assert why in str(caught.value)

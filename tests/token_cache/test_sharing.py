@@ -14,14 +14,14 @@ import pytest
 
 from atlas_backups import AtlasBackups, ClientClosedError, ServiceAccount, UnauthorizedError
 from atlas_backups.emulator import Fault
-from tests.door import CLUSTER_NAME, GROUP_ID
+from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.door import Door
+    from tests.flavor import ClientFlavor
     from tests.token_cache.conftest import Sharing
 
 
@@ -29,10 +29,10 @@ def asked(emulator: AtlasEmulator) -> list[str]:
     return [request.path.rsplit("/", 1)[-1] for request in emulator.requests]
 
 
-def take_each_at_once(door: Door, clients: Iterable[AtlasBackups]) -> None:
-    if door.name == "sync":
+def take_each_at_once(flavor: ClientFlavor, clients: Iterable[AtlasBackups]) -> None:
+    if flavor.name == "sync":
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(door.take, clients))
+            list(pool.map(flavor.take, clients))
         return
 
     async def gather() -> None:
@@ -43,10 +43,10 @@ def take_each_at_once(door: Door, clients: Iterable[AtlasBackups]) -> None:
 
 
 def test_clients_one_after_the_other_fetch_one_token(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
 ) -> None:
     for _ in range(3):
-        door.take(sharing())
+        flavor.take(sharing())
 
     assert asked(emulator) == ["token", *["snapshots"] * 3]
     assert stat.S_IMODE(cache.stat().st_mode) == 0o600
@@ -57,74 +57,78 @@ def test_clients_one_after_the_other_fetch_one_token(
 
 
 def test_closing_leaves_the_token_to_the_others(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
 ) -> None:
     first, second = sharing(), sharing()
-    door.take(first)
+    flavor.take(first)
 
-    door.close(first)
+    flavor.close(first)
     with pytest.raises(ClientClosedError):
-        door.take(first)
-    door.take(second)
+        flavor.take(first)
+    flavor.take(second)
 
     assert asked(emulator) == ["token", "snapshots", "snapshots"]
 
 
 def test_tokens_that_ended_early_are_replaced_once_for_all(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
 ) -> None:
     clients = [sharing() for _ in range(4)]
     for client in clients:
-        door.take(client)
+        flavor.take(client)
     emulator.forget_tokens()
     emulator.clear_requests()
 
     for client in [*clients, sharing()]:
-        assert door.take(client).status == "queued"
+        assert flavor.take(client).status == "queued"
 
     assert asked(emulator).count("token") == 1
 
 
 @pytest.mark.parametrize("times", [{"renew_at": 1, "expires_at": 2}, {"renew_at": 1}])
 def test_an_entry_at_or_near_its_end_is_replaced_once_for_all(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing, cache: Path, times: dict[str, int]
+    flavor: ClientFlavor,
+    emulator: AtlasEmulator,
+    sharing: Sharing,
+    cache: Path,
+    times: dict[str, int],
 ) -> None:
-    door.take(sharing())
+    flavor.take(sharing())
     content = json.loads(cache.read_text())
     content["tokens"][0] |= times
     cache.write_text(json.dumps(content))
 
-    take_each_at_once(door, [sharing() for _ in range(4)])
-    door.take(sharing())
+    take_each_at_once(flavor, [sharing() for _ in range(4)])
+    flavor.take(sharing())
 
     assert asked(emulator).count("token") == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\x00\xff", b"[]", b'{"version": 2}'])
 def test_content_that_is_no_cache_is_replaced(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing, cache: Path, content: bytes
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path, content: bytes
 ) -> None:
     cache.touch(0o600)
     cache.write_bytes(content)
 
-    door.take(sharing())
-    door.take(sharing())
+    flavor.take(sharing())
+    flavor.take(sharing())
 
     assert asked(emulator).count("token") == 1
 
 
 def test_accounts_and_places_have_entries_of_their_own(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
 ) -> None:
     account = emulator.credential("service_account", read_only=True)
     other = ServiceAccount(account.id, account.secret)
 
-    door.take(sharing())
+    flavor.take(sharing())
     for _ in range(2):
         with pytest.raises(UnauthorizedError, match="USER_UNAUTHORIZED"):
-            door.take(sharing(other))
-        door.take(sharing())
-        door.take(sharing(base_url=emulator.base_url.replace("127.0.0.1", "localhost")))
+            flavor.take(sharing(other))
+        flavor.take(sharing())
+        flavor.take(sharing(base_url=emulator.base_url.replace("127.0.0.1", "localhost")))
 
     assert asked(emulator).count("token") == 3
     entries = json.loads(cache.read_text())["tokens"]
@@ -132,18 +136,18 @@ def test_accounts_and_places_have_entries_of_their_own(
 
 
 def test_concurrent_first_calls_of_many_clients_fetch_one_token(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.2))
     clients = [sharing() for _ in range(16)]
 
-    take_each_at_once(door, clients)
+    take_each_at_once(flavor, clients)
 
     assert asked(emulator).count("token") == 1
 
 
 def test_a_file_that_cannot_be_written_is_said_once_and_costs_no_call(
-    door: Door,
+    flavor: ClientFlavor,
     emulator: AtlasEmulator,
     sharing: Sharing,
     cache: Path,
@@ -153,8 +157,8 @@ def test_a_file_that_cannot_be_written_is_said_once_and_costs_no_call(
     (cache.parent / f"{cache.name}.atlas-backups-new").mkdir()
 
     for _ in range(2):
-        door.take(client)
-    door.close(client)
+        flavor.take(client)
+    flavor.close(client)
 
     (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert record.getMessage().startswith("token_cache cannot be used")
@@ -162,47 +166,47 @@ def test_a_file_that_cannot_be_written_is_said_once_and_costs_no_call(
 
 
 def test_other_credentials_leave_the_file_alone(
-    door: Door, emulator: AtlasEmulator, sharing: Sharing, cache: Path
+    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
 ) -> None:
     for credentials in (emulator.api_key, emulator.access_token):
-        door.take(sharing(credentials))
+        flavor.take(sharing(credentials))
 
     assert list(cache.parent.iterdir()) == []
 
 
 def test_the_path_is_an_option_like_any_other(
-    door: Door, emulator: AtlasEmulator, cache: Path, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in emulator.env.items():
         monkeypatch.setenv(name, value)
     for path in (cache, str(cache)):
         pickled = pickle.dumps(AtlasBackups(token_cache=path))
         client: AtlasBackups = pickle.loads(pickled)  # our own pickle  # noqa: S301  # our own
-        door.take(client)
-        door.close(client)
+        flavor.take(client)
+        flavor.close(client)
 
     assert asked(emulator) == ["token", "snapshots", "snapshots"]
 
 
 def test_a_relative_path_counts_from_where_the_client_was_made(
-    door: Door, sharing: Sharing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    flavor: ClientFlavor, sharing: Sharing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     client = sharing(token_cache="~")
     monkeypatch.chdir("/")
 
-    door.take(client)
+    flavor.take(client)
 
     assert (tmp_path / "~").is_file()
 
 
 def test_no_message_shows_the_token(
-    door: Door, sharing: Sharing, cache: Path, caplog: pytest.LogCaptureFixture
+    flavor: ClientFlavor, sharing: Sharing, cache: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        door.take(sharing())
+        flavor.take(sharing())
         client = sharing()
-        door.take(client)
+        flavor.take(client)
 
     token = json.loads(cache.read_text())["tokens"][0]["access_token"]
     assert len(token) > 5

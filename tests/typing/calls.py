@@ -1,4 +1,4 @@
-"""What calls give, through both doors: read by pyright and mypy, never run."""
+"""What calls give, through both flavors: read by pyright and mypy, never run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
 
 
-def through_the_sync_door(atlas: AtlasBackups, requests: Sequence[SnapshotRequest]) -> None:
+def sync_calls(atlas: AtlasBackups, requests: Sequence[SnapshotRequest]) -> None:
     snapshot = atlas.take_snapshot("g", "c", if_busy="wait", retention_in_days=7)
     assert_type(snapshot, Snapshot)
     assert_type(atlas.take_snapshot_raw("g", "c"), RawResponse)
@@ -48,7 +48,7 @@ def through_the_sync_door(atlas: AtlasBackups, requests: Sequence[SnapshotReques
         assert_type(entered, AtlasBackups)
 
 
-async def through_the_async_door(atlas: AtlasBackups, requests: Sequence[SnapshotRequest]) -> None:
+async def async_calls(atlas: AtlasBackups, requests: Sequence[SnapshotRequest]) -> None:
     snapshot = await atlas.take_snapshot_async("g", "c", if_busy="join")
     assert_type(snapshot, Snapshot)
     assert_type(await atlas.take_snapshot_raw_async("g", "c"), RawResponse)

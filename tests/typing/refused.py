@@ -42,6 +42,6 @@ def results(snapshot: Snapshot, snapshots: SnapshotList, headers: Headers) -> No
     _ = headers[0]  # type: ignore[index]
 
 
-async def doors(atlas: AtlasBackups) -> None:
+async def flavors(atlas: AtlasBackups) -> None:
     await atlas.take_snapshot("g", "c")  # type: ignore[misc]
     _ = atlas.take_snapshot_async("g", "c").id  # type: ignore[attr-defined]

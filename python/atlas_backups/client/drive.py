@@ -1,4 +1,4 @@
-"""The two doors: every operation is written once, as steps, and driven with or without `await`.
+"""The two flavors: every operation is written once, as steps, and driven with or without `await`.
 
 A step is an operation of the core to run, whose result is sent back; anything else that an
 iteration yields is handed out. Tracebacks of notebooks and pytest leave these frames out: they

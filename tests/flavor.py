@@ -1,4 +1,4 @@
-"""The two doors to every operation, so that one test body goes through both."""
+"""The sync and the async flavor of the API, so that one test body covers both."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATH = f"/api/atlas/v2/groups/{GROUP_ID}/clusters/{CLUSTER_NAME}/backup/snapshot
 # Of `total_timeout`: too short for the first look that follows an ambiguous take, after 2 s.
 BRIEF = 1.9
 
-DoorName: TypeAlias = Literal["sync", "async"]
+FlavorName: TypeAlias = Literal["sync", "async"]
 
 
 def sent(emulator: AtlasEmulator) -> list[str]:
@@ -30,10 +30,10 @@ def sent(emulator: AtlasEmulator) -> list[str]:
     return [f"{method} {path}" for method, _, folder, path in parts if folder]
 
 
-class Door:
-    """Calls the plain method, or its `_async` twin in an event loop of its own."""
+class ClientFlavor:
+    """Calls the plain method, or its `_async` variant in an event loop of its own."""
 
-    def __init__(self, name: DoorName) -> None:
+    def __init__(self, name: FlavorName) -> None:
         self.name = name
 
     def call(self, client: AtlasBackups, method: str, *args: Any, **options: Any) -> Any:
