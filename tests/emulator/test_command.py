@@ -14,7 +14,7 @@ import pytest
 
 from atlas_backups.emulator import AtlasEmulator
 from atlas_backups.emulator.command import main
-from atlas_backups.emulator.world import DEFAULT_GROUP_ID
+from atlas_backups.emulator.seed import DEFAULT_GROUP_ID
 from tests.waiting import until
 
 if TYPE_CHECKING:

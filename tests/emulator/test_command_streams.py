@@ -52,7 +52,7 @@ def stack() -> Iterator[ExitStack]:
 
 @pytest.fixture
 def start(stack: ExitStack) -> Start:
-    def start(redirection: str, program: str = "module") -> subprocess.Popen[str]:
+    def start(redirection: str, program: str = "package") -> subprocess.Popen[str]:
         words = [sys.executable, *PROGRAMS[program], "--port", "0"]
         process = subprocess.Popen(  # noqa: S603 - our own program
             ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *words],

@@ -250,7 +250,7 @@ def test_it_starts_again_on_its_port_with_what_it_held(run: Run) -> None:
 
 
 def test_it_cannot_be_started_twice(api: Api) -> None:
-    with pytest.raises(RuntimeError, match="runs already"):
+    with pytest.raises(RuntimeError, match="already running"):
         api.emulator.start()
 
 

@@ -1,4 +1,4 @@
-"""The Atlas Admin API on a loopback port, for tests, demonstrations and other programs."""
+"""An emulator of the Atlas Admin API on a loopback port, for tests and other programs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from .clock import Clock, ManualClock, SystemClock
     from .emulator import AtlasEmulator, EmulatedSnapshot
     from .faults import Fault, ScriptedFault
-    from .journal import ReceivedRequest
-    from .message import Header
+    from .http_request import Header
     from .options import Behaviour, Limits, RateLimit, Security, VersionNotice
-    from .world import Cluster, Credential, ExistingSnapshot, Project, World, default_world
+    from .request_log import ReceivedRequest
+    from .seed import Cluster, Credential, ExistingSnapshot, Project, World, default_world
 
 __all__ = [
     "AtlasEmulator",
@@ -37,28 +37,28 @@ __all__ = [
     "default_world",
 ]
 
-# Loaded on first use: pytest imports this package, for its plugin, in every project there is.
+# Lazy, because pytest imports this package, for its plugin, in every project.
 _MODULES = {
     "AtlasEmulator": "emulator",
     "Behaviour": "options",
     "Clock": "clock",
-    "Cluster": "world",
-    "Credential": "world",
+    "Cluster": "seed",
+    "Credential": "seed",
     "EmulatedSnapshot": "emulator",
-    "ExistingSnapshot": "world",
+    "ExistingSnapshot": "seed",
     "Fault": "faults",
-    "Header": "message",
+    "Header": "http_request",
     "Limits": "options",
     "ManualClock": "clock",
-    "Project": "world",
+    "Project": "seed",
     "RateLimit": "options",
-    "ReceivedRequest": "journal",
+    "ReceivedRequest": "request_log",
     "ScriptedFault": "faults",
     "Security": "options",
     "SystemClock": "clock",
     "VersionNotice": "options",
-    "World": "world",
-    "default_world": "world",
+    "World": "seed",
+    "default_world": "seed",
 }
 
 

@@ -1,4 +1,4 @@
-"""Where the emulator's time comes from, so that a test can drive it."""
+"""Time sources of the emulator: the system clock, and one that a test controls."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds since 1970-01-01T00:00:00Z, never going backwards."""
+    """A monotonic time source, in seconds since the epoch."""
 
     def now(self) -> float:
-        """Return the present time in seconds since the epoch."""
+        """Return the current time in seconds since the epoch."""
         ...
 
 
 class SystemClock:
-    """The machine's time, immune to later changes of the wall clock."""
+    """The system time at the start, carried on by the monotonic clock."""
 
     # freezegun replaces the functions that modules hold, but not those that a class holds.
     _time = staticmethod(time.time)
     _monotonic = staticmethod(time.monotonic)
 
     def __init__(self) -> None:
-        # The monotonic clock carries it on, so that an NTP step cannot revive an expired token.
+        # Monotonic, so that an NTP step cannot make an expired token valid again.
         self._offset = self._time() - self._monotonic()
 
     def now(self) -> float:
-        """Return the present time in seconds since the epoch."""
+        """Return the current time in seconds since the epoch."""
         return self._offset + self._monotonic()
 
 
 class ManualClock:
-    """A clock that stands still until a test moves it; safe to share between threads.
+    """A clock that a test advances. Thread-safe.
 
     Args:
-        start: Where it begins, in seconds since the epoch or as an aware datetime.
-            None means 2026-09-01T00:00:00Z. `backup_coverage` counts ages from this machine's time
-            where that is later: for them, begin at `time.time()`.
+        start: Its first value, in seconds since the epoch or as an aware datetime; None:
+            2026-09-01T00:00:00Z. `backup_coverage` computes ages from the system time if that is
+            later; start at `time.time()` to test it.
     """
 
     def __init__(self, start: float | datetime | None = None) -> None:
@@ -52,12 +52,12 @@ class ManualClock:
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Return the time it was set to, in seconds since the epoch."""
+        """Return its value, in seconds since the epoch."""
         with self._lock:
             return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move it forward by `seconds`, 0 or more.
+        """Advance it by `seconds`, 0 or more.
 
         Raises:
             ValueError: `seconds` is negative.

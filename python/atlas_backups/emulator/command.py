@@ -1,4 +1,4 @@
-"""The command that runs the emulator for other programs."""
+"""`atlas-backups emulator`: runs the emulator for other programs."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from .emulator import AtlasEmulator
+from .http_server import check_loopback
 from .options import Behaviour, Security
-from .server import check_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from .journal import ReceivedRequest
+    from .request_log import ReceivedRequest
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _HIGHEST_PORT = 65_535
@@ -36,13 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         with 2.
     """
     arguments = _parser().parse_args(argv)
-    try:
-        return _run(arguments)
-    finally:
-        _abandon_broken_streams()
-
-
-def _run(arguments: argparse.Namespace) -> int:
     emulator = AtlasEmulator(
         host=arguments.host,
         port=arguments.port,
@@ -59,22 +52,23 @@ def _run(arguments: argparse.Namespace) -> int:
         try:
             emulator.start()
         except OSError as error:
-            _say(f"cannot listen on port {arguments.port}: {error.strerror}")
+            _write_stderr(f"cannot listen on port {arguments.port}: {error.strerror}")
             return 1
         try:
             try:
                 _write(sys.stdout, _welcome(emulator))
             except BrokenPipeError:
-                return 1  # the reader has gone on purpose, as `head` does
+                return 1  # the reader closed the pipe on purpose, as `head` does
             except OSError as error:
-                _say(f"cannot write to standard output: {error.strerror or error}")
+                _write_stderr(f"cannot write to standard output: {error.strerror or error}")
+                _discard_output()
                 return 1
-            # In steps, because Windows delivers no signal to a thread that waits without end.
+            # In steps, because Windows delivers no signal during a wait without a timeout.
             while not stop.wait(_STEP_SECONDS):
                 pass
         finally:
             emulator.stop()
-    _say("stopped")
+    _write_stderr("stopped")
     return 0
 
 
@@ -84,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Run the Atlas Admin API for snapshots on a loopback port, without an account.",
     )
     parser.add_argument(
-        "--port", type=_port, default=0, help="TCP port; 0, the default: any that is free"
+        "--port", type=_port, default=0, help="TCP port; 0, the default: any free port"
     )
     parser.add_argument(
         "--host",
@@ -97,26 +91,26 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=5.0,
         metavar="SECONDS",
-        help="how long a snapshot takes; 0: completed at once (default: %(default)s)",
+        help="duration of a snapshot; 0: completed at once (default: %(default)s)",
     )
     parser.add_argument(
         "--digest-algorithm",
         choices=("MD5", "SHA-256"),
         default="MD5",
-        help="what the digest challenge asks for (default: %(default)s)",
+        help="algorithm of the digest challenge (default: %(default)s)",
     )
     parser.add_argument(
         "--sharded-in-plain-endpoints",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="serve snapshots of sharded clusters at the endpoints of all snapshots too, or only"
-        " at those of sharded clusters (default: at both)",
+        " at those of sharded clusters (default: both)",
     )
     parser.add_argument(
         "--retention-required",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="reject a take that does not say retentionInDays (default: accept it)",
+        help="reject a take without retentionInDays (default: accept it)",
     )
     parser.add_argument("--quiet", action="store_true", help="do not log requests")
     return parser
@@ -182,7 +176,7 @@ def _welcome(emulator: AtlasEmulator) -> str:
         f"API key          {key.id}  {key.secret}",
         f"Access token     {token.secret}",
         "",
-        "For any program that reads Atlas' variables:",
+        "For any program that reads Atlas's variables:",
         "",
         *exports,
         "",
@@ -204,40 +198,27 @@ def _welcome(emulator: AtlasEmulator) -> str:
 def _log(request: ReceivedRequest) -> None:
     status = "reset" if request.status is None else request.status
     query = f"?{request.query}" if request.query else ""
-    # Escaped, because a request may hold what a terminal would obey.
+    # Escaped, because a request may contain control sequences.
     line = f"{request.method} {request.path}{query}".encode("unicode_escape").decode()
-    _say(f"{line} -> {status}")
+    _write_stderr(f"{line} -> {status}")
 
 
-def _say(line: str) -> None:
-    # Nobody can be told that nobody can be told anything.
+def _write_stderr(line: str) -> None:
+    # An unwritable stderr cannot be reported anywhere.
     with contextlib.suppress(OSError):
         _write(sys.stderr, line)
 
 
 def _write(stream: TextIO | None, text: str) -> None:
-    """Write lines and flush them.
-
-    Raises:
-        OSError: The stream cannot be written, or was closed before the process started.
-    """
     if stream is None or stream.closed:
         raise OSError("it is closed")
-    # One write for all of it, so that lines of several threads do not mix.
+    # One write, so that lines of several threads do not mix.
     stream.write(text + "\n")
     stream.flush()
 
 
-def _abandon_broken_streams() -> None:
-    # The interpreter flushes both at its end, and fails with status 120 where that cannot be done.
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.write("")  # flush() alone succeeds the second time, and fails again at the end
-            stream.flush()
-        except OSError:
-            with contextlib.suppress(OSError, ValueError):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
-        except (AttributeError, ValueError):
-            continue  # closed before the process started, or since
+def _discard_output() -> None:
+    # A later flush of the unwritten text would fail again, and the interpreter exit with 120.
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        sink = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(sink, sys.stdout.fileno())

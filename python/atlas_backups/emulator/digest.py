@@ -1,4 +1,4 @@
-"""HTTP Digest (RFC 7616), the server's side: challenge, header, verification, nonces."""
+"""HTTP Digest (RFC 7616), server side: challenge, header, verification, nonces."""
 
 from __future__ import annotations
 
@@ -11,38 +11,36 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .options import Security
+    from .options import Options
 
 REALM = "MMS Public API"
-_KEPT_NONCES = 20_000
+_MAX_NONCES = 20_000
 _PAIR = re.compile(
     r"""\s*([A-Za-z0-9_*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(?:,|\Z)""", re.DOTALL
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _COUNT = re.compile(r"[0-9a-fA-F]{8}")
-Verdict = Literal["granted", "stale", "refused"]
+Verdict = Literal["valid", "stale", "invalid"]
 
 
 def parse(text: str) -> dict[str, str] | None:
-    """Return the fields of a digest header after its scheme, or None if they are malformed."""
+    """Return the fields of a digest header without its scheme; None if malformed."""
     fields: dict[str, str] = {}
-    place = 0
-    while place < len(text):
-        match = _PAIR.match(text, place)
+    position = 0
+    while position < len(text):
+        match = _PAIR.match(text, position)
         if match is None:
             return None
         name = match[1].lower()
         if name in fields:
             return None
         fields[name] = match[3] if match[2] is None else _ESCAPE.sub(r"\1", match[2])
-        place = match.end()
+        position = match.end()
     return fields or None
 
 
 def response(algorithm: str, fields: dict[str, str], password: str, method: str) -> str:
-    """Return the response that fits the other fields, for `qop=auth`."""
+    """Return the response for the other fields, with `qop=auth`."""
     ha1 = _hash(algorithm, f"{fields['username']}:{fields['realm']}:{password}")
     ha2 = _hash(algorithm, f"{method}:{fields['uri']}")
     middle = f"{fields['nonce']}:{fields['nc']}:{fields['cnonce']}:{fields['qop']}"
@@ -58,52 +56,48 @@ def _hash(algorithm: str, text: str) -> str:
 
 @dataclass
 class _Nonce:
-    made_at: float
+    issued_at: float
     highest: int = 0
     uses: int = 0
     seen: set[int] = field(default_factory=set[int])
 
 
-class Digest:
-    """Hands out nonces and checks what comes back. Not locked: the service does that.
+class DigestVerifier:
+    """Issues nonces and verifies responses. Not thread-safe: the service locks."""
 
-    Args:
-        security: Gives the present settings.
-    """
-
-    def __init__(self, security: Callable[[], Security]) -> None:
-        self._security = security
+    def __init__(self, options: Options) -> None:
+        self._options = options
         self._nonces: dict[str, _Nonce] = {}
 
     def challenge(self, now: float, *, stale: bool) -> str:
         """Return a `Www-Authenticate` header with a new nonce."""
         nonce = base64.b64encode(secrets.token_bytes(24)).decode()
         self._nonces[nonce] = _Nonce(now)
-        if len(self._nonces) > _KEPT_NONCES:
+        if len(self._nonces) > _MAX_NONCES:
             del self._nonces[next(iter(self._nonces))]
-        algorithm = self._security().digest_algorithm
+        algorithm = self._options.security.digest_algorithm
         return (
             f'Digest realm="{REALM}", domain="", nonce="{nonce}", algorithm={algorithm}, '
             f'qop="auth", stale={"true" if stale else "false"}'
         )
 
-    def user(self, text: str) -> str | None:
-        """Return the user that a header names, without believing it."""
+    def username(self, text: str) -> str | None:
+        """Return the user that a header names, unverified."""
         return (parse(text) or {}).get("username")
 
     def verify(self, text: str, password: str, method: str, uri: str, now: float) -> Verdict:
-        """Judge a header after its scheme: `stale` means right, but for its nonce."""
+        """Verify a header without its scheme; `stale`: correct except for its nonce."""
         fields = parse(text)
         if fields is None or not self._complete(fields) or fields["uri"] != uri:
-            return "refused"
-        algorithm = self._security().digest_algorithm
+            return "invalid"
+        algorithm = self._options.security.digest_algorithm
         expected = response(algorithm, fields, password, method)
         if not hmac.compare_digest(expected.encode(), fields["response"].lower().encode()):
-            return "refused"
-        return "granted" if self._fresh(fields["nonce"], int(fields["nc"], 16), now) else "stale"
+            return "invalid"
+        return "valid" if self._fresh(fields["nonce"], int(fields["nc"], 16), now) else "stale"
 
-    def forget(self) -> None:
-        """Forget all nonces, as a restarted server does."""
+    def clear(self) -> None:
+        """Discard all nonces, as a restarted server does."""
         self._nonces.clear()
 
     def _complete(self, fields: dict[str, str]) -> bool:
@@ -112,15 +106,15 @@ class Digest:
             needed <= fields.keys()
             and fields["realm"] == REALM
             and fields["qop"] == "auth"
-            and fields.get("algorithm", "MD5") == self._security().digest_algorithm
+            and fields.get("algorithm", "MD5") == self._options.security.digest_algorithm
             and bool(fields["cnonce"])
             and _COUNT.fullmatch(fields["nc"]) is not None
         )
 
     def _fresh(self, text: str, count: int, now: float) -> bool:
-        security = self._security()
+        security = self._options.security
         nonce = self._nonces.get(text)
-        if nonce is None or now - nonce.made_at >= security.nonce_seconds:
+        if nonce is None or now - nonce.issued_at >= security.nonce_seconds:
             self._nonces.pop(text, None)
             return False
         if security.nonce_uses is not None and nonce.uses >= security.nonce_uses:

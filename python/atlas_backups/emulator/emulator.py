@@ -1,4 +1,4 @@
-"""`AtlasEmulator`: the emulator as its users see it."""
+"""`AtlasEmulator`: the public interface of the emulator."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
 
-# The module, whose names are looked up when they are needed: the emulator runs without the client.
+# The module, so that the client is loaded only when one of its classes is used.
 import atlas_backups
 
 from .clock import Clock, SystemClock
-from .connection import Exchange
 from .faults import Fault, FaultScript, ScriptedFault
-from .flex import wire_of
-from .journal import Journal, ReceivedRequest
+from .http_server import ConnectionHandler, Listener, check_loopback, check_threads
 from .options import Behaviour, Limits, Options, Security
-from .server import Listener, check_loopback, check_threads
+from .request_log import ReceivedRequest, RequestLog
+from .seed import Credential, CredentialKind, World, default_world
 from .service import AtlasService
-from .snapshot import Plan, Status
+from .snapshot import Plan, Status, StoredSnapshot
 from .store import ScriptedPlan
-from .world import Cluster, Credential, CredentialKind, World, default_world
+from .views import flex_snapshot
 
 EmulatorT = TypeVar("EmulatorT", bound="AtlasEmulator")
 _CREDENTIAL_VARIABLES: tuple[tuple[CredentialKind, str, str], ...] = (
@@ -33,7 +32,7 @@ _CREDENTIAL_VARIABLES: tuple[tuple[CredentialKind, str, str], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatedSnapshot:
-    """A snapshot that the emulator holds, as it was when `AtlasEmulator.snapshots` was read.
+    """A snapshot in the emulator, at the time when `AtlasEmulator.snapshots` was read.
 
     Args:
         id: 24 hexadecimal digits.
@@ -41,10 +40,10 @@ class EmulatedSnapshot:
         cluster_name: Its cluster.
         status: `queued`, `inProgress`, `completed` or `failed`.
         snapshot_type: `onDemand`, `scheduled` or `fallback`.
-        description: None means without.
-        requested_at: When it was asked for, in seconds since the epoch.
-        part_ids: Ids of its parts, for a sharded cluster, whether they are shown yet or not.
-        wire: The object as a GET would answer it.
+        description: None: no description.
+        requested_at: When it was requested, in seconds since the epoch.
+        part_ids: Ids of its parts, for a sharded cluster, visible or not.
+        wire: Its JSON object.
     """
 
     id: str
@@ -61,28 +60,27 @@ class EmulatedSnapshot:
 class AtlasEmulator:
     """The Atlas Admin API on a loopback port: stateful, strict, without an account.
 
-    A context manager that starts and stops it. After `stop()` it can be started again, on the same
-    port and with everything it holds, which is how an outage is played. Safe to share between
-    threads. A forked child must leave its parent's emulator alone.
+    A context manager. After `stop()` it can be started again, on the same port and with its state,
+    to simulate an outage. Thread-safe. A forked child must not use its parent's emulator.
 
     Args:
-        world: What exists at first; None: `default_world()`.
+        world: The initial content; None: `default_world()`.
         host: IPv4 loopback address to listen on.
-        port: TCP port; 0: any that is free.
-        base_path: What every path begins with, such as `/proxy`; empty: nothing.
-        snapshot_seconds: From the take to the end of a snapshot; its phases keep the recorded
-            proportions. 0: completed at once. The recorded one took 157.
-        clock: The time of everything but `Fault.delay`, `Fault.byte_delay` and `idle_seconds`;
-            None: the machine's.
-        behaviour: What Atlas does not document.
-        limits: How much is allowed.
-        security: How authentication behaves.
-        idle_seconds: Real seconds after which a silent connection is closed.
-        log: Called with every answered request, on the thread of its connection; None: nobody.
-            What it raises is kept in `failures`, and the answer leaves all the same.
+        port: TCP port; 0: any free port.
+        base_path: Prefix of every path, such as `/proxy`.
+        snapshot_seconds: Duration of a snapshot; its phases keep the recorded proportions. 0:
+            completed at once. The recorded one took 157.
+        clock: Time source of everything but `Fault.delay`, `Fault.byte_delay` and `idle_seconds`;
+            None: the system clock.
+        behaviour: Behaviour that Atlas does not document.
+        limits: Rate limits.
+        security: Settings of authentication.
+        idle_seconds: Real seconds after which an idle connection is closed.
+        log: Called with every answered request, on the thread of its connection. Its exceptions
+            are added to `failures` and do not affect the response.
 
     Raises:
-        ValueError: An option is out of range.
+        ValueError: An option is invalid.
         OSError: From `start()`: the port is taken.
     """
 
@@ -119,7 +117,7 @@ class AtlasEmulator:
             limits=limits or Limits(),
             security=security or Security(),
         )
-        self._journal = Journal()
+        self._request_log = RequestLog()
         self._script = FaultScript()
         self._service = AtlasService(
             self.world, self._options, self.clock, lambda: self.base_url, base_path
@@ -144,22 +142,24 @@ class AtlasEmulator:
         return f"<AtlasEmulator {state}>"
 
     def start(self) -> None:
-        """Begin to listen.
+        """Start to listen.
 
         Raises:
-            RuntimeError: It runs already, or eventlet has replaced threads and sockets.
+            RuntimeError: It is already running, or eventlet has replaced threads and sockets.
             OSError: The port is taken.
         """
         if self._listener is not None:
-            raise RuntimeError("the emulator runs already")
+            raise RuntimeError("the emulator is already running")
         check_threads()
         self._stopping = threading.Event()
-        exchange = Exchange(self._service, self._script, self._journal, self._stopping, self._log)
-        self._listener = Listener(self._host, self._port, exchange.serve, self._idle_seconds)
+        handler = ConnectionHandler(
+            self._service, self._script, self._request_log, self._stopping, self._log
+        )
+        self._listener = Listener(self._host, self._port, handler.serve, self._idle_seconds)
         self._port = self._listener.port
 
     def stop(self) -> None:
-        """Stop listening and end all connections; does nothing when it does not run."""
+        """Stop listening and close all connections; does nothing if it is not running."""
         listener, self._listener = self._listener, None
         if listener is not None:
             self._stopping.set()
@@ -167,10 +167,10 @@ class AtlasEmulator:
 
     @property
     def base_url(self) -> str:
-        """What clients take for Atlas' address; known from the first `start()` on.
+        """The base URL for clients, available from the first `start()` on.
 
         Raises:
-            RuntimeError: It was never started, and so has no port yet.
+            RuntimeError: It was never started and has no port.
         """
         if not self._port:
             raise RuntimeError("start the emulator first: it has no port yet")
@@ -178,11 +178,11 @@ class AtlasEmulator:
 
     @property
     def env(self) -> dict[str, str]:
-        """The environment variables that make any program use it.
+        """Environment variables that make other programs use the emulator.
 
-        Both variables of the address: the Atlas CLI up to 1.57 reads the second one alone, and
-        would send the credentials to Atlas. A service account and an API key, as far as the world
-        has them: this package and the Terraform provider take the service account.
+        Both base-URL variables are set: the Atlas CLI up to 1.57 reads only the second one, and
+        would send the credentials to Atlas. With both a service account and an API key, this
+        package and the Terraform provider use the service account.
         """
         variables = {
             "MONGODB_ATLAS_BASE_URL": self.base_url,
@@ -190,41 +190,41 @@ class AtlasEmulator:
         }
         for kind, id_name, secret_name in _CREDENTIAL_VARIABLES:
             with contextlib.suppress(LookupError):
-                credential = self._first(kind)
+                credential = self.credential(kind)
                 variables |= {id_name: credential.id, secret_name: credential.secret}
         return {**variables, "MONGODB_ATLAS_PROJECT_ID": self.group_id}
 
     @property
     def credentials(self) -> atlas_backups.ServiceAccount:
-        """The first service account of the world, as the client takes it."""
+        """The first service account of the world, as credentials of the client."""
         return self.service_account
 
     @property
     def service_account(self) -> atlas_backups.ServiceAccount:
-        """The first service account of the world, as the client takes it."""
-        account = self._first("service_account")
+        """The first service account of the world, as credentials of the client."""
+        account = self.credential("service_account")
         return atlas_backups.ServiceAccount(account.id, account.secret)
 
     @property
     def api_key(self) -> atlas_backups.ApiKey:
-        """The first API key of the world, as the client takes it."""
-        key = self._first("api_key")
+        """The first API key of the world, as credentials of the client."""
+        key = self.credential("api_key")
         return atlas_backups.ApiKey(key.id, key.secret)
 
     @property
     def access_token(self) -> atlas_backups.AccessToken:
-        """The first fixed access token of the world, as the client takes it."""
-        return atlas_backups.AccessToken(self._first("access_token").secret)
+        """The first access token of the world, as credentials of the client."""
+        return atlas_backups.AccessToken(self.credential("access_token").secret)
 
     def credential(self, kind: CredentialKind, *, read_only: bool = False) -> Credential:
-        """Return the first credential of a kind, with its strings in the open.
+        """Return the first credential of a kind, with its secret.
 
         Args:
             kind: Service account, API key or access token.
-            read_only: True: the first that has the role to read and no other.
+            read_only: True: the first with the read-only role alone.
 
         Raises:
-            LookupError: The world has none.
+            LookupError: There is none.
         """
         for credential in self.world.credentials:
             only_reads = credential.roles <= {"GROUP_READ_ONLY"}
@@ -249,58 +249,42 @@ class AtlasEmulator:
 
     @property
     def requests(self) -> tuple[ReceivedRequest, ...]:
-        """What was received in full, in order."""
-        return self._journal.requests()
+        """The requests received in full, in order."""
+        return self._request_log.requests()
 
     def clear_requests(self) -> None:
-        """Forget what was received."""
-        self._journal.clear()
+        """Clear `requests`."""
+        self._request_log.clear()
 
     @property
     def snapshots(self) -> tuple[EmulatedSnapshot, ...]:
-        """What it holds at this moment, lag or no lag, oldest first; parts are not counted."""
+        """All current snapshots regardless of lag, oldest first; without parts."""
         with self._service.lock:
-            now = self._service.settle()
+            now = self._service.run_scheduled()
             found: list[EmulatedSnapshot] = []
             for project in self._service.store.projects.values():
                 for state in project.clusters.values():
                     self._service.store.drop_expired(state, now)
-                    found += [
-                        EmulatedSnapshot(
-                            id=held.id,
-                            group_id=held.group_id,
-                            cluster_name=held.cluster.name,
-                            status=held.status(now),
-                            snapshot_type=held.snapshot_type,
-                            description=held.description,
-                            requested_at=held.requested_at,
-                            part_ids=tuple(part.id for part in held.parts),
-                            wire=wire_of(held, now, self.base_url),
-                        )
-                        for held in state.snapshots.values()
-                    ]
+                    found += [self._describe(item, now) for item in state.snapshots.values()]
         return tuple(sorted(found, key=lambda item: (item.requested_at, item.id)))
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """Tracebacks of errors in the emulator itself, and of what `log` raised; should stay empty.
-
-        A request that the emulator failed on was answered with 500.
-        """
+        """Tracebacks of errors in the emulator (their requests get 500) and in `log`."""
         with self._service.lock:
             return tuple(self._service.failures)
 
     def fault(self, fault: Fault) -> ScriptedFault:
-        """Put a fault behind those that are waiting already, and return it with its counter."""
+        """Append a fault, and return it with its counter."""
         return self._script.add(fault)
 
     @property
     def faults(self) -> tuple[ScriptedFault, ...]:
-        """The faults that are not used up, in order."""
+        """The faults that are not exhausted, in order."""
         return self._script.pending()
 
     def clear_faults(self) -> None:
-        """Drop all faults."""
+        """Remove all faults."""
         self._script.clear()
 
     def next_snapshot(
@@ -311,13 +295,13 @@ class AtlasEmulator:
         seconds: float | None = None,
         cluster_name: str | None = None,
     ) -> None:
-        """Say how the next snapshot will live; several calls are used up in order.
+        """Set the life cycle of the next snapshot; several calls are used in order.
 
         Args:
-            fails: Its end is `failed`.
+            fails: It ends as `failed`.
             never_ends: It stays in progress.
-            seconds: How long it takes; None: `snapshot_seconds`.
-            cluster_name: Only a snapshot of this cluster; None: of any.
+            seconds: Its duration; None: `snapshot_seconds`.
+            cluster_name: Only a snapshot of this cluster; None: any.
         """
         with self._service.lock:
             usual = self._options.snapshot_seconds
@@ -327,24 +311,24 @@ class AtlasEmulator:
             self._service.store.plans.append(ScriptedPlan(plan, cluster_name))
 
     def forget_tokens(self) -> None:
-        """End every token granted so far, as if its time were over."""
+        """Expire every issued token."""
         with self._service.lock:
-            self._service.tokens.forget()
+            self._service.tokens.clear()
 
     def forget_nonces(self) -> None:
-        """Make every nonce given so far stale."""
+        """Make every issued nonce stale."""
         with self._service.lock:
-            self._service.digest.forget()
+            self._service.authenticator.digest.clear()
 
     def active_tokens(self, client_id: str | None = None) -> int:
-        """Return how many tokens of a service account are alive; None: of the first one."""
+        """Return the number of unexpired tokens of a service account; None: of the first one."""
         with self._service.lock:
-            account = client_id or self._first("service_account").id
-            return self._service.tokens.active(account, self.clock.now())
+            account = client_id or self.credential("service_account").id
+            return self._service.tokens.count_active(account, self.clock.now())
 
     @property
     def behaviour(self) -> Behaviour:
-        """What Atlas does not document; assign to change it for the requests to come."""
+        """Behaviour that Atlas does not document; assign to change it."""
         return self._options.behaviour
 
     @behaviour.setter
@@ -354,7 +338,7 @@ class AtlasEmulator:
 
     @property
     def limits(self) -> Limits:
-        """How much is allowed; assign to change it. A changed bucket is full again."""
+        """Rate limits; assign to change them. A changed bucket is full."""
         return self._options.limits
 
     @limits.setter
@@ -364,7 +348,7 @@ class AtlasEmulator:
 
     @property
     def security(self) -> Security:
-        """How authentication behaves; assign to change it."""
+        """Settings of authentication; assign to change them."""
         return self._options.security
 
     @security.setter
@@ -372,16 +356,24 @@ class AtlasEmulator:
         with self._service.lock:
             self._options.security = security
 
-    def _first(self, kind: CredentialKind) -> Credential:
-        return self.credential(kind)
+    def _describe(self, snapshot: StoredSnapshot, now: float) -> EmulatedSnapshot:
+        flex = snapshot.cluster.flex
+        return EmulatedSnapshot(
+            id=snapshot.id,
+            group_id=snapshot.group_id,
+            cluster_name=snapshot.cluster.name,
+            status=snapshot.status(now),
+            snapshot_type=snapshot.snapshot_type,
+            description=snapshot.description,
+            requested_at=snapshot.requested_at,
+            part_ids=tuple(part.id for part in snapshot.parts),
+            wire=flex_snapshot(snapshot, now) if flex else snapshot.wire(now, self.base_url),
+        )
 
     def _cluster_name(self, *, sharded: bool) -> str:
         for cluster in self.world.projects[0].clusters:
-            if cluster.sharded == sharded and _takes_snapshots(cluster):
+            excluded = cluster.flex or cluster.tenant or cluster.paused
+            if cluster.sharded == sharded and cluster.backup_enabled and not excluded:
                 return cluster.name
         kind = "sharded cluster" if sharded else "replica set"
         raise LookupError(f"the first project has no {kind} that takes snapshots")
-
-
-def _takes_snapshots(cluster: Cluster) -> bool:
-    return cluster.backup_enabled and not (cluster.flex or cluster.tenant or cluster.paused)

@@ -1,4 +1,4 @@
-"""Scripted faults: what goes wrong with which request."""
+"""Scripted faults: errors, delays, resets and damaged responses."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from . import wire
 from .errors import Scalar, error_body
-from .message import Message
+from .http_request import Request
+from .serialization import to_json
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing to go wrong. Faults are tried in the order in which they were given.
+    """One fault. Faults are matched in the order in which they were added.
 
-    A fault that says what to send instead (`status`, `raw`) or resets `before` keeps the operation
-    from taking effect unless `effect=True`; all others let it take effect.
+    With `status`, `raw` or `reset="before"` the operation does not take effect unless
+    `effect=True`; with every other fault it does.
 
     Args:
         method: Only requests with this method; None: any.
-        path: Only requests whose path contains this text or in which this pattern is found; None:
-            any.
-        nth: The first matching request that it touches, counted from 1.
-        times: How many requests in a row it touches; None: for ever.
-        status: Status to answer with; None: the operation's own.
-        headers: Headers that replace or join those of the answer; an empty value drops one.
-        body: Body to answer with; None: the operation's own, or an empty one if `status` is given.
-        delay: Seconds, of real time, between the effect and the answer.
-        reset: `before` resets the connection as if the request had never come: nothing is recorded
-            and nothing takes effect. `after` resets it in place of the answer.
-        cut_body: Bytes of the body that are really sent, though `Content-Length` promises all;
+        path: Only requests whose path contains this text or matches this pattern (`search`);
+            None: any.
+        nth: The first matching request that it applies to, counted from 1.
+        times: To how many consecutive matching requests it applies; None: no limit.
+        status: Status of the response; None: the operation's own.
+        headers: Headers to replace or add; an empty value removes one.
+        body: Body of the response; None: the operation's own, or empty if `status` is given.
+        delay: Real seconds between the effect and the response.
+        reset: `before` resets the connection as if the request had never arrived: nothing is
+            recorded and nothing takes effect. `after` resets it instead of responding.
+        cut_body: Bytes of the body that are sent, although `Content-Length` announces all;
             then the connection is closed. None: all.
-        byte_delay: Seconds, of real time, before each byte of the body.
-        raw: These bytes in place of the whole answer; then the connection is closed.
-        close: True closes the connection after the answer without saying so in a header.
-        effect: Whether the operation takes effect; None: as said above.
-        effect_after: The operation takes effect this many seconds, on the emulator's clock, after
-            the request; needs something to send instead. None: at once.
+        byte_delay: Real seconds before each byte of the body.
+        raw: Bytes sent instead of the response; then the connection is closed.
+        close: True closes the connection after the response without a `Connection` header.
+        effect: Whether the operation takes effect; None: as described above.
+        effect_after: The operation takes effect this many seconds after the request, on the
+            emulator's clock; needs `status`, `raw` or `reset`. None: at once.
     """
 
     method: str | None = None
@@ -69,9 +69,11 @@ class Fault:
         if self.cut_body is not None and self.cut_body < 0:
             raise ValueError(f"cut_body must be 0 or more, not {self.cut_body}")
         if self.reset == "before" and (self.effect or self.effect_after is not None):
-            raise ValueError("a request that never came takes no effect")
+            raise ValueError("a request that never arrived takes no effect")
         if not self.takes_effect and not self.replaces:
-            raise ValueError("without the operation there is no answer: give status, raw or reset")
+            raise ValueError(
+                "without the operation there is no response: give status, raw or reset"
+            )
 
     @classmethod
     def error(
@@ -81,19 +83,19 @@ class Fault:
         detail: str = "Scripted by a fault.",
         parameters: tuple[Scalar, ...] = (),
     ) -> Fault:
-        """Return a fault that answers with an error of Atlas' shape.
+        """Return a fault that responds with an error in Atlas's format.
 
-        Narrow it down with `dataclasses.replace(fault, method="POST", times=2)`.
+        Restrict it with `dataclasses.replace(fault, method="POST", times=2)`.
         """
         return cls(
             status=status,
             headers={"Content-Type": "application/json", "X-Error-Code": code},
-            body=wire.compact(error_body(status, code, detail, parameters)),
+            body=to_json(error_body(status, code, detail, parameters)),
         )
 
     @property
     def replaces(self) -> bool:
-        """Whether it says what happens in place of the operation's own answer."""
+        """Whether it replaces the operation's own response."""
         return self.status is not None or self.raw is not None or self.reset is not None
 
     @property
@@ -105,19 +107,19 @@ class Fault:
             return self.effect
         return self.status is None and self.raw is None and self.reset != "before"
 
-    def fits(self, message: Message) -> bool:
-        """Return whether it is about such a request."""
-        if self.method is not None and self.method.upper() != message.method:
+    def fits(self, request: Request) -> bool:
+        """Return whether it applies to such a request."""
+        if self.method is not None and self.method.upper() != request.method:
             return False
         if self.path is None:
             return True
         if isinstance(self.path, str):
-            return self.path in message.path
-        return self.path.search(message.path) is not None
+            return self.path in request.path
+        return self.path.search(request.path) is not None
 
 
 class ScriptedFault:
-    """A fault in the script, and how much of it is left."""
+    """A scripted fault and its counter."""
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
@@ -126,12 +128,12 @@ class ScriptedFault:
 
     @property
     def remaining(self) -> int | None:
-        """How many more requests it will touch; None: no end."""
+        """To how many more requests it applies; None: no limit."""
         return self._left
 
-    def take(self, message: Message) -> bool:
-        """Return whether it touches this request, and count that."""
-        if self._left == 0 or not self.fault.fits(message):
+    def take(self, request: Request) -> bool:
+        """Return whether it applies to this request, and count it."""
+        if self._left == 0 or not self.fault.fits(request):
             return False
         if self._skip:
             self._skip -= 1
@@ -142,34 +144,34 @@ class ScriptedFault:
 
 
 class FaultScript:
-    """The faults to come, in order. Safe to share between threads."""
+    """The pending faults, in order. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._faults: list[ScriptedFault] = []
 
     def add(self, fault: Fault) -> ScriptedFault:
-        """Put a fault behind the others."""
+        """Append a fault."""
         scripted = ScriptedFault(fault)
         with self._lock:
             self._faults.append(scripted)
         return scripted
 
-    def take(self, message: Message) -> Fault | None:
-        """Return the fault that touches this request, if any."""
+    def take(self, request: Request) -> Fault | None:
+        """Return the fault that applies to this request, if any."""
         with self._lock:
             for scripted in self._faults:
-                if scripted.take(message):
+                if scripted.take(request):
                     self._faults = [item for item in self._faults if item.remaining != 0]
                     return scripted.fault
         return None
 
     def pending(self) -> tuple[ScriptedFault, ...]:
-        """Return the faults that are not used up."""
+        """Return the faults that are not exhausted."""
         with self._lock:
             return tuple(self._faults)
 
     def clear(self) -> None:
-        """Drop them all."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()

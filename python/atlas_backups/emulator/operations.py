@@ -1,226 +1,284 @@
-"""What each operation does, once the caller is let in and the request is understood."""
+"""The operations on projects, clusters and snapshots."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from . import errors, views
-from .call import Call, Outcome, snapshot_id_of
-from .flex import FlexOperations
-from .json_body import retention_order, take_order
-from .surroundings import SurroundingOperations
-from .wire import link
+from . import views
+from .auth import MANAGE, TAKE
+from .errors import Rejection, rejection
+from .request_parsing import PAGING, Query, parse_retention, parse_take
+from .routing import Call, Outcome, route
+from .serialization import link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .options import Options
-    from .query import Query
-    from .snapshot import HeldSnapshot
-    from .store import ClusterState, Store
+    from .snapshot import StoredSnapshot
+    from .store import ClusterState
+
+_CLUSTER = "/{groupId}/clusters/{clusterName}"
+_SNAPSHOTS = f"{_CLUSTER}/backup/snapshots"
+_SNAPSHOT = f"{_SNAPSHOTS}/{{snapshotId}}"
+_SHARDED_SNAPSHOT = f"{_SNAPSHOTS}/shardedCluster/{{snapshotId}}"
+_POINT_IN_TIME = frozenset({"pointInTimeUtcSeconds", "oplogTs", "oplogInc"})
+_DELETED_CLUSTERS = "includeDeletedWithRetainedBackups"
 
 
-class Operations:
-    """The operations by name. Not locked: the service does that.
+@route("listProjects", "GET", "", "projects", roles=None, query=PAGING)
+def _list_projects(call: Call) -> Outcome:
+    allowed = call.credential.group_ids
+    states = [
+        state
+        for group_id, state in call.store.projects.items()
+        if allowed is None or group_id in allowed
+    ]
+    return views.page(states, call, lambda state: views.project(state, call.base_url))
 
-    Args:
-        store: What they read and change.
-        options: Present settings.
-        base_url: Gives the emulator's own address, for links.
-    """
 
-    def __init__(self, store: Store, options: Options, base_url: Callable[[], str]) -> None:
-        self._store = store
-        self._options = options
-        self._base_url = base_url
-        self._by_name: dict[str, Callable[[Call], Outcome]] = {
-            "listProjects": self._list_projects,
-            "getProjectByName": self._get_project_by_name,
-            "getProject": self._get_project,
-            "listClusters": self._list_clusters,
-            "getCluster": self._get_cluster,
-            "listSnapshots": self._list_snapshots,
-            "takeSnapshot": self._take,
-            "getSnapshot": self._get_snapshot,
-            "changeRetention": self._change_retention,
-            "deleteSnapshot": self._delete_snapshot,
-            "listShardedSnapshots": self._list_sharded,
-            "getShardedSnapshot": self._get_sharded,
-            "deleteShardedSnapshot": self._delete_sharded,
-            **FlexOperations(store, base_url).by_name,
-            **SurroundingOperations(store, base_url).by_name,
-        }
+@route("getProjectByName", "GET", "/byName/{groupName}", "projects", roles=None)
+def _get_project_by_name(call: Call) -> Outcome:
+    name = call.parameters["groupName"]
+    allowed = call.credential.group_ids
+    for group_id, state in call.store.projects.items():
+        if state.project.name == name and (allowed is None or group_id in allowed):
+            return Outcome(views.project(state, call.base_url))
+    raise rejection("GROUP_NAME_NOT_FOUND", name)
 
-    def run(self, name: str, call: Call) -> Outcome:
-        """Carry out an operation.
 
-        Raises:
-            Refusal: Whatever Atlas would refuse.
-        """
-        return self._by_name[name](call)
+@route("getProject", "GET", "/{groupId}", "projects")
+def _get_project(call: Call) -> Outcome:
+    return Outcome(views.project(call.store.project(call.group_id), call.base_url))
 
-    def _list_projects(self, call: Call) -> Outcome:
-        allowed = call.credential.group_ids
-        states = [
-            state
-            for group_id, state in self._store.projects.items()
-            if allowed is None or group_id in allowed
-        ]
-        chosen, frame = views.page(states, call.query, call.address)
-        frame["results"] = [views.project(state, self._base_url()) for state in chosen]
-        return Outcome(frame, is_list=True)
 
-    def _get_project_by_name(self, call: Call) -> Outcome:
-        name = call.parameters["groupName"]
-        allowed = call.credential.group_ids
-        for group_id, state in self._store.projects.items():
-            if state.project.name == name and (allowed is None or group_id in allowed):
-                return Outcome(views.project(state, self._base_url()))
-        raise errors.group_name_not_found(name)
+@route("listClusters", "GET", "/{groupId}/clusters", "clusters", query=PAGING | {_DELETED_CLUSTERS})
+def _list_clusters(call: Call) -> Outcome:
+    call.query.flag(_DELETED_CLUSTERS, default=False)
+    clusters = call.store.project(call.group_id).clusters.values()
+    states = [state for state in clusters if not state.cluster.flex]
+    return views.page(states, call, lambda state: views.cluster(state, call.version, call.base_url))
 
-    def _get_project(self, call: Call) -> Outcome:
-        state = self._store.project(call.parameters["groupId"])
-        return Outcome(views.project(state, self._base_url()))
 
-    def _list_clusters(self, call: Call) -> Outcome:
-        call.query.flag("includeDeletedWithRetainedBackups", default=False)
-        project = self._store.project(call.parameters["groupId"])
-        states = [state for state in project.clusters.values() if not state.cluster.flex]
-        chosen, frame = views.page(states, call.query, call.address)
-        frame["results"] = [views.cluster(item, call.version, self._base_url()) for item in chosen]
-        return Outcome(frame, is_list=True)
+@route("getCluster", "GET", _CLUSTER, "clusters")
+def _get_cluster(call: Call) -> Outcome:
+    return Outcome(views.cluster(_cluster(call), call.version, call.base_url))
 
-    def _get_cluster(self, call: Call) -> Outcome:
-        return Outcome(views.cluster(self._cluster(call), call.version, self._base_url()))
 
-    def _take(self, call: Call) -> Outcome:
-        order = take_order(call.body)
-        state = self._cluster(call)
-        held = self._store.take(state, order, call.now)
-        return Outcome(held.wire(call.now, self._base_url()))
+@route("listSnapshots", "GET", _SNAPSHOTS, "snapshots", query=PAGING | _POINT_IN_TIME)
+def _list_snapshots(call: Call) -> Outcome:
+    before = _point_in_time(call.query)
+    state = _supported_cluster(call)
+    behaviour = call.behaviour
+    rows: list[Callable[[], dict[str, Any]]] = []
+    for snapshot in call.store.listed(state, call.now):
+        usable = snapshot.status(call.now) == "completed" and snapshot.cut_at <= (before or 0)
+        if before is not None and not usable:
+            continue
+        if not state.cluster.sharded or behaviour.sharded_in_plain_endpoints:
+            rows.append(partial(snapshot.wire, call.now, call.base_url))
+        if behaviour.sharded_parts_listed:
+            rows.extend(
+                partial(snapshot.part_wire, part, call.now, call.base_url)
+                for part in snapshot.visible_parts(call.now)
+            )
+    return views.page(rows, call, lambda row: row())
 
-    def _list_snapshots(self, call: Call) -> Outcome:
-        before = _point_in_time(call.query)
-        state = self._served_cluster(call)
-        base_url = self._base_url()
-        behaviour = self._options.behaviour
-        rows: list[Callable[[], dict[str, Any]]] = []
-        for held in self._store.listed(state, call.now):
-            usable = held.status(call.now) == "completed" and held.cut_at <= (before or 0)
-            if before is not None and not usable:
-                continue
-            if not state.cluster.sharded or behaviour.sharded_in_plain_endpoints:
-                rows.append(partial(held.wire, call.now, base_url))
-            if behaviour.sharded_parts_listed:
-                rows.extend(
-                    partial(held.part_wire, part, call.now, base_url)
-                    for part in held.visible_parts(call.now)
-                )
-        chosen, frame = views.page(rows, call.query, call.address)
-        frame["results"] = [row() for row in chosen]
-        return Outcome(frame, is_list=True)
 
-    def _get_snapshot(self, call: Call) -> Outcome:
-        state = self._served_cluster(call)
-        snapshot_id = snapshot_id_of(call)
-        held = self._store.find(state, snapshot_id, call.now)
-        behaviour = self._options.behaviour
-        if held and (not state.cluster.sharded or behaviour.sharded_in_plain_endpoints):
-            return Outcome(held.wire(call.now, self._base_url()))
-        found = self._store.find_part(state, snapshot_id, call.now)
-        if found and behaviour.sharded_parts_listed:
-            whole, part = found
-            return Outcome(whole.part_wire(part, call.now, self._base_url()))
-        raise errors.snapshot_not_found(snapshot_id, state.cluster.name)
+@route("takeSnapshot", "POST", _SNAPSHOTS, "snapshots", roles=TAKE, has_body=True)
+def _take_snapshot(call: Call) -> Outcome:
+    order = parse_take(call.body)
+    snapshot = call.store.take(_cluster(call), order, call.now)
+    return Outcome(snapshot.wire(call.now, call.base_url))
 
-    def _change_retention(self, call: Call) -> Outcome:
-        order = retention_order(call.body)
-        state = self._served_cluster(call)
-        snapshot_id = snapshot_id_of(call)
-        held = self._store.find(state, snapshot_id, call.now)
-        if held is None:
-            if self._store.find_part(state, snapshot_id, call.now):
-                raise errors.cannot_modify_part(snapshot_id)
-            raise errors.snapshot_not_found(snapshot_id, state.cluster.name)
-        self._store.change_retention(held, order, call.now)
-        return Outcome(held.wire(call.now, self._base_url()))
 
-    def _delete_snapshot(self, call: Call) -> Outcome:
-        state = self._served_cluster(call)
-        snapshot_id = snapshot_id_of(call)
-        held = self._store.find(state, snapshot_id, call.now)
-        hidden = state.cluster.sharded and not self._options.behaviour.sharded_in_plain_endpoints
-        if held is None or hidden:
-            if self._store.find_part(state, snapshot_id, call.now):
-                raise errors.cannot_delete_part(snapshot_id)
-            raise errors.snapshot_not_found(snapshot_id, state.cluster.name)
-        self._store.delete(state, held, call.now)
-        return Outcome(None)
+@route("listShardedSnapshots", "GET", f"{_SNAPSHOTS}/shardedClusters", "snapshots")
+def _list_sharded_snapshots(call: Call) -> Outcome:
+    state = _supported_cluster(call)
+    name = state.cluster.name
+    status = call.behaviour.sharded_list_of_replica_set
+    if not state.cluster.sharded and status != "empty":
+        code = {400: "VALIDATION_ERROR", 404: "RESOURCE_NOT_FOUND"}[status]
+        raise Rejection(status, code, f"Cluster {name} is not a sharded cluster.", [name])
+    listed = call.store.listed(state, call.now) if state.cluster.sharded else []
+    body = {
+        "links": [link(call.address)],
+        "results": [snapshot.wire(call.now, call.base_url) for snapshot in listed],
+        "totalCount": len(listed),
+    }
+    return Outcome(body, is_list=True)
 
-    def _list_sharded(self, call: Call) -> Outcome:
-        state = self._served_cluster(call)
-        if not state.cluster.sharded:
-            self._check_sharded_list(state.cluster.name)
-        listed = self._store.listed(state, call.now) if state.cluster.sharded else []
-        return Outcome(
-            {
-                "links": [link(call.address)],
-                "results": [held.wire(call.now, self._base_url()) for held in listed],
-                "totalCount": len(listed),
-            },
-            is_list=True,
-        )
 
-    def _check_sharded_list(self, name: str) -> None:
-        status = self._options.behaviour.sharded_list_of_replica_set
-        if status != "empty":
-            code = {400: "VALIDATION_ERROR", 404: "RESOURCE_NOT_FOUND"}[status]
-            detail = f"Cluster {name} is not a sharded cluster."
-            raise errors.Refusal(status, code, detail, [name])
+@route("getShardedSnapshot", "GET", _SHARDED_SNAPSHOT, "snapshots")
+def _get_sharded_snapshot(call: Call) -> Outcome:
+    state, snapshot = _find(call)
+    view = snapshot.wire(call.now, call.base_url)
+    if not state.cluster.sharded:
+        if call.behaviour.sharded_path_of_replica_set != "empty":
+            raise rejection("SNAPSHOT_NOT_FOUND", snapshot.id, state.cluster.name)
+        view["members"] = view["snapshotIds"] = list[str]()
+    return Outcome(view)
 
-    def _get_sharded(self, call: Call) -> Outcome:
-        state, held = self._found(call)
-        view = held.wire(call.now, self._base_url())
-        if not state.cluster.sharded:
-            if self._options.behaviour.sharded_path_of_replica_set != "empty":
-                raise errors.snapshot_not_found(held.id, state.cluster.name)
-            view["members"] = view["snapshotIds"] = list[str]()
-        return Outcome(view)
 
-    def _delete_sharded(self, call: Call) -> Outcome:
-        state, held = self._found(call)
-        if not state.cluster.sharded:
-            raise errors.snapshot_not_found(held.id, state.cluster.name)
-        self._store.delete(state, held, call.now)
-        return Outcome(None)
+@route("deleteShardedSnapshot", "DELETE", _SHARDED_SNAPSHOT, "snapshots", roles=MANAGE)
+def _delete_sharded_snapshot(call: Call) -> Outcome:
+    state, snapshot = _find(call)
+    if not state.cluster.sharded:
+        raise rejection("SNAPSHOT_NOT_FOUND", snapshot.id, state.cluster.name)
+    call.store.delete(state, snapshot, call.now)
+    return Outcome(None)
 
-    def _found(self, call: Call) -> tuple[ClusterState, HeldSnapshot]:
-        state = self._served_cluster(call)
-        snapshot_id = snapshot_id_of(call)
-        held = self._store.find(state, snapshot_id, call.now)
-        if held is None:
-            raise errors.snapshot_not_found(snapshot_id, state.cluster.name)
-        return state, held
 
-    def _cluster(self, call: Call) -> ClusterState:
-        state = self._store.cluster(call.parameters["groupId"], call.parameters["clusterName"])
-        self._store.drop_expired(state, call.now)
-        return state
+@route("getSnapshot", "GET", _SNAPSHOT, "snapshots")
+def _get_snapshot(call: Call) -> Outcome:
+    state = _supported_cluster(call)
+    snapshot_id = call.snapshot_id
+    snapshot = call.store.find(state, snapshot_id, call.now)
+    behaviour = call.behaviour
+    if snapshot and (not state.cluster.sharded or behaviour.sharded_in_plain_endpoints):
+        return Outcome(snapshot.wire(call.now, call.base_url))
+    found = call.store.find_part(state, snapshot_id, call.now)
+    if found and behaviour.sharded_parts_listed:
+        whole, part = found
+        return Outcome(whole.part_wire(part, call.now, call.base_url))
+    raise rejection("SNAPSHOT_NOT_FOUND", snapshot_id, state.cluster.name)
 
-    def _served_cluster(self, call: Call) -> ClusterState:
-        state = self._cluster(call)
-        if state.cluster.tenant:
-            raise errors.tenant_cluster(state.cluster.name)
-        return state
+
+@route("changeRetention", "PATCH", _SNAPSHOT, "snapshots", roles=MANAGE, has_body=True)
+def _change_retention(call: Call) -> Outcome:
+    order = parse_retention(call.body)
+    state = _supported_cluster(call)
+    snapshot_id = call.snapshot_id
+    snapshot = call.store.find(state, snapshot_id, call.now)
+    if snapshot is None:
+        if call.store.find_part(state, snapshot_id, call.now):
+            raise rejection("CANNOT_MODIFY_CLUSTER_SNAPSHOT", snapshot_id)
+        raise rejection("SNAPSHOT_NOT_FOUND", snapshot_id, state.cluster.name)
+    call.store.change_retention(snapshot, order, call.now)
+    return Outcome(snapshot.wire(call.now, call.base_url))
+
+
+@route("deleteSnapshot", "DELETE", _SNAPSHOT, "snapshots", roles=MANAGE)
+def _delete_snapshot(call: Call) -> Outcome:
+    state = _supported_cluster(call)
+    snapshot_id = call.snapshot_id
+    snapshot = call.store.find(state, snapshot_id, call.now)
+    hidden = state.cluster.sharded and not call.behaviour.sharded_in_plain_endpoints
+    if snapshot is None or hidden:
+        if call.store.find_part(state, snapshot_id, call.now):
+            raise rejection("CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT", snapshot_id)
+        raise rejection("SNAPSHOT_NOT_FOUND", snapshot_id, state.cluster.name)
+    call.store.delete(state, snapshot, call.now)
+    return Outcome(None)
+
+
+# Atlas's own programs read these three beside snapshots.
+
+
+@route("getSchedule", "GET", f"{_CLUSTER}/backup/schedule", "schedules")
+def _get_schedule(call: Call) -> Outcome:
+    state = call.store.cluster(call.group_id, call.parameters["clusterName"])
+    if state.cluster.tenant:
+        raise rejection("TENANT_CLUSTER_UPDATE_UNSUPPORTED", state.cluster.name)
+    if not state.cluster.backup_enabled:
+        raise rejection("BACKUP_CONFIG_NOT_FOUND", state.cluster.name, call.group_id)
+    return Outcome(views.schedule(state, call.address, call.base_url))
+
+
+@route(
+    "listContainers", "GET", "/{groupId}/containers", "containers", query=PAGING | {"providerName"}
+)
+def _list_containers(call: Call) -> Outcome:
+    provider = call.query.values.get("providerName", "AWS")
+    found: dict[str, ClusterState] = {}
+    for state in call.store.project(call.group_id).clusters.values():
+        cluster = state.cluster
+        if cluster.provider == provider and not (cluster.flex or cluster.tenant):
+            found.setdefault(cluster.region, state)
+    return views.page(list(found.values()), call, views.container)
+
+
+@route("listTeams", "GET", "/{groupId}/teams", "teams", query=PAGING)
+def _list_teams(call: Call) -> Outcome:
+    call.store.project(call.group_id)
+    return views.empty_page(call)
+
+
+# Flex clusters have paths of their own, and snapshots in a shape of their own.
+
+_FLEX_CLUSTERS = "/{groupId}/flexClusters"
+_FLEX_CLUSTER = f"{_FLEX_CLUSTERS}/{{clusterName}}"
+_FLEX_SNAPSHOTS = f"{_FLEX_CLUSTER}/backup/snapshots"
+_FLEX_RESTORE_JOBS = f"{_FLEX_CLUSTER}/backup/restoreJobs"
+
+
+@route("listFlexClusters", "GET", _FLEX_CLUSTERS, "flexClusters", query=PAGING)
+def _list_flex_clusters(call: Call) -> Outcome:
+    clusters = call.store.project(call.group_id).clusters.values()
+    return views.page([item for item in clusters if item.cluster.flex], call, views.flex_cluster)
+
+
+@route("getFlexCluster", "GET", _FLEX_CLUSTER, "flexClusters")
+def _get_flex_cluster(call: Call) -> Outcome:
+    return Outcome(views.flex_cluster(_cluster(call, flex=True)))
+
+
+@route("listFlexSnapshots", "GET", _FLEX_SNAPSHOTS, "flexSnapshots", query=PAGING)
+def _list_flex_snapshots(call: Call) -> Outcome:
+    # Oldest first, as recorded, unlike the lists of other clusters.
+    snapshots = call.store.listed(_cluster(call, flex=True), call.now)[::-1]
+    return views.page(snapshots, call, lambda item: views.flex_snapshot(item, call.now))
+
+
+@route("getFlexSnapshot", "GET", f"{_FLEX_SNAPSHOTS}/{{snapshotId}}", "flexSnapshots")
+def _get_flex_snapshot(call: Call) -> Outcome:
+    state = _cluster(call, flex=True)
+    snapshot = call.store.find(state, call.snapshot_id, call.now)
+    if snapshot is None:
+        raise rejection("SNAPSHOT_NOT_FOUND", call.snapshot_id, state.cluster.name)
+    return Outcome(views.flex_snapshot(snapshot, call.now))
+
+
+@route("listFlexRestoreJobs", "GET", _FLEX_RESTORE_JOBS, "flexRestoreJobs", query=PAGING)
+def _list_flex_restore_jobs(call: Call) -> Outcome:
+    _cluster(call, flex=True)
+    return views.empty_page(call)
+
+
+@route("getFlexRestoreJob", "GET", f"{_FLEX_RESTORE_JOBS}/{{restoreJobId}}", "flexRestoreJobs")
+def _get_flex_restore_job(call: Call) -> Outcome:
+    name = _cluster(call, flex=True).cluster.name
+    raise rejection("RESTORE_JOB_NOT_FOUND", call.parameters["restoreJobId"], name)
+
+
+def _find(call: Call) -> tuple[ClusterState, StoredSnapshot]:
+    state = _supported_cluster(call)
+    snapshot = call.store.find(state, call.snapshot_id, call.now)
+    if snapshot is None:
+        raise rejection("SNAPSHOT_NOT_FOUND", call.snapshot_id, state.cluster.name)
+    return state, snapshot
+
+
+def _cluster(call: Call, *, flex: bool = False) -> ClusterState:
+    state = call.store.cluster(call.group_id, call.parameters["clusterName"], flex=flex)
+    call.store.drop_expired(state, call.now)
+    return state
+
+
+def _supported_cluster(call: Call) -> ClusterState:
+    state = _cluster(call)
+    if state.cluster.tenant:
+        raise rejection("TENANT_CLUSTER_UPDATE_UNSUPPORTED", state.cluster.name)
+    return state
 
 
 def _point_in_time(query: Query) -> int | None:
-    seconds = query.moment("pointInTimeUtcSeconds")
-    oplog = query.moment("oplogTs")
-    increment = query.moment("oplogInc")
+    seconds = query.integer("pointInTimeUtcSeconds")
+    oplog = query.integer("oplogTs")
+    increment = query.integer("oplogInc")
     if (oplog is None) != (increment is None):
-        raise errors.invalid_query_parameter("oplogTs" if oplog is not None else "oplogInc")
+        name = "oplogTs" if oplog is not None else "oplogInc"
+        raise rejection("INVALID_QUERY_PARAMETER", name)
     if seconds is not None and oplog is not None:
-        raise errors.invalid_query_parameter("pointInTimeUtcSeconds")
+        raise rejection("INVALID_QUERY_PARAMETER", "pointInTimeUtcSeconds")
     return seconds if seconds is not None else oplog

@@ -1,4 +1,4 @@
-"""What can be adjusted: behaviour that Atlas does not document, limits, security."""
+"""Options: behaviour that Atlas does not document, limits, security."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class VersionNotice:
-    """Says that one version is deprecated or gone.
+    """One version is deprecated or removed.
 
     Args:
-        target: A resource (`snapshots`, `clusters`, `projects`) or one operation by the name in
-            `routes.py`, such as `takeSnapshot`.
-        version: The version it is about, `YYYY-MM-DD`.
-        deprecated: Sent as `Deprecation`; None leaves the header out.
-        sunset: Sent as `Sunset`; None leaves the header out.
-        gone: True refuses the version with 410 `VERSION_GONE`.
+        target: A resource (`snapshots`, `clusters`, `projects`) or one operation by its name in
+            `operations.py`, such as `takeSnapshot`.
+        version: The version, `YYYY-MM-DD`.
+        deprecated: Value of the `Deprecation` header; None: no header.
+        sunset: Value of the `Sunset` header; None: no header.
+        gone: True rejects the version with 410 `VERSION_GONE`.
     """
 
     target: str
@@ -40,26 +40,26 @@ PUBLISHED_NOTICES = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Behaviour:
-    """What Atlas does not document, each with a switch so that both ways can be tested.
+    """Behaviour that Atlas does not document, switchable so that both ways can be tested.
 
     Args:
-        busy_check_lag_seconds: The rule "one on-demand snapshot at a time" does not yet see a
-            snapshot that is younger than this. 0: the check is atomic. None: there is no rule.
-        list_lag_seconds: A snapshot younger than this is missing from lists. 0: shown at once.
-        get_lag_seconds: A snapshot younger than this answers 404 when read. 0: found at once.
+        busy_check_lag_seconds: The rule "one on-demand snapshot at a time" ignores a snapshot
+            that is younger than this. 0: the check is atomic. None: there is no rule.
+        list_lag_seconds: A snapshot younger than this is not listed. 0: listed at once.
+        get_lag_seconds: Reading a snapshot younger than this gives 404. 0: found at once.
         sharded_parts_listed: Whether the parts of a sharded snapshot appear, as snapshots of
             replica sets, in the plain list and can be read there.
         sharded_in_plain_endpoints: Whether the snapshot of a sharded cluster itself appears in
             the plain list and can be read and deleted there, as Atlas' own programs expect.
-        sharded_path_of_replica_set: What the path of a sharded cluster's snapshot answers for the
-            snapshot of a replica set: `empty`, with 200 and no members, or the status 404.
-        sharded_list_of_replica_set: What the sharded list answers for a replica set:
+        sharded_path_of_replica_set: The response of a sharded cluster's path for the snapshot of a
+            replica set: `empty`, with 200 and no members, or the status 404.
+        sharded_list_of_replica_set: The response of the sharded list for a replica set:
             `empty`, or the status 400 or 404.
-        paused_clusters: `refuse` answers a take with 409, `allow` takes it.
+        paused_clusters: `refuse` rejects a take with 409, `allow` accepts it.
         role_refusal: Status for a missing role: 401 `USER_UNAUTHORIZED` or 403
             `ACCESS_FORBIDDEN`.
-        default_retention_days: Retention of a snapshot for which none was asked.
-        retention_required: True refuses a take that does not say `retentionInDays`.
+        default_retention_days: Retention of a snapshot without `retentionInDays`.
+        retention_required: True rejects a take without `retentionInDays`.
         notices: Deprecated and removed versions.
     """
 
@@ -82,10 +82,10 @@ class RateLimit:
     """One token bucket.
 
     Args:
-        capacity: Requests that a full bucket allows, 1 or more.
-        refill: Requests that come back in one period.
+        capacity: Requests in a full bucket, 1 or more.
+        refill: Requests added in each period.
         period_seconds: Length of a period on the emulator's clock.
-        at_once: True gives the whole refill at the end of each period, False bit by bit.
+        at_once: True adds the whole refill at the end of each period, False continuously.
     """
 
     capacity: int
@@ -98,26 +98,24 @@ class RateLimit:
             raise ValueError(f"a rate limit needs numbers above zero: {self!r}")
 
     def faster(self, factor: float) -> RateLimit:
-        """Return the same limit with its time running `factor` times as fast."""
+        """Return the same limit with a period shorter by `factor`."""
         return replace(self, period_seconds=self.period_seconds / factor)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much is allowed.
+    """Rate limits.
 
     Args:
-        snapshots: Bucket of each project for everything about snapshots; None: unlimited, and
-            the headers are left out.
-        clusters: Bucket of each project for everything about clusters; None as before.
+        snapshots: Bucket of each project for its snapshots; None: unlimited, without headers.
+        clusters: Bucket of each project for its clusters; None: the same.
         projects: Bucket of each project for reading it, and of each credential for lists of
-            projects; None as before.
+            projects; None: the same.
         flex: Buckets of each project for flex clusters, for their snapshots and for their restore
-            jobs; None as before.
-        token_requests_per_minute: Requests for a token, per address and service account; None:
-            unlimited.
-        active_tokens: Tokens of one service account that are alive at a time; None: unlimited.
-        retry_after: Whether a 429 says when to come back.
+            jobs; None: the same.
+        token_requests_per_minute: Token requests per address and service account; None: unlimited.
+        active_tokens: Unexpired tokens of one service account; None: unlimited.
+        retry_after: Whether a 429 has a `Retry-After` header.
     """
 
     snapshots: RateLimit | None = RateLimit(capacity=1200, refill=500)
@@ -131,18 +129,18 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Security:
-    """How the three ways to authenticate behave.
+    """Settings of the three authentication schemes.
 
     Args:
-        token_seconds: Life of a token, as said in `expires_in`, in whole seconds.
-        digest_algorithm: What the digest challenge asks for.
-        nonce_seconds: Life of a nonce; `math.inf` means for ever.
-        nonce_uses: How often a nonce may be used; None means without end.
-        nonce_count: `rising`: each use needs a higher `nc` than any before. `unique`: each `nc`
-            once, in any order. `any`: not looked at.
-        access_list: Addresses from which the API may be used; None means from everywhere. An
-            empty one refuses every call, while tokens are still granted.
-        access_list_code: The error code of that refusal.
+        token_seconds: Lifetime of a token (`expires_in`), in whole seconds.
+        digest_algorithm: Algorithm of the digest challenge.
+        nonce_seconds: Lifetime of a nonce; `math.inf`: no limit.
+        nonce_uses: How often a nonce may be used; None: no limit.
+        nonce_count: `rising`: each use needs a higher `nc` than all before. `unique`: each `nc`
+            once, in any order. `any`: not checked.
+        access_list: Addresses from which the API may be used; None: all. An empty list rejects
+            every call, while tokens are still issued.
+        access_list_code: The error code of the rejection.
     """
 
     token_seconds: int = 3600
@@ -161,7 +159,7 @@ class Security:
 
 @dataclass(kw_only=True)
 class Options:
-    """All of them together; the emulator's attributes of the same names change them."""
+    """All options; the emulator's attributes of the same names change them."""
 
     snapshot_seconds: float = 1.5
     behaviour: Behaviour = field(default_factory=Behaviour)

@@ -1,4 +1,4 @@
-"""One snapshot and its life: what it looks like at a moment, as recorded."""
+"""The life cycle of one snapshot: its state and its JSON at a given time, as recorded."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from .wire import LAST_MOMENT, iso, link, moment
+from .serialization import MAX_DATETIME, from_epoch, iso, link
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from .world import Cluster
+    from .seed import Cluster
 
 Status = Literal["queued", "inProgress", "completed", "failed"]
 
@@ -24,12 +24,12 @@ PROVIDER_AT = 95.0 / _RECORDED_END  # also the cut point, which becomes createdA
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a snapshot will live.
+    """The life cycle of a snapshot.
 
     Args:
         seconds: From the request to the end, 0 or more.
-        fails: Whether the end is `failed`.
-        never_ends: Whether it stays in progress instead; `seconds` then sets the pace until there.
+        fails: Whether it ends as `failed`.
+        never_ends: Whether it stays in progress; `seconds` then sets the pace until that phase.
     """
 
     seconds: float
@@ -43,15 +43,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Part:
-    """The share of one shard, or of the config servers, in a sharded cluster's snapshot."""
+    """The part of one shard, or of the config servers, in a sharded cluster's snapshot."""
 
     id: str
     replica_set_name: str
 
 
 @dataclass(kw_only=True)
-class HeldSnapshot:
-    """A snapshot that the service holds; times are seconds since the epoch."""
+class StoredSnapshot:
+    """A snapshot; times are seconds since the epoch, `frozen_status` stays until its end."""
 
     id: str
     group_id: str
@@ -64,25 +64,25 @@ class HeldSnapshot:
     retention: timedelta
     parts: tuple[Part, ...] = ()
     policy_items: tuple[str, ...] = ()
-    stays: Status | None = None
+    frozen_status: Status | None = None
     expires_at: datetime | None = None
 
     def status(self, now: float) -> Status:
         """Return its status at `now`."""
-        if self.stays is not None and now < self.ended_at:
-            return self.stays
+        if self.frozen_status is not None and now < self.ended_at:
+            return self.frozen_status
         progress = self.progress(now)
         if progress >= 1.0:
             return "failed" if self.plan.fails else "completed"
         return "queued" if progress < IN_PROGRESS_AT else "inProgress"
 
     def finished(self, now: float) -> bool:
-        """Return whether nothing will change by itself any more."""
+        """Return whether the status is final."""
         return self.status(now) in {"completed", "failed"}
 
     @property
     def ended_at(self) -> float:
-        """When it ends, which may be never (`math.inf`)."""
+        """When it ends; `math.inf`: never."""
         return math.inf if self.plan.never_ends else self.requested_at + self.plan.seconds
 
     @property
@@ -92,36 +92,38 @@ class HeldSnapshot:
 
     @property
     def cut_at(self) -> float:
-        """The moment whose data it holds."""
+        """The point in time of its data."""
         return self.requested_at + self.plan.seconds * PROVIDER_AT
 
     def progress(self, now: float) -> float:
-        """Return the share of its life that has passed, from 0 to 1."""
+        """Return its progress from 0 to 1."""
         if now >= self.ended_at:
             return 1.0
-        if self.stays is not None:
-            return 0.0 if self.stays == "queued" else VERSION_AT
+        if self.frozen_status is not None:
+            return 0.0 if self.frozen_status == "queued" else VERSION_AT
         if not self.plan.seconds:
             return PROVIDER_AT
         share = max(0.0, (now - self.requested_at) / self.plan.seconds)
         return min(share, PROVIDER_AT) if self.plan.never_ends else share
 
     def expiry(self, now: float) -> datetime:
-        """Return its expiry as known at `now`; it moves when the snapshot completes."""
+        """Return its expiry as of `now`; completion moves it."""
         if self.expires_at is not None:
             return self.expires_at
         completed = self.status(now) == "completed"
-        return later(moment(self.ended_at if completed else self.requested_at), self.retention)
+        return add_clamped(
+            from_epoch(self.ended_at if completed else self.requested_at), self.retention
+        )
 
     def visible_parts(self, now: float) -> tuple[Part, ...]:
-        """Return the parts that are known at `now`; they fill in one by one."""
+        """Return the parts visible at `now`; they appear one by one."""
         if not self.parts or self.finished(now):
             return self.parts
         share = (self.progress(now) - VERSION_AT) / (PROVIDER_AT - VERSION_AT)
         return self.parts[: max(0, math.floor(share * len(self.parts) + 1e-9))]
 
     def wire(self, now: float, base_url: str) -> dict[str, Any]:
-        """Return the object as Atlas answers it at `now`."""
+        """Return its JSON object as of `now`."""
         view = self._common(now, base_url, self.id, self.cluster.storage_size_bytes)
         if not self.cluster.sharded:
             return {**view, **self._replica_set(now, self.cluster.name)}
@@ -140,7 +142,7 @@ class HeldSnapshot:
         return view
 
     def part_wire(self, part: Part, now: float, base_url: str) -> dict[str, Any]:
-        """Return one part as a replica set's snapshot."""
+        """Return one part as the snapshot of a replica set."""
         size = self.cluster.storage_size_bytes // len(self.parts)
         view = self._common(now, base_url, part.id, size)
         return {**view, **self._replica_set(now, part.replica_set_name)}
@@ -180,9 +182,9 @@ class HeldSnapshot:
         return view
 
 
-def later(start: datetime, span: timedelta) -> datetime:
+def add_clamped(start: datetime, span: timedelta) -> datetime:
     """Return `start` plus `span`, at most the end of year 9999."""
     try:
-        return min(start + span, LAST_MOMENT)
+        return min(start + span, MAX_DATETIME)
     except OverflowError:
-        return LAST_MOMENT
+        return MAX_DATETIME

@@ -1,4 +1,4 @@
-"""The service's memory: projects, clusters and the snapshots they hold."""
+"""The state of the service: projects, clusters and their snapshots."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from . import errors
-from .snapshot import HeldSnapshot, Part, Plan, later
-from .wire import LAST_MOMENT, IdMaker, moment
+from .errors import rejection, retention_violation
+from .serialization import MAX_DATETIME, ObjectIdFactory, from_epoch
+from .snapshot import Part, Plan, StoredSnapshot, add_clamped
 
 if TYPE_CHECKING:
-    from .json_body import RetentionOrder, TakeOrder
     from .options import Behaviour, Options
-    from .world import Cluster, ExistingSnapshot, Project, World
+    from .request_parsing import RetentionOrder, TakeOrder
+    from .seed import Cluster, ExistingSnapshot, Project, World
 
 ON_DEMAND = "onDemand"
 
@@ -28,7 +28,7 @@ class ClusterState:
     cluster: Cluster
     id: str
     created_at: float
-    snapshots: dict[str, HeldSnapshot] = field(default_factory=dict[str, HeldSnapshot])
+    snapshots: dict[str, StoredSnapshot] = field(default_factory=dict[str, StoredSnapshot])
 
 
 @dataclass
@@ -42,24 +42,24 @@ class ProjectState:
 
 @dataclass(frozen=True)
 class ScriptedPlan:
-    """The life that a coming snapshot will have; None for a cluster means any of them."""
+    """The life cycle of a future snapshot; `cluster_name` None: of any cluster."""
 
     plan: Plan
     cluster_name: str | None
 
 
 class Store:
-    """Everything that requests read and change. Not locked: the service does that.
+    """The data behind the operations. Not thread-safe: the service locks.
 
     Args:
-        world: What exists at first.
-        options: Read at every use, so that changes work at once.
-        now: The time of the start, in seconds since the epoch.
+        world: The initial content.
+        options: Read at every use, so that changes take effect at once.
+        now: The start time, in seconds since the epoch.
     """
 
     def __init__(self, world: World, options: Options, now: float) -> None:
         self._options = options
-        self._ids = IdMaker()
+        self._ids = ObjectIdFactory()
         self.plans: deque[ScriptedPlan] = deque()
         self.projects: dict[str, ProjectState] = {
             project.id: self._project(project, now) for project in world.projects
@@ -70,53 +70,52 @@ class Store:
         return self._options.behaviour
 
     def project(self, group_id: str) -> ProjectState:
-        """Return a project, or refuse with 404."""
+        """Return a project, or reject the request with 404."""
         try:
             return self.projects[group_id]
         except KeyError:
-            raise errors.group_not_found(group_id) from None
+            raise rejection("GROUP_NOT_FOUND", group_id) from None
 
-    def cluster(self, group_id: str, name: str) -> ClusterState:
-        """Return a cluster that this interface serves, or refuse."""
+    def cluster(self, group_id: str, name: str, *, flex: bool = False) -> ClusterState:
+        """Return a cluster, or reject the request with 404 or 400.
+
+        Args:
+            group_id: Id of the project.
+            name: Name of the cluster.
+            flex: Whether the request came through the flex API.
+        """
         try:
             state = self.project(group_id).clusters[name]
         except KeyError:
-            raise errors.cluster_not_found(name, group_id) from None
-        if state.cluster.flex:
-            raise errors.flex_cluster(name)
+            raise rejection("CLUSTER_NOT_FOUND", name, group_id) from None
+        if state.cluster.flex and not flex:
+            raise rejection("CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API", name)
+        if flex and not state.cluster.flex:
+            raise rejection("CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API", name)
         return state
 
-    def flex_cluster(self, group_id: str, name: str) -> ClusterState:
-        """Return a cluster that the flex interface serves, or refuse."""
-        try:
-            state = self.project(group_id).clusters[name]
-        except KeyError:
-            raise errors.cluster_not_found(name, group_id) from None
-        if not state.cluster.flex:
-            raise errors.non_flex_cluster(name)
-        return state
-
-    def take(self, state: ClusterState, order: TakeOrder, now: float) -> HeldSnapshot:
-        """Begin an on-demand snapshot, or refuse."""
+    def take(self, state: ClusterState, order: TakeOrder, now: float) -> StoredSnapshot:
+        """Start an on-demand snapshot, or reject the request."""
         cluster = state.cluster
         if cluster.tenant:
-            raise errors.tenant_cluster(cluster.name)
+            raise rejection("TENANT_CLUSTER_UPDATE_UNSUPPORTED", cluster.name)
         if not cluster.backup_enabled:
-            raise errors.backup_off(cluster.name, state.group_id)
+            raise rejection("BACKUP_JOB_NOT_FOUND", cluster.name, state.group_id)
         if cluster.paused and self._behaviour.paused_clusters == "refuse":
-            raise errors.paused_cluster(cluster.name)
+            raise rejection("CANNOT_UPDATE_PAUSED_CLUSTER", cluster.name)
         lag = self._behaviour.busy_check_lag_seconds
         if lag is not None and any(
-            held.snapshot_type == ON_DEMAND
-            and not held.finished(now)
-            and now - held.requested_at >= lag
-            for held in state.snapshots.values()
+            snapshot.snapshot_type == ON_DEMAND
+            and not snapshot.finished(now)
+            and now - snapshot.requested_at >= lag
+            for snapshot in state.snapshots.values()
         ):
-            raise errors.unfinished_on_demand_snapshot(cluster.name)
+            raise rejection("UNFINISHED_ON_DEMAND_SNAPSHOT", cluster.name)
         if order.retention_in_days is None and self._behaviour.retention_required:
-            raise errors.missing_retention()
+            detail = "The retention of an on-demand snapshot must be specified."
+            raise retention_violation(detail, "must not be null")
         days = order.retention_in_days or self._behaviour.default_retention_days
-        held = HeldSnapshot(
+        snapshot = StoredSnapshot(
             id=self._ids.at(now),
             group_id=state.group_id,
             cluster=cluster,
@@ -128,51 +127,55 @@ class Store:
             retention=_days(days),
             parts=self._parts(cluster, now),
         )
-        state.snapshots[held.id] = held
-        return held
+        state.snapshots[snapshot.id] = snapshot
+        return snapshot
 
-    def find(self, state: ClusterState, snapshot_id: str, now: float) -> HeldSnapshot | None:
-        """Return the snapshot with this id if a reader can see it yet."""
-        held = state.snapshots.get(snapshot_id)
-        if held is None or now - held.requested_at < self._behaviour.get_lag_seconds:
+    def find(self, state: ClusterState, snapshot_id: str, now: float) -> StoredSnapshot | None:
+        """Return the snapshot with this id if it is already visible."""
+        snapshot = state.snapshots.get(snapshot_id)
+        if snapshot is None or now - snapshot.requested_at < self._behaviour.get_lag_seconds:
             return None
-        return held
+        return snapshot
 
     def find_part(
         self, state: ClusterState, snapshot_id: str, now: float
-    ) -> tuple[HeldSnapshot, Part] | None:
-        """Return the part with this id, with the snapshot it belongs to."""
-        for held in state.snapshots.values():
-            for part in held.visible_parts(now):
+    ) -> tuple[StoredSnapshot, Part] | None:
+        """Return the part with this id, and its snapshot."""
+        for snapshot in state.snapshots.values():
+            for part in snapshot.visible_parts(now):
                 if part.id == snapshot_id:
-                    return held, part
+                    return snapshot, part
         return None
 
-    def listed(self, state: ClusterState, now: float) -> list[HeldSnapshot]:
-        """Return what lists show of a cluster, newest first."""
+    def listed(self, state: ClusterState, now: float) -> list[StoredSnapshot]:
+        """Return the visible snapshots of a cluster, newest first."""
         lag = self._behaviour.list_lag_seconds
-        shown = [held for held in state.snapshots.values() if now - held.requested_at >= lag]
-        return sorted(shown, key=lambda held: (held.requested_at, held.id), reverse=True)
+        shown = [
+            snapshot for snapshot in state.snapshots.values() if now - snapshot.requested_at >= lag
+        ]
+        return sorted(
+            shown, key=lambda snapshot: (snapshot.requested_at, snapshot.id), reverse=True
+        )
 
-    def change_retention(self, held: HeldSnapshot, order: RetentionOrder, now: float) -> None:
-        """Move the expiry, counted from the end of the snapshot, or refuse."""
-        if not held.finished(now):
-            raise errors.cannot_modify_unfinished(held.id)
-        held.expires_at = _expiry(moment(held.ended_at), order)
+    def change_retention(self, snapshot: StoredSnapshot, order: RetentionOrder, now: float) -> None:
+        """Set the expiry, counted from the end of the snapshot, or reject the request."""
+        if not snapshot.finished(now):
+            raise rejection("CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION", snapshot.id)
+        snapshot.expires_at = _expiry(from_epoch(snapshot.ended_at), order)
 
-    def delete(self, state: ClusterState, held: HeldSnapshot, now: float) -> None:
-        """Forget a finished snapshot, or refuse."""
-        if not held.finished(now):
-            raise errors.cannot_delete_unfinished(held.id)
-        del state.snapshots[held.id]
+    def delete(self, state: ClusterState, snapshot: StoredSnapshot, now: float) -> None:
+        """Delete a finished snapshot, or reject the request."""
+        if not snapshot.finished(now):
+            raise rejection("CANNOT_DELETE_IN_PROGRESS_SNAPSHOT", snapshot.id)
+        del state.snapshots[snapshot.id]
 
     def drop_expired(self, state: ClusterState, now: float) -> None:
-        """Forget the snapshots of one cluster whose time is over."""
-        present = moment(now)
+        """Delete a cluster's expired snapshots."""
+        present = from_epoch(now)
         expired = [
             key
-            for key, held in state.snapshots.items()
-            if held.finished(now) and held.expiry(now) <= present
+            for key, snapshot in state.snapshots.items()
+            if snapshot.finished(now) and snapshot.expiry(now) <= present
         ]
         for key in expired:
             del state.snapshots[key]
@@ -200,13 +203,13 @@ class Store:
         for state in clusters.values():
             oldest_first = sorted(state.cluster.snapshots, key=lambda item: -item.age_seconds)
             for existing in oldest_first:
-                held = self._existing(state, existing, now)
-                state.snapshots[held.id] = held
+                snapshot = self._existing(state, existing, now)
+                state.snapshots[snapshot.id] = snapshot
         return ProjectState(project, created_at, clusters)
 
     def _existing(
         self, state: ClusterState, existing: ExistingSnapshot, now: float
-    ) -> HeldSnapshot:
+    ) -> StoredSnapshot:
         requested_at = now - existing.age_seconds
         finished = existing.status in {"completed", "failed"}
         usual = min(self._options.snapshot_seconds, existing.age_seconds)
@@ -217,7 +220,7 @@ class Store:
             never_ends=not finished and ends_in is None,
         )
         policy = () if existing.snapshot_type == ON_DEMAND else (self._ids.at(state.created_at),)
-        return HeldSnapshot(
+        return StoredSnapshot(
             id=existing.id or self._ids.at(requested_at),
             group_id=state.group_id,
             cluster=state.cluster,
@@ -229,7 +232,7 @@ class Store:
             retention=_days(existing.retention_days),
             parts=self._parts(state.cluster, requested_at),
             policy_items=policy,
-            stays=existing.status if not finished else None,
+            frozen_status=existing.status if not finished else None,
         )
 
 
@@ -240,11 +243,11 @@ def _days(days: int) -> timedelta:
 def _expiry(start: datetime, order: RetentionOrder) -> datetime:
     days = {"DAYS": 1, "WEEKS": 7}.get(order.unit)
     if days is not None:
-        return later(start, _days(order.value * days))
+        return add_clamped(start, _days(order.value * days))
     months = order.value * (12 if order.unit == "YEARS" else 1)
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    if year > LAST_MOMENT.year:
-        return later(start, timedelta.max)
+    if year > MAX_DATETIME.year:
+        return add_clamped(start, timedelta.max)
     # The 31st of a month without one becomes its last day.
     day = min(start.day, calendar.monthrange(year, month + 1)[1])
     return start.replace(year=year, month=month + 1, day=day)

@@ -1,17 +1,27 @@
-"""Projects, clusters and pages of lists, as Atlas writes them."""
+"""Projects, clusters, flex snapshots and list pages in Atlas's format."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .query import MOST_ITEMS, Query
-from .wire import iso, link
+from .request_parsing import MAX_ITEMS
+from .routing import Call, Outcome
+from .serialization import iso, link
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .snapshot import StoredSnapshot
     from .store import ClusterState, ProjectState
 
 Item = TypeVar("Item")
 DEFAULT_ITEMS = 100
+_FLEX_STATUS = {
+    "queued": "QUEUED",
+    "inProgress": "RUNNING",
+    "completed": "COMPLETED",
+    "failed": "FAILED",
+}
 
 
 def project(state: ProjectState, base_url: str) -> dict[str, Any]:
@@ -30,7 +40,7 @@ def project(state: ProjectState, base_url: str) -> dict[str, Any]:
 
 
 def cluster(state: ClusterState, version: str, base_url: str) -> dict[str, Any]:
-    """Return one cluster in one of the three versions of that resource."""
+    """Return one cluster in one of the three versions of the resource."""
     mine = state.cluster
     major = ".".join(mine.mongo_db_version.split(".")[:2])
     path = f"{base_url}/api/atlas/v2/groups/{state.group_id}/clusters/{mine.name}"
@@ -154,29 +164,122 @@ def _legacy(state: ClusterState, host: str) -> dict[str, Any]:
     }
 
 
-def page(items: list[Item], query: Query, address: str) -> tuple[list[Item], dict[str, Any]]:
-    """Return the items of the page asked for, and the list object with all but its results.
+def flex_snapshot(snapshot: StoredSnapshot, now: float) -> dict[str, Any]:
+    """Return a flex cluster's snapshot as of `now`."""
+    status = snapshot.status(now)
+    view: dict[str, Any] = {
+        "expiration": iso(snapshot.expiry(now)),
+        "id": snapshot.id,
+        "mongoDBVersion": snapshot.cluster.mongo_db_version,
+        "scheduledTime": iso(snapshot.requested_at),
+        "status": _FLEX_STATUS[status],
+    }
+    if status != "queued":
+        view["startTime"] = iso(snapshot.started_at)
+    if snapshot.finished(now):
+        view["finishTime"] = iso(snapshot.ended_at)
+    return view
+
+
+def flex_cluster(state: ClusterState) -> dict[str, Any]:
+    """Return one flex cluster."""
+    mine = state.cluster
+    host = f"{mine.name.lower()}.emulator.invalid"
+    return {
+        "backupSettings": {"enabled": mine.backup_enabled},
+        "clusterType": "REPLICASET",
+        "connectionStrings": {
+            "standard": f"mongodb://{host}:27017/?ssl=true",
+            "standardSrv": f"mongodb+srv://{host}",
+        },
+        "createDate": iso(state.created_at),
+        "groupId": state.group_id,
+        "id": state.id,
+        "mongoDBVersion": mine.mongo_db_version,
+        "name": mine.name,
+        "providerSettings": {
+            "backingProviderName": mine.provider,
+            "diskSizeGB": 5.0,
+            "providerName": "FLEX",
+            "regionName": mine.region,
+        },
+        "stateName": mine.state_name,
+        "tags": [],
+        "terminationProtectionEnabled": False,
+        "versionReleaseSystem": "LTS",
+    }
+
+
+def schedule(state: ClusterState, address: str, base_url: str) -> dict[str, Any]:
+    """Return the backup schedule of a cluster."""
+    group = f"{base_url}/api/atlas/v2/groups/{state.group_id}"
+    daily = {
+        "frequencyInterval": 1,
+        "frequencyType": "daily",
+        "id": f"{state.id[:-2]}d1",
+        "retentionUnit": "days",
+        "retentionValue": 7,
+    }
+    return {
+        "autoExportEnabled": False,
+        "clusterId": state.id,
+        "clusterName": state.cluster.name,
+        "copySettings": [],
+        "links": [link(address), link(group, "https://cloud.mongodb.com/group")],
+        "policies": [{"id": f"{state.id[:-2]}d0", "policyItems": [daily]}],
+        "referenceHourOfDay": 3,
+        "referenceMinuteOfHour": 0,
+        "restoreWindowDays": 7,
+        "useOrgAndGroupNamesInExportPrefix": False,
+    }
+
+
+def container(state: ClusterState) -> dict[str, Any]:
+    """Return the network container of a cluster."""
+    mine = state.cluster
+    view: dict[str, Any] = {
+        "atlasCidrBlock": "192.168.248.0/21",
+        "id": f"{state.id[:-2]}c0",
+        "providerName": mine.provider,
+        "provisioned": True,
+    }
+    if mine.provider == "AWS":
+        return {**view, "regionName": mine.region, "vpcId": f"vpc-{state.id[:17]}"}
+    if mine.provider == "AZURE":
+        return {**view, "region": mine.region}
+    return {**view, "gcpProjectId": f"p-{state.id}", "networkName": f"nt-{state.id}"}
+
+
+def page(items: Sequence[Item], call: Call, view: Callable[[Item], dict[str, Any]]) -> Outcome:
+    """Return one page of a list.
 
     Args:
-        items: Everything there is, in order.
-        query: The request's parameters.
-        address: Where the list lives, without a query.
+        items: All items, in order.
+        call: The request, whose query chooses the page.
+        view: Returns an item in Atlas's format.
     """
-    number = query.number("pageNum", default=1, most=2**31 - 1)
-    size = query.number("itemsPerPage", default=DEFAULT_ITEMS, most=MOST_ITEMS)
-    with_count = query.flag("includeCount", default=True)
+    number = call.query.positive("pageNum", default=1, maximum=2**31 - 1)
+    size = call.query.positive("itemsPerPage", default=DEFAULT_ITEMS, maximum=MAX_ITEMS)
+    with_count = call.query.flag("includeCount", default=True)
     count = "true" if with_count else "false"
 
-    def at(page_number: int, rel: str) -> dict[str, Any]:
-        text = f"{address}?includeCount={count}&pageNum={page_number}&itemsPerPage={size}"
-        return link(text, rel)
+    def page_link(page_number: int, rel: str) -> dict[str, Any]:
+        query = f"includeCount={count}&pageNum={page_number}&itemsPerPage={size}"
+        return link(f"{call.address}?{query}", rel)
 
-    links = [at(number, "self")]
+    links = [page_link(number, "self")]
     if number > 1:
-        links.append(at(number - 1, "previous"))
+        links.append(page_link(number - 1, "previous"))
     if number * size < len(items):
-        links.append(at(number + 1, "next"))
-    frame: dict[str, Any] = {"links": links}
+        links.append(page_link(number + 1, "next"))
+    body: dict[str, Any] = {"links": links}
     if with_count:
-        frame["totalCount"] = len(items)
-    return items[(number - 1) * size : number * size], frame
+        body["totalCount"] = len(items)
+    body["results"] = [view(item) for item in items[(number - 1) * size : number * size]]
+    return Outcome(body, is_list=True)
+
+
+def empty_page(call: Call) -> Outcome:
+    """Return a page of a list that is always empty."""
+    nothing: list[dict[str, Any]] = []
+    return page(nothing, call, lambda item: item)

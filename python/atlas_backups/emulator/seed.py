@@ -1,4 +1,4 @@
-"""What exists before the first request: projects, clusters, snapshots, credentials."""
+"""The initial content: projects, clusters, snapshots, credentials."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ DEFAULT_SHARDED_CLUSTER_NAME = "Sharded0"
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """One way in.
+    """One credential.
 
     Args:
-        kind: What it is.
+        kind: Its kind.
         id: Client id of a service account, public key of an API key, empty for an access token.
         secret: Client secret, private key, or the access token itself.
-        roles: What it may do in its projects. Reading needs any role; taking needs owner, backup
-            manager or backup creator; retention and deleting need owner or backup manager.
-        group_ids: The projects it may enter; None means all of them.
+        roles: Its roles in its projects. Reading needs any role; taking needs owner, backup
+            manager or backup creator; retention and deletion need owner or backup manager.
+        group_ids: The projects it may access; None: all.
     """
 
     kind: CredentialKind
@@ -43,18 +43,17 @@ class Credential:
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingSnapshot:
-    """A snapshot that was there before.
+    """A snapshot that exists at the start.
 
     Args:
-        age_seconds: How long before the emulator's start it was asked for.
-        status: Its status; one that is queued or in progress stays so until `ends_in_seconds`.
+        age_seconds: How long before the start it was requested.
+        status: Its status; `queued` and `inProgress` last until `ends_in_seconds`.
         snapshot_type: `onDemand`, `scheduled` or `fallback`.
         frequency_type: `hourly`, `daily`, …; `ondemand` as recorded for on-demand ones.
-        description: None means without.
+        description: None: no description.
         retention_days: Days from its completion to its expiry.
-        id: 24 hexadecimal digits; None makes one from its age.
-        ends_in_seconds: When an unfinished one completes, counted from the emulator's start;
-            None means never.
+        id: 24 hexadecimal digits; None: derived from its age.
+        ends_in_seconds: When an unfinished one completes, counted from the start; None: never.
     """
 
     age_seconds: float = 86_400.0
@@ -78,19 +77,19 @@ class Cluster:
     Args:
         name: Letters, digits and hyphens.
         cluster_type: Replica set or sharded.
-        num_shards: Shards of a sharded cluster, 1 or more; no meaning for a replica set.
-        config_server_type: `DEDICATED` adds one part to every snapshot of a sharded cluster.
-        flex: A flex cluster, which has paths of its own and takes no snapshots on demand.
-        tenant: A shared (M0) cluster, which takes no snapshots.
+        num_shards: Shards of a sharded cluster, 1 or more; ignored for a replica set.
+        config_server_type: `DEDICATED` adds one part to each snapshot of a sharded cluster.
+        flex: A flex cluster, with its own paths and without on-demand snapshots.
+        tenant: A shared (M0) cluster, without snapshots.
         paused: See `Behaviour.paused_clusters`.
-        backup_enabled: False refuses every take with `BACKUP_JOB_NOT_FOUND`.
+        backup_enabled: False rejects each take with `BACKUP_JOB_NOT_FOUND`.
         provider: `AWS`, `AZURE` or `GCP`.
         region: Region as Atlas spells it.
         mongo_db_version: Three numbers.
         storage_size_bytes: Size of a completed snapshot, of all shards together.
-        master_key_uuid: The key of encryption at rest; None means it is off.
+        master_key_uuid: The key of encryption at rest; None: off.
         state_name: `IDLE`, `UPDATING`, …
-        snapshots: What it has already.
+        snapshots: Its existing snapshots.
     """
 
     name: str
@@ -148,7 +147,7 @@ class Project:
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id) or not _ID.fullmatch(self.org_id):
             raise ValueError("the ids of a project have 24 hexadecimal digits")
-        _no_twins("cluster", [cluster.name for cluster in self.clusters])
+        _check_unique("cluster", [cluster.name for cluster in self.clusters])
 
 
 DEFAULT_CREDENTIALS = (
@@ -183,13 +182,12 @@ DEFAULT_CREDENTIALS = (
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Everything there is.
+    """The initial content of the emulator.
 
     Args:
-        projects: At least one, with at least one cluster that is a plain replica set if
-            `AtlasEmulator.cluster_name` is to be used.
-        credentials: The first of each kind is what `AtlasEmulator.service_account`, `.api_key`
-            and `.access_token` give.
+        projects: At least one, with a replica set if `AtlasEmulator.cluster_name` is used.
+        credentials: `AtlasEmulator.service_account`, `.api_key` and `.access_token` return the
+            first of each kind.
     """
 
     projects: tuple[Project, ...]
@@ -198,13 +196,13 @@ class World:
     def __post_init__(self) -> None:
         if not self.projects:
             raise ValueError("a world needs a project")
-        _no_twins("project", [project.id for project in self.projects])
-        _no_twins("project", [project.name for project in self.projects])
-        _no_twins("credential", [f"{c.kind} {c.id or c.secret}" for c in self.credentials])
+        _check_unique("project", [project.id for project in self.projects])
+        _check_unique("project", [project.name for project in self.projects])
+        _check_unique("credential", [f"{c.kind} {c.id or c.secret}" for c in self.credentials])
 
 
 def default_world() -> World:
-    """Return one project with a cluster of every sort, and an empty second project."""
+    """Return one project with a cluster of each kind, and an empty second project."""
     day = 86_400.0
     nightly = tuple(ExistingSnapshot(age_seconds=day * age) for age in (1, 2, 3))
     old = ExistingSnapshot(
@@ -230,6 +228,6 @@ def default_world() -> World:
     )
 
 
-def _no_twins(what: str, names: list[str]) -> None:
+def _check_unique(what: str, names: list[str]) -> None:
     if len(set(names)) != len(names):
-        raise ValueError(f"two of one {what}")
+        raise ValueError(f"duplicate {what}")

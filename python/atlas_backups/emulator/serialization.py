@@ -1,4 +1,4 @@
-"""Text as Atlas writes it: JSON, dates, ids."""
+"""JSON, dates and ids in Atlas's format."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import itertools
 import json
 import secrets
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any, cast
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-LAST_MOMENT = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MAX_DATETIME = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
 
 
-def compact(value: object) -> bytes:
-    """Return JSON without spaces, keys in alphabetical order, UTF-8."""
+def to_json(value: object) -> bytes:
+    """Return JSON without spaces, keys sorted, UTF-8."""
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
 
 
-def pretty(value: object) -> bytes:
-    """Return JSON in the layout of the server's pretty printer, keys in alphabetical order."""
-    return _pretty(value, "\n", sort=True).encode()
-
-
-def pretty_as_given(value: object) -> bytes:
-    """Return JSON like `pretty`, keys in the order of the dictionaries."""
-    return _pretty(value, "\n", sort=False).encode()
+def to_pretty_json(value: object, *, sort: bool = True) -> bytes:
+    """Return JSON in the layout of Atlas's pretty printer."""
+    return _pretty(value, "\n", sort=sort).encode()
 
 
 def _pretty(value: object, newline: str, *, sort: bool) -> str:
@@ -50,35 +44,34 @@ def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def moment(seconds: float) -> datetime:
-    """Return the aware datetime of `seconds` since the epoch, at most the end of year 9999."""
+def from_epoch(seconds: float) -> datetime:
+    """Return the UTC datetime of `seconds` since the epoch, at most the end of year 9999."""
     try:
-        return min(EPOCH + timedelta(seconds=seconds), LAST_MOMENT)
+        return min(EPOCH + timedelta(seconds=seconds), MAX_DATETIME)
     except OverflowError:
-        return LAST_MOMENT
+        return MAX_DATETIME
 
 
 def iso(when: float | datetime) -> str:
-    """Return a date as it stands in bodies: `2026-09-01T00:00:00Z`."""
-    when = when if isinstance(when, datetime) else moment(when)
-    # strftime pads years below 1000 differently from system to system, so it is not used.
+    """Return a date as used in bodies: `2026-09-01T00:00:00Z`."""
+    when = when if isinstance(when, datetime) else from_epoch(when)
+    # strftime pads years below 1000 differently on each system.
     return when.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def http_date(seconds: float) -> str:
-    """Return a date as it stands in the `Date` header, the day with two digits."""
-    when = moment(seconds)
-    return f"{_DAYS[when.weekday()]}, {when:%d} {_MONTHS[when.month - 1]} {when:%Y %H:%M:%S} GMT"
+    """Return a date for the `Date` header."""
+    return format_datetime(from_epoch(seconds), usegmt=True)
 
 
 def notice_date(when: datetime) -> str:
     """Return a date as in `Deprecation` and `Sunset`: the day has no leading zero."""
-    day = f"{_DAYS[when.weekday()]}, {when.day} {_MONTHS[when.month - 1]}"
-    return f"{day} {when:%Y %H:%M:%S} GMT"
+    when = when.replace(tzinfo=timezone.utc)
+    return format_datetime(when, usegmt=True).replace(", 0", ", ")
 
 
-class IdMaker:
-    """Makes 24-hexadecimal ids whose first four bytes are the second of creation."""
+class ObjectIdFactory:
+    """Creates ids of 24 hexadecimal digits that start with the time of creation."""
 
     def __init__(self) -> None:
         self._process = secrets.token_hex(5)
