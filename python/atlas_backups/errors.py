@@ -41,9 +41,9 @@ class AtlasError(Exception):
 
     @property
     def _render_traceback_(self) -> Callable[[], list[str]]:
-        from atlas_backups._traceback import renderer  # noqa: PLC0415  # only IPython asks
+        from atlas_backups._ipython import traceback_renderer  # noqa: PLC0415  # only IPython asks
 
-        return renderer(self)
+        return traceback_renderer(self)
 
 
 class ConfigurationError(AtlasError, ValueError):

@@ -3,23 +3,25 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from atlas_backups.cli import main
 from atlas_backups.emulator import AtlasEmulator
+from tests.cli.helpers import PROGRAM, Done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from tests.cli.helpers import Run
 
 _SECONDS = 60
 
 
 @pytest.fixture(autouse=True)
-def _heed_ctrl_c() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]  # pytest calls it
-    """Give the programs under test the usual SIGINT, which background jobs of a shell lack."""
+def _default_sigint() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]  # pytest calls it
+    """Restore the default SIGINT, which background jobs of a shell ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -34,7 +36,7 @@ def emulator() -> Iterator[AtlasEmulator]:
 
 @pytest.fixture
 def env(emulator: AtlasEmulator) -> dict[str, str]:
-    """The environment of a person who has set up the emulator, and no other Atlas."""
+    """The environment of the program: the emulator, and no other Atlas."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -44,13 +46,13 @@ def env(emulator: AtlasEmulator) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(env: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the program; keywords change the environment, `None` takes a variable away."""
+def run(env: dict[str, str]) -> Run:
+    """Run the program in a process; keywords change the environment, `None` removes a variable."""
 
-    def run_program(*words: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    def run_program(*words: str, **changes: str | None) -> Done:
         changed = {**env, **changes}
-        return subprocess.run(  # noqa: S603  # our own program
-            [sys.executable, "-m", "atlas_backups", *words],
+        done = subprocess.run(  # noqa: S603  # our own program
+            [*PROGRAM, *words],
             env={name: value for name, value in changed.items() if value is not None},
             capture_output=True,
             text=True,
@@ -58,29 +60,27 @@ def run(env: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
             timeout=_SECONDS,
             check=False,
         )
+        return Done(done.returncode, done.stdout, done.stderr)
 
     return run_program
 
 
 @pytest.fixture
-def command() -> list[str]:
-    return [sys.executable, "-m", "atlas_backups"]
-
-
-@pytest.fixture
 def inside(
     emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Call `main` in this process; return its status and what it wrote to stdout and stderr."""
+) -> Run:
+    """Call `main` in this process; keywords change the environment as for `run`."""
     for name in os.environ:
         if name.startswith("MONGODB_ATLAS_"):
             monkeypatch.delenv(name)
-    for name, value in emulator.env.items():
-        monkeypatch.setenv(name, value)
 
-    def call_main(*words: str) -> tuple[int, str, str]:
-        status = main(words)
+    def call_main(*words: str, **changes: str | None) -> Done:
+        with monkeypatch.context() as patch:
+            for name, value in {**emulator.env, **changes}.items():
+                if value is not None:
+                    patch.setenv(name, value)
+            status = main(words)
         captured = capsys.readouterr()
-        return status, captured.out, captured.err
+        return Done(status, captured.out, captured.err)
 
     return call_main

@@ -1,4 +1,4 @@
-"""`wait`, and `take` with `--wait`, `--key`, `--if-busy`."""
+"""`wait` and `--wait`: progress, timeouts, Ctrl-C and SIGTERM, and the hint how to resume."""
 
 from __future__ import annotations
 
@@ -6,203 +6,261 @@ import json
 import os
 import re
 import signal
+import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from atlas_backups.cli import errors
+from atlas_backups.cli.errors import ErrorWithResumeHint
 from atlas_backups.emulator import Fault
-from tests.cli.helpers import error_of, newest, on_demand, requests, started
-from tests.cli.terminals import on_a_terminal
+from atlas_backups.errors import AmbiguousOutcomeError
+from tests.cli.helpers import SNAPSHOTS, newest, on_demand, requests, run_on_terminal, started
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from atlas_backups.emulator import AtlasEmulator
     from tests.cli.helpers import Run
 
+SIGNALS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+# Far below the next poll of the wait, far above what a busy machine needs.
+_PROMPTLY = 10
+
 needs_a_terminal = pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a terminal")
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 
 
-def test_wait_shows_the_completed_snapshot(run: Run, emulator: AtlasEmulator) -> None:
+def resume_command(emulator: AtlasEmulator) -> str:
+    taken = newest(emulator).id
+    return f"atlas-backups wait Cluster0 {taken} --project-id {emulator.group_id}"
+
+
+def test_wait_prints_the_completed_snapshot(inside: Run, emulator: AtlasEmulator) -> None:
     emulator.next_snapshot(seconds=0.5)
-    run("take", "Cluster0")
+    inside("take", "Cluster0")
 
-    done = run("wait", "Cluster0", newest(emulator).id, "--output", "json")
+    done = inside("wait", "Cluster0", newest(emulator).id, "--output", "json")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    answer = json.loads(done.stdout)
-    assert (answer["id"], answer["status"]) == (newest(emulator).id, "completed")
+    assert (done.status, done.err) == (0, "")
+    document = json.loads(done.out)
+    assert (document["id"], document["status"]) == (newest(emulator).id, "completed")
 
 
-def test_a_wait_that_times_out_is_1_and_says_how_to_go_on(
-    run: Run, emulator: AtlasEmulator
-) -> None:
-    taken = json.loads(run("take", "Cluster0", "--output", "json").stdout)["id"]
+def test_wait_timeout_exits_1_with_resume_hint(inside: Run, emulator: AtlasEmulator) -> None:
+    inside("take", "Cluster0")
 
-    done = run("wait", "Cluster0", taken, "--wait-timeout", "3", "--output", "json")
-
-    assert done.returncode == 1
-    error = error_of(done)
-    assert (error["type"], error["snapshot"]["id"]) == ("WaitTimeoutError", taken)
-    assert error["advice"].endswith(
-        f"atlas-backups wait Cluster0 {taken} --project-id {emulator.group_id}"
+    done = inside(
+        "wait", "Cluster0", newest(emulator).id, "--wait-timeout", "1", "--output", "json"
     )
 
+    assert (done.status, done.error["type"]) == (1, "WaitTimeoutError")
+    assert done.error["snapshot"]["id"] == newest(emulator).id
+    assert done.error["advice"].endswith(resume_command(emulator))
 
-def test_take_and_wait_is_one_json_document_with_progress_beside_it(
+
+def test_rejected_token_during_a_wait_exits_1_with_resume_hint(
+    inside: Run, emulator: AtlasEmulator
+) -> None:
+    emulator.fault(replace(Fault.error(401, "USER_UNAUTHORIZED"), method="GET", times=None))
+
+    done = inside("take", "Cluster0", "--wait")
+
+    assert (done.status, done.out) == (1, "")
+    assert f"hint: to wait for the snapshot again: {resume_command(emulator)}" in done.err
+
+
+def test_outage_during_a_wait_is_tolerated(env: dict[str, str], emulator: AtlasEmulator) -> None:
+    emulator.next_snapshot(seconds=2)
+    with started(env, "take", "Cluster0", "--wait", "--wait-timeout", "30") as process:
+        until(lambda: requests(emulator, "GET"))
+        emulator.stop()
+        time.sleep(1.5)
+        emulator.start()
+        out, err = process.communicate(timeout=40)
+
+    assert (process.returncode, err) == (0, "")
+    assert newest(emulator).id in out
+    assert requests(emulator, "POST") == 1
+
+
+def test_failed_snapshot_exits_1_without_resume_hint(inside: Run, emulator: AtlasEmulator) -> None:
+    emulator.next_snapshot(seconds=0.5, fails=True)
+    inside("take", "Cluster0")
+    failed = newest(emulator).id
+
+    waited = inside("wait", "Cluster0", failed, "--output", "json")
+    shown = inside("show", "Cluster0", failed)
+
+    assert (waited.status, waited.error["type"]) == (1, "SnapshotFailedError")
+    assert waited.error["snapshot"]["id"] == failed
+    assert "advice" not in waited.error
+    assert shown.status == 0
+    assert "failed" in shown.out
+
+
+def test_duplicate_during_a_wait_exits_1(
+    inside: Run, emulator: AtlasEmulator, env: dict[str, str]
+) -> None:
+    for _ in range(2):
+        emulator.next_snapshot(seconds=0)
+    # The wait sees no snapshot until the duplicate exists.
+    emulator.fault(Fault(path=re.compile(r"/snapshots/[0-9a-f]{24}$"), status=503, times=None))
+    with started(env, "take", "Cluster0", "--key", "k", "--wait") as process:
+        until(lambda: requests(emulator, "POST"))
+        inside("take", "Cluster0", "--description", str(newest(emulator).description))
+        emulator.clear_faults()
+        out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, out) == (1, "")
+    assert newest(emulator).id in err
+
+
+def test_progress_goes_to_stderr_beside_one_json_document(
     run: Run, emulator: AtlasEmulator
 ) -> None:
     emulator.next_snapshot(seconds=0.5)
 
     done = run("take", "Cluster0", "--wait", "--progress", "--output", "json")
 
-    answer = json.loads(done.stdout)
-    assert answer["status"] == "completed"
-    first, *_, last = done.stderr.splitlines()
-    assert answer["is_new"] is True
-    assert f"snapshot {answer['id']} of Cluster0 is queued" in first
-    assert f"atlas-backups wait Cluster0 {answer['id']}" in first
-    assert f"{answer['id']} is completed" in last
+    document = json.loads(done.out)
+    assert (document["status"], document["is_new"]) == ("completed", True)
+    first, *_, last = done.err.splitlines()
+    assert f"snapshot {document['id']} of Cluster0 is queued" in first
+    assert first.endswith(resume_command(emulator))
+    assert f"{document['id']} is completed" in last
 
 
 @needs_a_terminal
-def test_on_a_terminal_progress_is_shown_unasked(
+def test_progress_is_the_default_on_a_terminal(
     env: dict[str, str], emulator: AtlasEmulator
 ) -> None:
     emulator.next_snapshot(seconds=0.5)
-
-    status, said = on_a_terminal(env, "take", "Cluster0", "--wait")
+    status, text = run_on_terminal(env, "take", "Cluster0", "--wait")
     emulator.next_snapshot(seconds=0.5)
-    _, silent = on_a_terminal(env, "take", "Cluster0", "--wait", "--no-progress")
+    _, silent = run_on_terminal(env, "take", "Cluster0", "--wait", "--no-progress")
 
     assert status == 0
-    assert "is completed (" in said
+    assert "is completed (" in text
     assert silent.startswith("Snapshot ")
 
 
 @needs_a_terminal
-def test_on_a_terminal_ctrl_c_ends_the_wait_in_order(
+def test_ctrl_c_on_a_terminal_ends_with_resume_hint(
     env: dict[str, str], emulator: AtlasEmulator
 ) -> None:
-    status, said = on_a_terminal(env, "take", "Cluster0", "--wait", at="is inProgress")
+    status, text = run_on_terminal(env, "take", "Cluster0", "--wait", at="is inProgress")
 
     assert status == 130
-    assert "\natlas-backups: interrupted\n" in said
-    assert f"atlas-backups wait Cluster0 {newest(emulator).id}" in said.splitlines()[-1]
-    assert "Traceback" not in said
+    assert "\natlas-backups: interrupted\n" in text
+    assert text.splitlines()[-1].endswith(resume_command(emulator))
+    assert "atlas.wait_for_snapshot" not in text
+    assert "Traceback" not in text
 
 
-@needs_a_terminal
-@pytest.mark.parametrize(
-    ("answer", "status", "end"),
-    [
-        ("y\n", 0, "Deleted snapshot"),
-        ("\n", 1, "nothing was deleted"),
-        ("no\n", 1, "nothing was deleted"),
-        ("\x04", 1, "nothing was deleted"),
-        (signal.SIGINT, 130, "interrupted"),
-        (signal.SIGTERM, 143, "terminated"),
-    ],
-)
-def test_on_a_terminal_delete_asks(
+@needs_signals
+@pytest.mark.parametrize(("number", "status", "word"), SIGNALS)
+@pytest.mark.parametrize("key", ["release-42", None])
+def test_signal_during_the_request_reports_an_unknown_outcome(  # noqa: PLR0913, PLR0917  # a matrix
     env: dict[str, str],
     emulator: AtlasEmulator,
-    answer: str | signal.Signals,
+    number: signal.Signals,
     status: int,
-    end: str,
+    word: str,
+    key: str | None,
 ) -> None:
-    held = next(item.id for item in emulator.snapshots if item.cluster_name == "Cluster0")
+    emulator.fault(Fault(method="POST", path=SNAPSHOTS, delay=5))
+    output = "json" if key and number == signal.SIGINT else "table"
+    keyed = ("--key", key) if key else ()
 
-    got, said = on_a_terminal(env, "delete", "Cluster0", held, at="[y/N] ", then=answer)
-
-    assert "before the last release" in said.partition("[y/N]")[0]
-    assert end in said.splitlines()[-1]
-    assert "Traceback" not in said
-    assert (got, requests(emulator, "DELETE")) == (status, int(status == 0))
-
-
-def test_one_key_is_one_snapshot(run: Run, emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=0.5)
-    words = ("take", "Cluster0", "--key", "release-42", "--description", "d", "--output", "json")
-
-    answers = [json.loads(run(*words, *more).stdout) for more in ((), ("--wait",), ())]
-
-    assert len({answer["id"] for answer in answers}) == 1
-    assert [answer["status"] for answer in answers[1:]] == ["completed", "completed"]
-    assert [answer["is_new"] for answer in answers] == [True, False, False]
-    assert answers[0]["description"].startswith("[ab1:")
-    assert requests(emulator, "POST") == 1
-
-
-def test_two_snapshots_of_one_key_are_no_success(run: Run, emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=0)
-    emulator.next_snapshot(seconds=0)
-    first = json.loads(run("take", "Cluster0", "--key", "k", "--output", "json").stdout)
-    run("take", "Cluster0", "--description", first["description"])
-
-    done = run("take", "Cluster0", "--key", "k", "--wait", "--output", "json")
-
-    assert done.returncode == 1
-    error = error_of(done)
-    assert error["type"] == "DuplicateSnapshotsError"
-    assert {item["id"] for item in error["snapshots"]} == {first["id"], newest(emulator).id}
-
-
-def test_a_second_one_that_appears_during_the_wait_is_no_success(
-    run: Run, emulator: AtlasEmulator, env: dict[str, str]
-) -> None:
-    emulator.next_snapshot(seconds=0)
-    emulator.next_snapshot(seconds=0)
-    # It sees nothing of the snapshot until the second one is there.
-    emulator.fault(Fault(path=re.compile(r"/snapshots/[0-9a-f]{24}$"), status=503, times=None))
-    with started(env, "take", "Cluster0", "--key", "k", "--wait") as process:
-        until(lambda: requests(emulator, "POST"))
-        run("take", "Cluster0", "--description", str(newest(emulator).description))
+    with started(env, "take", "Cluster0", "--output", output, *keyed) as process:
+        until(lambda: on_demand(emulator))
+        time.sleep(0.1)
         emulator.clear_faults()
-        out, err = process.communicate(timeout=60)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=_PROMPTLY)
 
-    assert (process.returncode, out) == (1, "")
-    assert "2 snapshots carry the tag [ab1:" in err
-    assert newest(emulator).id in err
-
-
-def test_a_busy_cluster_is_refused_waited_for_or_joined(run: Run, emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=7)  # beyond the next two programs
-    emulator.next_snapshot(seconds=0.5)
-    run("take", "Cluster0")
-    (running,) = on_demand(emulator)
-
-    refused = run("take", "Cluster0")
-    joined = run("take", "Cluster0", "--if-busy", "join", "--output", "json")
-    waited = run("take", "Cluster0", "--if-busy", "wait", "--wait", "--output", "json")
-
-    assert refused.returncode == 1
-    assert f"unfinished: snapshot {running} of Cluster0, " in refused.stderr
-    assert "Snapshot(" not in refused.stderr
-    assert json.loads(joined.stdout)["id"] == running
-    answer = json.loads(waited.stdout)
-    assert answer["status"] == "completed"
-    assert answer["id"] == newest(emulator).id != running
+    assert (process.returncode, out) == (status, "")
+    assert "Traceback" not in err
+    tag = (newest(emulator).description or "").strip()
+    assert bool(tag) == bool(key)
+    if output == "json":
+        error = json.loads(err)["error"]
+        assert error["type"] == "KeyboardInterrupt"
+        assert error["ambiguous"]["idempotency_tag"] == tag
+    else:
+        first, second, *_ = err.splitlines()
+        assert first == f"atlas-backups: {word}"
+        assert "MAY OR MAY NOT HAVE BEEN TAKEN" in second
+        assert (tag in err) if tag else ("begin with" not in err)
 
 
-def test_wait_timeout_bounds_the_wait_for_the_other_one(run: Run, emulator: AtlasEmulator) -> None:
-    run("take", "Cluster0")
-    before = requests(emulator, "POST")
+@needs_signals
+def test_signal_before_the_request_reports_no_snapshot(
+    env: dict[str, str], emulator: AtlasEmulator
+) -> None:
+    emulator.fault(Fault(path="/oauth/token", delay=5))
 
-    done = run("take", "Cluster0", "--if-busy", "wait", "--wait-timeout", "0.5")
+    with started(env, "take", "Cluster0") as process:
+        until(lambda: emulator.faults == ())
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=_PROMPTLY)
 
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "within 0.5 s" in done.stderr
-    assert len(on_demand(emulator)) == 1
-    assert requests(emulator, "POST") == before + 1
+    assert process.returncode == 130
+    assert "no snapshot is known to be taken" in err
+    assert "MAY OR MAY NOT" not in err
+    assert requests(emulator, "POST") == 0
 
 
-def test_a_token_cache_is_shared(run: Run, emulator: AtlasEmulator, tmp_path: Path) -> None:
-    cache = str(tmp_path / "token")
+@needs_signals
+@pytest.mark.parametrize(("number", "status", "word"), SIGNALS)
+def test_signal_during_a_wait_ends_with_resume_hint(
+    env: dict[str, str], emulator: AtlasEmulator, number: signal.Signals, status: int, word: str
+) -> None:
+    with started(env, "take", "Cluster0", "--wait") as process:
+        until(lambda: requests(emulator, "GET"))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=_PROMPTLY)
 
-    done = [run("list", "Cluster0", "--token-cache", cache) for _ in range(2)]
+    assert (process.returncode, out) == (status, "")
+    assert err.splitlines() == [
+        f"atlas-backups: {word}",
+        f"atlas-backups: hint: to wait for the snapshot again: {resume_command(emulator)}",
+    ]
 
-    assert [item.returncode for item in done] == [0, 0]
-    tokens = [item for item in emulator.requests if item.path.endswith("/oauth/token")]
-    assert len(tokens) == 1
+
+@needs_signals
+@pytest.mark.parametrize("command", ["wait", "retain --days 2 --wait", "delete --yes --wait"])
+def test_sigterm_ends_the_wait_of_each_command(
+    env: dict[str, str], inside: Run, emulator: AtlasEmulator, command: str
+) -> None:
+    inside("take", "Cluster0")
+    (taken,) = on_demand(emulator)
+    name, *options = command.split()
+
+    with started(env, name, "Cluster0", taken, *options) as process:
+        until(lambda: requests(emulator, "GET"))
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=_PROMPTLY)
+
+    assert (process.returncode, out) == (143, "")
+    assert "Traceback" not in err
+    assert on_demand(emulator) == [taken]
+    assert requests(emulator, "PATCH") + requests(emulator, "DELETE") == 0
+
+
+def test_second_ctrl_c_hides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = KeyboardInterrupt(), KeyboardInterrupt()
+    first.__context__ = AmbiguousOutcomeError("unknown", idempotency_tag="[ab1:X]")
+    hinted = ErrorWithResumeHint("continue like this")
+    hinted.__cause__ = first
+    second.__context__ = hinted
+
+    assert errors.report(second, as_json=False) == 130
+
+    err = capsys.readouterr().err
+    assert "MAY OR MAY NOT" in err
+    assert "[ab1:X]" in err
+    assert "hint: continue like this" in err

@@ -297,8 +297,8 @@ def test_progress_is_a_line_on_standard_error_for_each(
     assert out == ""
     assert len(ended) == 2
     assert [line.split(" (")[0] for line in err.splitlines()] == [
-        "Cluster0: done; 1 ended, 0 of them with an error",
-        "Nowhere: ended with ClusterNotFoundError; 2 ended, 1 of them with an error",
+        "Cluster0: ok; 1 done, 0 with an error",
+        "Nowhere: ClusterNotFoundError; 2 done, 1 with an error",
         "1 of 2 with an error: ClusterNotFoundError 1",
     ]
 

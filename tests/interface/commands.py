@@ -6,14 +6,15 @@ import argparse
 import os
 import re
 from contextlib import suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 from unittest import mock
 
-from atlas_backups.cli.program import COMMANDS
+from atlas_backups.cli.main import COMMANDS, load, main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from atlas_backups.cli.main import Command
 
 
 class _Caught(BaseException):
@@ -22,13 +23,13 @@ class _Caught(BaseException):
 
 def commands() -> Iterator[str]:
     """Return the options of the program and of each of its commands."""
-    yield from _options("atlas-backups", "atlas_backups.cli.program")
-    for command, (module, _) in COMMANDS.items():
-        yield from _options(f"atlas-backups {command}", module)
+    yield from _options("atlas-backups", main)
+    for command in COMMANDS:
+        yield from _options(f"atlas-backups {command}", load(command))
 
 
-def _options(command: str, module: str) -> Iterator[str]:
-    parser = _parser(module)
+def _options(command: str, run: Command) -> Iterator[str]:
+    parser = _parser(run)
     for line in sorted(_option(action) for action in parser._actions):
         yield f"{command} {line}"
     for group in parser._mutually_exclusive_groups:
@@ -36,18 +37,17 @@ def _options(command: str, module: str) -> Iterator[str]:
         yield f"{command} one of: {names}{' required' if group.required else ''}"
 
 
-def _parser(module: str) -> argparse.ArgumentParser:
+def _parser(run: Command) -> argparse.ArgumentParser:
     parsers: list[argparse.ArgumentParser] = []
 
     def catch(self: argparse.ArgumentParser, *_: object) -> NoReturn:
         parsers.append(self)
         raise _Caught
 
-    main = import_module(module).main
     patch = mock.patch.object(argparse.ArgumentParser, "parse_known_args", catch)
     # Defaults come from the environment too, and nobody's own may be written down.
     with mock.patch.dict(os.environ, clear=True), patch, suppress(_Caught):
-        main([])
+        run([])
     (parser,) = parsers
     return parser
 

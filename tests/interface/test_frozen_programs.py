@@ -9,13 +9,12 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
 import atlas_backups
-from atlas_backups.cli import program
+from atlas_backups.cli.main import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,13 +74,6 @@ def test_import_statements_lead_to_every_module() -> None:
     assert reached == set(known)
 
 
-def test_modules_of_the_commands_are_those_that_are_loaded_by_name() -> None:
-    loaded = [module.__name__ for module in program.command_modules()]
-
-    assert loaded == [module for module, _ in program.COMMANDS.values()]
-    assert all(isinstance(module, ModuleType) for module in program.command_modules())
-
-
 def test_pyinstaller_finds_the_hook() -> None:
     (point,) = (
         point
@@ -107,7 +99,7 @@ def test_program_frozen_by_pyinstaller_runs(tmp_path: Path) -> None:
     for words in (
         [],
         ["demo", "--seconds", "0.1"],
-        *([name, "--help"] for name in program.COMMANDS),
+        *([name, "--help"] for name in COMMANDS),
     ):
         done = subprocess.run(  # noqa: S603  # our own program
             [app, *words], capture_output=True, text=True, timeout=60, check=False

@@ -30,10 +30,10 @@ connection = http.client.HTTPConnection(emulator.base_url.rpartition("/")[2])
 connection.request("GET", "/"); connection.getresponse().read()
 """,
     "a progress display": """
-from atlas_backups.progress.live import Live
+from atlas_backups.progress.tqdm_display import TqdmDisplay
 import io
 sys.stderr = io.StringIO()
-display = Live("begin", None)
+display = TqdmDisplay("begin", None)
 assert any("progress" in thread.name for thread in threading.enumerate())
 """,
 }

@@ -1,5 +1,5 @@
 """The command line: `atlas-backups`, also `python -m atlas_backups`."""
 
-from atlas_backups.cli.program import main
+from atlas_backups.cli.main import main
 
 __all__ = ["main"]

@@ -1,21 +1,21 @@
-"""The options that several commands share."""
+"""The argument parser, and the options that several commands share."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
-from atlas_backups.cli.parser import PROGRAM, Parser
-from atlas_backups.cli.terminal import is_terminal
+from atlas_backups.cli.output import is_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PROGRAM = "atlas-backups"
 PROJECT_VARIABLE = "MONGODB_ATLAS_PROJECT_ID"
 _WAIT_SECONDS = 3600.0
-
 _CREDENTIALS = """\
 credentials come from the environment only, because other users can read command lines:
   MONGODB_ATLAS_ACCESS_TOKEN
@@ -23,59 +23,91 @@ credentials come from the environment only, because other users can read command
   MONGODB_ATLAS_PUBLIC_API_KEY and MONGODB_ATLAS_PRIVATE_API_KEY"""
 
 
-def parser_of(command: str, description: str) -> Parser:
-    """Return the parser of a command that talks to Atlas, with nothing in it yet."""
+class UsageError(Exception):
+    """The command line is invalid.
+
+    Attributes:
+        usage: the usage line that argparse prints.
+    """
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
+class Parser(argparse.ArgumentParser):
+    """An `ArgumentParser` that raises `UsageError` and never echoes a possible secret.
+
+    Abbreviations are off: a new option would make scripts that use them ambiguous.
+    """
+
+    def __init__(
+        self,
+        *,
+        prog: str,
+        description: str | None = None,
+        epilog: str | None = None,
+        add_help: bool = True,
+    ) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            add_help=add_help,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """Parse all of `argv`, or raise `UsageError`."""
+        arguments, unknown = self.parse_known_args(argv)
+        if unknown:
+            # The word after an unknown option may be its value: --client-secret s3cret, -ps3cret.
+            options = [_option_name(word) for word in unknown if word.startswith("-")]
+            self.error(f"unrecognized arguments: {' '.join(options or unknown)}")
+        return arguments
+
+    def error(self, message: str) -> NoReturn:
+        """Reject the command line."""
+        raise UsageError(message, self.format_usage())
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Return whether `argv` selects JSON, even if it cannot be parsed."""
+    return "--output=json" in argv or ("--output", "json") in itertools.pairwise(argv)
+
+
+def command_parser(command: str, description: str) -> Parser:
+    """Return the parser of a command that sends requests to Atlas, without options."""
     return Parser(prog=f"{PROGRAM} {command}", description=description, epilog=_CREDENTIALS)
 
 
-def parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace:
-    """Parse all of `argv` for a command that needs a project."""
+def parse(parser: Parser, argv: Sequence[str], *, needs_project: bool = True) -> argparse.Namespace:
+    """Parse all of `argv`; check the project and set the default of `--wait-timeout`."""
     arguments = parser.parse(argv)
-    if arguments.project is None and arguments.project_id is None:
+    if needs_project and arguments.project is None and arguments.project_id is None:
         parser.error(f"which project? give --project, --project-id or set {PROJECT_VARIABLE}")
-    _settle_wait(parser, vars(arguments))
+    values = vars(arguments)
+    if values.get("wait_timeout", 0.0) is None:
+        arguments.wait_timeout = _WAIT_SECONDS
+    elif not values.get("wait", True) and values.get("if_busy") != "wait":
+        ways = "--wait or --if-busy wait" if "if_busy" in arguments else "--wait"
+        parser.error(f"--wait-timeout is for a wait: give {ways} too, or leave it out")
     return arguments
 
 
-def _settle_wait(parser: Parser, arguments: dict[str, Any]) -> None:
-    """Refuse a time for a wait that does not take place, and give the others theirs."""
-    if arguments.get("wait_timeout", 0.0) is None:
-        arguments["wait_timeout"] = _WAIT_SECONDS
-    elif not arguments.get("wait", True) and arguments.get("if_busy") != "wait":
-        ways = "--wait or --if-busy wait" if "if_busy" in arguments else "--wait"
-        parser.error(f"--wait-timeout is for a wait: give {ways} too, or leave it out")
-
-
-def is_progress_shown(arguments: argparse.Namespace) -> bool:
-    """Return whether to tell on stderr how a wait goes on; a command may have nothing to tell."""
-    asked: bool | None = vars(arguments).get("progress", False)
-    return is_terminal(sys.stderr) if asked is None else asked
+def shows_progress(arguments: argparse.Namespace) -> bool:
+    """Return whether a command displays progress; some have no such option."""
+    wanted: bool | None = vars(arguments).get("progress", False)
+    return is_terminal(sys.stderr) if wanted is None else wanted
 
 
 def whole_number(text: str) -> int:
-    """Parse a number of days and the like; its range is the client's to check."""
-    # int() alone also takes 1_0 and digits of other scripts.
+    """Parse a number of days, weeks, months or years; the client checks its range."""
+    # int() also accepts 1_0 and digits of other scripts.
     if not (text.isascii() and text.removeprefix("-").isdigit()):
         raise argparse.ArgumentTypeError(f"not a whole number: {text!r}")
     return int(text)
-
-
-def _project_id(text: str) -> str:
-    """Check what only an environment variable can hold; the client checks the rest.
-
-    Raises:
-        argparse.ArgumentTypeError: names the variable.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError(f"{PROJECT_VARIABLE} is not valid UTF-8") from None
-    if text[0] == text[-1] and text[0] in "\"'":
-        raise argparse.ArgumentTypeError(
-            f"remove the quotation marks around {text[1:-1]!r} "
-            f"({PROJECT_VARIABLE}; docker --env-file does not remove them)"
-        )
-    return text
 
 
 def add_cluster(parser: Parser) -> None:
@@ -92,7 +124,7 @@ def add_snapshot(parser: Parser) -> None:
 
 
 def add_project(parser: Parser, *, or_all: bool = False) -> None:
-    """Add the options that name the project, or else say that it is all of them."""
+    """Add the options that select a project, with `or_all` also the one that selects all."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--project-id",
@@ -106,39 +138,34 @@ def add_project(parser: Parser, *, or_all: bool = False) -> None:
         group.add_argument(
             "--all-projects",
             action="store_true",
-            help="all that the credentials can see (default: where none is named)",
+            help="all projects of the credentials (default: without a project)",
         )
 
 
-def add_wait(parser: Parser, *, on_demand: str | None = None) -> None:
-    """Add how to wait.
-
-    Args:
-        parser: where to.
-        on_demand: what `--wait` is for; `None`: the command always waits.
-    """
-    if on_demand is not None:
-        parser.add_argument("--wait", action="store_true", help=on_demand)
+def add_wait(parser: Parser, *, help_of_wait: str | None = None) -> None:
+    """Add the options of a wait, and `--wait` itself where waiting is optional."""
+    if help_of_wait is not None:
+        parser.add_argument("--wait", action="store_true", help=help_of_wait)
     parser.add_argument(
         "--wait-timeout",
         type=float,
         metavar="S",
-        help=f"seconds to wait for snapshots at most (default: {_WAIT_SECONDS:.0f})",
+        help=f"maximum seconds to wait for snapshots (default: {_WAIT_SECONDS:.0f})",
     )
     parser.add_argument(
         "--progress",
         action=argparse.BooleanOptionalAction,
-        help="tell on stderr how a wait goes on (default: where that is a terminal)",
+        help="show the progress of a wait on stderr (default: where that is a terminal)",
     )
 
 
 def add_common(parser: Parser) -> None:
-    """Add how to show the result, and how to connect."""
+    """Add the options for output, logging and the connection."""
     parser.add_argument(
         "--output",
         choices=("table", "json"),
         default="table",
-        help="table for a person, json for a program: one document on stdout, errors as one line"
+        help="table for people, json for programs: one document on stdout, errors as one line"
         " of JSON on stderr (default: %(default)s)",
     )
     parser.add_argument(
@@ -146,18 +173,14 @@ def add_common(parser: Parser) -> None:
         "--verbose",
         action="count",
         default=0,
-        help="log to stderr what happens; -vv: every request",
+        help="log retries and waits to stderr; -vv: every request",
     )
-    _add_connection(parser)
-
-
-def _add_connection(parser: Parser) -> None:
-    # What is not given is left to the client's defaults.
+    # An option that is not given is left to the client's default.
     group = parser.add_argument_group("connection")
     group.add_argument(
         "--base-url",
         metavar="URL",
-        help="where Atlas is (default: MONGODB_ATLAS_BASE_URL or MONGODB_ATLAS_OPS_MANAGER_URL,"
+        help="URL of Atlas (default: MONGODB_ATLAS_BASE_URL or MONGODB_ATLAS_OPS_MANAGER_URL,"
         " else https://cloud.mongodb.com)",
     )
     group.add_argument(
@@ -167,7 +190,7 @@ def _add_connection(parser: Parser) -> None:
         "--total-timeout",
         type=float,
         metavar="S",
-        help="seconds for everything but waiting for snapshots (default: 300)",
+        help="seconds for everything except waiting for snapshots (default: 300)",
     )
     group.add_argument(
         "--proxy",
@@ -182,11 +205,33 @@ def _add_connection(parser: Parser) -> None:
         "--token-cache",
         metavar="FILE",
         help="share a service account's token with other processes through this file (default: a"
-        " token of its own, ended with the command)",
+        " token of its own, revoked at the end)",
     )
+
+
+def _project_id(text: str) -> str:
+    """Reject what only an environment variable can contain; the client checks the rest.
+
+    Raises:
+        argparse.ArgumentTypeError: names the variable.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{PROJECT_VARIABLE} is not valid UTF-8") from None
+    if text[0] == text[-1] and text[0] in "\"'":
+        raise argparse.ArgumentTypeError(
+            f"remove the quotation marks around {text[1:-1]!r} "
+            f"({PROJECT_VARIABLE}; docker --env-file does not remove them)"
+        )
+    return text
 
 
 def _proxy(text: str) -> str:
     if "@" in text:
         raise argparse.ArgumentTypeError("put a proxy with a password into HTTPS_PROXY")
     return text
+
+
+def _option_name(word: str) -> str:
+    return word.partition("=")[0] if word.startswith("--") else word[:2]

@@ -6,13 +6,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli import options, output, results, waiting
-from atlas_backups.cli.addresses import Address, project_id
-from atlas_backups.cli.client import connected
-from atlas_backups.cli.failures import SUCCESS, AdvisedError
-from atlas_backups.cli.parser import PROGRAM
-from atlas_backups.cli.signals import INTERRUPTIONS
-from atlas_backups.cli.snapshots import details
+from atlas_backups.cli import options, output
+from atlas_backups.cli.errors import INTERRUPTIONS, ErrorWithResumeHint
+from atlas_backups.cli.options import PROGRAM
+from atlas_backups.cli.render import print_result, snapshot_details
+from atlas_backups.cli.session import Address, connected
+from atlas_backups.cli.wait import resume_command, wait_until_completed
 from atlas_backups.errors import AmbiguousOutcomeError, SnapshotFailedError
 
 if TYPE_CHECKING:
@@ -20,33 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from atlas_backups import AtlasBackups, Snapshot
-    from atlas_backups.cli.parser import Parser
 
 _DESCRIPTION = """\
 Take one on-demand snapshot of a cluster.
 
-Atlas takes it in the background. Exit status 0 means that Atlas has accepted it and said its id;
-with --wait, that it is complete."""
-_LEAST_SECONDS = 1.0  # enough for one look
+Atlas takes it in the background. Exit status 0 means that Atlas has accepted the request and
+returned an id; with --wait, that the snapshot is complete."""
+_MIN_SECONDS = 1.0  # enough for one poll
 
 
-def main(argv: Sequence[str]) -> int:
-    """Take a snapshot, wait for it if asked to, and show it."""
+def take(argv: Sequence[str]) -> None:
+    """Take a snapshot, with --wait wait for it, and print it."""
     arguments = options.parse(_parser(), argv)
     with connected(arguments) as atlas:
-        group_id = project_id(atlas, arguments)
-        begun = time.monotonic()
-        snapshot = _take(atlas, group_id, arguments)
+        started = time.monotonic()
+        snapshot = _take(atlas, arguments)
         if arguments.wait:
-            # One budget for the other snapshot and for the new one.
-            spent = time.monotonic() - begun if arguments.if_busy == "wait" else 0.0
-            left = max(arguments.wait_timeout - spent, _LEAST_SECONDS)
-            snapshot = _wait(atlas, snapshot, arguments, left)
-        return _show(snapshot, arguments)
+            # --wait-timeout bounds the sum of both waits.
+            waited = time.monotonic() - started if arguments.if_busy == "wait" else 0.0
+            timeout = max(arguments.wait_timeout - waited, _MIN_SECONDS)
+            snapshot = _wait(atlas, snapshot, arguments, timeout)
+        if snapshot.status == "failed":
+            raise SnapshotFailedError(
+                f"snapshot {snapshot.id} has failed, there is no backup", snapshot=snapshot
+            )
+        try:
+            print_result(snapshot, snapshot_details, arguments)
+        except output.OutputError as error:
+            # A user who never sees the id would take another snapshot.
+            raise error.after(f"snapshot {snapshot.id} was taken, but: ") from error
 
 
-def _parser() -> Parser:
-    parser = options.parser_of("take", _DESCRIPTION)
+def _parser() -> options.Parser:
+    parser = options.command_parser("take", _DESCRIPTION)
     options.add_cluster(parser)
     parser.add_argument("--description", metavar="TEXT", help="text to keep with the snapshot")
     parser.add_argument(
@@ -58,24 +63,24 @@ def _parser() -> Parser:
     parser.add_argument(
         "--key",
         metavar="KEY",
-        help="the same key gives the same snapshot, however often and wherever this is run",
+        help="idempotency key: the same key gives the same snapshot, from any process",
     )
     parser.add_argument(
         "--if-busy",
         choices=("raise", "wait", "join"),
         default="raise",
-        help="while another on-demand snapshot of the cluster is unfinished: fail, wait for it and"
-        " take one then, or be content with that one (default: %(default)s)",
+        help="if another on-demand snapshot of the cluster is unfinished: fail, wait for it and"
+        " then take one, or return that one (default: %(default)s)",
     )
-    options.add_wait(parser, on_demand="succeed only when the snapshot is complete")
+    options.add_wait(parser, help_of_wait="succeed only when the snapshot is complete")
     options.add_common(parser)
     return parser
 
 
-def _take(atlas: AtlasBackups, group_id: str, arguments: argparse.Namespace) -> Snapshot:
+def _take(atlas: AtlasBackups, arguments: argparse.Namespace) -> Snapshot:
     try:
         return atlas.take_snapshot(
-            group_id,
+            arguments.group_id,
             arguments.cluster,
             description=arguments.description,
             retention_in_days=arguments.retention_in_days,
@@ -85,33 +90,20 @@ def _take(atlas: AtlasBackups, group_id: str, arguments: argparse.Namespace) -> 
         )
     except INTERRUPTIONS as stop:
         if isinstance(stop.__context__, AmbiguousOutcomeError):
-            raise  # it says what is unknown, and what to do
-        look = f"{PROGRAM} list {arguments.cluster} --project-id {group_id}"
-        raise AdvisedError(f"nothing is known to have been taken; to be sure: {look}") from stop
+            raise  # its report says what is unknown, and how to check
+        check = f"{PROGRAM} list {arguments.cluster} --project-id {arguments.group_id}"
+        raise ErrorWithResumeHint(f"no snapshot is known to be taken; to check: {check}") from stop
 
 
 def _wait(
     atlas: AtlasBackups, snapshot: Snapshot, arguments: argparse.Namespace, timeout: float
 ) -> Snapshot:
     address = Address(snapshot.group_id, snapshot.cluster_name, snapshot.id)
-    if options.is_progress_shown(arguments):
-        output.complain(
+    if options.shows_progress(arguments):
+        output.write_stderr(
             f"{PROGRAM}: snapshot {snapshot.id} of {snapshot.cluster_name} is"
-            f" {output.printable(snapshot.status or 'there')}; if this wait is cut off:"
-            f" {waiting.command(address)}\n"
+            f" {output.printable(snapshot.status or 'requested')}; to resume an interrupted wait:"
+            f" {resume_command(address)}\n"
         )
-    completed = waiting.until_completed(atlas, address, arguments, timeout=timeout)
+    completed = wait_until_completed(atlas, address, arguments, timeout=timeout)
     return replace(completed, is_new=snapshot.is_new)
-
-
-def _show(snapshot: Snapshot, arguments: argparse.Namespace) -> int:
-    if snapshot.status == "failed":
-        raise SnapshotFailedError(
-            f"snapshot {snapshot.id} has failed, there is no backup", snapshot=snapshot
-        )
-    try:
-        results.show(snapshot, details, arguments)
-    except output.OutputError as error:
-        # A snapshot whose id nobody has read would be taken again.
-        raise error.after(f"snapshot {snapshot.id} was taken, but: ") from error
-    return SUCCESS

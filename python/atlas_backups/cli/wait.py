@@ -1,36 +1,83 @@
-"""`atlas-backups wait`: until a snapshot is complete."""
+"""`atlas-backups wait`, and the waits of other commands."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from atlas_backups.cli import options, results, waiting
-from atlas_backups.cli.addresses import snapshot_address
-from atlas_backups.cli.client import connected
-from atlas_backups.cli.failures import SUCCESS
-from atlas_backups.cli.snapshots import details
+from atlas_backups.cli import options
+from atlas_backups.cli.errors import INTERRUPTIONS, ErrorWithResumeHint
+from atlas_backups.cli.render import print_result, snapshot_details
+from atlas_backups.cli.session import Address, address_of, connected
+from atlas_backups.errors import (
+    AtlasError,
+    DuplicateSnapshotsError,
+    InvalidArgumentError,
+    NotFoundError,
+    SnapshotFailedError,
+)
+from atlas_backups.progress import suppress_resume_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
+    from collections.abc import Generator, Sequence
+
+    from atlas_backups import AtlasBackups, Snapshot
 
 _DESCRIPTION = """\
-Wait until a snapshot is complete, through outages.
+Wait until a snapshot is complete; outages are tolerated.
 
-Exit status 0 means that it is complete. After a time-out or Ctrl-C it goes on in Atlas, and may be
-waited for again."""
+Exit status 0 means that it is complete. After a timeout or Ctrl-C the snapshot continues in Atlas;
+run the command again to wait for it."""
+# After these errors waiting again is useless.
+_FINAL = (SnapshotFailedError, NotFoundError, InvalidArgumentError, DuplicateSnapshotsError)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Wait for a snapshot and show it."""
-    parser = options.parser_of("wait", _DESCRIPTION)
+def wait(argv: Sequence[str]) -> None:
+    """Wait for a snapshot and print it."""
+    parser = options.command_parser("wait", _DESCRIPTION)
     options.add_snapshot(parser)
     options.add_wait(parser)
     options.add_common(parser)
     arguments = options.parse(parser, argv)
     with connected(arguments) as atlas:
-        address = snapshot_address(atlas, arguments)
-        snapshot = waiting.until_completed(
-            atlas, address, arguments, timeout=arguments.wait_timeout
+        snapshot = wait_until_completed(
+            atlas, address_of(arguments), arguments, timeout=arguments.wait_timeout
         )
-        results.show(snapshot, details, arguments)
-    return SUCCESS
+        print_result(snapshot, snapshot_details, arguments)
+
+
+def wait_until_completed(
+    atlas: AtlasBackups, address: Address, arguments: argparse.Namespace, *, timeout: float
+) -> Snapshot:
+    """Call `wait_for_snapshot`; its errors get a resume hint."""
+    with _resume_hint(address):
+        return atlas.wait_for_snapshot(
+            *address, timeout=timeout, progress=options.shows_progress(arguments)
+        )
+
+
+def wait_until_final(atlas: AtlasBackups, address: Address, arguments: argparse.Namespace) -> None:
+    """Wait until a snapshot has completed or failed, so that it can be changed or deleted."""
+    progress = options.shows_progress(arguments)
+    with _resume_hint(address):
+        for _ in atlas.watch_snapshot(*address, timeout=arguments.wait_timeout, progress=progress):
+            pass
+
+
+def resume_command(address: Address) -> str:
+    """Return the command line that waits for a snapshot."""
+    group_id, cluster_name, snapshot_id = address
+    return f"{options.PROGRAM} wait {cluster_name} {snapshot_id} --project-id {group_id}"
+
+
+@contextlib.contextmanager
+def _resume_hint(address: Address) -> Generator[None]:
+    try:
+        with suppress_resume_hint():
+            yield
+    except (AtlasError, *INTERRUPTIONS) as error:
+        if isinstance(error, _FINAL):
+            raise
+        advice = f"to wait for the snapshot again: {resume_command(address)}"
+        raise ErrorWithResumeHint(advice) from error

@@ -133,10 +133,10 @@ class _Crew:
         """Return what shows how many are done."""
         if not shown:
             return nullcontext(_not_shown)
-        from atlas_backups.progress import counting  # noqa: PLC0415  # most fleets are not shown
+        from atlas_backups.progress import fleet_bar  # noqa: PLC0415  # most fleets are not shown
 
         total = len(requests) if isinstance(requests, Sized) else None
-        return counting(total, running=lambda: len(self._running))
+        return fleet_bar(total, running=lambda: len(self._running))
 
     def work(
         self,

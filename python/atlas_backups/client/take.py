@@ -72,7 +72,8 @@ class TakeMethods(WaitMethods):
             wait: whether to return only when the snapshot is completed.
             wait_timeout: seconds for all waiting of this call, for the other snapshot and for the
                 new one; finite and above 0. `total_timeout` bounds the rest of the call.
-            progress: whether to show the wait for the new snapshot, as `wait_for_snapshot` does.
+            progress: with `wait`, whether to show the request and the wait, as `wait_for_snapshot`
+                does.
             envelope: have Atlas wrap its answer together with the status; the result is the same.
             pretty: have Atlas indent its answer; the result is the same.
 
@@ -242,28 +243,41 @@ class TakeMethods(WaitMethods):
             envelope,
             pretty,
         )
-        snapshot = yield from self._write(operation)
-        warn_of_lost_tag(operation.lost_tag)
         if not is_waited_for:
+            snapshot = yield from self._write(operation)
+            warn_of_lost_tag(operation.lost_tag)
             return snapshot
-        # An operation of its own: what Atlas refuses for its credentials is begun anew with others.
-        found = address(snapshot, None, None)
-        left = max(wait_timeout - operation.waited, _LEAST_SECONDS)
+        taken: Snapshot | None = None
         try:
-            watch = self._core.watch_snapshot(
-                *found, timeout=left, poll_interval=None, refuse_failed=True
-            )
-            completed = yield from self._wait(watch, found, progress=is_shown, taken=snapshot)
-        except DuplicateSnapshotsError:
-            raise
-        except (SnapshotFailedError, WaitTimeoutError) as error:
-            seen = error.snapshot or snapshot
-            error.snapshot = replace(seen, is_new=snapshot.is_new)
-            raise
+            with self._progress_bar(group_id, cluster_name, None, shown=is_shown) as show:
+                taken = yield from self._write(operation)
+                warn_of_lost_tag(operation.lost_tag)
+                show(taken)
+                left = max(wait_timeout - operation.waited, _LEAST_SECONDS)
+                # An operation of its own, which new credentials may start again.
+                watch = self._core.watch_snapshot(
+                    *address(taken, None, None),
+                    timeout=left,
+                    poll_interval=None,
+                    refuse_failed=True,
+                )
+                # A take that succeeded does not warn: a warning may be turned into an error.
+                completed = yield from self._until_final(watch, show, self._write)
         except BaseException as error:
-            text = f"snapshot {snapshot.id} was taken and goes on: wait for it again, take no other"
-            if isinstance(error, ClientClosedError):
-                error.args = (f"{error}; {text}",)
-            put_behind(error, WaitTimeoutError(text, snapshot=snapshot))
+            if taken is not None:
+                _add_taken(error, taken)
             raise
-        return replace(completed, is_new=snapshot.is_new)
+        return replace(completed, is_new=taken.is_new)
+
+
+def _add_taken(error: BaseException, taken: Snapshot) -> None:
+    """Attach the snapshot that was taken to what ended the wait for it."""
+    if isinstance(error, DuplicateSnapshotsError):
+        return
+    if isinstance(error, SnapshotFailedError | WaitTimeoutError):
+        error.snapshot = replace(error.snapshot or taken, is_new=taken.is_new)
+        return
+    text = f"snapshot {taken.id} was taken and goes on: wait for it again, take no other"
+    if isinstance(error, ClientClosedError):
+        error.args = (f"{error}; {text}",)
+    put_behind(error, WaitTimeoutError(text, snapshot=taken))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from atlas_backups.client.arguments import Address, address, flag
 from atlas_backups.client.base import Base
-from atlas_backups.client.drive import blocking, drive, drive_async, iterate, iterate_async
-from atlas_backups.models import ShardedClusterSnapshot, Snapshot
+from atlas_backups.client.drive import drive, drive_async, iterate, iterate_async
+from atlas_backups.models import Snapshot
 
 if TYPE_CHECKING:
     from atlas_backups._core import Operation
@@ -46,8 +46,7 @@ class WaitMethods(Base):
             poll_interval: seconds between two looks; finite and above 0. `None`: it grows from
                 1 to 30.
             progress: whether to show how it goes on: with `tqdm` in a terminal or a notebook,
-                else one line on standard error for each change. It also asks once, beside the
-                wait, how long earlier snapshots of the cluster took to their cut point.
+                else one line on standard error for each change.
 
         Returns:
             The snapshot, its status `"completed"`.
@@ -138,28 +137,27 @@ class WaitMethods(Base):
             await changes.aclose()
 
     def _wait(
+        self, watch: Operation[Snapshot], found: Address, *, progress: bool
+    ) -> Steps[Snapshot]:
+        with self._progress_bar(*found[:3], shown=progress) as show:
+            return (yield from self._until_final(watch, show, self._read))
+
+    def _until_final(
         self,
         watch: Operation[Snapshot],
-        found: Address,
-        *,
-        progress: bool,
-        taken: Snapshot | None = None,
+        show: Callable[[Snapshot], None],
+        run: Callable[[Operation[Snapshot]], Steps[Snapshot]],
     ) -> Steps[Snapshot]:
-        # A take that has succeeded does not warn: a warning may be turned into an error.
-        run = self._read if taken is None else self._write
-        with self._watching(found, progress) as show:
-            if taken is not None:
-                show(taken)
-            while True:
-                snapshot = yield from run(watch)
-                show(snapshot)
-                if snapshot.is_final:
-                    return snapshot
+        while True:
+            snapshot = yield from run(watch)
+            show(snapshot)
+            if snapshot.is_final:
+                return snapshot
 
     def _watch(
         self, watch: Operation[Snapshot], found: Address, *, progress: bool
     ) -> Iteration[Snapshot]:
-        with self._watching(found, progress) as show:
+        with self._progress_bar(*found[:3], shown=progress) as show:
             while True:
                 snapshot = yield from self._read(watch)
                 show(snapshot)
@@ -167,20 +165,14 @@ class WaitMethods(Base):
                 if snapshot.is_final:
                     return
 
-    def _watching(
-        self, found: Address, progress: bool
+    def _progress_bar(
+        self, group_id: str, cluster_name: str, snapshot_id: str | None, *, shown: bool
     ) -> AbstractContextManager[Callable[[Snapshot], None]]:
-        if not progress:
+        if not shown:
             return nullcontext(_not_shown)
-        from atlas_backups.progress import watching  # noqa: PLC0415  # most waits are not shown
+        from atlas_backups.progress import wait_bar  # noqa: PLC0415  # most waits show no progress
 
-        def look_back(seen: Snapshot) -> tuple[Snapshot, ...]:
-            is_sharded = isinstance(seen, ShardedClusterSnapshot)
-            # Bare, as credentials are asked for and warnings given on the caller's thread only.
-            listing = self._core.list_snapshots(*found[:2], include_sharded=is_sharded)
-            return blocking(listing)
-
-        return watching(*found[:3], look_back=look_back)
+        return wait_bar(group_id, cluster_name, snapshot_id)
 
 
 def _not_shown(_snapshot: Snapshot) -> None:

@@ -21,7 +21,7 @@ from atlas_backups.html.listing import brief_listing
 from atlas_backups.html.markup import Markup, element, together
 from atlas_backups.html.status import chip
 from atlas_backups.html.text import SENTENCE, WHOLE, code, words
-from atlas_backups.progress.advice import call_to_wait
+from atlas_backups.progress import resume_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +99,7 @@ def _going_on(error: AtlasError) -> Markup | None:
     if not isinstance(error, WaitTimeoutError) or error.snapshot is None:
         return None
     seen = error.snapshot
-    call = call_to_wait(seen.group_id, seen.cluster_name, seen.id)
+    call = resume_call(seen.group_id, seen.cluster_name, seen.id)
     return together(say("To go on waiting:"), element("code", call, class_="ab-call"))
 
 

@@ -1,7 +1,5 @@
-"""How a wait shows itself, and what it says when it is cut off."""
+"""Progress bars of waits and fleets, and the call that resumes an interrupted wait."""
 
-from atlas_backups.progress.advice import said_elsewhere
-from atlas_backups.progress.counting import counting
-from atlas_backups.progress.watching import watching
+from atlas_backups.progress.bars import fleet_bar, resume_call, suppress_resume_hint, wait_bar
 
-__all__ = ["counting", "said_elsewhere", "watching"]
+__all__ = ["fleet_bar", "resume_call", "suppress_resume_hint", "wait_bar"]

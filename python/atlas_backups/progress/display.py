@@ -1,4 +1,4 @@
-"""Where progress is shown: a line for each thing that happens, or one line that is drawn again."""
+"""Displays for progress: plain lines, or one line that tqdm redraws."""
 
 from __future__ import annotations
 
@@ -8,80 +8,79 @@ import sys
 import time
 from typing import Protocol, TextIO
 
-from atlas_backups._notebook import kernel_shell
+from atlas_backups._ipython import get_kernel_shell
 
 
 class Display(Protocol):
-    """A place to show progress; nothing that happens to it is a reason to stop waiting."""
+    """A place for progress. It raises nothing: a broken stream must not end the wait."""
 
-    def now(self, text: str, *, done: int = 0, stays: bool = False) -> None:
-        """Show what is so now, for good if it `stays`; of `total`, so many are done."""
+    def update(self, text: str, *, done: int = 0, keep: bool = False) -> None:
+        """Display the current state, permanently with `keep`; `done` of the total are done."""
         ...
 
-    def tell(self, text: str) -> None:
-        """Show what is to stay."""
+    def println(self, text: str) -> None:
+        """Display lines permanently."""
         ...
 
-    def close(self, *, is_good: bool) -> None:
-        """Show no more; what is there is the end, a good one or not."""
+    def close(self, *, succeeded: bool) -> None:
+        """End the display."""
         ...
 
 
-def open_display(begin: str, total: int | None = None) -> Display:
-    """Return a display on standard error, over `tqdm.auto` where that can draw.
+def open_display(text: str, total: int | None = None) -> Display:
+    """Return a display on standard error: `tqdm.auto` in a terminal or notebook, else lines.
 
     Args:
-        begin: what one line says until there is something to say.
-        total: how many there are to do; `None`: not known, or nothing to count.
+        text: the initial text of a redrawn line.
+        total: number of items; `None`: unknown, or nothing to count.
     """
-    with contextlib.suppress(Exception):  # as without tqdm, or on a closed stream
+    with contextlib.suppress(Exception):  # tqdm is not installed, or the stream is closed
         if _can_redraw():
-            from atlas_backups.progress.live import Live  # noqa: PLC0415  # only if it can draw
+            from atlas_backups.progress.tqdm_display import TqdmDisplay  # noqa: PLC0415  # optional
 
-            return Live(begin, total)
-    return Lines()
+            return TqdmDisplay(text, total)
+    return LineDisplay()
 
 
-class Lines:
-    """One plain line on standard error for each thing that happens."""
+class LineDisplay:
+    """Prints one line for each update."""
 
     def __init__(self) -> None:
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
 
-    def now(self, text: str, *, done: int = 0, stays: bool = False) -> None:  # noqa: ARG002  # a line stays
-        """Print it with the seconds since the begin."""
-        self.tell(f"{one_line(text)} ({time.monotonic() - self._begun:.0f} s)")
+    def update(self, text: str, *, done: int = 0, keep: bool = False) -> None:  # noqa: ARG002  # a line is permanent
+        """Print the text and the seconds since the start."""
+        self.println(f"{escape_line(text)} ({time.monotonic() - self._started:.0f} s)")
 
-    def tell(self, text: str) -> None:
-        """Print it."""
-        # A closed or broken stream is no reason to stop.
-        with contextlib.suppress(OSError, ValueError):
-            if stream() is not None:  # as under pythonw
-                print(printable(text), file=stream(), flush=True)  # it was asked for
+    def println(self, text: str) -> None:
+        """Print lines."""
+        with contextlib.suppress(OSError, ValueError):  # a closed or broken stream
+            if (stream := output_stream()) is not None:
+                print(escape_lines(text), file=stream, flush=True)
 
-    def close(self, *, is_good: bool) -> None:
-        """Do nothing: a line is a line."""
-
-
-def printable(text: str) -> str:
-    """Return text with escapes for what a terminal would obey; its lines stay lines."""
-    return "\n".join(map(one_line, text.split("\n")))
+    def close(self, *, succeeded: bool) -> None:
+        """Do nothing."""
 
 
-def one_line(text: str) -> str:
-    """Return text with escapes for what a terminal would obey and for line breaks: Atlas' text."""
-    shown = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    return "".join(shown)
+def escape_lines(text: str) -> str:
+    """Return text with control characters escaped, line breaks excepted."""
+    return "\n".join(map(escape_line, text.split("\n")))
 
 
-def stream() -> TextIO | None:
-    """Return where to show it; a notebook shows standard error as what went wrong."""
-    return sys.stdout if in_notebook() else sys.stderr
+def escape_line(text: str) -> str:
+    """Return text with control characters and line breaks escaped: names come from Atlas."""
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(escaped)
+
+
+def output_stream() -> TextIO | None:
+    """Return the stream for progress: standard error, which a notebook would display in red."""
+    return sys.stdout if in_notebook() else sys.stderr  # None under pythonw
 
 
 def in_notebook() -> bool:
-    """Return whether a kernel of a notebook runs this program."""
-    return kernel_shell() is not None
+    """Return whether the kernel of a notebook runs this program."""
+    return get_kernel_shell() is not None
 
 
 def _can_redraw() -> bool:
@@ -89,5 +88,5 @@ def _can_redraw() -> bool:
         return True
     if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return False
-    # One that does not know how high it is gets nothing from tqdm.
+    # tqdm draws nothing on a terminal that does not report its height.
     return os.get_terminal_size(sys.stderr.fileno()).lines > 0
