@@ -1,7 +1,7 @@
 """Times the HTML of lists of 1, 100 and 10 000 snapshots: the best of several runs.
 
 Each run draws the list anew, as a notebook does. The first drawing of a process also loads the
-room, which is timed in a process of its own.
+package `html`, which is timed in a process of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Writes pages with every sample, for tools and eyes: `python -m tests.html.pages DIR`.
+"""Writes pages with every sample, for validators and reviewers: `python -m tests.html.pages DIR`.
 
-One page for each theme: `light` and `dark` as a browser prefers them, and what the hosts say of
-themselves.
+One page per theme: `light` and `dark` as the browser prefers, and those that hosts mark.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ HOSTS = {
 
 
 def page(names: Iterable[str], host: str = "light") -> str:
-    """Return a whole page with the samples of these names."""
+    """Return a page with these samples."""
     shown = "\n".join(f"<h2>{name}</h2>\n{render(SAMPLES[name], at=AT)}" for name in names)
     is_dark = host.endswith("dark")
     back, front = ("#111", "#eee") if is_dark else ("#fff", "#222")
@@ -45,7 +44,7 @@ def page(names: Iterable[str], host: str = "light") -> str:
 
 
 def main(folder: Path) -> None:
-    """Write them all."""
+    """Write all pages."""
     folder.mkdir(parents=True, exist_ok=True)
     for host in HOSTS:
         (folder / f"{host}.html").write_text(page(SAMPLES, host), encoding="utf-8")

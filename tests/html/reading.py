@@ -1,4 +1,4 @@
-"""What a person reads in a drawing."""
+"""Reads the text and the elements of a drawing."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def page(shown: object) -> JustHTML:
-    """The drawing without its style, to be searched."""
+    """Parse a drawing without its style."""
     return JustHTML(render(shown, at=AT).replace(STYLE, ""), fragment=True, sanitize=False)
 
 
 def text(shown: object) -> str:
-    """All that is written in it, in one line."""
+    """Return the text of a drawing in one line."""
     return _line(page(shown).to_text())
 
 
 def words(found: Node) -> str:
-    """What is written in a part of it, in one line."""
+    """Return the text of an element in one line."""
     return _line(found.to_text())
 
 
 def attribute(found: Node, name: str) -> str:
-    """What an attribute of a part says; nothing if it has none."""
+    """Return an attribute of an element; empty if it has none."""
     return (found.attrs or {}).get(name) or ""
 
 

@@ -1,4 +1,4 @@
-"""One of everything that a notebook shows, good and hostile, always the same."""
+"""Deterministic samples of every type that a notebook displays, benign and hostile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def snapshot_id(requested: datetime, number: int = 0) -> str:
 
 
 def taken(age: timedelta, number: int = 0, **values: object) -> ab.ReplicaSetSnapshot:
-    """A completed snapshot that was asked for that long ago, and what is to be otherwise."""
+    """Return a completed snapshot of that age, with other values replaced."""
     requested = AT - age
     usual = ab.ReplicaSetSnapshot(
         id=snapshot_id(requested, number),
@@ -76,7 +76,7 @@ BARE = ab.Snapshot(id="6" * 24, group_id=GROUP_ID, cluster_name="Cluster0")
 
 
 def hostile(text: str) -> ab.ReplicaSetSnapshot:
-    """A snapshot with one text in every field that holds text."""
+    """Return a snapshot with the text in every text field."""
     return ab.ReplicaSetSnapshot(
         id=text,
         type=text,
@@ -160,7 +160,7 @@ ERRORS: tuple[ab.AtlasError, ...] = (
     ),
     ab.SnapshotFailedError("it has failed", snapshot=unfinished(timedelta(hours=1), "failed")),
     ab.ConfigurationError("no credentials: set MONGODB_ATLAS_CLIENT_ID and …_SECRET"),
-    ab.TransportError("GET /x: no route (1 attempt, 0.02 s). Hint: look at the proxy"),
+    ab.TransportError("GET /x: no route (1 attempt, 0.02 s). Hint: check the proxy"),
     ab.ApiError(HOSTILE, detail=HOSTILE, error_code=LONG, hint=ARABIC, path=LONG, reason=HOSTILE),
     ab.AtlasError(""),
 )
@@ -193,7 +193,7 @@ ANSWER = ab.RawResponse(
 
 
 def covered(name: str, **values: object) -> ab.ClusterCoverage:
-    """A cluster with a snapshot every day, and what is to be otherwise."""
+    """Return a cluster with a snapshot every day, with other values replaced."""
     usual = ab.ClusterCoverage(
         group_id=GROUP_ID,
         project_name="Production",

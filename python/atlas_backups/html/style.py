@@ -1,7 +1,7 @@
-"""The look: colours of the host where it has them, pairs of our own for what it has not.
+"""The style: colours of the host if it defines them, otherwise pairs of our own.
 
-JupyterLab and VS Code say which theme they have, the classic notebook is always light; anywhere
-else the browser's preference decides. Colours are pairs (light, dark) for CSS' `light-dark()`.
+JupyterLab and VS Code mark their theme, the classic notebook is always light; anywhere else
+the browser preference decides. Colours are pairs (light, dark) for CSS `light-dark()`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from atlas_backups.html.markup import Markup
 SURFACE = ("#ffffff", "#1e1f22")
 TEXT = ("#1f2328", "#e4e6e9")
 SOFT_PERCENT = 72
-"""How much of the text's colour is in that of the less important text."""
+"""The share of the text colour in the colour of less important text."""
 
-# Of a mark on the surface or a word on its back.
+# Markers on the surface, and labels on their background.
 PALETTE = {
     "ok": ("#116329", "#7ee2a0"),
     "ok-back": ("#dcf5e3", "#16371f"),
@@ -41,7 +41,7 @@ _LIGHT = (
     "body[data-md-color-scheme=default]",
 )
 
-# The class is named three times to come before what the hosts say of any table or code.
+# Three times the class: more specific than the rules of the hosts for tables and code.
 _ROOT = ".atlas-backups.atlas-backups.atlas-backups"
 _RULES = """
 ROOT {
@@ -62,7 +62,7 @@ ROOT {
   }
   .ab-title { font-size: 14px; font-weight: 600; }
   p.ab-note { margin: .5rem 0 0; font-size: 12px; line-height: 1.45; }
-  p.ab-say { margin: 0 0 .5rem; max-width: 46rem; }
+  p.ab-text { margin: 0 0 .5rem; max-width: 46rem; }
   .ab-soft, p.ab-note { color: var(--ab-soft); }
   .ab-small { display: block; font-size: 11.5px; line-height: 1.35; }
   code {
@@ -74,13 +74,13 @@ ROOT {
     border-radius: 4px; background: var(--ab-tint); overflow-x: auto; white-space: pre-wrap;
     color: inherit; font: 12px/1.45 var(--ab-code);
   }
-  .ab-chip {
+  .ab-badge {
     display: inline-flex; align-items: center; gap: .35em; padding: 0 .55em; line-height: 1.6;
     border: 1px solid transparent; border-radius: 1em; font-size: 12px; font-weight: 600;
     max-width: 18rem; white-space: nowrap;
   }
-  .ab-chip bdi { overflow: hidden; text-overflow: ellipsis; }
-  .ab-chip svg { flex: none; }
+  .ab-badge bdi { overflow: hidden; text-overflow: ellipsis; }
+  .ab-badge svg { flex: none; }
   table {
     table-layout: auto; width: auto; margin: 0; border: 0; border-collapse: collapse;
     border-spacing: 0; background: none; color: inherit; font-size: 13px;
@@ -128,7 +128,7 @@ def _css() -> str:
     colours = "".join(f"--ab-{name}:{_pair(both)};" for name, both in PALETTE.items())
     kinds = "".join(
         f".ab-{kind}{{color:var(--ab-{kind})}}"
-        f".ab-chip.ab-{kind}{{background:var(--ab-{kind}-back)}}"
+        f".ab-badge.ab-{kind}{{background:var(--ab-{kind}-back)}}"
         for kind in PALETTE
         if not kind.endswith("-back")
     )
@@ -147,8 +147,8 @@ def _pair(both: tuple[str, str]) -> str:
     return f"light-dark({light},{dark})"
 
 
-# In an <svg>, because HTML allows <style> in a body only there; it draws nothing. Other than in
-# HTML, what is in it is parsed: no < and no & may be there.
+# In an <svg>, because HTML allows <style> in a body only there; it draws nothing. Unlike in HTML,
+# its content is parsed, so it must not contain < or &.
 STYLE = Markup(
     '<svg width="0" height="0" viewBox="0 0 0 0" class="ab-style" aria-hidden="true">'
     f"<style>{_css()}</style></svg>"
