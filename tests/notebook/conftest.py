@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def emulator() -> Iterator[AtlasEmulator]:
-    """Outside of the kernel, on the machine's clock: a notebook waits in real time."""
+    """Runs outside of the kernel, in real time."""
     with AtlasEmulator(snapshot_seconds=0.5) as emulator:
         yield emulator
     assert emulator.failures == ()
@@ -27,7 +27,7 @@ def emulator() -> Iterator[AtlasEmulator]:
 
 @pytest.fixture
 def kernel(emulator: AtlasEmulator) -> Iterator[Kernel]:
-    """A kernel with a client `atlas` of the emulator, and the names of a cluster."""
+    """A kernel with a client `atlas` and the names of a cluster, `where`."""
     with Kernel({**os.environ, **emulator.env}) as kernel:
         started = kernel.run(
             "from atlas_backups import AtlasBackups\n"
@@ -57,6 +57,6 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    # Cells out of sight are not drawn, and in a window as high as this one none is.
+    # JupyterLab renders only visible cells; in a window of this height all are.
     with chromium.new_page(viewport={"width": 1200, "height": 5000}) as page:
         yield page

@@ -1,4 +1,4 @@
-"""A real Jupyter kernel, driven cell by cell as a front end drives it."""
+"""A Jupyter kernel, driven cell by cell like by a front end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _START_SECONDS = 30.0
 
 @dataclass
 class Cell:
-    """What a cell has put out so far."""
+    """The output of a cell so far."""
 
     message_id: str
     text: str = ""
@@ -32,7 +32,7 @@ class Cell:
     is_done: bool = False
 
     def take(self, kind: str, content: dict[str, Any]) -> None:
-        """Take a message of the kernel about it."""
+        """Add a message of the kernel."""
         if kind == "stream":
             self.text += content["text"]
         elif kind in ("display_data", "execute_result", "update_display_data"):
@@ -46,10 +46,10 @@ class Cell:
 
 
 class Kernel:
-    """A context manager: the kernel lives inside it.
+    """A context manager that runs a kernel.
 
     Args:
-        env: its environment.
+        env: the environment of the kernel.
     """
 
     def __init__(self, env: Mapping[str, str]) -> None:
@@ -76,25 +76,25 @@ class Kernel:
 
     @property
     def noise(self) -> str:
-        """What its process has said on standard error."""
+        """The standard error of its process."""
         self._noise.seek(0)
         return self._noise.read()
 
     def run(self, code: str, *, seconds: float = 30.0) -> Cell:
-        """Run a cell to its end."""
-        cell = self.begin(code)
+        """Run a cell."""
+        cell = self.start(code)
         self.follow(cell, seconds=seconds)
         return cell
 
-    def begin(self, code: str) -> Cell:
-        """Begin a cell."""
+    def start(self, code: str) -> Cell:
+        """Start a cell."""
         return Cell(self._connected().execute(code))
 
     def follow(self, cell: Cell, *, seconds: float = 30.0) -> None:
-        """Read what a cell puts out, to its end.
+        """Read the output of a cell to its end.
 
         Raises:
-            TimeoutError: it did not end within `seconds`.
+            TimeoutError: the cell did not end within `seconds`.
         """
         deadline = time.monotonic() + seconds
         while not cell.is_done:
@@ -106,11 +106,11 @@ class Kernel:
                 cell.take(message["msg_type"], message["content"])
 
     def interrupt(self) -> None:
-        """Press the stop button."""
+        """Interrupt the cell, like the stop button."""
         self._manager.interrupt_kernel()
 
     def restart(self) -> None:
-        """Restart it, whatever it is doing."""
+        """Restart the kernel, even during a cell."""
         self._disconnect()
         self._manager.restart_kernel(now=True)
         self._connect()

@@ -1,4 +1,4 @@
-"""JupyterLab as a person has it: a server of its own, and its page in headless Chromium."""
+"""A JupyterLab server, its page in headless Chromium, and axe, the accessibility linter."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from shutil import which
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Theme = Literal["light", "dark"]
+OURS = ".atlas-backups"
 
 _START_SECONDS = 60
 _RUN_SECONDS = 120
 _SETTINGS = {
-    # It would ask the internet, and a person, whether there is news.
+    # News and updates need the internet.
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 _READY = """() => {
@@ -52,11 +54,11 @@ _OPTIONS = (
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Start the system's Chromium."""
+    """Start the Chromium of the system."""
     found = which("chromium") or which("chromium-browser") or which("google-chrome")
     assert found, "no Chromium: install Debian's package `chromium`"
     with sync_playwright() as playwright:
-        # Without the sandbox, which does not start for root, as in a container.
+        # The sandbox does not start for root, as in a container.
         chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         try:
             yield chromium
@@ -65,10 +67,10 @@ def browser() -> Iterator[Browser]:
 
 
 class Server:
-    """A server of JupyterLab, which keeps everything of its own in one folder.
+    """A JupyterLab server that keeps its files in one folder.
 
     Args:
-        folder: empty; notebooks are to be put there.
+        folder: an empty folder, for notebooks too.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -77,14 +79,14 @@ class Server:
         self.address = ""
 
     def set_up(self, name: str, settings: dict[str, Any]) -> None:
-        """Write the settings of one extension; a page that is opened later has them."""
+        """Write the settings of one extension."""
         path = self._home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings), encoding="utf-8")
 
     @contextmanager
     def running(self) -> Iterator[Self]:
-        """Start it, and stop it."""
+        """Run the server."""
         for name, settings in _SETTINGS.items():
             self.set_up(name, settings)
         places = {name: str(self._home / folder) for name, folder in _PLACES.items()}
@@ -109,7 +111,7 @@ class Server:
         while True:
             for found in (self._home / "runtime").glob("jpserver-*.json"):
                 text = found.read_text(encoding="utf-8")
-                if text.endswith("}"):  # it is written while we read
+                if text.endswith("}"):  # otherwise it is being written
                     return str(json.loads(text)["url"])
             assert process.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() < deadline, log.read_text(encoding="utf-8")
@@ -117,11 +119,11 @@ class Server:
 
 
 class Lab:
-    """One page of the browser, for JupyterLab.
+    """JupyterLab in a page of the browser.
 
     Args:
-        server: it runs.
-        page: empty.
+        server: a running server.
+        page: an empty page.
     """
 
     def __init__(self, server: Server, page: Page) -> None:
@@ -130,35 +132,35 @@ class Lab:
         self.errors: list[str] = []
         self.foreign: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.route("**/*", self._refuse_foreign)
+        page.route("**/*", self._block_foreign)
 
     def open(self, name: str) -> None:
-        """Open a notebook, and nothing beside it, with a kernel that is ready."""
+        """Open a notebook and wait for its kernel."""
         self.page.goto(f"{self._server.address}doc/tree/{name}")
         kernel = self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-        choose = self.page.locator(".jp-Dialog .jp-mod-accept")  # asked where the server is slow
+        choose = self.page.locator(".jp-Dialog .jp-mod-accept")  # shown by a slow server
         kernel.or_(choose).first.wait_for(timeout=_START_SECONDS * 1000)
         if choose.is_visible():
             choose.click()
         kernel.first.wait_for(timeout=_START_SECONDS * 1000)
         self.page.evaluate(_READY)
 
-    def turn(self, theme: Theme) -> None:
-        """Change the theme of the whole page."""
+    def set_theme(self, theme: Theme) -> None:
+        """Change the theme of the page."""
         name = f"JupyterLab {theme.title()}"
         self.page.evaluate(
             "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name
         )
         self.page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
 
-    def begin(self) -> None:
-        """Run all cells."""
-        # What the menu does; not awaited, for it ends with the last cell.
+    def start(self) -> None:
+        """Start to run all cells."""
+        # Not awaited: the command returns after the last cell.
         self.page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
 
     def run(self) -> None:
-        """Run all cells to their end."""
-        self.begin()
+        """Run all cells."""
+        self.start()
         prompts = self.page.locator(".jp-CodeCell .jp-InputArea-prompt")
         prompts.first.wait_for()
         deadline = time.monotonic() + _RUN_SECONDS
@@ -166,10 +168,20 @@ class Lab:
             assert time.monotonic() < deadline, prompts.all_inner_texts()
             self.page.wait_for_timeout(100)
 
-    def _refuse_foreign(self, route: Route) -> None:
+    def _block_foreign(self, route: Route) -> None:
         url = route.request.url
         if urlsplit(url).hostname in ("127.0.0.1", "localhost", None):
             route.continue_()
         else:
             self.foreign.append(url)
             route.abort()
+
+
+def violations(page: Page, context: str = OURS) -> list[str]:
+    """Return the accessibility violations that axe finds, one line per element."""
+    found: Any = Axe().run(page, context=context).response["violations"]
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}: {node['html'][:200]}"
+        for rule in found
+        for node in rule["nodes"]
+    ]

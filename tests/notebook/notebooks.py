@@ -1,4 +1,4 @@
-"""Example notebooks: where they are, how a real kernel runs them, and what came out."""
+"""Executes the example notebooks and collects their outputs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CELL_SECONDS = 60
 
 @dataclass(frozen=True)
 class Run:
-    """A notebook that was executed, and what its kernel said on its own standard error."""
+    """An executed notebook, and the standard error of its kernel."""
 
     notebook: NotebookNode
     noise: str
@@ -36,18 +36,18 @@ class Run:
 
 
 def data_of(output: NotebookNode) -> dict[str, Any]:
-    """Return what an output is in each of its forms; nothing for a stream or an error."""
+    """Return the representations of an output; empty for a stream or an error."""
     return output.get("data", {})
 
 
 class QuietKernelManager(AsyncKernelManager):
-    """Talks over sockets of the file system: over TCP a kernel warns of the lack of encryption."""
+    """Uses Unix sockets: over TCP a kernel warns of missing encryption."""
 
     transport = "ipc"
 
 
 def execute(path: Path) -> Run:
-    """Execute a notebook in a kernel of its own, which ends with it.
+    """Execute a notebook in a kernel of its own.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell raised.

@@ -1,6 +1,6 @@
-"""Photographs what a notebook shows: `python -m tests.notebook.screenshots FOLDER`.
+"""Takes screenshots of all HTML in JupyterLab: `python -m tests.notebook.screenshots FOLDER`.
 
-One picture of everything that is drawn, in JupyterLab, each in light, dark and narrow.
+One picture of each output in light, dark and narrow.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.notebook.lab import Lab, Server, browser
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# What is photographed is the output of a cell; its name is that of the picture.
+# The name of a picture, and the cell whose output it shows.
 CELLS = {
     "": """
 from atlas_backups import AtlasBackups, SnapshotOutcomes, SnapshotRequest
@@ -79,34 +79,34 @@ _METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "lang
 
 
 def main(folder: Path) -> None:
-    """Take all pictures."""
+    """Take all screenshots."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, browser() as chromium:
         cells = [nbformat.v4.new_code_cell(code.strip()) for code in CELLS.values()]
         for cell in cells:
-            cell.metadata["tags"] = ["raises-exception"]  # the rest is run all the same
+            cell.metadata["tags"] = ["raises-exception"]  # run the remaining cells too
         notebook = nbformat.v4.new_notebook(cells=cells, metadata=_METADATA)
         nbformat.write(notebook, Path(home, "shown.ipynb"))
         with Server(Path(home)).running() as server:
             page = chromium.new_page(viewport={"width": VIEWS["light"], "height": _HEIGHT})
             lab = Lab(server, page)
             lab.open("shown.ipynb")
-            lab.begin()
+            lab.start()
             progress = page.locator(".jp-CodeCell").last.locator(".jp-Cell-outputArea")
             progress.get_by_text("inProgress").first.wait_for(timeout=60_000)
             for view, width in VIEWS.items():
                 page.set_viewport_size({"width": width, "height": _HEIGHT})
-                lab.turn("dark" if view == "dark" else "light")
-                page.wait_for_timeout(500)  # it is laid out anew
-                _photograph(page, folder, view)
+                lab.set_theme("dark" if view == "dark" else "light")
+                page.wait_for_timeout(500)  # for the new layout
+                _save(page, folder, view)
 
 
-def _photograph(page: Page, folder: Path, view: str) -> None:
+def _save(page: Page, folder: Path, view: str) -> None:
     for name, cell in zip(CELLS, page.locator(".jp-CodeCell").all(), strict=True):
         output = cell.locator(".jp-Cell-outputArea")
         if name:
             output.screenshot(path=folder / f"{name}-{view}.png")
-            print(folder / f"{name}-{view}.png")  # noqa: T201  # a script says what it made
+            print(folder / f"{name}-{view}.png")  # noqa: T201  # the script lists its files
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What holds in a notebook: its loop runs, its stop button works, its kernel restarts and forks."""
+"""The client in a kernel: its running loop, interrupts, restarts and child processes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ WAITS = {
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def looks(emulator: AtlasEmulator) -> int:
-    """Return how often a snapshot was read by its id."""
+def polls(emulator: AtlasEmulator) -> int:
+    """Return the number of requests for one snapshot."""
     return sum(r.method == "GET" and "/snapshots/" in r.path for r in emulator.requests)
 
 
@@ -34,7 +34,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_sync_calls_work_inside_the_running_loop(kernel: Kernel) -> None:
+def test_sync_call_works_in_a_running_loop(kernel: Kernel) -> None:
     cell = kernel.run(
         "import asyncio\n"
         "assert asyncio.get_running_loop().is_running()\n"
@@ -46,7 +46,7 @@ def test_sync_calls_work_inside_the_running_loop(kernel: Kernel) -> None:
     assert cell.text == "completed\n"
 
 
-def test_calls_are_awaited_at_the_top_level(kernel: Kernel, emulator: AtlasEmulator) -> None:
+def test_async_calls_work_at_the_top_level(kernel: Kernel, emulator: AtlasEmulator) -> None:
     cell = kernel.run(
         "import asyncio\n"
         f"others = where[0], {emulator.sharded_cluster_name!r}\n"
@@ -58,7 +58,7 @@ def test_calls_are_awaited_at_the_top_level(kernel: Kernel, emulator: AtlasEmula
     assert cell.text == "completed completed\n"
 
 
-def test_a_watch_is_iterated_at_the_top_level(kernel: Kernel) -> None:
+def test_async_iterator_works_at_the_top_level(kernel: Kernel) -> None:
     cell = kernel.run(
         "snapshot = await atlas.take_snapshot_async(*where)\n"
         "async for seen in atlas.watch_snapshot_async(snapshot, poll_interval=0.1):\n"
@@ -77,9 +77,7 @@ TAKES = {
 
 
 @pytest.mark.parametrize("take", TAKES.values(), ids=TAKES)
-def test_an_error_is_traced_to_the_call_and_not_through_the_package(
-    kernel: Kernel, take: str
-) -> None:
+def test_traceback_hides_frames_of_the_package(kernel: Kernel, take: str) -> None:
     cell = kernel.run(take)
 
     traceback = COLOUR.sub("", cell.traceback)
@@ -89,33 +87,33 @@ def test_an_error_is_traced_to_the_call_and_not_through_the_package(
 
 
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
-def test_the_stop_button_ends_a_wait_and_says_how_to_go_on(
+def test_interrupted_wait_prints_resume_call(
     kernel: Kernel, emulator: AtlasEmulator, wait: str
 ) -> None:
     emulator.next_snapshot(never_ends=True)
     assert kernel.run("snapshot = atlas.take_snapshot(*where)").error is None
-    (held,) = (snapshot for snapshot in emulator.snapshots if snapshot.status != "completed")
-    cell = kernel.begin(wait)
-    wait_until(lambda: looks(emulator) >= 2)
+    (stored,) = (snapshot for snapshot in emulator.snapshots if snapshot.status != "completed")
+    cell = kernel.start(wait)
+    wait_until(lambda: polls(emulator) >= 2)
 
     kernel.interrupt()
     kernel.follow(cell, seconds=10)
 
     assert cell.error in ("KeyboardInterrupt", "CancelledError")
-    assert f"{held.group_id!r}, {held.cluster_name!r}, {held.id!r})" in cell.text
+    assert f"{stored.group_id!r}, {stored.cluster_name!r}, {stored.id!r})" in cell.text
     assert "atlas.wait_for_snapshot(" in cell.text
     assert kernel.run("print(atlas.get_snapshot(snapshot).status)").text == "inProgress\n"
 
 
-def test_the_stop_button_ends_a_fleet(kernel: Kernel, emulator: AtlasEmulator) -> None:
+def test_interrupt_ends_a_fleet(kernel: Kernel, emulator: AtlasEmulator) -> None:
     emulator.next_snapshot(never_ends=True)
-    cell = kernel.begin(
+    cell = kernel.start(
         "from atlas_backups import SnapshotRequest\n"
         "names = where[1], 'Paused0'\n"
         "requests = [SnapshotRequest(group_id=where[0], cluster_name=name) for name in names]\n"
         "outcomes = list(atlas.take_snapshots(requests, wait=True, progress=True))"
     )
-    wait_until(lambda: looks(emulator) >= 1)
+    wait_until(lambda: polls(emulator) >= 1)
 
     kernel.interrupt()
     kernel.follow(cell, seconds=10)
@@ -124,11 +122,11 @@ def test_the_stop_button_ends_a_fleet(kernel: Kernel, emulator: AtlasEmulator) -
     assert kernel.run("print(len(atlas.list_projects()))").text == "2\n"
 
 
-def test_a_kernel_restarts_in_the_middle_of_a_wait(kernel: Kernel, emulator: AtlasEmulator) -> None:
+def test_kernel_restarts_during_a_wait(kernel: Kernel, emulator: AtlasEmulator) -> None:
     emulator.next_snapshot(never_ends=True)
     kernel.run("snapshot = atlas.take_snapshot(*where)")
-    kernel.begin(WAITS["sync"])
-    wait_until(lambda: looks(emulator) >= 2)
+    kernel.start(WAITS["sync"])
+    wait_until(lambda: polls(emulator) >= 2)
 
     kernel.restart()
     cell = kernel.run(
@@ -142,22 +140,22 @@ def test_a_kernel_restarts_in_the_middle_of_a_wait(kernel: Kernel, emulator: Atl
 
 
 PROCESSES = {
-    "fork": "get_context('fork').Pool(2) as pool:\n    seen = pool.map(look, [taken] * 4)",
+    "fork": "get_context('fork').Pool(2) as pool:\n    seen = pool.map(read, [taken] * 4)",
     "spawn": "get_context('spawn').Pool(2) as pool:\n"
     "    seen = [s.id for s in pool.starmap(AtlasBackups.get_snapshot, [(atlas, taken)] * 4)]",
 }
 
 
 @pytest.mark.parametrize("pool", PROCESSES.values(), ids=PROCESSES)
-def test_processes_that_a_cell_starts_use_its_client(kernel: Kernel, pool: str) -> None:
+def test_child_processes_use_the_client(kernel: Kernel, pool: str) -> None:
     cell = kernel.run(
         "import multiprocessing\n"
-        "def look(snapshot):\n"
+        "def read(snapshot):\n"
         "    return atlas.get_snapshot(snapshot).id\n"
         "taken = atlas.take_snapshot(*where)\n"
         f"with multiprocessing.{pool}\n"
-        "print(seen == [look(taken)] * 4)"
+        "print(seen == [read(taken)] * 4)"
     )
 
     assert cell.error is None, cell.traceback
-    assert cell.text.endswith("True\n")  # from CPython 3.12 on it warns of forks beside threads
+    assert cell.text.endswith("True\n")  # CPython 3.12 and newer warn of forks with threads

@@ -1,4 +1,4 @@
-"""JupyterLab in Chromium opens the example notebooks, runs them, and shows our HTML."""
+"""JupyterLab in Chromium runs the example notebooks and shows their HTML."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from tests.notebook.accessibility import OURS, violations
-from tests.notebook.lab import Lab, Server, Theme
+from tests.notebook.lab import OURS, Lab, Server, Theme, violations
 from tests.notebook.notebooks import EXAMPLES
 
 if TYPE_CHECKING:
@@ -18,9 +17,11 @@ if TYPE_CHECKING:
 MIDDLE = 128  # of 255
 
 
-@pytest.mark.timeout(300)  # it has limits of its own, of 60 and 120 s
+@pytest.mark.timeout(300)  # Lab has shorter timeouts, of 60 and 120 s
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_shows_our_html(lab_server: Server, page: Page, path: Path) -> None:
+def test_notebook_shows_accessible_html_in_both_themes(
+    lab_server: Server, page: Page, path: Path
+) -> None:
     lab = Lab(lab_server, page)
     lab.open(path.name)
 
@@ -30,7 +31,7 @@ def test_a_notebook_runs_and_shows_our_html(lab_server: Server, page: Page, path
     assert shown.count() >= 2
     assert all(item.is_visible() for item in shown.all())
     for theme in get_args(Theme):
-        lab.turn(theme)
+        lab.set_theme(theme)
         assert (lightness(page, OURS) > MIDDLE) == (theme == "light")
         assert violations(page) == []
     assert lab.errors == []

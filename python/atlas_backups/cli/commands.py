@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from atlas_backups._quantities import span
 from atlas_backups.cli import options, output
-from atlas_backups.cli.render import (
-    minute,
-    print_result,
-    snapshot_details,
-    snapshot_table,
-    table,
-    yes_or_no,
-)
+from atlas_backups.cli.options import UsageError
+from atlas_backups.cli.render import print_result, snapshot_details, snapshot_table, table
 from atlas_backups.cli.session import address_of, connected
 from atlas_backups.cli.wait import wait_until_final
 from atlas_backups.errors import AtlasError, ClusterNotSupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from atlas_backups import AtlasBackups, Cluster, ClusterCoverage, Project
+    from atlas_backups.cli.options import Parser
     from atlas_backups.cli.session import Address
 
 _UNITS = ("days", "weeks", "months", "years")
@@ -34,6 +31,7 @@ _DELETE = """\
 Delete a snapshot. It is shown first, and deleted after confirmation; scripts give --yes.
 
 Atlas deletes only finished snapshots; --wait waits for that first."""
+_PROJECTS = "List the projects of the credentials."
 _CLUSTERS = "List the clusters of a project, except flex clusters (no on-demand snapshots)."
 _COVERAGE = """\
 Show the newest completed snapshot of every cluster and its age, the worst first.
@@ -52,10 +50,9 @@ class IncompleteError(AtlasError):
 
 def list_snapshots(argv: Sequence[str]) -> None:
     """Print the snapshots of a cluster."""
-    parser = options.command_parser("list", "List the snapshots of a cluster, newest first.")
-    options.add_cluster(parser)
-    options.add_common(parser)
-    arguments = options.parse(parser, argv)
+    arguments = options.parse(
+        "list", "List the snapshots of a cluster, newest first.", argv, options.add_cluster
+    )
     with connected(arguments) as atlas:
         snapshots = atlas.list_snapshots(arguments.group_id, arguments.cluster)
         print_result(tuple(snapshots), snapshot_table, arguments)
@@ -63,24 +60,16 @@ def list_snapshots(argv: Sequence[str]) -> None:
 
 def show(argv: Sequence[str]) -> None:
     """Print a snapshot of any status."""
-    parser = options.command_parser("show", "Show the current state of a snapshot.")
-    options.add_snapshot(parser)
-    options.add_common(parser)
-    arguments = options.parse(parser, argv)
+    arguments = options.parse(
+        "show", "Show the current state of a snapshot.", argv, options.add_snapshot
+    )
     with connected(arguments) as atlas:
         print_result(atlas.get_snapshot(*address_of(arguments)), snapshot_details, arguments)
 
 
 def retain(argv: Sequence[str]) -> None:
     """Change the retention of a snapshot and print it."""
-    parser = options.command_parser("retain", _RETAIN)
-    options.add_snapshot(parser)
-    units = parser.add_mutually_exclusive_group(required=True)
-    for unit in _UNITS:
-        units.add_argument(f"--{unit}", type=options.whole_number, metavar="N", help="1 or more")
-    options.add_wait(parser, help_of_wait="first wait for an unfinished snapshot")
-    options.add_common(parser)
-    arguments = options.parse(parser, argv)
+    arguments = options.parse("retain", _RETAIN, argv, options.add_snapshot, _add_retain)
     retention = {unit: getattr(arguments, unit) for unit in _UNITS}
     with connected(arguments) as atlas:
         address = address_of(arguments)
@@ -91,15 +80,10 @@ def retain(argv: Sequence[str]) -> None:
 
 def delete(argv: Sequence[str]) -> None:
     """Delete a snapshot after confirmation."""
-    parser = options.command_parser("delete", _DELETE)
-    options.add_snapshot(parser)
-    parser.add_argument("-y", "--yes", action="store_true", help="delete without confirmation")
-    options.add_wait(parser, help_of_wait="first wait for an unfinished snapshot")
-    options.add_common(parser)
-    arguments = options.parse(parser, argv)
+    arguments = options.parse("delete", _DELETE, argv, options.add_snapshot, _add_delete)
     is_interactive = output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
     if not arguments.yes and not is_interactive:
-        parser.error("no terminal to ask for confirmation: give --yes to delete")
+        raise UsageError("no terminal to ask for confirmation: give --yes to delete")
     with connected(arguments) as atlas:
         address = address_of(arguments)
         if not arguments.yes:
@@ -113,19 +97,14 @@ def delete(argv: Sequence[str]) -> None:
 
 def projects(argv: Sequence[str]) -> None:
     """Print the projects."""
-    parser = options.command_parser("projects", "List the projects of the credentials.")
-    options.add_common(parser)
-    arguments = options.parse(parser, argv, needs_project=False)
+    arguments = options.parse("projects", _PROJECTS, argv, needs_project=False)
     with connected(arguments) as atlas:
         print_result(atlas.list_projects(), _project_table, arguments)
 
 
 def clusters(argv: Sequence[str]) -> None:
     """Print the clusters of a project."""
-    parser = options.command_parser("clusters", _CLUSTERS)
-    options.add_project(parser)
-    options.add_common(parser)
-    arguments = options.parse(parser, argv)
+    arguments = options.parse("clusters", _CLUSTERS, argv, options.add_project)
     with connected(arguments) as atlas:
         print_result(atlas.list_clusters(arguments.group_id), _cluster_table, arguments)
 
@@ -136,10 +115,8 @@ def coverage(argv: Sequence[str]) -> None:
     Raises:
         IncompleteError: some clusters could not be read; the others have been printed.
     """
-    parser = options.command_parser("coverage", _COVERAGE)
-    options.add_project(parser, or_all=True)
-    options.add_common(parser)
-    arguments = options.parse(parser, argv, needs_project=False)
+    add_project = partial(options.add_project, or_all=True)
+    arguments = options.parse("coverage", _COVERAGE, argv, add_project, needs_project=False)
     with connected(arguments) as atlas:
         found = atlas.backup_coverage(arguments.group_id)
         print_result(found.to_dicts(), lambda _: _coverage_table(found), arguments)
@@ -162,6 +139,18 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
 }
 
 
+def _add_retain(parser: Parser) -> None:
+    units = parser.add_mutually_exclusive_group(required=True)
+    for unit in _UNITS:
+        units.add_argument(f"--{unit}", type=options.whole_number, metavar="N", help="1 or more")
+    options.add_wait(parser, help_of_wait="first wait for an unfinished snapshot")
+
+
+def _add_delete(parser: Parser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true", help="delete without confirmation")
+    options.add_wait(parser, help_of_wait="first wait for an unfinished snapshot")
+
+
 def _confirm(atlas: AtlasBackups, address: Address) -> None:
     """Ask for confirmation, on stderr because stdout is for results.
 
@@ -175,71 +164,42 @@ def _confirm(atlas: AtlasBackups, address: Address) -> None:
 
 
 def _project_table(projects: Iterable[Project]) -> str:
-    return table(
-        ("ID", "CLUSTERS", "CREATED (UTC)", "NAME"),
-        (
-            (
-                project.id,
-                None if project.cluster_count is None else str(project.cluster_count),
-                minute(project.created),
-                project.name,
-            )
-            for project in projects
-        ),
-    )
+    rows = ((it.id, it.cluster_count, it.created, it.name) for it in projects)
+    return table(("ID", "CLUSTERS", "CREATED (UTC)", "NAME"), rows)
 
 
 def _cluster_table(clusters: Iterable[Cluster]) -> str:
-    return table(
-        ("NAME", "TYPE", "STATE", "MONGODB", "BACKUP", "PAUSED"),
-        (
-            (
-                cluster.name,
-                cluster.cluster_type,
-                cluster.state_name,
-                cluster.mongo_db_version,
-                yes_or_no(cluster.backup_enabled),
-                yes_or_no(cluster.paused),
-            )
-            for cluster in clusters
-        ),
+    rows = (
+        (it.name, it.cluster_type, it.state_name, it.mongo_db_version, it.backup_enabled, it.paused)
+        for it in clusters
     )
+    return table(("NAME", "TYPE", "STATE", "MONGODB", "BACKUP", "PAUSED"), rows)
 
 
 def _coverage_table(entries: Iterable[ClusterCoverage]) -> str:
-    return table(
+    rows = (
         (
-            "CLUSTER",
-            "NEWEST (UTC)",
-            "AGE",
-            "RUNNING",
-            "FAILED (UTC)",
-            "BACKUP",
-            "PAUSED",
-            "PROJECT",
-        ),
-        (
-            (
-                entry.cluster_name,
-                _newest(entry),
-                None if (age := entry.age_seconds) is None else span(age),
-                ", ".join(snapshot.status or "?" for snapshot in entry.running),
-                minute(entry.failed.requested_at) if entry.failed else None,
-                yes_or_no(entry.backup_enabled),
-                yes_or_no(entry.paused),
-                entry.project_name or entry.group_id,
-            )
-            for entry in entries
-        ),
+            entry.cluster_name,
+            _newest(entry),
+            None if (age := entry.age_seconds) is None else span(age),
+            ", ".join(snapshot.status or "?" for snapshot in entry.running),
+            entry.failed and entry.failed.requested_at,
+            entry.backup_enabled,
+            entry.paused,
+            entry.project_name or entry.group_id,
+        )
+        for entry in entries
     )
+    names = "CLUSTER|NEWEST (UTC)|AGE|RUNNING|FAILED (UTC)|BACKUP|PAUSED|PROJECT"
+    return table(names.split("|"), rows)
 
 
-def _newest(entry: ClusterCoverage) -> str:
+def _newest(entry: ClusterCoverage) -> datetime | str:
     if entry.error is not None:
         return "not supported" if _is_unsupported(entry) else "not read"
     if entry.newest is None:
         return "none"
-    return minute(entry.newest.created_at) or "time unknown"
+    return entry.newest.created_at or "time unknown"
 
 
 def _is_unsupported(entry: ClusterCoverage) -> bool:

@@ -7,11 +7,10 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from atlas_backups._quantities import size
+from atlas_backups._plain import plain
 from atlas_backups.cli.errors import FAILURE, SUCCESS
 from atlas_backups.cli.options import PROGRAM, Parser
 from atlas_backups.cli.output import paint, write
-from atlas_backups.cli.render import second
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,14 @@ Next, with MONGODB_ATLAS_CLIENT_ID and MONGODB_ATLAS_CLIENT_SECRET set:
 _RECORDED_SECONDS = 157.0  # of the snapshot of Atlas that the emulator replays
 _MAX_SECONDS = 3600.0
 _COLOURS = {"queued": "yellow", "inProgress": "cyan", "completed": "green", "failed": "red"}
-_FIELDS = ("id", "mongod_version", "cloud_provider", "created_at", "storage_size_bytes")
+_FIELDS = (
+    "id",
+    "mongod_version",
+    "cloud_provider",
+    "created_at",
+    "storage_size_bytes",
+    "expires_at",
+)
 
 
 def demo(argv: Sequence[str]) -> int:
@@ -96,35 +102,16 @@ def _run(seconds: float, *, fails: bool) -> int:
 
 def _changes(before: Snapshot | None, after: Snapshot, elapsed: float) -> str:
     """Return the status, if it is new, and the fields that have changed, one a line."""
-    fields = [
-        (name, _formatted(name, value))
-        for name in _FIELDS
-        if (value := getattr(after, name, None)) and value != getattr(before, name, None)
-    ]
-    expired = before.expires_at if before else None
-    if after.expires_at and after.expires_at != expired:
-        moved = f", moved {(after.expires_at - expired).total_seconds():g} s" if expired else ""
-        fields.append(("expires_at", second(after.expires_at) + moved))
-    status = after.status or ""
-    is_new = before is None or before.status != status
-    if not fields and not is_new:
+    old: dict[str, object] = plain(before) or {}
+    new: dict[str, object] = plain(after)
+    changed = [name for name in _FIELDS if new.get(name) and new.get(name) != old.get(name)]
+    status = after.status if after.status and new["status"] != old.get("status") else ""
+    if not changed and not status:
         return ""
-    left = [paint(f"{elapsed:6.1f} s", "dim") + "  " + _painted(status if is_new else "")]
-    left += [" " * 22] * (len(fields) - 1)
-    right = [f"{name:18}  {value}" for name, value in fields] or [""]
-    return "".join(f"{a}{b}".rstrip() + "\n" for a, b in zip(left, right, strict=True))
-
-
-def _painted(status: str) -> str:
-    return (
-        paint(f"{status:<12}", "bold", _COLOURS[status]) if status in _COLOURS else f"{status:12}"
-    )
-
-
-def _formatted(name: str, value: object) -> str:
-    if name == "storage_size_bytes" and isinstance(value, int):
-        return f"{value} ({size(value)})"
-    return f"{value:%Y-%m-%d %H:%M:%S} UTC" if name == "created_at" else str(value)
+    painted = paint(f"{status:<12}", "bold", _COLOURS.get(status, "bold"))
+    head, rest = f"{elapsed:6.1f} s  {painted}", " " * 22
+    lines = [f"{rest if n else head}{it:18}  {new[it]}\n" for n, it in enumerate(changed)]
+    return "".join(lines) or f"{head.rstrip()}\n"
 
 
 def _seconds(text: str) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from atlas_backups.cli.output import is_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PROGRAM = "atlas-backups"
 PROJECT_VARIABLE = "MONGODB_ATLAS_PROJECT_ID"
@@ -30,7 +30,7 @@ class UsageError(Exception):
         usage: the usage line that argparse prints.
     """
 
-    def __init__(self, message: str, usage: str) -> None:
+    def __init__(self, message: str, usage: str = "") -> None:
         super().__init__(message)
         self.usage = usage
 
@@ -77,13 +77,25 @@ def wants_json(argv: Sequence[str]) -> bool:
     return "--output=json" in argv or ("--output", "json") in itertools.pairwise(argv)
 
 
-def command_parser(command: str, description: str) -> Parser:
-    """Return the parser of a command that sends requests to Atlas, without options."""
-    return Parser(prog=f"{PROGRAM} {command}", description=description, epilog=_CREDENTIALS)
+def parse(
+    command: str,
+    description: str,
+    argv: Sequence[str],
+    *add_options: Callable[[Parser], None],
+    needs_project: bool = True,
+) -> argparse.Namespace:
+    """Parse the arguments of a command that sends requests to Atlas.
 
-
-def parse(parser: Parser, argv: Sequence[str], *, needs_project: bool = True) -> argparse.Namespace:
-    """Parse all of `argv`; check the project and set the default of `--wait-timeout`."""
+    Args:
+        command: its name.
+        description: its help.
+        argv: the arguments.
+        add_options: functions that add options; those of `add_common` are added last.
+        needs_project: whether a project is required.
+    """
+    parser = Parser(prog=f"{PROGRAM} {command}", description=description, epilog=_CREDENTIALS)
+    for add in (*add_options, add_common):
+        add(parser)
     arguments = parser.parse(argv)
     if needs_project and arguments.project is None and arguments.project_id is None:
         parser.error(f"which project? give --project, --project-id or set {PROJECT_VARIABLE}")
@@ -124,7 +136,7 @@ def add_snapshot(parser: Parser) -> None:
 
 
 def add_project(parser: Parser, *, or_all: bool = False) -> None:
-    """Add the options that select a project, with `or_all` also the one that selects all."""
+    """Add the options that select a project, or all of them."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--project-id",

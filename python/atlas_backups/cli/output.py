@@ -29,7 +29,7 @@ class OutputError(Exception):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether the reader closed the pipe on purpose, as `head` does, and nothing is lost."""
+        """Whether the reader closed the pipe on purpose, as `head` does, and needs no report."""
         return isinstance(self._error, BrokenPipeError) and not self._done
 
     def after(self, done: str) -> OutputError:

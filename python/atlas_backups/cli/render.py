@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from atlas_backups._plain import plain
@@ -13,8 +14,7 @@ from atlas_backups.models import ShardedClusterSnapshot
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Sequence
 
     from atlas_backups.models import Snapshot
 
@@ -33,9 +33,9 @@ def print_result(
     output.write(json.dumps(plain(result), indent=2) + "\n" if is_json else as_text(result))
 
 
-def table(names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:
+def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows in columns below their names; put text of users into the last column."""
-    lines = [names, *([printable(cell or "-") for cell in row] for row in rows)]
+    lines = [names, *([printable(_cell(value)) for value in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ("  ".join(map(str.ljust, line, widths)) for line in lines)
     return "".join(f"{line.rstrip()}\n" for line in padded)
@@ -62,7 +62,8 @@ def snapshot_details(snapshot: Snapshot) -> str:
         "Parts": _parts(snapshot),
     }
     known = {name: value for name, value in fields.items() if value}
-    return _columns(known)
+    width = max(map(len, known))
+    return "".join(f"{name:{width}}  {printable(value)}\n" for name, value in known.items())
 
 
 def snapshot_summary(snapshot: Snapshot) -> str:
@@ -84,8 +85,8 @@ def snapshot_table(snapshots: Iterable[Snapshot]) -> str:
                 snapshot.id,
                 snapshot.status,
                 snapshot.snapshot_type,
-                minute(snapshot.requested_at),
-                minute(snapshot.expires_at),
+                snapshot.requested_at,
+                snapshot.expires_at,
                 _size(snapshot),
                 snapshot.description or " ",
             )
@@ -99,19 +100,12 @@ def second(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def minute(time: datetime | None) -> str | None:
-    """Return a UTC time to the minute, for a column whose name says UTC."""
-    return None if time is None else f"{time:%Y-%m-%d %H:%M}"
-
-
-def yes_or_no(value: bool | None) -> str | None:
-    """Return a boolean as a word."""
-    return None if value is None else ("yes" if value else "no")
-
-
-def _columns(values: Mapping[str, str]) -> str:
-    width = max(map(len, values))
-    return "".join(f"{name:{width}}  {printable(value)}\n" for name, value in values.items())
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"  # the name of the column says UTC
+    return "-" if value is None or value == "" else str(value)
 
 
 def _size(snapshot: Snapshot) -> str | None:

@@ -30,7 +30,7 @@ _MIN_SECONDS = 1.0  # enough for one poll
 
 def take(argv: Sequence[str]) -> None:
     """Take a snapshot, with --wait wait for it, and print it."""
-    arguments = options.parse(_parser(), argv)
+    arguments = options.parse("take", _DESCRIPTION, argv, options.add_cluster, _add_take)
     with connected(arguments) as atlas:
         started = time.monotonic()
         snapshot = _take(atlas, arguments)
@@ -50,9 +50,7 @@ def take(argv: Sequence[str]) -> None:
             raise error.after(f"snapshot {snapshot.id} was taken, but: ") from error
 
 
-def _parser() -> options.Parser:
-    parser = options.command_parser("take", _DESCRIPTION)
-    options.add_cluster(parser)
+def _add_take(parser: options.Parser) -> None:
     parser.add_argument("--description", metavar="TEXT", help="text to keep with the snapshot")
     parser.add_argument(
         "--retention-in-days",
@@ -73,8 +71,6 @@ def _parser() -> options.Parser:
         " then take one, or return that one (default: %(default)s)",
     )
     options.add_wait(parser, help_of_wait="succeed only when the snapshot is complete")
-    options.add_common(parser)
-    return parser
 
 
 def _take(atlas: AtlasBackups, arguments: argparse.Namespace) -> Snapshot:

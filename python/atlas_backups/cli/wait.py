@@ -35,11 +35,7 @@ _FINAL = (SnapshotFailedError, NotFoundError, InvalidArgumentError, DuplicateSna
 
 def wait(argv: Sequence[str]) -> None:
     """Wait for a snapshot and print it."""
-    parser = options.command_parser("wait", _DESCRIPTION)
-    options.add_snapshot(parser)
-    options.add_wait(parser)
-    options.add_common(parser)
-    arguments = options.parse(parser, argv)
+    arguments = options.parse("wait", _DESCRIPTION, argv, options.add_snapshot, options.add_wait)
     with connected(arguments) as atlas:
         snapshot = wait_until_completed(
             atlas, address_of(arguments), arguments, timeout=arguments.wait_timeout

@@ -153,7 +153,8 @@ def _snapshot_fields(snapshot: Snapshot, now: datetime) -> Mapping[str, Child]:
     expires = ui.full_time(snapshot.expires_at, now)
     created, delay = ui.full_time(snapshot.created_at, now), data_delay(snapshot)
     text = description_of(snapshot)
-    kinds, providers, regions = [snapshot.type], list[str | None](), ()
+    kinds, providers = [snapshot.type], list[str | None]()
+    regions: tuple[str, ...] = ()
     if isinstance(snapshot, ReplicaSetSnapshot):
         name = snapshot.replica_set_name
         kinds.append(name if name != snapshot.cluster_name else None)

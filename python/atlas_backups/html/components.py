@@ -114,8 +114,9 @@ def dotted(texts: Sequence[str], limit: int, write: Callable[[str], Markup] = us
 def badge(kind: Kind, label: str) -> Markup:
     """Return a label with a colour and a marker."""
     shown = user_text(f"{label[: _MAX_LABEL - 1]}…" if len(label) > _MAX_LABEL else label)
-    size = {"width": 10, "height": 10, "viewBox": "0 0 10 10"}
-    icon = element("svg", marker(kind, 5, 5), **size, aria_hidden="true")
+    icon = element(
+        "svg", marker(kind, 5, 5), width=10, height=10, viewBox="0 0 10 10", aria_hidden="true"
+    )
     return element("span", icon, shown, class_=f"ab-badge ab-{kind}")
 
 
