@@ -21,6 +21,8 @@ use crate::model::Snapshot;
 /// Of the status in a message.
 const LONGEST_STATUS: usize = 100;
 
+const DUPLICATES_HINT: &str = "keep one and delete the others";
+
 /// The error code of an upgrade of Atlas itself, which passes.
 pub(crate) const WRITES_STOPPED: &str = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES";
 
@@ -156,7 +158,7 @@ impl Error {
     /// Says what a person can do about it, unless that is said already.
     #[must_use]
     pub(crate) fn with_hint(mut self, text: impl Into<Cow<'static, str>>) -> Self {
-        if let Some(hint) = self.hint() {
+        if let Some(hint) = self.hint_mut() {
             hint.get_or_insert_with(|| text.into());
         }
         self
@@ -165,13 +167,49 @@ impl Error {
     /// The same as a part of a message that has a hint of its own.
     fn without_hint(&self) -> Self {
         let mut error = self.clone();
-        if let Some(hint) = error.hint() {
+        if let Some(hint) = error.hint_mut() {
             *hint = None;
         }
         error
     }
 
-    fn hint(&mut self) -> Option<&mut Option<Cow<'static, str>>> {
+    /// What a person can do about it, as at the end of the message.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+                failure.hint.as_deref()
+            }
+            Self::Api(api) => api.hint.as_deref(),
+            Self::Ambiguous(ambiguous) => Some(ambiguous.hint()),
+            Self::Duplicates(_) => Some(DUPLICATES_HINT),
+            Self::WaitTimeout(wait) => Some(wait.hint()),
+            Self::SnapshotFailed(_)
+            | Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::Exhausted(_)
+            | Self::InvalidArgument(_) => None,
+        }
+    }
+
+    /// The request that failed and how much was tried; of an error with a cause, those of the cause.
+    pub(crate) fn request(&self) -> Option<(&RequestLine, Effort)> {
+        match self {
+            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+                Some((&failure.request, failure.effort))
+            }
+            Self::Api(api) => Some((&api.request, api.effort)),
+            Self::Ambiguous(ambiguous) => ambiguous.cause.request(),
+            Self::WaitTimeout(wait) => wait.cause.as_ref()?.request(),
+            Self::Duplicates(_)
+            | Self::SnapshotFailed(_)
+            | Self::Configuration(_)
+            | Self::ClientClosed
+            | Self::Exhausted(_)
+            | Self::InvalidArgument(_) => None,
+        }
+    }
+
+    fn hint_mut(&mut self) -> Option<&mut Option<Cow<'static, str>>> {
         match self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
                 Some(&mut failure.hint)
@@ -237,13 +275,18 @@ impl std::fmt::Display for Ambiguous {
             1 => write!(f, "; one on-demand snapshot of that time exists")?,
             count => write!(f, "; {count} on-demand snapshots of that time exist")?,
         }
-        let hint = if self.idempotency_tag.is_some() {
+        effort::write_hint(f, Some(self.hint()))
+    }
+}
+
+impl Ambiguous {
+    fn hint(&self) -> &'static str {
+        if self.idempotency_tag.is_some() {
             "call again with the same key: it finds the snapshot if there is one"
         } else {
             "look at the cluster's snapshots before you take another one; with an idempotency_key \
              the call could simply be repeated"
-        };
-        effort::write_hint(f, Some(hint))
+        }
     }
 }
 
@@ -252,7 +295,7 @@ impl std::fmt::Display for Duplicates {
         let ids: Vec<&str> = self.snapshots.iter().map(|snapshot| snapshot.id.as_str()).collect();
         let (count, tag, ids) = (ids.len(), &self.tag, ids.join(", "));
         write!(f, "{count} snapshots carry the tag {tag} of one key: {ids}")?;
-        effort::write_hint(f, Some("keep one and delete the others"))
+        effort::write_hint(f, Some(DUPLICATES_HINT))
     }
 }
 
@@ -269,13 +312,18 @@ impl std::fmt::Display for WaitTimeout {
         if let Some(cause) = &self.cause {
             write!(f, "; the last look ended with: {}", cause.without_hint())?;
         }
+        effort::write_hint(f, Some(self.hint()))
+    }
+}
+
+impl WaitTimeout {
+    fn hint(&self) -> &'static str {
         let is_missing = matches!(&self.cause, Some(Error::Api(api)) if api.status == 404);
-        let hint = if self.snapshot.is_none() && is_missing {
+        if self.snapshot.is_none() && is_missing {
             "is there such a snapshot? A new one may not be found for two minutes"
         } else {
             "the snapshot goes on in Atlas: wait again, take no other"
-        };
-        effort::write_hint(f, Some(hint))
+        }
     }
 }
 

@@ -25,7 +25,7 @@ from atlas_backups import (
     SnapshotList,
     SnapshotMember,
 )
-from atlas_backups._frozen import FrozenDict
+from atlas_backups._immutable import FrozenDict
 from atlas_backups._plain import plain
 
 FIRST = datetime(1, 1, 1, tzinfo=timezone.utc)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import atlas_backups
-from atlas_backups._frozen import FrozenDict
+from atlas_backups._immutable import FrozenDict
 from atlas_backups.coverage import ClusterCoverage
 from atlas_backups.errors import AtlasError
 from atlas_backups.fleet import SnapshotOutcome, SnapshotRequest

@@ -45,7 +45,7 @@ def traceback_renderer(error: BaseException) -> Callable[[], list[str]]:
 
 def _display_once(error: BaseException, shell: Any) -> None:  # noqa: ANN401  # the same
     """Display the box; IPython renders each traceback a second time for its history."""
-    from atlas_backups._shown import repr_html  # noqa: PLC0415  # only for exceptions in a notebook
+    from atlas_backups._repr import repr_html  # noqa: PLC0415  # only for exceptions in a notebook
 
     global _displayed  # noqa: PLW0603  # a process has one kernel
     if _displayed != id(error.__traceback__):

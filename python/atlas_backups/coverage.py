@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from atlas_backups._frozen import Items, Record
+from atlas_backups._immutable import FrozenModel, FrozenSequence
 from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, Self, pd, pl
-from atlas_backups._shown import shown
+from atlas_backups._repr import short_repr
 from atlas_backups.errors import AtlasError
 from atlas_backups.inventory import Cluster
 from atlas_backups.models import Snapshot
@@ -21,7 +21,7 @@ LATEST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class ClusterCoverage(Record):
+class ClusterCoverage(FrozenModel):
     """What is known of the backups of one cluster, or why nothing is.
 
     Without an `error`, `newest` is `None` only if the cluster has no completed snapshot that has
@@ -124,11 +124,11 @@ class ClusterCoverage(Record):
             known["running"] = len(self.running)
         else:
             known["error"] = type(self.error).__name__
-        parts = (f"{name}={shown(value)}" for name, value in known.items())
+        parts = (f"{name}={short_repr(value)}" for name, value in known.items())
         return f"ClusterCoverage({', '.join(parts)}, ...)"
 
 
-class Coverage(Items[ClusterCoverage]):
+class Coverage(FrozenSequence[ClusterCoverage]):
     """The backups of many clusters, the worst first: an immutable sequence.
 
     First what could not be read, then clusters without a completed snapshot, then those with one
@@ -183,7 +183,7 @@ class Coverage(Items[ClusterCoverage]):
         without = len(self) - covered - unread
         return (
             f"Coverage({covered} with a completed snapshot, {without} without, "
-            f"{unread} not read, taken_at={shown(self._taken_at)})"
+            f"{unread} not read, taken_at={short_repr(self._taken_at)})"
         )
 
     def to_pandas(self) -> pd.DataFrame:

@@ -12,12 +12,20 @@ from collections.abc import Callable
 from typing import Any
 
 from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler
-from atlas_backups._shown import repr_html, repr_mimebundle
+from atlas_backups._repr import repr_html, repr_mimebundle
 from atlas_backups.models import FieldViolation, Snapshot
 
 
 class AtlasError(Exception):
-    """Base of everything this package raises on purpose; catch it to catch all of it."""
+    """Base class of the exceptions of this package.
+
+    Attributes:
+        hint: what probably helps; `None` if nothing is known.
+        attempts: how often the request was sent; `None` if the error is not about a request.
+        elapsed: seconds from the call to the error, pauses included; `None` likewise.
+        method: HTTP method of the request, as `"POST"`; `None` likewise.
+        path: path of the request, without host and query; `None` likewise.
+    """
 
     # Bound here, not inherited, so that the tree has no branch but Python's own exceptions.
     _repr_html_ = repr_html
@@ -25,6 +33,11 @@ class AtlasError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+        self.hint: str | None = None
+        self.attempts: int | None = None
+        self.elapsed: float | None = None
+        self.method: str | None = None
+        self.path: str | None = None
 
     @classmethod
     def __get_pydantic_core_schema__(

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
 
-from atlas_backups._ends import ENDS, end_of
-from atlas_backups._frozen import Items, Record
-from atlas_backups.errors import AtlasError
+from atlas_backups._immutable import FrozenModel, FrozenSequence
+from atlas_backups.errors import (
+    AmbiguousOutcomeError,
+    AtlasError,
+    DuplicateSnapshotsError,
+    SnapshotNotFoundError,
+    WaitTimeoutError,
+)
 from atlas_backups.models import Snapshot
+
+OutcomeKind: TypeAlias = Literal["failed", "unknown", "wait ended", "taken"]
+OUTCOME_KINDS: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
+"""In the order in which a person wants to see them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SnapshotRequest(Record):
+class SnapshotRequest(FrozenModel):
     """One take of `take_snapshots`; the values are checked when it is its turn.
 
     Immutable, safe to share between threads and processes.
@@ -34,7 +44,7 @@ class SnapshotRequest(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SnapshotOutcome(Record):
+class SnapshotOutcome(FrozenModel):
     """How one take of `take_snapshots` ended.
 
     Safe to share between threads; it pickles with its error.
@@ -51,7 +61,7 @@ class SnapshotOutcome(Record):
     error: AtlasError | None = None
 
 
-class SnapshotOutcomes(Items[SnapshotOutcome]):
+class SnapshotOutcomes(FrozenSequence[SnapshotOutcome]):
     """How the takes of `take_snapshots` ended, in one place: an immutable sequence.
 
     `SnapshotOutcomes(atlas.take_snapshots(requests))` runs them all and keeps what comes; in a
@@ -72,6 +82,20 @@ class SnapshotOutcomes(Items[SnapshotOutcome]):
         return SnapshotOutcomes(outcome for outcome in self if outcome.error is not None)
 
     def __repr__(self) -> str:
-        numbers = Counter(map(end_of, self))
-        counted = ", ".join(f"{numbers[end]} {end}" for end in ENDS if numbers[end])
-        return f"SnapshotOutcomes({counted or 'none'})"
+        counts = Counter(map(classify, self))
+        parts = [f"{counts[kind]} {kind}" for kind in OUTCOME_KINDS if counts[kind]]
+        return f"SnapshotOutcomes({', '.join(parts) or 'none'})"
+
+
+def classify(outcome: SnapshotOutcome) -> OutcomeKind:
+    """Return how a take of a fleet ended, for its `repr` and its HTML."""
+    error, snapshot = outcome.error, outcome.snapshot
+    if isinstance(error, AmbiguousOutcomeError) or (error is None and snapshot is None):
+        return "unknown"
+    if isinstance(error, WaitTimeoutError):
+        return "wait ended"  # the snapshot is still in progress
+    if snapshot is None or snapshot.status == "failed":
+        return "failed"
+    if isinstance(error, DuplicateSnapshotsError | SnapshotNotFoundError):
+        return "failed"
+    return "wait ended" if error else "taken"

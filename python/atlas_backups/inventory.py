@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from atlas_backups._frozen import FrozenDict, Record
+from atlas_backups._immutable import FrozenDict, FrozenModel
 from atlas_backups.models import UnknownFields
 
 ClusterType: TypeAlias = Literal["REPLICASET", "SHARDED", "GEOSHARDED"] | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Project(Record):
+class Project(FrozenModel):
     """A project ("group") that the credentials can see.
 
     Immutable, safe to share between threads and processes.
@@ -38,7 +38,7 @@ class Project(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Cluster(Record):
+class Cluster(FrozenModel):
     """A cluster of a project.
 
     Immutable, safe to share between threads and processes.

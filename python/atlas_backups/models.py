@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal, TypeAlias
 
-from atlas_backups._frozen import FrozenDict, Headers, Items, Record
+from atlas_backups._immutable import FrozenDict, FrozenModel, FrozenSequence, Headers
 from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, GetJsonSchemaHandler, pd, pl
-from atlas_backups._shown import shown
+from atlas_backups._repr import short_repr
 
 __all__ = [
     "CloudProvider",
@@ -57,7 +57,7 @@ _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Link(Record):
+class Link(FrozenModel):
     """One link of a resource to a resource it has to do with, as in RFC 5988.
 
     Immutable, safe to share between threads and processes.
@@ -73,7 +73,7 @@ class Link(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class SnapshotMember(Record):
+class SnapshotMember(FrozenModel):
     """The part of a sharded cluster's snapshot that was taken of one shard or config server.
 
     Immutable, safe to share between threads and processes.
@@ -93,7 +93,7 @@ class SnapshotMember(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Snapshot(Record):
+class Snapshot(FrozenModel):
     """A snapshot as Atlas described it at one moment; ask again to see it move on.
 
     Atlas fills the fields in one by one: a queued snapshot has no `created_at`, and `expires_at`
@@ -194,7 +194,7 @@ class Snapshot(Record):
         values = {name: getattr(self, name) for name in ("id", "status", "cluster_name")}
         more = {name: getattr(self, name) for name in _SHOWN_IF_KNOWN}
         values |= {name: value for name, value in more.items() if value is not None}
-        parts = (f"{name}={shown(value)}" for name, value in values.items())
+        parts = (f"{name}={short_repr(value)}" for name, value in values.items())
         return f"{type(self).__name__}({', '.join(parts)}, ...)"
 
 
@@ -257,7 +257,7 @@ class FlexSnapshot(Snapshot):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class RawResponse(Record):
+class RawResponse(FrozenModel):
     """An answer of Atlas as it came, nothing renamed or unwrapped.
 
     Immutable, safe to share between threads and processes.
@@ -287,11 +287,11 @@ class RawResponse(Record):
         return json.loads(self.text)
 
     def __repr__(self) -> str:
-        return f"RawResponse(status={self.status}, text={shown(self.text)}, ...)"
+        return f"RawResponse(status={self.status}, text={short_repr(self.text)}, ...)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class FieldViolation(Record):
+class FieldViolation(FrozenModel):
     """One field of the request that Atlas found wrong.
 
     Immutable, safe to share between threads and processes.
@@ -306,7 +306,7 @@ class FieldViolation(Record):
     description: str | None = None
 
 
-class SnapshotList(Items[Snapshot]):
+class SnapshotList(FrozenSequence[Snapshot]):
     """Snapshots of a cluster, newest first: an immutable sequence.
 
     Slices are lists of the same kind. Safe to share between threads and processes.

@@ -52,7 +52,23 @@ pub(super) fn as_value<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
         }
     };
     let class = types(py)?.errors.bind(py).getattr(class)?;
-    class.call((error.to_string(),), Some(&details))
+    let exception = class.call((error.to_string(),), Some(&details))?;
+    set_attributes(&exception, error)?;
+    Ok(exception)
+}
+
+/// Sets what every class of the tree has, beside the arguments of its constructor.
+fn set_attributes(exception: &Bound<'_, PyAny>, error: &Error) -> PyResult<()> {
+    if let Some(hint) = error.hint() {
+        exception.setattr("hint", hint)?;
+    }
+    if let Some((request, effort)) = error.request() {
+        exception.setattr("method", request.method.as_str())?;
+        exception.setattr("path", &*request.path)?;
+        exception.setattr("attempts", effort.attempts)?;
+        exception.setattr("elapsed", effort.elapsed.as_secs_f64())?;
+    }
+    Ok(())
 }
 
 fn describe_ambiguous(details: &Bound<'_, PyDict>, ambiguous: &Ambiguous) -> PyResult<()> {
@@ -83,10 +99,7 @@ fn describe_api(details: &Bound<'_, PyDict>, api: &ApiError) -> PyResult<()> {
     details.set_item("reason", api.reason.as_deref())?;
     details.set_item("parameters", PyTuple::new(py, parameters?)?)?;
     details.set_item("field_violations", PyTuple::new(py, violations?)?)?;
-    details.set_item("retry_after", api.retry_after.map(|pause| pause.as_secs_f64()))?;
-    details.set_item("method", api.request.method.as_str())?;
-    details.set_item("path", &*api.request.path)?;
-    details.set_item("hint", api.hint.as_deref())
+    details.set_item("retry_after", api.retry_after.map(|pause| pause.as_secs_f64()))
 }
 
 fn api_class(kind: ApiKind) -> &'static str {

@@ -23,7 +23,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     let logger = logging.call_method1("getLogger", ("atlas_backups",))?;
     // Without a handler Python writes warnings to standard error.
     logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
-    logger.call_method1("addFilter", (&types(py)?.date_record,))?;
+    logger.call_method1("addFilter", (&types(py)?.set_record_time,))?;
     // Not made inside the lock: a child forked meanwhile would wait for it for ever.
     let logger = LOGGER.get_or_init(py, || logger.unbind());
     Ok(Some(logger.bind(py)))

@@ -21,7 +21,7 @@ pub(super) struct Types {
     pub(super) datetime: Py<PyAny>,
     pub(super) utc: Py<PyAny>,
     pub(super) watch: Py<PyAny>,
-    pub(super) date_record: Py<PyAny>,
+    pub(super) set_record_time: Py<PyAny>,
     /// Those of `RECORDS`.
     records: Vec<Record>,
 }
@@ -73,9 +73,9 @@ fn lock() -> MutexGuard<'static, Vec<&'static Types>> {
 
 fn load(py: Python<'_>) -> PyResult<&'static Types> {
     let datetime = py.import("datetime")?;
-    let frozen = py.import("atlas_backups._frozen")?;
-    let watch = py.import("atlas_backups._watch")?;
-    let log_records = py.import("atlas_backups._records")?;
+    let frozen = py.import("atlas_backups._immutable")?;
+    let watch = py.import("atlas_backups._loop_wakeup")?;
+    let log_records = py.import("atlas_backups._log_time")?;
     py.import("atlas_backups.models")?;
     let package = py.import("atlas_backups")?;
     let types = Types {
@@ -86,8 +86,8 @@ fn load(py: Python<'_>) -> PyResult<&'static Types> {
         headers: frozen.getattr("Headers")?.unbind(),
         datetime: datetime.getattr("datetime")?.unbind(),
         utc: datetime.getattr("timezone")?.getattr("utc")?.unbind(),
-        watch: watch.getattr("watch")?.unbind(),
-        date_record: log_records.getattr("date_record")?.unbind(),
+        watch: watch.getattr("start_wakeup_thread")?.unbind(),
+        set_record_time: log_records.getattr("set_record_time")?.unbind(),
     };
     let types: &'static Types = Box::leak(Box::new(types));
     lock().push(types);

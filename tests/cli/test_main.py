@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import atlas_backups
-from atlas_backups._quantities import size
+from atlas_backups._format import format_size
 from atlas_backups.cli import errors, main, output
 from atlas_backups.cli.main import COMMANDS
 from atlas_backups.errors import InvalidResponseError
@@ -231,7 +231,7 @@ def test_printable_escapes_control_characters() -> None:
     ],
 )
 def test_size_has_a_unit(count: int, text: str) -> None:
-    assert size(count) == text
+    assert format_size(count) == text
 
 
 def test_main_without_arguments_reads_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

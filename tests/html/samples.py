@@ -96,6 +96,12 @@ def hostile(text: str) -> ab.ReplicaSetSnapshot:
     )
 
 
+def hinted(error: ab.AtlasError, hint: str) -> ab.AtlasError:
+    """Set the hint, as the core does."""
+    error.hint = hint
+    return error
+
+
 WEEKS = ab.SnapshotList(
     [
         unfinished(timedelta(minutes=2), "inProgress", 21),
@@ -160,7 +166,10 @@ ERRORS: tuple[ab.AtlasError, ...] = (
     ),
     ab.SnapshotFailedError("it has failed", snapshot=unfinished(timedelta(hours=1), "failed")),
     ab.ConfigurationError("no credentials: set MONGODB_ATLAS_CLIENT_ID and …_SECRET"),
-    ab.TransportError("GET /x: no route (1 attempt, 0.02 s). Hint: check the proxy"),
+    hinted(
+        ab.TransportError("GET /x: no route (1 attempt, 0.02 s). Hint: check the proxy"),
+        "check the proxy",
+    ),
     ab.ApiError(HOSTILE, detail=HOSTILE, error_code=LONG, hint=ARABIC, path=LONG, reason=HOSTILE),
     ab.AtlasError(""),
 )

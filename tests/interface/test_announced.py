@@ -38,7 +38,7 @@ def test_the_description_has_every_kind_of_thing() -> None:
         "atlas-backups take -v, --verbose (count) = 0",
         "atlas-backups retain one of: --days, --weeks, --months, --years required",
         "atlas-backups --version (version)",
-        "class atlas_backups.SnapshotList(Items[Snapshot](Sequence[ItemT_co]))",
+        "class atlas_backups.SnapshotList(FrozenSequence[Snapshot](Sequence[ItemT_co]))",
         "@pytest.fixture def atlas_emulator() -> Iterator[AtlasEmulator]",
         "extra airflow",
         "entry point console_scripts atlas-backups = atlas_backups.cli:main",

@@ -18,19 +18,18 @@ DOORS = {
     "cli": {"__main__"},
     "client": {""},
     "emulator": {"cli"},
-    "html": {"_shown"},
+    "html": {"_repr"},
     "progress": {"cli", "client", "html"},
 }
-# What a room may import of the package, besides itself. `_quantities` has the words for ages and
-# sizes, `_hints` and `progress` those for what to do next, the same wherever they are shown.
+# What a room may import of the package, besides itself. `_format` has the words for ages and
+# sizes, `progress` those for what to do next, the same wherever they are shown.
 MAY = {
     "_pyinstaller": set[str](),
-    "airflow": {"", "_quantities", "errors"},
+    "airflow": {"", "_format", "errors"},
     "cli": {
         "",
-        "_hints",
         "_plain",
-        "_quantities",
+        "_format",
         "emulator",
         "errors",
         "models",
@@ -38,10 +37,8 @@ MAY = {
     },
     "emulator": {"", "_threads"},
     "html": {
-        "_ends",
-        "_frozen",
-        "_hints",
-        "_quantities",
+        "_immutable",
+        "_format",
         "coverage",
         "errors",
         "fleet",

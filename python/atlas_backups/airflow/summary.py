@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from atlas_backups._quantities import size
+from atlas_backups._format import format_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ def summary(snapshot: Mapping[str, Any]) -> str:
         f"requested {snapshot.get('requested_at')}",
         (time := snapshot.get("created_at")) and f"data of {time}",
         (time := snapshot.get("expires_at")) and f"kept until {time}",
-        (count := snapshot.get("storage_size_bytes")) and size(count),
+        (count := snapshot.get("storage_size_bytes")) and format_size(count),
         (version := snapshot.get("mongod_version")) and f"MongoDB {version}",
         members and f"{len(members)} parts",
     ]

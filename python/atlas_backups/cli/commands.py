@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from atlas_backups._quantities import span
+from atlas_backups._format import format_duration
 from atlas_backups.cli import options, output
 from atlas_backups.cli.options import UsageError
 from atlas_backups.cli.render import print_result, snapshot_details, snapshot_table, table
@@ -181,7 +181,7 @@ def _coverage_table(entries: Iterable[ClusterCoverage]) -> str:
         (
             entry.cluster_name,
             _newest(entry),
-            None if (age := entry.age_seconds) is None else span(age),
+            None if (age := entry.age_seconds) is None else format_duration(age),
             ", ".join(snapshot.status or "?" for snapshot in entry.running),
             entry.failed and entry.failed.requested_at,
             entry.backup_enabled,

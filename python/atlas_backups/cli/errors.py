@@ -10,7 +10,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from atlas_backups._hints import without_hint
+from atlas_backups._format import split_hint
 from atlas_backups._plain import plain
 from atlas_backups.cli import output
 from atlas_backups.cli.options import PROGRAM, UsageError
@@ -145,7 +145,7 @@ def _lines(error: BaseException) -> list[str]:
         return ["terminated"]
     if _is_bug(error):
         return [f"this is a bug in {PROGRAM}, please report it"]
-    text, hint = without_hint(error)
+    text, hint = split_hint(error)
     lines = [text]
     if isinstance(error, AmbiguousOutcomeError):
         lines.insert(0, _OUTCOME_UNKNOWN)

@@ -6,8 +6,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
+from atlas_backups._format import format_size
 from atlas_backups._plain import plain
-from atlas_backups._quantities import size
 from atlas_backups.cli import output
 from atlas_backups.cli.output import printable
 from atlas_backups.models import ShardedClusterSnapshot
@@ -110,7 +110,7 @@ def _cell(value: object) -> str:
 
 def _size(snapshot: Snapshot) -> str | None:
     # Atlas reports 0 while the size is unknown.
-    return size(snapshot.storage_size_bytes) if snapshot.storage_size_bytes else None
+    return format_size(snapshot.storage_size_bytes) if snapshot.storage_size_bytes else None
 
 
 def _parts(snapshot: Snapshot) -> str | None:

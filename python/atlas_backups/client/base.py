@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from atlas_backups._core import Client
 
 # The core imports it; tools that freeze programs find it by this statement.
-from atlas_backups._records import date_record as date_record  # noqa: PLC0414  # nothing here uses it
-from atlas_backups._watch import watch as watch  # noqa: PLC0414  # nothing here uses it
+from atlas_backups._log_time import set_record_time as set_record_time  # noqa: PLC0414  # nothing here uses it
+from atlas_backups._loop_wakeup import start_wakeup_thread as start_wakeup_thread  # noqa: PLC0414  # nothing here uses it
 from atlas_backups.client.credentials import CredentialSource
 from atlas_backups.errors import UnauthorizedError
 from atlas_backups.models import RawResponse

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from atlas_backups._frozen import Record
+from atlas_backups._immutable import FrozenModel
 from atlas_backups.coverage import ClusterCoverage, Coverage
 from atlas_backups.errors import AtlasError
 from atlas_backups.fleet import SnapshotOutcome, SnapshotOutcomes
@@ -48,7 +48,7 @@ def _cluster_coverage(entry: ClusterCoverage, _now: datetime) -> Markup:
     return coverage_table(Coverage((entry,), taken_at=entry.taken_at))
 
 
-_draw.register(Record, result_card)
+_draw.register(FrozenModel, result_card)
 _draw.register(RawResponse, response_card)
 _draw.register(Snapshot, snapshot_card)
 _draw.register(SnapshotList, snapshot_table)

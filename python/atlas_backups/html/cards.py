@@ -8,8 +8,7 @@ from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
-from atlas_backups._hints import without_hint
-from atlas_backups._quantities import fine_span, size, span
+from atlas_backups._format import format_duration, format_duration_precise, format_size, split_hint
 from atlas_backups.errors import (
     AmbiguousOutcomeError,
     ApiError,
@@ -36,7 +35,7 @@ from atlas_backups.progress import resume_call
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from atlas_backups._frozen import Record
+    from atlas_backups._immutable import FrozenModel
     from atlas_backups.html.markup import Child
     from atlas_backups.models import RawResponse, Snapshot
 
@@ -65,7 +64,7 @@ def snapshot_card(snapshot: Snapshot, now: datetime) -> Markup:
     )
 
 
-def result_card(result: Record, now: datetime) -> Markup:
+def result_card(result: FrozenModel, now: datetime) -> Markup:
     """Return the fields of any result; ages count from `now`."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}
     kind = type(result).__name__
@@ -121,7 +120,7 @@ def error_cell(error: AtlasError) -> Markup:
 def size_of(snapshot: Snapshot) -> str | None:
     """Return the size; Atlas reports 0 while it is unknown."""
     count = snapshot.storage_size_bytes or 0
-    return size(count) if count > 0 else None
+    return format_size(count) if count > 0 else None
 
 
 def data_delay(snapshot: Snapshot) -> str | None:
@@ -130,7 +129,7 @@ def data_delay(snapshot: Snapshot) -> str | None:
     if requested is None or snapshot.created_at is None:
         return None
     seconds = (ui.as_aware(snapshot.created_at) - requested).total_seconds()
-    return f"{fine_span(seconds)} later" if seconds >= 0 else None
+    return f"{format_duration_precise(seconds)} later" if seconds >= 0 else None
 
 
 def description_of(snapshot: Snapshot) -> str | None:
@@ -221,7 +220,7 @@ def _value(name: str, value: object, now: datetime) -> Child:
 
 def _summary(error: AtlasError) -> tuple[str, str | None]:
     """Return the shortest description of what happened, and the hint."""
-    message, hint = without_hint(error)
+    message, hint = split_hint(error)
     detail = error.detail if isinstance(error, ApiError) else None
     return detail or message, hint
 
@@ -259,7 +258,6 @@ def _error_fields(error: ApiError) -> Mapping[str, Child]:
         concat(code(it.field or "?"), " ", user_text(it.description or "", TEXT))
         for it in error.field_violations[:_MAX_NAMES]
     )
-    pause = error.retry_after
     return {
         "Request": code(request, TEXT) if request else None,
         "Code": error.error_code and code(error.error_code),
@@ -267,9 +265,15 @@ def _error_fields(error: ApiError) -> Mapping[str, Child]:
         "Parameters": ui.dotted(
             [str(it) for it in error.parameters[:_MAX_NAMES]], _MAX_NAMES, code
         ),
-        # Atlas sends finite numbers, but an exception can be constructed with others.
-        "Retry after": None if pause is None else span(pause) if isfinite(pause) else f"{pause} s",
+        "Retry after": _format_pause(error.retry_after),
     }
+
+
+def _format_pause(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    # Atlas sends finite numbers, but an exception can be constructed with others.
+    return format_duration(seconds) if isfinite(seconds) else f"{seconds} s"
 
 
 def _snapshots(error: AtlasError, now: datetime) -> Markup | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from atlas_backups._quantities import fine_span, span
+from atlas_backups._format import format_duration, format_duration_precise
 from atlas_backups.html.markup import Child, Markup, concat, element, user_text
 from atlas_backups.html.style import STYLE
 
@@ -182,7 +182,7 @@ def relative_time(time: datetime | None, now: datetime) -> Markup | None:
     """Return the distance from now, with the time as its title."""
     if time is None:
         return None
-    return _time(time, _distance(time, now, span), title=format_second(time))
+    return _time(time, _distance(time, now, format_duration), title=format_second(time))
 
 
 def absolute_time(time: datetime | None) -> Markup | None:
@@ -196,7 +196,7 @@ def full_time(time: datetime | None, now: datetime) -> Markup | None:
     """Return a UTC time to the second, and the distance from now."""
     if time is None:
         return None
-    distance = element("span", _distance(time, now, fine_span), class_="ab-tight")
+    distance = element("span", _distance(time, now, format_duration_precise), class_="ab-tight")
     return concat(_time(time, format_second(time)), " · ", distance)
 
 

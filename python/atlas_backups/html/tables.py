@@ -6,8 +6,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from atlas_backups._ends import ENDS, end_of
 from atlas_backups.coverage import WINDOW_DAYS
+from atlas_backups.fleet import OUTCOME_KINDS, classify
 from atlas_backups.html import components as ui
 from atlas_backups.html.calendar import calendar, calendar_labels
 from atlas_backups.html.cards import (
@@ -32,15 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from atlas_backups._ends import End
     from atlas_backups.coverage import ClusterCoverage, Coverage
-    from atlas_backups.fleet import SnapshotOutcome
+    from atlas_backups.fleet import OutcomeKind, SnapshotOutcome
     from atlas_backups.models import Snapshot
 
 _MAX_STATES = 6
 _MAX_RUNNING = 3  # of one cluster
 _BAR_WIDTH = 64
-_OUTCOME_KINDS: dict[End, ui.Kind] = {
+_OUTCOME_KINDS: dict[OutcomeKind, ui.Kind] = {
     "failed": "bad",
     "unknown": "odd",
     "wait ended": "run",
@@ -98,16 +97,16 @@ def outcome_table(outcomes: Sequence[SnapshotOutcome], now: datetime) -> Markup:
     """Return the outcomes of a fleet, failures first."""
     if not outcomes:
         return ui.figure("No outcomes", ui.paragraph("No snapshots were requested."))
-    ordered = sorted(outcomes, key=lambda outcome: ENDS.index(end_of(outcome)))
-    counts = Counter(map(end_of, outcomes))
+    ordered = sorted(outcomes, key=lambda outcome: OUTCOME_KINDS.index(classify(outcome)))
+    counts = Counter(map(classify, outcomes))
     has_projects = len({_requested(outcome, "group_id") for outcome in outcomes}) > 1
     rows = ui.limit_rows(_outcome_row(outcome, has_projects) for outcome in ordered)
     rest = ordered[len(rows) :]
-    not_taken = sum(end_of(outcome) != "taken" for outcome in rest)
+    not_taken = sum(classify(outcome) != "taken" for outcome in rest)
     left_out = f"{thousands(len(rest))} more are not shown, {thousands(not_taken)} of them failed. "
     badges = (
         ui.badge(_OUTCOME_KINDS[end], f"{thousands(counts[end])} {end}")
-        for end in ENDS
+        for end in OUTCOME_KINDS
         if counts[end]
     )
     noun = "snapshot" if len(outcomes) == 1 else "snapshots"
@@ -215,7 +214,7 @@ def _status_counts(snapshots: Sequence[Snapshot]) -> list[Markup]:
 
 
 def _outcome_row(outcome: SnapshotOutcome, has_project: bool) -> ui.Row:
-    end = end_of(outcome)
+    end = classify(outcome)
     snapshot: Snapshot | None = outcome.snapshot or getattr(outcome.error, "snapshot", None)
     name, project = _requested(outcome, "cluster_name"), _requested(outcome, "group_id")
     return (

@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar, cast, overload
 
 from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, Self
-from atlas_backups._shown import Shown, shown
+from atlas_backups._repr import HtmlReprMixin, short_repr
 
-ItemT_co = TypeVar("ItemT_co", bound="Record", covariant=True)
+ItemT_co = TypeVar("ItemT_co", bound="FrozenModel", covariant=True)
 ValueT = TypeVar("ValueT")
 DefaultT = TypeVar("DefaultT")
-RecordT = TypeVar("RecordT", bound="Record")
+ModelT = TypeVar("ModelT", bound="FrozenModel")
 
 
-def _build(cls: type[RecordT], values: dict[str, Any]) -> RecordT:
+def _build(cls: type[ModelT], values: dict[str, Any]) -> ModelT:
     """Make a record again from its values; pickles name this function, so it keeps its name."""
     return cls(**values)
 
 
-class Record(Shown):
+class FrozenModel(HtmlReprMixin):
     """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
 
     What `dataclasses` does by itself for frozen slotted classes stores a list of values, which a
@@ -37,7 +37,7 @@ class Record(Shown):
         return _build, (type(self), values)
 
     def __repr__(self) -> str:
-        parts = (f"{name}={shown(getattr(self, name))}" for name in self.__dataclass_fields__)
+        parts = (f"{name}={short_repr(getattr(self, name))}" for name in self.__dataclass_fields__)
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class Record(Shown):
         return described
 
 
-class Items(Shown, Sequence[ItemT_co]):
+class FrozenSequence(HtmlReprMixin, Sequence[ItemT_co]):
     """Base of the immutable sequences: slices are of the same kind.
 
     Args:
@@ -62,7 +62,7 @@ class Items(Shown, Sequence[ItemT_co]):
 
     __slots__ = ("_items",)
 
-    _item: ClassVar[type[Record]]
+    _item: ClassVar[type[FrozenModel]]
     """The class of what it holds."""
 
     def __init__(self, items: Iterable[ItemT_co] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Log records have the time of the event that they describe, not of the moment they are logged."""
+"""Sets the time of a log record to that of the event it describes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 _AGE = "atlas_backups_age"
 
 
-def date_record(record: LogRecord) -> bool:
-    """Set the time of a record by the age of its event in seconds; a filter that keeps all."""
+def set_record_time(record: LogRecord) -> bool:
+    """Subtract the age of the event, in seconds, from the record's time; a filter for `logging`."""
     age: float = record.__dict__.pop(_AGE, 0.0)
     if age:
         record.created -= age
