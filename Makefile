@@ -35,7 +35,7 @@ test-core: ## Run the tests of the Rust core, without Python
 	cargo test --locked
 
 # They need programs or packages beside those of the group `test`, and have targets of their own.
-OTHER_SUITES := airflow airflow_real notebook peers
+OTHER_SUITES := airflow airflow_integration notebook interop
 
 .PHONY: test-python
 test-python: develop $(BIN)/.groups-test ## Run the tests of the Python package
@@ -48,9 +48,9 @@ SEED ?= 1
 test-model: ## Simulate Atlas and its callers in CASES drawn cases (20000; SEED=1), and print what was counted
 	SIMULATION_CASES=$(CASES) SIMULATION_SEED=$(SEED) cargo test --locked --lib simulation -- --nocapture
 
-.PHONY: test-peers
-test-peers: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
-	$(BIN)/python -m pytest tests/peers
+.PHONY: test-interop
+test-interop: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
+	$(BIN)/python -m pytest tests/interop
 
 # Jupyter, a browser's driver and the generator of the site, in versions that are written down;
 # Node is among them, for a validator of HTML and a script of the site that come from npm.
@@ -120,7 +120,7 @@ TEST_AIRFLOW := test-in-airflow test-in-airflow2
 .PHONY: $(TEST_AIRFLOW)
 $(TEST_AIRFLOW): test-in-%:
 	.venv-$*/bin/python -m pytest -c tests/airflow/pytest.ini tests/airflow
-	.venv-$*/bin/python -m pytest --timeout=600 tests/airflow_real
+	.venv-$*/bin/python -m pytest --timeout=600 tests/airflow_integration
 
 .PHONY: check-airflow
 check-airflow: develop-airflow $(BIN)/.groups-check
@@ -142,7 +142,7 @@ airflow-fleet: develop-airflow ## Take 200 snapshots by mapped tasks in Airflow;
 
 .PHONY: airflow-screenshots
 airflow-screenshots: develop-airflow ## Photograph Airflow's pages into target/screenshots (needs Chromium)
-	.venv-airflow/bin/python -m tests.airflow_real.screenshots target/screenshots
+	.venv-airflow/bin/python -m tests.airflow_integration.screenshots target/screenshots
 
 # Every target for that many seconds, one after another; `make fuzz FUZZ_TARGETS=digest` only one.
 FUZZ_SECONDS ?= 120
@@ -267,7 +267,7 @@ test-wheel: wheel ## Test the built wheel in an environment of its own
 	.venv-wheel/bin/python -m atlas_backups demo
 	.venv-wheel/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	.venv-wheel/bin/python -m pip install --quiet --group test
-	.venv-wheel/bin/python -m pytest tests/take tests/auth tests/typing
+	.venv-wheel/bin/python -m pytest tests/take tests/auth tests/typing tests/process/test_exit.py
 
 .PHONY: check
 check: check-rust check-python check-licences check-advisories check-workflows ## Check format, lints, types, stubs, docs, licences, advisories, workflows

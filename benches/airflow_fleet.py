@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from atlas_backups.emulator import AtlasEmulator
-from tests.airflow_real.deployment import Deployment
-from tests.airflow_real.programs import resident_mebibytes
-from tests.airflow_real.world import FLEET_ID, make_world
+from tests.airflow_integration.deployment import Deployment
+from tests.airflow_integration.programs import resident_mebibytes
+from tests.airflow_integration.world import FLEET_ID, make_world
 
 RECORDED_SECONDS = 157.0
 TOO_MANY_REQUESTS = 429

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping
 
-    from tests.authority import Authority
+    from tests.tls_ca import CertificateAuthority
 
 Action: TypeAlias = "Mapping[str, Any] | Literal['refuse', 'go away']"
 
@@ -30,8 +30,8 @@ class Http2Server(Listener):
         requests: every request that was received in full, whatever became of it.
     """
 
-    def __init__(self, authority: Authority, decide: Callable[[Received], Action]) -> None:
-        context = authority.context()
+    def __init__(self, ca: CertificateAuthority, decide: Callable[[Received], Action]) -> None:
+        context = ca.context()
         context.set_alpn_protocols(["h2"])
         super().__init__(context)
         self.requests: list[Received] = []

@@ -1,4 +1,4 @@
-"""Runs DAGs in this process, with Airflow's own `dag.test()`, and looks at what they left."""
+"""Runs DAGs in this process with Airflow's `dag.test()`."""
 
 # ruff: noqa: ANN401, PLC0415  # Airflow differs by version, and is imported only once it is set up
 from __future__ import annotations
@@ -130,12 +130,12 @@ class Lab:
         with session() as opened:
             task = run.task(task_id, map_index)
             task = opened.merge(task)
-            # 2.11 looks a DAG that is in no file up in vain.
+            # 2.11 cannot look up a DAG that is in no file.
             options = {"dag": run.dag} if is_airflow_2() else {}
             clear_task_instances([task], opened, **options)
 
-    def go_on(self, run: Run) -> Run:
-        """Run what was cleared, to its end; the scheduler's part is that of `dag.test()`."""
+    def resume(self, run: Run) -> Run:
+        """Run the cleared tasks to completion, as the scheduler would."""
         from airflow.models.dagrun import DagRun
 
         with session() as opened:
@@ -156,7 +156,7 @@ class Lab:
             return Run(run.dag, run.run_id, str(found.state))
 
     def taken(self) -> list[EmulatedSnapshot]:
-        """Return the on-demand snapshots that were not there at first."""
+        """Return the on-criteria snapshots that were not there at first."""
         return [
             snapshot
             for snapshot in self.emulator.snapshots
@@ -165,7 +165,7 @@ class Lab:
 
 
 def register(dag: Any) -> None:
-    """Let Airflow 3 know a DAG that is in no file."""
+    """Register a DAG that is in no file with Airflow 3."""
     if is_airflow_2():
         return
     from airflow.dag_processing import collection
@@ -200,7 +200,7 @@ def _run(task_instance: Any, task: Any, opened: Any) -> None:
         from airflow.models import dag
 
         task_instance.task = task
-        with suppress(Exception):  # which `dag.test()` logs; the task's state tells
+        with suppress(Exception):  # `dag.test()` logs it; the test checks the state
             dag._run_task(ti=task_instance, inline_trigger=True, session=opened)
     else:
         from airflow.sdk.definitions import dag
@@ -209,7 +209,7 @@ def _run(task_instance: Any, task: Any, opened: Any) -> None:
 
 
 def shorten(monkeypatch: pytest.MonkeyPatch, **options: Any) -> None:
-    """Let the clients of tasks give up sooner than they do."""
+    """Override options of the tasks' clients, to fail sooner."""
     from atlas_backups.airflow.connection import Settings
 
     make = Settings.client

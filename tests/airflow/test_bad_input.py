@@ -1,4 +1,4 @@
-"""What a DAG's author got wrong: said in the last lines of the log, and not tried again."""
+"""Errors of a DAG's author: logged, and not retried."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -37,7 +37,7 @@ def assert_failed_at_once(run: Run, log: Log, *sentences: str) -> None:
     assert "AirflowFailException" in text
 
 
-def test_connection_that_is_not_there(lab: Lab, log: Log) -> None:
+def test_missing_connection_fails_without_retry(lab: Lab, log: Log) -> None:
     run = run_take(lab, atlas_conn_id="atlas_of_nobody")
 
     assert_failed_at_once(
@@ -48,7 +48,7 @@ def test_connection_that_is_not_there(lab: Lab, log: Log) -> None:
     )
 
 
-def test_connection_that_is_half_filled_in(
+def test_incomplete_connection_fails_without_retry(
     lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password=None))
@@ -58,12 +58,14 @@ def test_connection_that_is_half_filled_in(
     assert_failed_at_once(
         run,
         log,
-        "connection 'mongodb_atlas_default' is half filled in: Client ID (login) is there, "
+        "connection 'mongodb_atlas_default' is incomplete: Client ID (login) is set, "
         "Client secret (password) is not",
     )
 
 
-def test_secret_that_is_wrong(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_secret_fails_without_retry(
+    lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password="mdb_sa_sk_wrong"))
 
     run = run_take(lab)
@@ -72,7 +74,7 @@ def test_secret_that_is_wrong(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatc
     assert "mdb_sa_sk_wrong" not in log()
 
 
-def test_wrong_secret_fails_beside_the_cached_token_of_the_right_one(
+def test_wrong_secret_does_not_use_cached_token_of_right_one(
     lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = {"group_id": lab.emulator.group_id, "cluster_name": lab.emulator.cluster_name}
@@ -84,7 +86,9 @@ def test_wrong_secret_fails_beside_the_cached_token_of_the_right_one(
     assert_failed_at_once(run, log, "the client id or the client secret is wrong")
 
 
-def test_role_that_is_missing(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_role_fails_without_retry(
+    lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = lab.emulator.credential("service_account", read_only=True)
     fields: dict[str, Any] = {"login": reader.id, "password": reader.secret}
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, **fields))
@@ -95,7 +99,7 @@ def test_role_that_is_missing(lab: Lab, log: Log, monkeypatch: pytest.MonkeyPatc
     assert lab.taken() == []
 
 
-def test_project_name_that_is_unknown(lab: Lab, log: Log) -> None:
+def test_unknown_project_name_lists_visible_ones(lab: Lab, log: Log) -> None:
     run = run_take(lab, project_name="Production")
 
     assert_failed_at_once(
@@ -103,23 +107,19 @@ def test_project_name_that_is_unknown(lab: Lab, log: Log) -> None:
     )
 
 
-@pytest.mark.parametrize("native", [False, True])
 @pytest.mark.parametrize(
-    "name",
+    ("name", "template", "native"),
     [
-        "group_id",
-        "project_name",
-        "cluster_name",
-        "description",
-        "idempotency_key",
-        "retention_in_days",
+        ("group_id", "{{ params.nothing }}", False),
+        ("project_name", "{{ ti.xcom_pull(task_ids='nobody') }}", True),
+        ("cluster_name", "{{ params.nothing }}", True),
+        ("description", "{{ ti.xcom_pull(task_ids='nobody') }}", False),
+        ("idempotency_key", "{{ params.nothing }}", True),
+        ("retention_in_days", "{{ ti.xcom_pull(task_ids='nobody') }}", True),
     ],
 )
-@pytest.mark.parametrize(
-    "template", ["{{ params.nothing }}", "{{ ti.xcom_pull(task_ids='nobody') }}"]
-)
-def test_template_that_renders_to_nothing(
-    lab: Lab, log: Log, name: str, template: str, *, native: bool
+def test_template_with_empty_value_fails_without_retry(
+    lab: Lab, log: Log, name: str, template: str, native: object
 ) -> None:
     options = {name: template, "params": {"nothing": ""}}
 
@@ -149,7 +149,7 @@ def test_template_that_renders_to_nothing(
         ({"retention_in_days": 0}, "retention_in_days"),
     ],
 )
-def test_argument_that_cannot_be_right(
+def test_invalid_argument_fails_without_retry(
     lab: Lab, log: Log, options: dict[str, Any], sentence: str
 ) -> None:
     run = run_take(lab, **options)
@@ -160,14 +160,12 @@ def test_argument_that_cannot_be_right(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, "give one of group_id, project_name: none is there"),
+        ({}, "give one of group_id, project_name: none is given"),
         ({"group_id": "g", "project_name": "p"}, "not group_id and project_name together"),
         ({"group_id": "g", "if_busy": "skip"}, "if_busy must be one of"),
     ],
 )
-def test_arguments_that_do_not_go_together_break_the_dag(
-    options: dict[str, Any], sentence: str
-) -> None:
+def test_conflicting_arguments_fail_dag_parsing(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidArgumentError, match=sentence):
         AtlasTakeSnapshotOperator(task_id="take", cluster_name="c", **options)
 
@@ -180,7 +178,9 @@ def test_arguments_that_do_not_go_together_break_the_dag(
         (None, "snapshot is empty: its template rendered to None"),
     ],
 )
-def test_xcom_of_another_version(lab: Lab, log: Log, pushed: object, sentence: str) -> None:
+def test_invalid_xcom_fails_without_retry(
+    lab: Lab, log: Log, pushed: object, sentence: str
+) -> None:
     with lab.dag(render_template_as_native_obj=True) as dag:
         AtlasDeleteSnapshotOperator(
             task_id="take", snapshot="{{ params.pushed }}", params={"pushed": pushed}, retries=3

@@ -1,4 +1,4 @@
-"""What a connection says, and how it is told that it says it wrongly."""
+"""Parsing and validation of a connection."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -28,7 +28,7 @@ def settings(extra: Any = None, **fields: Any) -> Settings:
     return settings_of(Connection(conn_id="atlas", extra=extra_text, **fields))
 
 
-def test_login_and_password_are_a_service_account() -> None:
+def test_login_and_password_are_service_account() -> None:
     found = settings(login=CLIENT_ID, password=CLIENT_SECRET)
 
     assert found.service_account == (CLIENT_ID, CLIENT_SECRET)
@@ -36,11 +36,11 @@ def test_login_and_password_are_a_service_account() -> None:
     assert found.base_url == "https://cloud.mongodb.com"
 
 
-def test_needs_no_prefix_of_a_service_account() -> None:
+def test_service_account_needs_no_prefix() -> None:
     assert settings(login="someone", password="something").service_account is not None
 
 
-def test_public_and_private_key_are_an_api_key() -> None:
+def test_public_and_private_key_are_api_key() -> None:
     found = settings({"public_key": "abcdefgh", "private_key": PRIVATE_KEY})
 
     assert found.api_key == ("abcdefgh", PRIVATE_KEY)
@@ -52,10 +52,10 @@ def test_public_and_private_key_are_an_api_key() -> None:
     ("fields", "extra", "sentence"),
     [
         ({}, {}, "has no credentials: fill in Client ID (login) and Client secret (password)"),
-        ({"login": CLIENT_ID}, {}, "Client ID (login) is there, Client secret (password) is not"),
-        ({"password": "s"}, {}, "Client secret (password) is there, Client ID (login) is not"),
-        ({}, {"public_key": "k"}, "API public key (extra: public_key) is there, API private key"),
-        ({}, {"private_key": "k"}, "API private key (extra: private_key) is there, API public"),
+        ({"login": CLIENT_ID}, {}, "Client ID (login) is set, Client secret (password) is not"),
+        ({"password": "s"}, {}, "Client secret (password) is set, Client ID (login) is not"),
+        ({}, {"public_key": "k"}, "API public key (extra: public_key) is set, API private key"),
+        ({}, {"private_key": "k"}, "API private key (extra: private_key) is set, API public"),
         (
             {"login": CLIENT_ID, "password": "s"},
             {"public_key": "k", "private_key": "k"},
@@ -64,7 +64,7 @@ def test_public_and_private_key_are_an_api_key() -> None:
         (
             {},
             {"public_key": CLIENT_ID, "private_key": CLIENT_SECRET},
-            "holds a client ID of a service account (mdb_sa_id_…); it belongs into Client ID",
+            "holds a client ID of a service account (mdb_sa_id_…); it belongs in Client ID",
         ),
         (
             {"login": CLIENT_SECRET, "password": CLIENT_ID},
@@ -74,11 +74,11 @@ def test_public_and_private_key_are_an_api_key() -> None:
         (
             {"login": "abcdefgh", "password": PRIVATE_KEY},
             {},
-            "hold an API key; it belongs into API public key (extra: public_key)",
+            "hold an API key; it belongs in API public key (extra: public_key)",
         ),
         ({"login": CLIENT_ID, "password": "  "}, {}, "Client secret (password) is not"),
-        ({"login": "a", "password": "b", "host": "atlas:port"}, {}, "Base URL (host) is no URL"),
-        ({"login": "a", "password": "b"}, {"proxy": "http://[::1"}, "proxy is no URL"),
+        ({"login": "a", "password": "b", "host": "atlas:port"}, {}, "Base URL (host) is not a URL"),
+        ({"login": "a", "password": "b"}, {"proxy": "http://[::1"}, "proxy is not a URL"),
         (
             {"login": "a", "password": "b", "host": "https://atlas.test/api/atlas/v2"},
             {},
@@ -87,16 +87,16 @@ def test_public_and_private_key_are_an_api_key() -> None:
         ({"login": "a", "password": "b"}, ["proxy"], "its extra must be a JSON object"),
     ],
 )
-def test_is_refused_with_the_names_of_the_fields(
+def test_invalid_connection_is_rejected_by_field(
     fields: dict[str, str], extra: Any, sentence: str
 ) -> None:
-    with pytest.raises(ConfigurationError) as refused:
+    with pytest.raises(ConfigurationError) as rejected:
         settings(extra, **fields)
 
-    assert "connection 'atlas'" in str(refused.value)
-    assert sentence in str(refused.value)
-    assert CLIENT_SECRET not in str(refused.value)
-    assert PRIVATE_KEY not in str(refused.value)
+    assert "connection 'atlas'" in str(rejected.value)
+    assert sentence in str(rejected.value)
+    assert CLIENT_SECRET not in str(rejected.value)
+    assert PRIVATE_KEY not in str(rejected.value)
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_is_refused_with_the_names_of_the_fields(
         ("http://127.0.0.1:0", 0, "http://127.0.0.1"),
     ],
 )
-def test_host_and_port_are_the_base_url(host: str | None, port: int | None, url: str) -> None:
+def test_host_and_port_are_base_url(host: str | None, port: int | None, url: str) -> None:
     found = settings(login="a", password="b", host=host, port=port)
 
     assert found.base_url == url
 
 
-def test_reads_a_connection_in_the_form_of_a_uri() -> None:
+def test_connection_uri_is_parsed() -> None:
     connection = Connection(
         conn_id="atlas",
         uri=f"mongodb-atlas://{CLIENT_ID}:{CLIENT_SECRET}@http%3A%2F%2F127.0.0.1:8080/?ca_file=%2Fca",
@@ -159,9 +159,7 @@ def test_reads_a_connection_in_the_form_of_a_uri() -> None:
         ("http%3A%2F%2F127.0.0.1:8080/?ca_file=%2Fca&token_cache=off", "http://127.0.0.1:8080"),
     ],
 )
-def test_uri_means_the_same_with_hyphen_and_underscore(
-    scheme: str, rest: str, base_url: str
-) -> None:
+def test_uri_with_hyphen_and_underscore_are_equal(scheme: str, rest: str, base_url: str) -> None:
     connection = Connection(conn_id="atlas", uri=f"{scheme}://{CLIENT_ID}:a%2Fb%40c%3A@{rest}")
 
     found = settings_of(connection)
@@ -187,21 +185,21 @@ def test_uri_with_underscore_and_api_key_reads_the_extra() -> None:
     assert found.api_key == ("abcdefgh", PRIVATE_KEY)
 
 
-def test_uri_with_underscore_and_half_of_the_credentials_is_rejected_by_field() -> None:
+def test_uri_with_underscore_and_incomplete_credentials_is_rejected() -> None:
     uri = f"mongodb_atlas://{CLIENT_ID}@cloud.mongodb.com"
 
-    with pytest.raises(ConfigurationError, match="is there, Client secret"):
+    with pytest.raises(ConfigurationError, match="is set, Client secret"):
         settings_of(Connection(conn_id="atlas", uri=uri))
 
 
-def test_the_environment_does_not_change_where_atlas_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_does_not_change_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONGODB_ATLAS_BASE_URL", "https://elsewhere.example")
 
     with settings(login="a", password="b").client() as atlas:
         assert "https://cloud.mongodb.com" in repr(atlas)
 
 
-def test_secrets_are_masked_and_shown_by_no_repr() -> None:
+def test_secrets_are_masked_and_absent_from_repr() -> None:
     found = settings(
         {"proxy": "http://someone:canary-of-the-proxy@proxy.example:3128"},
         login=CLIENT_ID,
@@ -215,7 +213,7 @@ def test_secrets_are_masked_and_shown_by_no_repr() -> None:
 
 
 @pytest.mark.parametrize("name", ["password", "private_key"])
-def test_masks_what_airflow_itself_has_not_seen(name: str) -> None:
+def test_secret_unknown_to_airflow_is_masked(name: str) -> None:
     @dataclass
     class Plain:
         """A connection that masks nothing by itself."""
@@ -244,7 +242,7 @@ class TestTokenCache:
         extra = {} if given is None else {"token_cache": given}
         return settings(extra, login="a", password="b").token_cache
 
-    def test_is_a_file_in_a_folder_that_only_this_user_can_open(self) -> None:
+    def test_default_is_file_in_private_directory(self) -> None:
         found = Path(self.cache() or "")
 
         assert found.is_relative_to(tempfile.gettempdir())
@@ -266,40 +264,40 @@ class TestTokenCache:
 
         assert first.token_cache != second.token_cache
 
-    def test_default_file_differs_where_only_joined_credentials_are_equal(self) -> None:
+    def test_default_file_differs_for_equal_joined_credentials(self) -> None:
         first = settings(login="a", password="bc")
         second = settings(login="ab", password="c")
 
         assert first.token_cache != second.token_cache
 
-    def test_default_file_name_shows_no_secret(self) -> None:
+    def test_default_file_name_contains_no_secret(self) -> None:
         found = settings(login=CLIENT_ID, password=CLIENT_SECRET).token_cache or ""
 
         assert Path(found).name.startswith("tokens-")
         assert CLIENT_SECRET not in found
         assert hashlib.sha256(CLIENT_SECRET.encode()).hexdigest()[:8] not in found
 
-    def test_is_the_given_file(self) -> None:
+    def test_given_file_is_used(self) -> None:
         assert self.cache("/var/cache/tokens") == "/var/cache/tokens"
 
-    def test_can_be_left_out(self) -> None:
+    def test_off_disables_cache(self) -> None:
         assert self.cache("off") is None
 
-    def test_is_left_out_where_nobody_shares_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_kubernetes_pod_has_no_cache(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AIRFLOW_IS_K8S_EXECUTOR_POD", "True")
 
         assert self.cache() is None
 
     @pytest.mark.parametrize("kind", ["open to others", "a link", "a file"])
-    def test_is_left_out_where_somebody_else_was_first(self, kind: str, tmp_path: Path) -> None:
-        folder = Path(tempfile.gettempdir()) / f"atlas-backups-{os.getuid()}"
+    def test_directory_of_another_owner_is_not_used(self, kind: str, tmp_path: Path) -> None:
+        directory = Path(tempfile.gettempdir()) / f"atlas-backups-{os.getuid()}"
         if kind == "a link":
             (tmp_path / "theirs").mkdir(mode=0o700)
-            folder.symlink_to(tmp_path / "theirs")
+            directory.symlink_to(tmp_path / "theirs")
         elif kind == "a file":
-            folder.touch(mode=0o600)
+            directory.touch(mode=0o600)
         else:
-            folder.mkdir()
-            folder.chmod(0o777)
+            directory.mkdir()
+            directory.chmod(0o777)
 
         assert self.cache() is None

@@ -20,7 +20,7 @@ def utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, tz=timezone.utc)
 
 
-def test_comes_nearer(clock: list[float]) -> None:
+def test_deadline_left_decreases_with_time(clock: list[float]) -> None:
     deadline = Deadline.after(60)
 
     clock[0] += 25
@@ -28,7 +28,7 @@ def test_comes_nearer(clock: list[float]) -> None:
     assert deadline.left() == 35
 
 
-def test_is_over_and_yet_leaves_a_little_to_who_asks_for_it(clock: list[float]) -> None:
+def test_deadline_left_at_least_has_minimum_after_expiry(clock: list[float]) -> None:
     deadline = Deadline.after(60)
 
     clock[0] += 70
@@ -37,13 +37,13 @@ def test_is_over_and_yet_leaves_a_little_to_who_asks_for_it(clock: list[float]) 
     assert deadline.left_at_least(5) == 5
 
 
-def test_is_not_moved_by_a_snapshot_of_the_past(clock: list[float]) -> None:
+def test_deadline_ignores_snapshot_id_in_the_past(clock: list[float]) -> None:
     deadline = Deadline.after(60)
 
     assert deadline.seen(utc(clock[0] - 500)) == deadline
 
 
-def test_of_a_clock_that_is_behind_is_corrected_by_the_id_of_the_snapshot(
+def test_deadline_of_slow_clock_is_corrected_by_snapshot_id(
     clock: list[float],
 ) -> None:
     behind = 3600
@@ -56,7 +56,7 @@ def test_of_a_clock_that_is_behind_is_corrected_by_the_id_of_the_snapshot(
     assert deadline.left() < 0
 
 
-def test_of_a_clock_that_is_ahead_is_bounded_by_the_timeout(clock: list[float]) -> None:
+def test_deadline_of_fast_clock_is_bounded_by_timeout(clock: list[float]) -> None:
     deadline = Deadline.after(60)
 
     clock[0] -= 3600  # the triggerer's clock

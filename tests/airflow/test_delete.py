@@ -31,7 +31,7 @@ def run_delete(lab: Lab, snapshot_id: str, **options: Any) -> Run:
     return lab.run(dag)
 
 
-def test_deletes_what_a_task_has_taken(lab: Lab) -> None:
+def test_delete_accepts_output_of_take(lab: Lab) -> None:
     with lab.dag() as dag:
         taking = AtlasTakeSnapshotOperator(
             task_id="take",
@@ -52,7 +52,7 @@ def test_deletes_what_a_task_has_taken(lab: Lab) -> None:
     }
 
 
-def test_a_try_after_a_lost_answer_finds_nothing_and_succeeds(lab: Lab) -> None:
+def test_delete_retry_after_reset_response_succeeds(lab: Lab) -> None:
     snapshot = take(lab)
     lab.emulator.fault(Fault(method="DELETE", reset="after"))
 
@@ -62,7 +62,7 @@ def test_a_try_after_a_lost_answer_finds_nothing_and_succeeds(lab: Lab) -> None:
     assert lab.taken() == []
 
 
-def test_nothing_to_delete_is_a_success_that_says_so(lab: Lab, log: Log) -> None:
+def test_delete_of_missing_snapshot_succeeds_with_warning(lab: Lab, log: Log) -> None:
     run = run_delete(lab, "5" * 24)
 
     assert run.state == "success"
@@ -115,13 +115,11 @@ def test_leaves_an_unfinished_snapshot_to_its_retries(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({}, "give one of snapshot, group_id, project_name: none is there"),
+        ({}, "give one of snapshot, group_id, project_name: none is given"),
         ({"group_id": "g", "cluster_name": "c"}, "snapshot_id must be given beside group_id"),
         ({"snapshot": {}, "snapshot_id": "s"}, "snapshot_id must not be given beside snapshot"),
     ],
 )
-def test_arguments_that_do_not_go_together_break_the_dag(
-    options: dict[str, Any], sentence: str
-) -> None:
+def test_conflicting_arguments_fail_dag_parsing(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidArgumentError, match=sentence):
         AtlasDeleteSnapshotOperator(task_id="delete", **options)

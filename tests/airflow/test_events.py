@@ -1,4 +1,4 @@
-"""What a task makes of what its trigger says, also of one of another version."""
+"""Events between trigger and task, also between different versions."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from atlas_backups import AmbiguousOutcomeError, SnapshotFailedError, WaitTimeoutError
-from atlas_backups.airflow.events import failure, has_ended, snapshot_in
+from atlas_backups.airflow.events import deadline_of, failure, snapshot_in
 from atlas_backups.errors import ClusterNotFoundError, RateLimitError
 
-SNAPSHOT = {"snapshot_id": "6" * 24, "a_key_of_a_later_version": 1}
+SNAPSHOT = {"snapshot_id": "6" * 24, "a_task_key_a_later_version": 1}
 
 
-def test_a_completed_snapshot_is_handed_on_as_it_is() -> None:
+def test_completed_event_returns_its_snapshot() -> None:
     assert snapshot_in({"status": "completed", "snapshot": SNAPSHOT, "more": 1}) == SNAPSHOT
 
 
@@ -33,29 +33,29 @@ def test_a_completed_snapshot_is_handed_on_as_it_is() -> None:
         {"status": ["completed"]},
     ],
 )
-def test_an_event_of_another_version_is_said_to_be_one_and_may_be_tried_again(
+def test_unknown_event_raises_retryable_error(
     event: object,
 ) -> None:
-    for read in (snapshot_in, has_ended):
-        with pytest.raises(AirflowException, match="workers and triggerers have the same ver") as e:
+    for read in (snapshot_in, deadline_of):
+        with pytest.raises(AirflowException, match="workers and triggerers run the same ver") as e:
             read(event)
         assert not isinstance(e.value, AirflowFailException)
 
 
 @pytest.mark.parametrize("error", [RateLimitError("slow down"), AmbiguousOutcomeError("who knows")])
-def test_an_error_that_passes_may_be_tried_again(error: Exception) -> None:
+def test_transient_error_event_is_retryable(error: Exception) -> None:
     with pytest.raises(AirflowException, match=rf"^{error} \({type(error).__name__}\)") as raised:
         snapshot_in(failure(error))
 
     assert not isinstance(raised.value, AirflowFailException)
 
 
-def test_an_error_that_stays_is_final() -> None:
+def test_permanent_error_event_fails_without_retry() -> None:
     with pytest.raises(AirflowFailException, match=r"^no such cluster \(ClusterNotFoundError\)"):
         snapshot_in(failure(ClusterNotFoundError("no such cluster")))
 
 
-def test_failed_and_too_late_are_what_the_task_takes_them_for() -> None:
+def test_failed_and_timeout_events_raise_given_classes() -> None:
     failed, late = failure(SnapshotFailedError("it failed")), failure(WaitTimeoutError("too late"))
 
     with pytest.raises(AirflowFailException, match="it failed"):
@@ -68,10 +68,10 @@ def test_failed_and_too_late_are_what_the_task_takes_them_for() -> None:
         assert type(raised.value) is AirflowException
 
 
-def test_a_snapshot_has_ended_whatever_its_end() -> None:
-    assert has_ended({"status": "completed", "snapshot": SNAPSHOT, "deadline": 12.5}) == 12.5
-    assert has_ended({**failure(SnapshotFailedError("it failed")), "deadline": 12.5}) == 12.5
-    with pytest.raises(AirflowException, match="have the same version"):
-        has_ended({"status": "completed", "snapshot": SNAPSHOT})
+def test_a_snapshot_deadline_of_whatever_its_end() -> None:
+    assert deadline_of({"status": "completed", "snapshot": SNAPSHOT, "deadline": 12.5}) == 12.5
+    assert deadline_of({**failure(SnapshotFailedError("it failed")), "deadline": 12.5}) == 12.5
+    with pytest.raises(AirflowException, match="run the same version"):
+        deadline_of({"status": "completed", "snapshot": SNAPSHOT})
     with pytest.raises(AirflowException, match="too late"):
-        has_ended({**failure(WaitTimeoutError("too late")), "deadline": 12.5})
+        deadline_of({**failure(WaitTimeoutError("too late")), "deadline": 12.5})

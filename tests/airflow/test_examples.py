@@ -1,4 +1,4 @@
-"""The DAGs in examples/airflow run, and do what they say."""
+"""The DAGs in examples/airflow."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -27,7 +27,7 @@ def example(name: str) -> Any:
     return module
 
 
-def test_the_migration_begins_once_the_snapshot_is_there(
+def test_migration_starts_after_snapshot_completes(
     lab: Lab, capfd: pytest.CaptureFixture[str]
 ) -> None:
     run = lab.run(example("before_migration").dag, run_conf=EMULATED)
@@ -38,7 +38,7 @@ def test_the_migration_begins_once_the_snapshot_is_there(
     assert f"the way back is {taken.id}" in capfd.readouterr().out
 
 
-def test_gate_whose_own_snapshot_ends_too_soon_stays_closed_beside_a_better_one(lab: Lab) -> None:
+def test_gate_fails_if_own_snapshot_expires_too_soon(lab: Lab) -> None:
     run = lab.run(example("before_migration").dag, run_conf=EMULATED)
     own = run.xcom("take_snapshot", "snapshot_id")
     with AtlasBackups(lab.emulator.credentials, base_url=lab.emulator.base_url) as atlas:
@@ -47,13 +47,13 @@ def test_gate_whose_own_snapshot_ends_too_soon_stays_closed_beside_a_better_one(
 
     for task_id in ("gate", "migrate"):
         lab.clear(run, task_id)
-    again = lab.go_on(run)
+    again = lab.resume(run)
 
     assert again.state == "failed"
     assert run.task("gate").state == "failed"
 
 
-def test_the_fleet_is_every_cluster_that_can_be_backed_up(lab: Lab) -> None:
+def test_fleet_takes_each_cluster_with_backup(lab: Lab) -> None:
     run = lab.run(example("fleet").dag)
 
     assert run.state == "success"
@@ -61,7 +61,7 @@ def test_the_fleet_is_every_cluster_that_can_be_backed_up(lab: Lab) -> None:
     assert {taken.status for taken in lab.taken()} == {"completed"}
 
 
-def test_the_nights_keep_the_newest_of_their_own(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nightly_keeps_newest_of_its_own(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     module = example("nightly")
     monkeypatch.setattr(module, "KEEP", 2)
     before = {snapshot.id for snapshot in lab.emulator.snapshots}

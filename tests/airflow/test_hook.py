@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 VARIABLE = "AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT"
 
 
-def test_gives_a_client(lab: Lab) -> None:
+def test_hook_returns_client(lab: Lab) -> None:
     with AtlasBackupsHook().get_conn() as atlas:
         names = [project.name for project in atlas.list_projects()]
 
@@ -28,7 +28,7 @@ def test_gives_a_client(lab: Lab) -> None:
     assert all("apache-airflow/" in agent for agent in agents)
 
 
-def test_gives_a_client_for_an_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hook_returns_client_for_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     key = lab.emulator.credential("api_key")
     extra = {"public_key": key.id, "private_key": key.secret}
     fields: dict[str, Any] = {"login": None, "password": None, "extra": extra}
@@ -38,12 +38,12 @@ def test_gives_a_client_for_an_api_key(lab: Lab, monkeypatch: pytest.MonkeyPatch
         assert len(atlas.list_projects()) == 2
 
 
-def test_names_the_connection_that_is_missing() -> None:
+def test_hook_names_missing_connection() -> None:
     with pytest.raises(ConfigurationError, match="there is no connection 'nobody'"):
         AtlasBackupsHook("nobody").get_conn()
 
 
-def test_variable_that_airflow_cannot_read_is_named_without_its_secret(
+def test_unreadable_connection_variable_is_named_without_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(VARIABLE, "mongodb_atlas://id:canary@http://127.0.0.1:8080")
@@ -55,7 +55,7 @@ def test_variable_that_airflow_cannot_read_is_named_without_its_secret(
 
 
 @pytest.mark.usefixtures("lab")
-def test_button_says_what_the_credentials_see() -> None:
+def test_test_connection_lists_projects() -> None:
     works, message = AtlasBackupsHook().test_connection()
 
     assert works
@@ -63,7 +63,7 @@ def test_button_says_what_the_credentials_see() -> None:
     assert "they see Emulated, Empty. To take snapshots they need the role" in message
 
 
-def test_button_says_that_the_token_cache_cannot_be_written(
+def test_test_connection_reports_unwritable_token_cache(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     extra = {"token_cache": str(tmp_path / "nowhere" / "tokens")}
@@ -72,10 +72,10 @@ def test_button_says_that_the_token_cache_cannot_be_written(
     works, message = AtlasBackupsHook().test_connection()
 
     assert works
-    assert f"the token cache {extra['token_cache']} is not there or cannot be written" in message
+    assert f"the token cache {extra['token_cache']} does not exist or is not writable" in message
 
 
-def test_button_says_that_the_secret_is_wrong(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_test_connection_reports_wrong_secret(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with AtlasBackupsHook().get_conn() as atlas:
         atlas.list_projects()  # the tasks share a token already
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, password="wrong-canary"))
@@ -87,7 +87,7 @@ def test_button_says_that_the_secret_is_wrong(lab: Lab, monkeypatch: pytest.Monk
     assert "wrong-canary" not in message
 
 
-def test_button_says_that_the_address_is_not_on_the_access_list(
+def test_test_connection_reports_access_list(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with AtlasEmulator(security=Security(access_list=())) as emulator:
@@ -99,7 +99,7 @@ def test_button_says_that_the_address_is_not_on_the_access_list(
     assert "access list" in message
 
 
-def test_button_says_that_no_role_lets_them_see_a_project(
+def test_test_connection_reports_missing_role(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = default_world()
@@ -113,7 +113,7 @@ def test_button_says_that_no_role_lets_them_see_a_project(
     assert "they see no project: give them the role Project Backup Manager" in message
 
 
-def test_button_says_that_the_connection_is_half_filled_in(
+def test_test_connection_reports_incomplete_connection(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, connection_variable(lab.emulator, login=None))
@@ -121,10 +121,10 @@ def test_button_says_that_the_connection_is_half_filled_in(
     works, message = AtlasBackupsHook().test_connection()
 
     assert not works
-    assert "half filled in" in message
+    assert "is incomplete" in message
 
 
-def test_button_gives_up_soon(lab: Lab) -> None:
+def test_test_connection_fails_fast(lab: Lab) -> None:
     lab.emulator.fault(Fault(status=503, times=None))
 
     works, message = AtlasBackupsHook().test_connection()

@@ -1,4 +1,4 @@
-"""What Airflow's log view shows of a task without opening a group or a traceback."""
+"""Lines that Airflow's log view shows without opening a group or a traceback."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -14,8 +14,8 @@ from atlas_backups.airflow import (
     AtlasSnapshotSensor,
     AtlasTakeSnapshotOperator,
 )
+from atlas_backups.airflow.errors import sentence_first
 from atlas_backups.airflow.events import failure
-from atlas_backups.airflow.messages import sentence_first
 from tests.airflow.lab import shorten
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def take(lab: Lab, **options: Any) -> Snapshot:
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_paused_cluster_fails_without_retry_and_with_a_hint(
+def test_paused_cluster_fails_without_retry_and_with_hint(
     lab: Lab, log: Log, *, deferrable: bool
 ) -> None:
     run = run_task(
@@ -86,7 +86,7 @@ def test_paused_cluster_fails_without_retry_and_with_a_hint(
         ),
     ],
 )
-def test_failure_is_one_error_line_that_begins_with_the_sentence(
+def test_failure_is_one_error_line_starting_with_sentence(
     lab: Lab, log: Log, operator: Any, options: dict[str, Any], sentence: str
 ) -> None:
     run = run_task(lab, operator, **options)
@@ -96,9 +96,7 @@ def test_failure_is_one_error_line_that_begins_with_the_sentence(
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_failed_snapshot_is_an_error_line_in_each_try(
-    lab: Lab, log: Log, *, deferrable: bool
-) -> None:
+def test_failed_snapshot_is_error_line_in_each_try(lab: Lab, log: Log, *, deferrable: bool) -> None:
     lab.emulator.next_snapshot(fails=True)
 
     run = run_task(
@@ -116,7 +114,7 @@ def test_failed_snapshot_is_an_error_line_in_each_try(
     assert len([line for line in lines(log(), "error") if line.startswith(sentence)]) == 1
 
 
-def test_sensor_logs_what_it_waits_for_before_it_defers(lab: Lab, log: Log) -> None:
+def test_sensor_logs_target_before_deferral(lab: Lab, log: Log) -> None:
     snapshot = take(lab)
     waiting: dict[str, Any] = {"deferrable": True, "timeout": 20.0, "poke_interval": 0.2}
 
@@ -151,7 +149,7 @@ def test_sensor_logs_what_it_waits_for_before_it_defers(lab: Lab, log: Log) -> N
 
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule"])
-def test_sensor_logs_what_is_missing_at_each_look(lab: Lab, log: Log, mode: str) -> None:
+def test_sensor_logs_missing_snapshot_at_each_poll(lab: Lab, log: Log, mode: str) -> None:
     run_task(
         lab,
         AtlasSnapshotSensor,
@@ -167,13 +165,13 @@ def test_sensor_logs_what_is_missing_at_each_look(lab: Lab, log: Log, mode: str)
 
 
 class TestLink:
-    """In Airflow 3 a task pushes whatever its link returns, and the page shows a button for it."""
+    """Airflow 3 pushes the value of the link, and shows a button for it."""
 
     def url(self, lab: Lab, cluster_name: str) -> str:
         path = f"/v2/{lab.emulator.group_id}#/clusters/detail/{cluster_name}"
         return lab.emulator.base_url + path
 
-    def test_delete_pushes_the_link_to_the_cluster(self, lab: Lab) -> None:
+    def test_delete_pushes_link_to_cluster(self, lab: Lab) -> None:
         snapshot = take(lab, wait=True)
 
         run = run_task(
@@ -185,12 +183,12 @@ class TestLink:
 
         assert run.xcom("task", LINK) == self.url(lab, "Cluster0")
 
-    def test_take_that_fails_pushes_the_link_to_the_cluster(self, lab: Lab) -> None:
+    def test_failed_take_pushes_link_to_cluster(self, lab: Lab) -> None:
         run = run_task(lab, AtlasTakeSnapshotOperator, cluster_name="Paused0")
 
         assert run.xcom("task", LINK) == self.url(lab, "Paused0")
 
-    def test_sensor_that_finds_nothing_pushes_the_link_to_the_cluster(self, lab: Lab) -> None:
+    def test_timed_out_sensor_pushes_link_to_cluster(self, lab: Lab) -> None:
         run = run_task(
             lab,
             AtlasSnapshotSensor,
@@ -202,7 +200,7 @@ class TestLink:
 
         assert run.xcom("task", LINK) == self.url(lab, "Cluster0")
 
-    def test_task_that_knows_no_cluster_pushes_no_link(
+    def test_task_without_cluster_pushes_no_link(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shorten(monkeypatch, max_retries=0)
@@ -224,7 +222,7 @@ class TestLink:
             f"{POST}: 503 Service Unavailable (5 attempts, 3.10 s)",
             f"503 Service Unavailable (5 attempts, 3.10 s) [{POST}]",
         ),
-        (f"{POST}: connection refused (1 attempt)", f"connection refused (1 attempt) [{POST}]"),
+        (f"{POST}: connection rejected (1 attempt)", f"connection rejected (1 attempt) [{POST}]"),
         ("cluster_name must be text: 7", "cluster_name must be text: 7"),
         (
             "It is busy (1 attempt) [POST /x: 409 Conflict, BUSY]",
@@ -236,7 +234,7 @@ def test_sentence_first_moves_the_request_to_the_end(message: str, expected: str
     assert sentence_first(TransportError(message)) == expected
 
 
-def test_event_of_a_paused_cluster_is_permanent_and_begins_with_the_sentence() -> None:
+def test_event_of_paused_cluster_is_permanent() -> None:
     error = ConflictError(
         f"{POST}: 409 Conflict, CANNOT_UPDATE_PAUSED_CLUSTER: It is paused.",
         error_code="CANNOT_UPDATE_PAUSED_CLUSTER",

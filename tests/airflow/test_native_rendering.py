@@ -27,7 +27,7 @@ ID = "6" * 24
 TAKE = {"group_id": ID, "cluster_name": "Cluster0"}
 ONE = {**TAKE, "snapshot_id": ID}
 BY_NAME = {"project_name": "Emulated", "cluster_name": "Cluster0", "snapshot_id": ID}
-# Not the text of the number that Python reads it as.
+# Texts that differ from the text of the Python literal.
 WRITTEN_OTHERWISE = ("1.10", "1e3", "True", "0x10", "1_000", "(7)", "['a']")
 OPERATORS = [
     (AtlasTakeSnapshotOperator, TAKE, "idempotency_key"),
@@ -68,7 +68,7 @@ def test_text_argument_rendered_to_float_fails_before_any_request(
 
 @pytest.mark.parametrize("written", WRITTEN_OTHERWISE)
 @pytest.mark.parametrize("template", ["{{ params.release }}", "literal"])
-def test_key_that_is_another_text_after_rendering_fails_before_any_request(
+def test_key_changed_by_rendering_fails_before_any_request(
     lab: Lab, log: Log, written: str, template: str
 ) -> None:
     key = written if template == "literal" else template
@@ -81,9 +81,7 @@ def test_key_that_is_another_text_after_rendering_fails_before_any_request(
     assert lab.emulator.requests == ()
 
 
-def test_mapped_key_that_is_another_text_after_rendering_fails_before_any_request(
-    lab: Lab, log: Log
-) -> None:
+def test_mapped_key_changed_by_rendering_fails_before_any_request(lab: Lab, log: Log) -> None:
     with lab.dag(render_template_as_native_obj=True, params={"release": "0x10"}) as dag:
         AtlasTakeSnapshotOperator.partial(
             task_id="task", group_id=ID, idempotency_key="{{ params.release }}"
@@ -95,9 +93,7 @@ def test_mapped_key_that_is_another_text_after_rendering_fails_before_any_reques
 
 
 @pytest.mark.parametrize("written", ["42", 42, "release 1.10", "'1.10'"])
-def test_key_that_is_the_same_text_after_rendering_finds_its_snapshot(
-    lab: Lab, written: str | int
-) -> None:
+def test_key_unchanged_by_rendering_finds_its_snapshot(lab: Lab, written: str | int) -> None:
     cluster: dict[str, Any] = {
         "group_id": lab.emulator.group_id,
         "cluster_name": lab.emulator.cluster_name,
@@ -119,7 +115,7 @@ def test_key_that_is_the_same_text_after_rendering_finds_its_snapshot(
 
 
 @pytest.mark.parametrize("days", ["7", 7, 7.0])
-def test_number_argument_rendered_to_number_is_used(lab: Lab, days: object) -> None:
+def test_number_argument_accepts_rendered_number(lab: Lab, days: object) -> None:
     run = run_native(
         lab,
         AtlasTakeSnapshotOperator,
@@ -136,7 +132,7 @@ def test_number_argument_rendered_to_number_is_used(lab: Lab, days: object) -> N
 @pytest.mark.parametrize(
     "value", [1.1, 1e24, True, False, 1j, b"a", ["a"], ("a",), {"a"}, {"a": 1}]
 )
-def test_text_rejects_what_a_template_never_writes_as_that_text(value: object) -> None:
+def test_text_rejects_other_types(value: object) -> None:
     with pytest.raises(InvalidArgumentError, match="idempotency_key must be text, not"):
         arguments.text("idempotency_key", value)
 

@@ -1,4 +1,4 @@
-"""What Airflow sees of the package."""
+"""Registration with Airflow as a provider."""
 
 # ruff: noqa: ANN401, PLC0415  # Airflow differs by version
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 
 import atlas_backups
 from atlas_backups.airflow import AtlasBackupsHook, AtlasTakeSnapshotOperator
-from atlas_backups.airflow.form import BEHAVIOUR, FIELDS
+from atlas_backups.airflow.connection_form import BEHAVIOUR, FIELDS
 from atlas_backups.airflow.links import AtlasClusterLink
 from atlas_backups.airflow.provider import get_provider_info
 from tests.airflow.lab import is_airflow_2
@@ -28,11 +28,11 @@ def manager() -> Any:
     return ProvidersManager()
 
 
-def test_is_known_with_its_version(manager: Any) -> None:
+def test_provider_is_registered_with_version(manager: Any) -> None:
     assert manager.providers["atlas-backups"].version == atlas_backups.__version__
 
 
-def test_connection_type_has_its_hook(manager: Any) -> None:
+def test_connection_type_has_hook(manager: Any) -> None:
     hook = manager.hooks["mongodb_atlas"]
 
     assert hook.hook_name == "MongoDB Atlas"
@@ -40,7 +40,7 @@ def test_connection_type_has_its_hook(manager: Any) -> None:
     assert hook.connection_id_attribute_name == "atlas_conn_id"
 
 
-def test_form_has_the_fields(manager: Any) -> None:
+def test_form_has_extra_fields(manager: Any) -> None:
     prefix = "extra__mongodb_atlas__"
 
     shown = {
@@ -56,7 +56,7 @@ def test_form_has_the_fields(manager: Any) -> None:
     }
 
 
-def test_form_has_the_names_of_the_other_fields(manager: Any) -> None:
+def test_form_relabels_standard_fields(manager: Any) -> None:
     behaviour = manager.field_behaviours["mongodb_atlas"]
 
     assert behaviour["relabeling"] == BEHAVIOUR["relabeling"]
@@ -64,7 +64,7 @@ def test_form_has_the_names_of_the_other_fields(manager: Any) -> None:
 
 
 @pytest.mark.skipif(is_airflow_2(), reason="2.11 has no such description")
-def test_form_is_described_for_the_pages_of_airflow_3() -> None:
+def test_form_is_described_for_airflow_3() -> None:
     from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
     (found,) = [
@@ -77,11 +77,11 @@ def test_form_is_described_for_the_pages_of_airflow_3() -> None:
     assert set(found.extra_fields) == set(FIELDS)
 
 
-def test_link_is_known(manager: Any) -> None:
+def test_link_is_registered(manager: Any) -> None:
     assert "atlas_backups.airflow.links.AtlasClusterLink" in manager.extra_links_class_names
 
 
-def test_modules_that_are_named_are_there() -> None:
+def test_provider_modules_are_importable() -> None:
     info = get_provider_info()
 
     for kind in ("hooks", "operators", "sensors", "triggers"):
@@ -90,7 +90,7 @@ def test_modules_that_are_named_are_there() -> None:
                 __import__(module)
 
 
-def test_link_leads_to_the_cluster(lab: Lab, log: Log) -> None:
+def test_link_points_to_cluster(lab: Lab, log: Log) -> None:
     with lab.dag() as dag:
         task = AtlasTakeSnapshotOperator(
             task_id="take",
@@ -128,7 +128,7 @@ print([getattr(airflow, name).__name__ for name in airflow.__all__] == airflow._
 @pytest.mark.parametrize(
     ("program", "printed"), [(IMPORTS_NOTHING, "[]"), (IMPORTS_SILENTLY, "True")]
 )
-def test_importing(program: str, printed: str) -> None:
+def test_import_is_silent_and_lazy(program: str, printed: str) -> None:
     options = ["-W", "error::DeprecationWarning:atlas_backups", "-c", program]
 
     done = subprocess.run([sys.executable, *options], capture_output=True, text=True, check=False)  # noqa: S603  # our own program

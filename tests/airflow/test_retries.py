@@ -1,4 +1,4 @@
-"""What several tries of a task make of one snapshot."""
+"""Retries of a task and the snapshots that they take."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -39,12 +39,12 @@ def deferrable(request: pytest.FixtureRequest) -> bool:
     return request.param
 
 
-def test_a_task_that_dies_after_the_take_finds_its_snapshot(
+def test_task_killed_after_take_finds_its_snapshot(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, *, deferrable: bool
 ) -> None:
     deaths = iter([RuntimeError("killed"), RuntimeError("killed again")])
 
-    ask = AtlasTakeSnapshotOperator._ask
+    ask = AtlasTakeSnapshotOperator._request_snapshot
 
     def ask_and_die(*args: Any) -> Snapshot:
         snapshot = ask(*args)
@@ -52,7 +52,7 @@ def test_a_task_that_dies_after_the_take_finds_its_snapshot(
             raise death
         return snapshot
 
-    monkeypatch.setattr(AtlasTakeSnapshotOperator, "_ask", ask_and_die)
+    monkeypatch.setattr(AtlasTakeSnapshotOperator, "_request_snapshot", ask_and_die)
     with lab.dag() as dag:
         take(lab, deferrable=deferrable)
 
@@ -63,7 +63,7 @@ def test_a_task_that_dies_after_the_take_finds_its_snapshot(
     assert run.xcom("take", "snapshot_id") == lab.taken()[0].id
 
 
-def test_an_answer_that_got_lost_costs_no_second_snapshot(lab: Lab) -> None:
+def test_reset_response_causes_no_second_snapshot(lab: Lab) -> None:
     lab.emulator.fault(Fault(method="POST", path="/snapshots", reset="after"))
     with lab.dag() as dag:
         take(lab)
@@ -74,9 +74,7 @@ def test_an_answer_that_got_lost_costs_no_second_snapshot(lab: Lab) -> None:
     assert posts(lab) == len(lab.taken()) == 1
 
 
-def test_a_failed_snapshot_fails_the_task_and_the_next_try_takes_another(
-    lab: Lab, log: Log, *, deferrable: bool
-) -> None:
+def test_retry_after_failed_snapshot_takes_another(lab: Lab, log: Log, *, deferrable: bool) -> None:
     lab.emulator.next_snapshot(fails=True)
     with lab.dag() as dag:
         take(lab, deferrable=deferrable)
@@ -89,10 +87,10 @@ def test_a_failed_snapshot_fails_the_task_and_the_next_try_takes_another(
     assert "SnapshotFailedError" in log()
 
 
-def test_a_wait_that_took_too_long_is_taken_up_by_the_next_try(
+def test_retry_after_wait_timeout_waits_for_same_snapshot(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, *, deferrable: bool
 ) -> None:
-    monkeypatch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.1)
     lab.emulator.next_snapshot(seconds=2.5)
     with lab.dag() as dag:
         take(lab, deferrable=deferrable, timeout=1.2, poll_interval=0.5)
@@ -104,7 +102,7 @@ def test_a_wait_that_took_too_long_is_taken_up_by_the_next_try(
     assert posts(lab) == 1
 
 
-def test_outages_are_left_to_the_next_try(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_error_fails_try_and_retries(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     shorten(monkeypatch, max_retries=0)
     lab.emulator.fault(Fault(status=503, path="/api/atlas/", times=1))
     with lab.dag() as dag:
@@ -116,7 +114,7 @@ def test_outages_are_left_to_the_next_try(lab: Lab, monkeypatch: pytest.MonkeyPa
     assert posts(lab) == 1
 
 
-def test_an_explicit_key_is_shared_by_tasks(lab: Lab) -> None:
+def test_tasks_with_same_explicit_key_share_snapshot(lab: Lab) -> None:
     with lab.dag() as dag:
         first = take(lab, task_id="first", idempotency_key="release {{ run_id }}")
         first >> take(lab, task_id="second", idempotency_key="release {{ run_id }}")
@@ -128,7 +126,7 @@ def test_an_explicit_key_is_shared_by_tasks(lab: Lab) -> None:
     assert posts(lab) == 1
 
 
-def test_each_mapped_task_has_a_key_of_its_own(lab: Lab) -> None:
+def test_each_mapped_task_has_a_task_key_its_own(lab: Lab) -> None:
     with lab.dag() as dag:
         AtlasTakeSnapshotOperator.partial(
             task_id="take", group_id=lab.emulator.group_id, if_busy="wait"
@@ -141,7 +139,7 @@ def test_each_mapped_task_has_a_key_of_its_own(lab: Lab) -> None:
     assert posts(lab) >= 3
 
 
-def test_a_rate_limit_that_other_tasks_empty_is_waited_for(lab: Lab) -> None:
+def test_exhausted_rate_limit_is_waited_for(lab: Lab) -> None:
     more_than_a_client_takes = 5
     path = "/backup/snapshots"
     lab.emulator.fault(Fault(method="POST", path=path, status=429, times=more_than_a_client_takes))

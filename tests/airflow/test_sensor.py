@@ -14,8 +14,8 @@ from atlas_backups.airflow import (
     AtlasSnapshotSensor,
     AtlasTakeSnapshotOperator,
 )
-from atlas_backups.airflow.demand import Demand, moment
-from atlas_backups.airflow.result import as_json
+from atlas_backups.airflow.criteria import SnapshotCriteria, utc_time
+from atlas_backups.airflow.snapshot_json import as_json
 from atlas_backups.emulator import Fault
 from tests.airflow.lab import shorten
 
@@ -47,7 +47,7 @@ def run_sensor(lab: Lab, **options: Any) -> Run:
     return lab.run(dag)
 
 
-def test_waits_for_a_snapshot(lab: Lab, how: dict[str, Any]) -> None:
+def test_sensor_waits_for_snapshot_id(lab: Lab, how: dict[str, Any]) -> None:
     snapshot = take(lab)
 
     run = run_sensor(lab, snapshot_id=snapshot.id, **how)
@@ -57,7 +57,7 @@ def test_waits_for_a_snapshot(lab: Lab, how: dict[str, Any]) -> None:
     assert run.xcom("wait")["status"] == "completed"
 
 
-def test_waits_for_what_a_task_has_taken(lab: Lab, how: dict[str, Any]) -> None:
+def test_sensor_accepts_output_of_take(lab: Lab, how: dict[str, Any]) -> None:
     with lab.dag() as dag:
         taking = AtlasTakeSnapshotOperator(
             task_id="take",
@@ -75,7 +75,9 @@ def test_waits_for_what_a_task_has_taken(lab: Lab, how: dict[str, Any]) -> None:
     assert run.xcom("wait")["status"] == "completed"
 
 
-def test_fails_for_good_on_a_failed_snapshot(lab: Lab, log: Log, how: dict[str, Any]) -> None:
+def test_sensor_fails_without_retry_on_failed_snapshot(
+    lab: Lab, log: Log, how: dict[str, Any]
+) -> None:
     lab.emulator.next_snapshot(fails=True)
     snapshot = take(lab)
 
@@ -85,7 +87,7 @@ def test_fails_for_good_on_a_failed_snapshot(lab: Lab, log: Log, how: dict[str, 
     assert f"snapshot {snapshot.id} of cluster Cluster0" in log()
 
 
-def test_skips_on_a_failed_snapshot_where_it_may(lab: Lab, how: dict[str, Any]) -> None:
+def test_sensor_with_soft_fail_skips_on_failed_snapshot(lab: Lab, how: dict[str, Any]) -> None:
     lab.emulator.next_snapshot(fails=True)
     snapshot = take(lab)
 
@@ -94,13 +96,15 @@ def test_skips_on_a_failed_snapshot_where_it_may(lab: Lab, how: dict[str, Any]) 
     assert run.task("wait").state == "skipped"
 
 
-def test_fails_for_good_on_a_snapshot_that_is_not_there(lab: Lab, how: dict[str, Any]) -> None:
+def test_sensor_fails_without_retry_on_missing_snapshot(lab: Lab, how: dict[str, Any]) -> None:
     run = run_sensor(lab, snapshot_id="5" * 24, retries=3, **how)
 
     assert (run.state, run.task("wait").try_number) == ("failed", 1)
 
 
-def test_looks_past_outages(lab: Lab, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sensor_tolerates_outages(
+    lab: Lab, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     shorten(monkeypatch, max_retries=0)
     snapshot = take(lab)
     lab.emulator.fault(Fault(status=503, method="GET", path="/snapshots/", times=2))
@@ -111,8 +115,10 @@ def test_looks_past_outages(lab: Lab, how: dict[str, Any], monkeypatch: pytest.M
     assert lab.emulator.faults == ()
 
 
-def test_times_out(lab: Lab, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.1)
+def test_sensor_fails_after_timeout(
+    lab: Lab, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.1)
     lab.emulator.next_snapshot(never_ends=True)
     snapshot = take(lab)
 
@@ -121,7 +127,7 @@ def test_times_out(lab: Lab, how: dict[str, Any], monkeypatch: pytest.MonkeyPatc
     assert run.state == "failed"
 
 
-def test_waits_for_a_snapshot_with_newer_data(lab: Lab, how: dict[str, Any]) -> None:
+def test_sensor_with_newer_than_waits_for_newer_data(lab: Lab, how: dict[str, Any]) -> None:
     # The default world has completed snapshots from before.
     just_now = datetime.now(timezone.utc) - timedelta(seconds=2)
     snapshot = take(lab)
@@ -132,7 +138,7 @@ def test_waits_for_a_snapshot_with_newer_data(lab: Lab, how: dict[str, Any]) -> 
     assert run.xcom("wait")["snapshot_id"] == snapshot.id
 
 
-def test_waits_for_a_snapshot_that_is_not_too_old(lab: Lab, how: dict[str, Any]) -> None:
+def test_sensor_with_max_age_waits_for_recent_data(lab: Lab, how: dict[str, Any]) -> None:
     snapshot = take(lab)
 
     run = run_sensor(lab, max_age=timedelta(minutes=1), **how)
@@ -140,10 +146,10 @@ def test_waits_for_a_snapshot_that_is_not_too_old(lab: Lab, how: dict[str, Any])
     assert run.xcom("wait")["snapshot_id"] == snapshot.id
 
 
-def test_is_not_content_with_older_data(
+def test_sensor_with_max_age_ignores_older_data(
     lab: Lab, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.1)
 
     run = run_sensor(lab, max_age=60, **how | {"timeout": 0.5})
 
@@ -156,9 +162,7 @@ def run_gate(lab: Lab, snapshot: Any, **options: Any) -> Run:
     return lab.run(dag)
 
 
-def test_one_snapshot_with_enough_retention_left_opens_the_gate(
-    lab: Lab, how: dict[str, Any]
-) -> None:
+def test_sensor_accepts_snapshot_that_meets_criteria(lab: Lab, how: dict[str, Any]) -> None:
     snapshot = take(lab, retention_in_days=2)
 
     run = run_gate(
@@ -173,18 +177,19 @@ def test_one_snapshot_with_enough_retention_left_opens_the_gate(
     assert run.xcom("wait")["snapshot_id"] == snapshot.id
 
 
+@pytest.mark.parametrize("deferrable", [False, True])
 @pytest.mark.parametrize(
-    ("demand", "sentence"),
+    ("criteria", "sentence"),
     [
-        ({"min_remaining_retention": timedelta(hours=49)}, "less than the demanded 176400 s"),
+        ({"min_remaining_retention": timedelta(hours=49)}, "less than the required 176400 s"),
         ({"max_age": 0.001}, "which is not at most 0.001 s old"),
         ({"newer_than": "2100-01-01"}, "which is not newer than 2100-01-01T00:00:00+00:00"),
         ({"min_remaining_retention": "{{ params.nothing }}"}, "min_remaining_retention is empty"),
         ({"min_remaining_retention": "{{ 'a day' }}"}, "min_remaining_retention must be seconds"),
     ],
 )
-def test_one_snapshot_that_misses_a_demand_fails_for_good(
-    lab: Lab, log: Log, demand: dict[str, Any], sentence: str, how: dict[str, Any]
+def test_sensor_fails_without_retry_if_criterion_is_not_met(
+    lab: Lab, log: Log, criteria: dict[str, Any], sentence: str, deferrable: object
 ) -> None:
     snapshot = take(lab, retention_in_days=2)
     with AtlasBackups(lab.emulator.credentials, base_url=lab.emulator.base_url) as atlas:
@@ -193,15 +198,14 @@ def test_one_snapshot_that_misses_a_demand_fails_for_good(
             lab.emulator.group_id, lab.emulator.cluster_name, retention_in_days=30, wait=True
         )
 
-    run = run_gate(lab, snapshot, params={"nothing": ""}, **demand, **how)
+    criteria |= {"deferrable": deferrable, "poke_interval": 0.2, "timeout": 20.0}
+    run = run_gate(lab, snapshot, params={"nothing": ""}, **criteria)
 
     assert sentence in log()
     assert (run.state, run.task("wait").try_number) == ("failed", 1)
 
 
-def test_snapshot_with_too_little_retention_left_is_not_waited_for(
-    lab: Lab, how: dict[str, Any]
-) -> None:
+def test_sensor_ignores_snapshot_with_too_little_retention(lab: Lab, how: dict[str, Any]) -> None:
     wanted = take(lab, retention_in_days=5, wait=True)
     take(lab, retention_in_days=1, wait=True)
 
@@ -211,7 +215,7 @@ def test_snapshot_with_too_little_retention_left_is_not_waited_for(
 
 
 @pytest.mark.parametrize("form", ["result", "to_dict", "Snapshot"])
-def test_snapshot_argument_takes_every_form_of_a_snapshot(lab: Lab, form: str) -> None:
+def test_sensor_accepts_each_form_of_snapshot(lab: Lab, form: str) -> None:
     snapshot = take(lab, wait=True)
     given = {"result": as_json(snapshot), "to_dict": snapshot.to_dict(), "Snapshot": snapshot}
 
@@ -221,7 +225,7 @@ def test_snapshot_argument_takes_every_form_of_a_snapshot(lab: Lab, form: str) -
     assert run.xcom("wait")["snapshot_id"] == snapshot.id
 
 
-def test_dict_of_a_snapshot_goes_from_task_to_task(lab: Lab) -> None:
+def test_sensor_accepts_dict_from_other_task(lab: Lab) -> None:
     with lab.dag() as dag:
 
         @task
@@ -238,6 +242,7 @@ def test_dict_of_a_snapshot_goes_from_task_to_task(lab: Lab) -> None:
     assert run.xcom("wait")["snapshot_id"] == lab.taken()[0].id
 
 
+@pytest.mark.parametrize("deferrable", [False, True])
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -247,10 +252,11 @@ def test_dict_of_a_snapshot_goes_from_task_to_task(lab: Lab) -> None:
         ({"snapshot_id": "{{ params.nothing }}"}, "snapshot_id is empty"),
     ],
 )
-def test_says_what_is_wrong_with_an_argument(
-    lab: Lab, log: Log, options: dict[str, Any], sentence: str, how: dict[str, Any]
+def test_sensor_rejects_invalid_rendered_argument(
+    lab: Lab, log: Log, options: dict[str, Any], sentence: str, deferrable: object
 ) -> None:
-    run = run_sensor(lab, params={"nothing": ""}, retries=3, **options, **how)
+    options |= {"deferrable": deferrable, "poke_interval": 0.2, "timeout": 20.0}
+    run = run_sensor(lab, params={"nothing": ""}, retries=3, **options)
 
     assert sentence in log()
     assert (run.state, run.task("wait").try_number) == ("failed", 1)
@@ -269,9 +275,7 @@ def test_says_what_is_wrong_with_an_argument(
         ({"snapshot_id": "s", "cluster_name": "c"}, "give one of snapshot, group_id, project_name"),
     ],
 )
-def test_arguments_that_do_not_go_together_break_the_dag(
-    options: dict[str, Any], sentence: str
-) -> None:
+def test_conflicting_arguments_fail_dag_parsing(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidArgumentError, match=sentence):
         AtlasSnapshotSensor(task_id="wait", **options)
 
@@ -290,33 +294,33 @@ def snapshot_of(created_at: datetime | None, status: str = "completed") -> Snaps
     )
 
 
-class TestDemand:
-    demand = Demand(newer_than=NOON.isoformat())
+class TestSnapshotCriteria:
+    criteria = SnapshotCriteria(newer_than=NOON.isoformat())
 
     @pytest.mark.parametrize("seconds", [-3600, -1, 0])
-    def test_is_not_met_by_data_of_that_moment_or_before(self, seconds: int) -> None:
-        assert self.demand.newest([snapshot_of(NOON + timedelta(seconds=seconds))]) is None
+    def test_data_at_or_before_limit_does_not_match(self, seconds: int) -> None:
+        assert self.criteria.newest([snapshot_of(NOON + timedelta(seconds=seconds))]) is None
 
-    def test_is_met_by_data_from_after_it(self) -> None:
+    def test_newer_data_matches(self) -> None:
         newer = snapshot_of(NOON + timedelta(seconds=1))
 
-        assert self.demand.newest([newer]) == newer
+        assert self.criteria.newest([newer]) == newer
 
     @pytest.mark.parametrize("status", ["queued", "inProgress", "failed", "something new"])
-    def test_is_not_met_by_a_snapshot_that_is_not_completed(self, status: str) -> None:
-        assert self.demand.newest([snapshot_of(NOON + timedelta(hours=1), status)]) is None
+    def test_unfinished_snapshot_does_not_match(self, status: str) -> None:
+        assert self.criteria.newest([snapshot_of(NOON + timedelta(hours=1), status)]) is None
 
-    def test_is_not_met_by_data_of_an_unknown_time(self) -> None:
-        assert self.demand.newest([snapshot_of(None)]) is None
+    def test_data_of_unknown_time_does_not_match(self) -> None:
+        assert self.criteria.newest([snapshot_of(None)]) is None
 
-    def test_gives_the_newest(self) -> None:
+    def test_newest_match_is_returned(self) -> None:
         newest = snapshot_of(NOON + timedelta(hours=2))
         others = [replace(newest, created_at=NOON + timedelta(hours=hours)) for hours in (1, -1)]
 
-        assert self.demand.newest([others[0], newest, others[1]]) == newest
+        assert self.criteria.newest([others[0], newest, others[1]]) == newest
 
-    def test_of_retention_is_not_met_without_a_known_end(self) -> None:
-        kept = Demand(newer_than=NOON.isoformat(), min_remaining_retention=1.0)
+    def test_unknown_expiry_does_not_match_retention(self) -> None:
+        kept = SnapshotCriteria(newer_than=NOON.isoformat(), min_remaining_retention=1.0)
 
         assert kept.newest([snapshot_of(NOON + timedelta(hours=1))]) is None
 
@@ -332,9 +336,9 @@ class TestDemand:
         " 2026-11-24T12:00:00 ",
     ],
 )
-def test_reads_times_as_they_are_written(given: object) -> None:
-    assert moment("newer_than", given) == "2026-11-24T12:00:00+00:00"
+def test_utc_time_accepts_common_forms(given: object) -> None:
+    assert utc_time("newer_than", given) == "2026-11-24T12:00:00+00:00"
 
 
-def test_reads_a_day_as_its_beginning() -> None:
-    assert moment("newer_than", "2026-11-24") == "2026-11-24T00:00:00+00:00"
+def test_utc_time_of_date_is_midnight() -> None:
+    assert utc_time("newer_than", "2026-11-24") == "2026-11-24T00:00:00+00:00"

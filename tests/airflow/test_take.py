@@ -27,9 +27,7 @@ def run_take(lab: Lab, *, project: bool = False, **options: Any) -> Run:
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_takes_one_snapshot_and_returns_it_when_it_is_completed(
-    lab: Lab, *, deferrable: bool
-) -> None:
+def test_take_returns_completed_snapshot(lab: Lab, *, deferrable: bool) -> None:
     with lab.dag() as dag:
         AtlasTakeSnapshotOperator(
             task_id="take",
@@ -54,10 +52,10 @@ def test_takes_one_snapshot_and_returns_it_when_it_is_completed(
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_pushes_the_id_before_it_waits(
+def test_take_pushes_snapshot_id_before_waiting(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, *, deferrable: bool
 ) -> None:
-    monkeypatch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.1)
     lab.emulator.next_snapshot(never_ends=True)
 
     run = run_take(lab, timeout=0.5, deferrable=deferrable)
@@ -67,7 +65,7 @@ def test_pushes_the_id_before_it_waits(
     assert run.xcom("take") is None
 
 
-def test_does_not_wait_where_it_shall_not(lab: Lab) -> None:
+def test_take_without_wait_for_completion_returns_at_once(lab: Lab) -> None:
     lab.emulator.next_snapshot(never_ends=True)
 
     run = run_take(lab, wait_for_completion=False, deferrable=True)
@@ -76,7 +74,7 @@ def test_does_not_wait_where_it_shall_not(lab: Lab) -> None:
     assert run.xcom("take")["status"] in ("queued", "inProgress")
 
 
-def test_takes_the_parts_of_a_sharded_cluster_into_its_result(lab: Lab) -> None:
+def test_take_of_sharded_cluster_returns_members(lab: Lab) -> None:
     run = run_take(lab, cluster_name=lab.emulator.sharded_cluster_name, project=True)
 
     found = run.xcom("take")
@@ -88,7 +86,7 @@ def test_takes_the_parts_of_a_sharded_cluster_into_its_result(lab: Lab) -> None:
     ]
 
 
-def test_result_has_the_keys_that_are_promised(lab: Lab) -> None:
+def test_take_result_has_documented_keys(lab: Lab) -> None:
     run = run_take(lab)
 
     assert list(run.xcom("take")) == [
@@ -111,25 +109,25 @@ def test_result_has_the_keys_that_are_promised(lab: Lab) -> None:
     assert all(key in (AtlasTakeSnapshotOperator.__doc__ or "") for key in run.xcom("take"))
 
 
-def test_sums_up_in_the_log(lab: Lab, log: Log) -> None:
+def test_take_logs_summary(lab: Lab, log: Log) -> None:
     run = run_take(lab)
 
     assert f"Snapshot {run.xcom('take', 'snapshot_id')} of cluster Cluster0: completed (" in log()
 
 
-def test_says_that_no_triggerer_answered(lab: Lab) -> None:
+def test_deferral_timeout_reports_missing_triggerer(lab: Lab) -> None:
     with lab.dag():
         task = AtlasTakeSnapshotOperator(task_id="take", group_id="g", cluster_name="c")
 
     for reason in ("Trigger timeout", "Trigger/execution timeout"):
-        with pytest.raises(AirflowException, match="no triggerer has answered in time") as raised:
+        with pytest.raises(AirflowException, match="no triggerer responded in time") as raised:
             task.resume_execution("__fail__", {"error": reason}, {})
         assert not isinstance(raised.value, AirflowFailException)
 
 
-def test_says_what_goes_on_when_it_is_killed(lab: Lab, log: Log) -> None:
+def test_killed_take_logs_that_snapshot_continues(lab: Lab, log: Log) -> None:
     class Killed(AtlasTakeSnapshotOperator):
-        def leave_to_triggerer(self, *_: Any, **__: Any) -> NoReturn:
+        def defer_until_finished(self, *_: Any, **__: Any) -> NoReturn:
             self.on_kill()
             raise RuntimeError("killed")
 
@@ -146,10 +144,10 @@ def test_says_what_goes_on_when_it_is_killed(lab: Lab, log: Log) -> None:
 
     assert run.state == "failed"
     (taken,) = lab.taken()
-    assert f"Snapshot {taken.id} goes on: Atlas cannot cancel one" in log()
+    assert f"Snapshot {taken.id} continues: Atlas cannot cancel it" in log()
 
 
-def test_defers_by_default_where_airflow_is_configured_so() -> None:
+def test_deferrable_defaults_to_airflow_configuration() -> None:
     program = (
         "import inspect; from atlas_backups.airflow import AtlasTakeSnapshotOperator as operator;"
         "print(inspect.signature(operator.__init__).parameters['deferrable'].default)"

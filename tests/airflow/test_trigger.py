@@ -1,4 +1,4 @@
-"""The trigger by itself: what it keeps, what it fires, what it shares."""
+"""Triggers: serialization, events, the client pool."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from atlas_backups import AtlasBackups, AtlasError, Snapshot
 from atlas_backups.airflow import AtlasSnapshotTrigger
-from atlas_backups.airflow.recent import RecentSnapshotTrigger
+from atlas_backups.airflow.trigger import RecentSnapshotTrigger
 from atlas_backups.emulator import Fault
 from tests.airflow.lab import connection_variable, shorten
 
@@ -46,7 +46,7 @@ async def fired(waiting: Any) -> dict[str, Any]:
     return events[0]
 
 
-def test_is_made_again_from_what_it_keeps_which_holds_no_secret(lab: Lab) -> None:
+def test_trigger_serializes_without_secret(lab: Lab) -> None:
     snapshot = take(lab)
     first = trigger(snapshot)
 
@@ -58,7 +58,7 @@ def test_is_made_again_from_what_it_keeps_which_holds_no_secret(lab: Lab) -> Non
     assert lab.emulator.env["MONGODB_ATLAS_CLIENT_SECRET"] not in str(kept)
 
 
-def test_fires_the_completed_snapshot(lab: Lab) -> None:
+def test_trigger_fires_completed_snapshot(lab: Lab) -> None:
     snapshot = take(lab)
 
     event = asyncio.run(fired(trigger(snapshot)))
@@ -68,7 +68,7 @@ def test_fires_the_completed_snapshot(lab: Lab) -> None:
     assert event["snapshot"]["created_at"] is not None
 
 
-def test_waits_through_outages(lab: Lab) -> None:
+def test_trigger_tolerates_outages(lab: Lab) -> None:
     snapshot = take(lab)
     for fault in (
         Fault(status=503, path=snapshot.id, times=2),
@@ -83,7 +83,7 @@ def test_waits_through_outages(lab: Lab) -> None:
     assert lab.emulator.faults == ()
 
 
-def test_fires_a_failed_snapshot_as_an_error_that_another_try_may_help(lab: Lab) -> None:
+def test_trigger_fires_failed_snapshot_as_retryable(lab: Lab) -> None:
     lab.emulator.next_snapshot(fails=True)
 
     event = asyncio.run(fired(trigger(take(lab))))
@@ -96,11 +96,11 @@ def test_fires_a_failed_snapshot_as_an_error_that_another_try_may_help(lab: Lab)
     ("fields", "message"),
     [
         ({"password": "wrong"}, "the client id or the client secret is wrong"),
-        ({"password": None}, "half filled in"),
+        ({"password": None}, "is incomplete"),
         ({"host": "http://atlas.example"}, "http"),
     ],
 )
-def test_fires_what_another_try_cannot_help(
+def test_trigger_fires_permanent_error(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], message: str
 ) -> None:
     snapshot = take(lab)
@@ -114,14 +114,14 @@ def test_fires_what_another_try_cannot_help(
     assert message in event["message"]
 
 
-def test_fires_that_the_connection_is_missing(lab: Lab) -> None:
+def test_trigger_fires_missing_connection(lab: Lab) -> None:
     event = asyncio.run(fired(trigger(take(lab), atlas_conn_id="nobody")))
 
     assert "there is no connection 'nobody'" in event["message"]
     assert event["permanent"]
 
 
-def test_fires_any_other_error_as_well(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trigger_fires_unexpected_error(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("the vault is sealed")
 
@@ -133,7 +133,7 @@ def test_fires_any_other_error_as_well(lab: Lab, monkeypatch: pytest.MonkeyPatch
     assert not event["permanent"]
 
 
-def test_ends_at_its_deadline_however_often_it_is_started(lab: Lab) -> None:
+def test_restarted_trigger_keeps_its_deadline(lab: Lab) -> None:
     lab.emulator.next_snapshot(never_ends=True)
     snapshot = take(lab)
     kept = trigger(snapshot, deadline=time.time() - 100, timeout=600.0)
@@ -141,15 +141,15 @@ def test_ends_at_its_deadline_however_often_it_is_started(lab: Lab) -> None:
     started = time.monotonic()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.2)
+        patch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.2)
         event = asyncio.run(fired(kept_again))
 
     assert time.monotonic() - started < 60  # not the 600 s from its start
     assert event["status"] == "timeout"
-    assert "600 s, was over 100 s before the triggerer began to wait" in event["message"]
+    assert "600 s, expired 100 s before the triggerer began to wait" in event["message"]
 
 
-def test_looks_once_although_its_deadline_is_over(lab: Lab) -> None:
+def test_trigger_polls_once_after_deadline(lab: Lab) -> None:
     """As when no triggerer was running, or the worker's clock is behind."""
     snapshot = take(lab)
     time.sleep(0.6)
@@ -159,18 +159,18 @@ def test_looks_once_although_its_deadline_is_over(lab: Lab) -> None:
     assert event["status"] == "completed"
 
 
-def test_waits_no_longer_than_its_timeout_for_a_clock_that_was_ahead(lab: Lab) -> None:
+def test_trigger_of_fast_clock_waits_no_longer_than_timeout(lab: Lab) -> None:
     lab.emulator.next_snapshot(never_ends=True)
     snapshot = take(lab)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.1)
+        patch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.1)
         event = asyncio.run(fired(trigger(snapshot, deadline=time.time() + 10_000, timeout=0.5)))
 
     assert event["status"] == "timeout"
 
 
-def test_stops_when_it_is_cancelled_and_does_nothing_to_the_snapshot(lab: Lab) -> None:
+def test_cancelled_trigger_leaves_snapshot_alone(lab: Lab) -> None:
     lab.emulator.next_snapshot(never_ends=True)
     snapshot = take(lab)
 
@@ -187,7 +187,7 @@ def test_stops_when_it_is_cancelled_and_does_nothing_to_the_snapshot(lab: Lab) -
     assert "DELETE" not in {request.method for request in lab.emulator.requests}
 
 
-class TestClient:
+class TestClientPool:
     @pytest.fixture(autouse=True)
     def no_cache(self, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each client fetches a token of its own, so tokens count clients."""
@@ -197,7 +197,7 @@ class TestClient:
     def tokens(self, lab: Lab) -> int:
         return sum(request.path.endswith("/oauth/token") for request in lab.emulator.requests)
 
-    def test_is_one_for_all_triggers_of_a_loop(self, lab: Lab) -> None:
+    def test_triggers_of_one_loop_share_client(self, lab: Lab) -> None:
         snapshot = take(lab)
         lab.emulator.clear_requests()
 
@@ -209,7 +209,7 @@ class TestClient:
         assert {event["status"] for event in events} == {"completed"}
         assert self.tokens(lab) == 1
 
-    def test_is_closed_by_the_last_one(self, lab: Lab) -> None:
+    def test_last_user_closes_client(self, lab: Lab) -> None:
         snapshot = take(lab)
         before = lab.emulator.active_tokens()
 
@@ -220,7 +220,7 @@ class TestClient:
 
         assert lab.emulator.active_tokens() == before
 
-    def test_is_closed_when_the_last_one_is_cancelled(self, lab: Lab) -> None:
+    def test_cancelled_last_user_closes_client(self, lab: Lab) -> None:
         lab.emulator.next_snapshot(never_ends=True)
         snapshot = take(lab)
         before = lab.emulator.active_tokens()
@@ -235,7 +235,7 @@ class TestClient:
 
         assert lab.emulator.active_tokens() == before
 
-    def test_that_cannot_be_closed_says_nothing_of_the_snapshot(
+    def test_error_on_close_does_not_affect_event(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def fail(_: AtlasBackups) -> None:
@@ -245,7 +245,7 @@ class TestClient:
 
         assert asyncio.run(fired(trigger(take(lab))))["status"] == "completed"
 
-    def test_is_another_one_once_the_connection_has_changed(
+    def test_changed_connection_gets_another_client(
         self, lab: Lab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         lab.emulator.next_snapshot(seconds=2.0)
@@ -271,6 +271,7 @@ def recent(lab: Lab, **options: Any) -> RecentSnapshotTrigger:
         "cluster_name": lab.emulator.cluster_name,
         "newer_than": None,
         "max_age": None,
+        "min_remaining_retention": None,
         "poll_interval": 0.1,
         "deadline": time.time() + 30,
         "timeout": 30.0,
@@ -279,7 +280,7 @@ def recent(lab: Lab, **options: Any) -> RecentSnapshotTrigger:
     return RecentSnapshotTrigger(**arguments | options)
 
 
-def test_one_for_any_new_snapshot_waits_through_outages_until_there_is_one(
+def test_recent_snapshot_trigger_tolerates_outages(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten(monkeypatch, max_retries=0)
@@ -298,19 +299,19 @@ def test_one_for_any_new_snapshot_waits_through_outages_until_there_is_one(
     assert lab.emulator.faults == ()
 
 
-def test_one_for_any_new_snapshot_is_made_again_from_what_it_keeps(lab: Lab) -> None:
+def test_recent_snapshot_trigger_serializes(lab: Lab) -> None:
     first = recent(lab, newer_than="2026-11-24T12:00:00+00:00")
 
     path, kept = first.serialize()
 
-    assert path == "atlas_backups.airflow.recent.RecentSnapshotTrigger"
+    assert path == "atlas_backups.airflow.trigger.RecentSnapshotTrigger"
     assert RecentSnapshotTrigger(**json.loads(json.dumps(kept))).serialize() == first.serialize()
 
 
-def test_one_for_any_new_snapshot_ends_at_its_deadline(
+def test_recent_snapshot_trigger_ends_at_deadline(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("atlas_backups.airflow.waiting._LAST_LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("atlas_backups.airflow.trigger._LAST_POLL_SECONDS", 0.2)
 
     event = asyncio.run(fired(recent(lab, max_age=60.0, deadline=time.time() + 0.3)))
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.authority import Authority
 from tests.faults.lab import Lab
+from tests.tls_ca import CertificateAuthority
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"), "trusted", ["127.0.0.1"])
+def ca(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    return CertificateAuthority(tmp_path_factory.mktemp("ca"), "trusted", ["127.0.0.1"])
 
 
 @pytest.fixture(scope="session")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """An authority that nobody was told to trust."""
-    return Authority(tmp_path_factory.mktemp("stranger"), "stranger", ["127.0.0.1"])
+def untrusted_ca(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    """A CA that no client trusts."""
+    return CertificateAuthority(tmp_path_factory.mktemp("untrusted"), "untrusted", ["127.0.0.1"])
 
 
 @pytest.fixture
-def lab(flavor: ClientFlavor, stack: ExitStack, matrix: Matrix, authority: Authority) -> Lab:
-    return Lab(flavor, stack, matrix, authority)
+def lab(flavor: ClientFlavor, stack: ExitStack, matrix: Matrix, ca: CertificateAuthority) -> Lab:
+    return Lab(flavor, stack, matrix, ca)

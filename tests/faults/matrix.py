@@ -1,4 +1,4 @@
-"""The fault matrix: its cells, and the page docs/fault-matrix.md, written and read back."""
+"""The fault matrix: its cells, and the page docs/fault-matrix.md."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from dataclasses import astuple, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from atlas_backups import AmbiguousOutcomeError
-from tests.faults.rows import ROWS
+from tests.faults.matrix_rows import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.raw_server import Received
 
-DOORS = ("sync", "async")
+FLAVORS = ("sync", "async")
 HEAD = """# Fault matrix
 
-What each call makes of each fault, as the tests found it: `make fault-matrix` writes this file,
-and every run of the tests compares it. *R*: repeated within the budget, then success or the last
-cause. *A*: ambiguous, for the snapshot may have been taken; the server has received at most one
-POST, and never gets a second one. *F*: a typed error. Requests are those that a server received in
-full; those for a token are not counted. Unless it says "always", the next request would have been
-answered well.
+The outcome of each call for each fault, as recorded by the tests. `make fault-matrix` writes this
+file, and every test run compares it. *R*: retried within the budget, then success or the last
+cause. *A*: ambiguous, because the snapshot may have been taken; the server has received at most
+one POST, and never gets a second one. *F*: a typed error. Received requests are complete ones,
+without those for a token. Unless the fault says "always", the next request would succeed.
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One cell: a variant of a fault, met by a call through a flavor."""
+    """One cell: a variant of a fault in a call of one flavor."""
 
     row: str
     fault: str
@@ -36,23 +35,23 @@ class Entry:
     flavor: str
     outcome: str
     received: str
-    demanded: str
-    shown_by: str
+    expected: str
+    tested_by: str
 
 
 _COLUMNS = tuple(field.name.replace("_", " ") for field in fields(Entry))[1:]
 
 
-def outcome_of(end: object) -> str:
-    """Name the class of what a call gave or raised; of the ambiguous also the cause."""
-    name = type(end).__name__
-    if isinstance(end, AmbiguousOutcomeError):
-        return f"{name}, cause {type(end.cause).__name__}"
+def outcome_of(result: object) -> str:
+    """Return the class of a result or exception, with the cause of an ambiguous one."""
+    name = type(result).__name__
+    if isinstance(result, AmbiguousOutcomeError):
+        return f"{name}, cause {type(result.cause).__name__}"
     return name
 
 
 def count(requests: Iterable[Received]) -> str:
-    """Say how many of each method came in full, but for those to the token endpoint."""
+    """Count the complete requests of each method, without those to the token endpoint."""
     return in_words(
         Counter(it.method for it in requests if not it.target.startswith("/api/oauth/"))
     )
@@ -66,14 +65,14 @@ def in_words(methods: Counter[str]) -> str:
 
 
 def render(entries: Iterable[Entry]) -> str:
-    """Write the page; cells that differ by their flavor only share a line."""
+    """Return the page; cells that differ only by flavor share a line."""
     flavors: defaultdict[Entry, set[str]] = defaultdict(set)
     for entry in entries:
         flavors[replace(entry, flavor="")].add(entry.flavor)
     sections: list[str] = [HEAD]
     for row in ROWS:
         lines = [
-            _line(*astuple(replace(entry, flavor=", ".join(sorted(names, key=DOORS.index))))[1:])
+            _line(*astuple(replace(entry, flavor=", ".join(sorted(names, key=FLAVORS.index))))[1:])
             for entry, names in sorted(flavors.items(), key=lambda item: astuple(item[0]))
             if entry.row == row.title
         ]
@@ -84,7 +83,7 @@ def render(entries: Iterable[Entry]) -> str:
 
 
 def parse(page: str) -> frozenset[Entry]:
-    """Read such a page back."""
+    """Return the cells of a page."""
     entries: set[Entry] = set()
     title = ""
     for line in page.splitlines():

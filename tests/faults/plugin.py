@@ -1,8 +1,7 @@
-"""The `matrix` fixture, through which tests of any folder record cells of the fault matrix.
+"""The `matrix` fixture, with which any test records cells of the fault matrix.
 
-Each cell is compared with the published page when it is recorded. A test at the end of the run
-looks for cells on the page that nothing recorded. With `--write-fault-matrix` the page is written
-instead.
+Each recorded cell is compared with the published page. A test at the end of the run reports
+published cells that no test recorded. With `--write-fault-matrix` the page is written instead.
 """
 
 from __future__ import annotations
@@ -17,49 +16,49 @@ from tests.faults.matrix import Entry, count, outcome_of, parse, render
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tests.faults.rows import Row
+    from tests.faults.matrix_rows import Row
     from tests.raw_server import Received
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "fault-matrix.md"
 OPTION = "--write-fault-matrix"
 LAST = "test_published.py"
-ADVICE = "is it meant? Then `make fault-matrix`"
+ADVICE = "if this is intended, run `make fault-matrix`"
 
 
 class Matrix:
-    """Takes down what the tests of one module find."""
+    """Records the cells of one test module."""
 
     def __init__(self, publication: Publication, module: str) -> None:
         self._publication = publication
         self._module = module
 
-    def record(  # noqa: PLR0913  # as many as a cell has
+    def record(  # noqa: PLR0913  # the fields of a cell
         self,
         row: Row,
         fault: str,
         *,
         call: str,
         flavor: str,
-        end: object,
+        result: object,
         received: Iterable[Received],
     ) -> None:
-        """Record how a call ended, by what it gave or raised, and what a server received of it."""
-        outcome = outcome_of(end)
+        """Record the result of a call, and the requests that the server received."""
+        outcome = outcome_of(result)
         self.note(row, fault, call=call, flavor=flavor, outcome=outcome, received=count(received))
 
-    def note(  # noqa: PLR0913  # as many as a cell has
+    def note(  # noqa: PLR0913  # the fields of a cell
         self, row: Row, fault: str, *, call: str, flavor: str, outcome: str, received: str
     ) -> None:
-        """Record what only words can say, the same words in every run."""
-        demanded = row.demanded_of(call)
+        """Record an outcome in words, the same in every run."""
+        expected = row.expected_of(call)
         self._publication.add(
-            Entry(row.title, fault, call, flavor, outcome, received, demanded, self._module)
+            Entry(row.title, fault, call, flavor, outcome, received, expected, self._module)
         )
 
 
 class Publication:
-    """The page, and what this run of the tests has found."""
+    """The published page, and the cells of this run."""
 
     def __init__(self, *, is_written: bool, selects_tests: bool) -> None:
         self.is_written = is_written
@@ -69,7 +68,7 @@ class Publication:
         self._incomplete: set[str] = set()
 
     def add(self, entry: Entry) -> None:
-        # No assertions: pytest would write out the whole set.
+        # No assertions: pytest would print the whole set.
         if entry in self._recorded:
             pytest.fail(f"recorded twice: {entry}")
         self._recorded.add(entry)
@@ -77,21 +76,21 @@ class Publication:
             pytest.fail(f"not as published; {ADVICE}: {entry}")
 
     def stale(self) -> list[Entry]:
-        """Return published cells that nothing shows any more, as far as this run can tell."""
-        recorded = {entry.shown_by for entry in self._recorded}
+        """Return published cells that no test records any more, as far as this run shows."""
+        recorded = {entry.tested_by for entry in self._recorded}
         complete = set[str]() if self._selects_tests else recorded - self._incomplete
         return [
             entry
             for entry in self.published - self._recorded
-            if entry.shown_by in complete or not (TESTS / entry.shown_by).exists()
+            if entry.tested_by in complete or not (TESTS / entry.tested_by).exists()
         ]
 
     def write(self) -> None:
-        rewritten = {entry.shown_by for entry in self._recorded}
+        rewritten = {entry.tested_by for entry in self._recorded}
         kept = {
             entry
             for entry in self.published
-            if entry.shown_by not in rewritten and (TESTS / entry.shown_by).exists()
+            if entry.tested_by not in rewritten and (TESTS / entry.tested_by).exists()
         }
         PAGE.write_text(render(self._recorded | kept))
 
@@ -117,7 +116,7 @@ def module_of(path: Path) -> str:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(OPTION, action="store_true", help="write docs/fault-matrix.md anew")
+    parser.addoption(OPTION, action="store_true", help="regenerate docs/fault-matrix.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:

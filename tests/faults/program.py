@@ -1,7 +1,7 @@
-"""Makes every call of servers with faults; prints the most memory that was in use until each end.
+"""Makes each call to servers with faults, and prints the peak memory after each fault.
 
-Arguments: the flavor, the base URL of a good server, and as JSON for each fault that of a server
-whose reads and that of one whose takes fail.
+Arguments: the flavor, the base URL of a working server, and for each fault (JSON) the URLs of a
+server whose reads fail and of one whose takes fail.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from atlas_backups import AccessToken, AtlasBackups, AtlasError
-from tests.faults.calls import GET, LIST, TAKE, TAKE_WITH_KEY
+from tests.faults.lab import GET, LIST, TAKE, TAKE_WITH_KEY
 from tests.flavor import ClientFlavor
 
 

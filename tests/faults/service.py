@@ -1,4 +1,4 @@
-"""The service when nothing is wrong with it, and with a fault in the place of its answers."""
+"""Scripts of a working service, and of one with faults instead of responses."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -25,7 +25,7 @@ REVOKE_PATH = "/api/oauth/revoke"
 
 
 def good(request: Received, headers: Mapping[str, str] | None = None, **changes: Any) -> bytes:
-    """Answer as Atlas does, with one snapshot; `changes` are made to its fields."""
+    """Return Atlas's response with one snapshot; `changes` are applied to its fields."""
     path = request.target.partition("?")[0]
     snapshot = queued(**changes)
     bodies: dict[str, Any] = {
@@ -45,7 +45,7 @@ def good(request: Received, headers: Mapping[str, str] | None = None, **changes:
 def good_next(
     requests: Sequence[Received], headers: Mapping[str, str] | None = None, **changes: Any
 ) -> bytes:
-    """Answer the newest of the requests; what was taken keeps its description in later reads."""
+    """Return the response to the newest request; later reads show the description of a take."""
     newest = requests[-1]
     takes = [it.json() for it in requests[:-1] if it.method == "POST" and it.target == PATH]
     if takes and newest.method == "GET":
@@ -55,14 +55,14 @@ def good_next(
 
 
 def service(headers: Mapping[str, str] | None = None, **changes: Any) -> Script:
-    """Serve whatever is asked for."""
+    """Return the script of a working service."""
     return [Repeat([READ, Choose(lambda requests: [good_next(requests, headers, **changes)])])]
 
 
 def failing(
     steps: Callable[[Received], Script], method: str, *, skip: int = 0, times: int | None = None
 ) -> Script:
-    """Do the steps instead of answering requests of that method: all but the first, or so many."""
+    """Run the steps instead of responding to requests of a method, after `skip` of them."""
 
     def choose(requests: Sequence[Received]) -> Script:
         newest = requests[-1]
@@ -74,17 +74,17 @@ def failing(
 
 
 def failing_unread(steps: Script, *, skip: int = 0, times: int | None = None) -> Script:
-    """Do the steps instead of reading what comes after the first requests, always or so often."""
+    """Run the steps instead of reading a request, after `skip` requests."""
     hits = itertools.count(1)
-    answering: Script = [READ, Choose(lambda requests: [good_next(requests)])]
+    good_steps: Script = [READ, Choose(lambda requests: [good_next(requests)])]
 
     def choose(requests: Sequence[Received]) -> Script:
         is_hit = len(requests) == skip and (times is None or next(hits) <= times)
-        return [HEAR, *steps] if is_hit else answering
+        return [HEAR, *steps] if is_hit else good_steps
 
     return [Repeat([Choose(choose)])]
 
 
 def api_requests(requests: Sequence[Received], method: str) -> list[Received]:
-    """Those with that method, but for the token endpoint's."""
+    """Return the requests of a method, without those to the token endpoint."""
     return [it for it in requests if it.method == method and it.target.startswith("/api/atlas/")]

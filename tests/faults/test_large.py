@@ -1,4 +1,4 @@
-"""Bodies that would fill the memory: refused, and bounded while they are."""
+"""Bodies that would exhaust memory are rejected, with bounded memory."""
 
 # anything may be passed on
 from __future__ import annotations
@@ -14,8 +14,8 @@ import pytest
 
 from atlas_backups import InvalidResponseError, ServerError
 from tests.bodies import queued
-from tests.faults.fault import Fault
-from tests.faults.rows import LARGE, SERVER_ERROR
+from tests.faults.lab import Fault
+from tests.faults.matrix_rows import LARGE, SERVER_ERROR
 from tests.faults.service import failing, service
 from tests.raw_server import Repeat, answer
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).parent / "program.py"
 MEBIBYTE = 1 << 20
-# Above what the same process needs for a good answer, after all of them: what one leaves behind the
-# allocator keeps for the next. Of one call in a process of its own see `tests/limits`.
-MOST_MEMORY = 48 * MEBIBYTE
+# On top of a process that has made working calls. The allocator keeps memory of earlier faults;
+# `tests/limits` measures single calls.
+MAX_MEMORY = 48 * MEBIBYTE
 
 OK = b"HTTP/1.1 200 OK\r\n"
 BLANKS = b" " * 0x10000
@@ -40,7 +40,7 @@ def large(name: str, *steps: Step) -> Fault:
 
 
 def snapshots(size: int) -> bytes:
-    """A list and a snapshot in one, with a field of that size."""
+    """Return a list and a snapshot in one, with a field of that size."""
     body = {**queued(new="x" * size), "results": [queued()], "totalCount": 1}
     return answer(200, body)
 
@@ -65,7 +65,7 @@ FAULTS = [
     large("4 million numbers", answer(200, f"[{'0,' * (4 * MEBIBYTE - 2)}0]")),
     large("2 million objects", answer(200, f'{{"results":[{"{}," * (2 * MEBIBYTE)}{{}}]}}')),
 ]
-# 64 KiB of an error are read; what is cut off is no JSON.
+# 64 KiB of an error are read; the truncated body is no JSON.
 LARGE_ERROR = Fault(
     SERVER_ERROR,
     "500 with an endless body",
@@ -78,14 +78,14 @@ LARGE_ERROR = Fault(
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, LARGE_ERROR], ids=str)
-def test_a_body_that_is_too_large(lab: Lab, fault: Fault) -> None:
-    # One after the other: these do not wait, they work, in the little time that a take has here.
+def test_large_body_is_rejected(lab: Lab, fault: Fault) -> None:
+    # Not concurrently: these are CPU-bound, and a take has little time here.
     for call, lasts in fault.cases():
-        lab.suffer(fault, call, lasts=lasts)
+        lab.run_case(fault, call, lasts=lasts)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process from /proc")
-def test_memory_stays_within_bounds(lab: Lab) -> None:
+def test_memory_is_bounded(lab: Lab) -> None:
     faults = [*FAULTS, LARGE_ERROR]
     urls = {
         fault.name: [lab.start(failing(fault.steps, method)).base_url for method in ("GET", "POST")]
@@ -103,4 +103,4 @@ def test_memory_stays_within_bounds(lab: Lab) -> None:
 
     peaks = json.loads(done.stdout)
     assert peaks.keys() == urls.keys() | {"idle"}
-    assert max(peaks.values()) - peaks["idle"] < MOST_MEMORY, peaks
+    assert max(peaks.values()) - peaks["idle"] < MAX_MEMORY, peaks

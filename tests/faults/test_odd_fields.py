@@ -1,4 +1,4 @@
-"""Fields that are not what they should be cost no snapshot, and are kept as they came."""
+"""Unexpected field values are tolerated and kept."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import pytest
 
 from atlas_backups import Snapshot, SnapshotList
 from tests.bodies import SNAPSHOT_ID
-from tests.faults.calls import CALLS, LIST
-from tests.faults.rows import ODD_FIELDS
+from tests.faults.lab import CALLS, LIST
+from tests.faults.matrix_rows import ODD_FIELDS
 from tests.faults.service import failing, good
 from tests.raw_server import Received, answer
 
 if TYPE_CHECKING:
-    from tests.faults.calls import Call
-    from tests.faults.lab import Lab
+    from tests.faults.lab import Call, Lab
     from tests.raw_server import Script
 
 HUGE = 2**200
@@ -38,20 +37,20 @@ HUGE = 2**200
         ("unknown field", {"new": {"deep": [1]}}, {"new": {"deep": [1]}}),
     ],
 )
-def test_a_field_that_is_odd(
+def test_odd_field_is_tolerated(
     lab: Lab, name: str, changes: dict[str, Any], kept: dict[str, Any], call: Call
 ) -> None:
     server = lab.start(failing(lambda request: [good(request, **changes)], call.method))
     client = lab.connect(server, call)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    check_kept(end, kept)
-    lab.record(ODD_FIELDS, name, call, end, server.requests)
+    check_kept(outcome, kept)
+    lab.record(ODD_FIELDS, name, call, outcome, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_key_that_comes_twice(lab: Lab, call: Call) -> None:
+def test_duplicate_key_is_tolerated(lab: Lab, call: Call) -> None:
     def steps(request: Received) -> Script:
         body = good(request).partition(b"\r\n\r\n")[2]
         return [answer(200, body.replace(b'"status"', b'"status": "first", "status"'))]
@@ -59,29 +58,29 @@ def test_a_key_that_comes_twice(lab: Lab, call: Call) -> None:
     server = lab.start(failing(steps, call.method))
     client = lab.connect(server, call)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    check_kept(end, {"status": "queued"})
-    lab.record(ODD_FIELDS, "duplicate key", call, end, server.requests)
+    check_kept(outcome, {"status": "queued"})
+    lab.record(ODD_FIELDS, "duplicate key", call, outcome, server.requests)
 
 
-def test_a_list_that_is_null(lab: Lab) -> None:
+def test_null_list_is_empty(lab: Lab) -> None:
     empty = answer(200, {"results": None, "totalCount": 0, "links": None})
     server = lab.start(failing(lambda _: [empty], "GET"))
     client = lab.connect(server, LIST)
 
-    end = LIST.run(lab.flavor, client)
+    outcome = LIST.run(lab.flavor, client)
 
-    assert isinstance(end, SnapshotList)
-    assert list(end) == []
-    lab.record(ODD_FIELDS, "null for the list itself", LIST, end, server.requests)
+    assert isinstance(outcome, SnapshotList)
+    assert list(outcome) == []
+    lab.record(ODD_FIELDS, "null for the list itself", LIST, outcome, server.requests)
 
 
-def check_kept(end: object, kept: dict[str, Any]) -> None:
-    """Look for the fields where they belong, or in `extra`."""
-    if isinstance(end, SnapshotList):
-        (end,) = end
-    assert isinstance(end, Snapshot), end
-    assert end.id == SNAPSHOT_ID
+def check_kept(outcome: object, kept: dict[str, Any]) -> None:
+    """Check the values in the fields or in `extra`."""
+    if isinstance(outcome, SnapshotList):
+        (outcome,) = outcome
+    assert isinstance(outcome, Snapshot), outcome
+    assert outcome.id == SNAPSHOT_ID
     for name, value in kept.items():
-        assert (end.extra[name] if name in end.extra else getattr(end, name)) == value
+        assert (outcome.extra[name] if name in outcome.extra else getattr(outcome, name)) == value

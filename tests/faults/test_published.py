@@ -1,4 +1,4 @@
-"""The published matrix, against what the run just found; this module runs last."""
+"""The published matrix against this run; this module runs last."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from tests.faults.plugin import Publication
 
 
-def test_every_published_cell_is_shown_by_a_test(publication: Publication) -> None:
+def test_each_published_cell_is_tested(publication: Publication) -> None:
     assert not publication.stale(), ADVICE
 
 
-def test_the_page_says_what_its_cells_say_and_nothing_else() -> None:
+def test_page_is_rendered_from_its_cells() -> None:
     page = PAGE.read_text()
 
     assert render(parse(page)) == page

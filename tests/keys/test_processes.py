@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups.emulator import Behaviour, Fault
-from tests.faults.rows import KILLED
+from tests.faults.matrix_rows import KILLED
 from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
 from tests.waiting import until

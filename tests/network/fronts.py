@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 Address: TypeAlias = tuple[str, int]
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-LONGEST_HEAD = 65536
-# Far beyond what anything here may take, on whatever machine.
-HANGS_AFTER = 30.0
+MAX_HEAD_BYTES = 65536
+# Longer than any step takes on a slow machine.
+HANG_SECONDS = 30.0
 
 
 def address_of(base_url: str) -> Address:
@@ -35,12 +35,12 @@ def address_of(base_url: str) -> Address:
 
 
 class Listener:
-    """Accepts connections and never says a word; with a context, after a TLS handshake.
+    """Accepts connections and sends nothing; with a context, after a TLS handshake.
 
     Attributes:
-        accepted: how many connections came.
-        handshakes: how many TLS handshakes came to their end.
-        names: what clients called the server in them (SNI).
+        accepted: number of connections.
+        handshakes: number of completed TLS handshakes.
+        names: server names that clients sent (SNI).
     """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
@@ -74,13 +74,13 @@ class Listener:
             with suppress(OSError):  # already closed, by either side
                 open_socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(HANGS_AFTER)
+            thread.join(HANG_SECONDS)
             assert not thread.is_alive()
         self._listener.close()
 
     def wait_for_connections(self, count: int) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.accepted >= count, HANGS_AFTER)
+            assert self._changed.wait_for(lambda: self.accepted >= count, HANG_SECONDS)
 
     def _spawn(self, target: Callable[..., None], *args: socket.socket) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -97,26 +97,26 @@ class Listener:
             with self._changed:
                 self.accepted += 1
                 self._changed.notify_all()
-            self._spawn(self._answer, connection)
+            self._spawn(self._handle, connection)
 
-    def _hold(self, connection: socket.socket) -> None:
-        """Let `__exit__` end it, which may have come already."""
+    def _track(self, connection: socket.socket) -> None:
+        """Register it for `__exit__`, which may have run already."""
         with self._lock:
             if self._is_over:
                 raise ConnectionAbortedError
             self._sockets.append(connection)
 
-    def _answer(self, connection: socket.socket) -> None:
-        # A client that goes away in the middle is what many tests are about.
+    def _handle(self, connection: socket.socket) -> None:
+        # Many tests disconnect the client in the middle.
         with ExitStack() as stack, suppress(OSError):
             stack.callback(connection.close)
             if self._context is not None:
-                # Detaches the plain one: the wrapper owns the connection.
+                # Detaches the plain socket: the wrapper owns the connection.
                 connection = self._context.wrap_socket(
                     connection, server_side=True, do_handshake_on_connect=False
                 )
                 stack.callback(connection.close)
-            self._hold(connection)
+            self._track(connection)
             if isinstance(connection, ssl.SSLSocket):
                 connection.do_handshake()
                 with self._lock:
@@ -128,13 +128,13 @@ class Listener:
             self.names.append(name)
 
     def _serve(self, connection: socket.socket) -> None:
-        while connection.recv(LONGEST_HEAD):
+        while connection.recv(MAX_HEAD_BYTES):
             pass
 
     def _relay(self, connection: socket.socket, target: Address) -> None:
-        """Carry bytes both ways until one side ends."""
+        """Relay bytes in both directions until one side closes."""
         with socket.create_connection(target) as other:
-            self._hold(other)
+            self._track(other)
             other.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while True:
                 for source in _readable(connection, other):
@@ -145,7 +145,7 @@ class Listener:
 
 
 class TlsFront(Listener):
-    """Ends TLS and relays what was inside to the emulator."""
+    """Terminates TLS and relays to the emulator."""
 
     def __init__(self, context: ssl.SSLContext, target: Address) -> None:
         super().__init__(context)
@@ -161,7 +161,7 @@ class TlsFront(Listener):
 
 @dataclass(frozen=True)
 class Login:
-    """Who may use a proxy."""
+    """User name and password of a proxy."""
 
     user: str
     password: str
@@ -172,7 +172,7 @@ class Login:
 
 
 class Proxy(Listener):
-    """An HTTP proxy that only tunnels, and leads every name to one address.
+    """An HTTP proxy that supports only CONNECT, and connects every name to one address.
 
     Attributes:
         targets: the `host:port` of every CONNECT.
@@ -214,31 +214,36 @@ class Proxy(Listener):
         if self._instead is not None:
             connection.sendall(self._instead)
         elif self._login is not None and login != f"Basic {self._login.token}":
-            connection.sendall(refusal(407, 'Proxy-Authenticate: Basic realm="proxy"'))
+            connection.sendall(error_response(407, 'Proxy-Authenticate: Basic realm="proxy"'))
         elif method != "CONNECT":
-            connection.sendall(refusal(405))
+            connection.sendall(error_response(405))
         else:
             connection.sendall(ESTABLISHED)
             self._relay(connection, self._target)
 
 
-def refusal(status: int, *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} Refused", "Content-Length: 0", "Connection: close", *headers]
+def error_response(status: int, *headers: str) -> bytes:
+    lines = [
+        f"HTTP/1.1 {status} Rejected",
+        "Content-Length: 0",
+        "Connection: close",
+        *headers,
+    ]
     return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _read_head(connection: socket.socket) -> bytes:
     head = b""
     while not head.endswith(b"\r\n\r\n"):
-        data = connection.recv(1)  # nothing of what is behind it
-        if not data or len(head) > LONGEST_HEAD:
+        data = connection.recv(1)  # not beyond the head
+        if not data or len(head) > MAX_HEAD_BYTES:
             raise ConnectionError
         head += data
     return head
 
 
 def _readable(*sockets: socket.socket) -> list[socket.socket]:
-    """Wait until there is something to read; TLS may hold what its socket does not show."""
+    """Wait for readable sockets; TLS may have buffered data that select does not see."""
     for item in sockets:
         if isinstance(item, ssl.SSLSocket) and item.pending():
             return [item]

@@ -1,4 +1,4 @@
-"""Takes one snapshot, with everything from the environment but what the argument says."""
+"""Takes one snapshot, configured by the environment and by the options in its argument."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Both clouds by their names, through a proxy, with certificates for these names."""
+"""Both clouds by their host names, through a proxy, with certificates for them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.network.fronts import Proxy, TlsFront, address_of
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from tests.authority import Authority
     from tests.conftest import MakeClient
     from tests.network.conftest import Network
+    from tests.tls_ca import CertificateAuthority
 
 CREDENTIALS = pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 
 
 @CREDENTIALS
 @pytest.mark.parametrize("host", [CLOUD, GOVERNMENT])
-def test_both_clouds_take_a_snapshot(
+def test_both_clouds_are_supported_through_proxy(
     flavor: ClientFlavor, network: Network, make_client: MakeClient, host: str, kind: str
 ) -> None:
     emulator = network.emulator
@@ -40,10 +40,10 @@ def test_both_clouds_take_a_snapshot(
 
 
 @CREDENTIALS
-def test_later_calls_use_the_same_tunnel(
+def test_later_calls_reuse_tunnel(
     flavor: ClientFlavor, network: Network, make_client: MakeClient, kind: str
 ) -> None:
-    # The public cloud, for nothing else is said.
+    # The default base URL is the public cloud.
     client = make_client(getattr(network.emulator, kind), **network.through_proxy)
 
     taken = [flavor.take(client).id for _ in range(3)]
@@ -53,7 +53,7 @@ def test_later_calls_use_the_same_tunnel(
     assert (network.front.accepted, network.front.handshakes) == (1, 1)
 
 
-def test_later_calls_use_the_same_tls_connection(
+def test_later_calls_reuse_tls_connection(
     flavor: ClientFlavor, network: Network, make_client: MakeClient
 ) -> None:
     client = make_client(network.emulator.service_account, **network.direct)
@@ -67,22 +67,22 @@ def test_later_calls_use_the_same_tls_connection(
 
 @CREDENTIALS
 @pytest.mark.parametrize("end", ["", "/"])
-def test_a_path_prefix_stands_before_every_path(  # noqa: PLR0913, PLR0917  # fixtures
+def test_path_prefix_of_base_url_precedes_each_path(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
-    authority: Authority,
+    ca: CertificateAuthority,
     stack: ExitStack,
     make_client: MakeClient,
     end: str,
     kind: str,
 ) -> None:
     emulator = stack.enter_context(AtlasEmulator(base_path="/prefix"))
-    front = stack.enter_context(TlsFront(authority.context(), address_of(emulator.base_url)))
+    front = stack.enter_context(TlsFront(ca.context(), address_of(emulator.base_url)))
     proxy = stack.enter_context(Proxy(front.address))
     client = make_client(
         getattr(emulator, kind),
         base_url=f"https://{GOVERNMENT}/prefix{end}",
         proxy=proxy.url,
-        ca_file=authority.file,
+        ca_file=ca.file,
     )
 
     snapshot = flavor.take(client, envelope=True)

@@ -1,4 +1,4 @@
-"""Proxies that are given: which one is used, what it learns, and what happens when it refuses."""
+"""The `proxy` option: precedence, login, errors of the proxy."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from atlas_backups import (
     TransportError,
 )
 from tests.network.conftest import CLOUD, NOWHERE
-from tests.network.fronts import Listener, Login, Proxy, refusal
+from tests.network.fronts import Listener, Login, Proxy, error_response
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from atlas_backups.emulator import AtlasEmulator
-    from tests.authority import Authority
     from tests.conftest import MakeClient
     from tests.flavor import ClientFlavor
     from tests.network.conftest import Network
+    from tests.tls_ca import CertificateAuthority
 
 KINDS = pytest.mark.parametrize("kind", ["service_account", "access_token"])
 LOGIN = Login("user", "p@ss-%canary")
@@ -39,7 +39,7 @@ WITHIN = 8.0
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
-def test_the_given_proxy_wins_over_the_environment(
+def test_proxy_option_overrides_environment(
     flavor: ClientFlavor,
     network: Network,
     stack: ExitStack,
@@ -57,7 +57,7 @@ def test_the_given_proxy_wins_over_the_environment(
 
 
 @pytest.mark.parametrize("exception", ["*", NOWHERE])
-def test_the_given_proxy_wins_over_the_exceptions_of_the_environment(
+def test_proxy_option_overrides_no_proxy(
     flavor: ClientFlavor,
     network: Network,
     make_client: MakeClient,
@@ -74,14 +74,14 @@ def test_the_given_proxy_wins_over_the_exceptions_of_the_environment(
 
 
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
-def test_a_proxy_gets_its_login_and_nothing_else(
+def test_proxy_login_is_sent_to_proxy_only(
     flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient, kind: str
 ) -> None:
     proxy = stack.enter_context(Proxy(network.front.address, login=LOGIN))
     client = make_client(
         getattr(network.emulator, kind),
         proxy=proxy.url_for(USERINFO),
-        ca_file=network.authority.file,
+        ca_file=network.ca.file,
     )
 
     flavor.take(client)
@@ -91,15 +91,15 @@ def test_a_proxy_gets_its_login_and_nothing_else(
     assert "proxy-authorization" not in {name.lower() for name in headers}
 
 
-def test_a_proxy_may_itself_be_reached_over_tls(
+def test_proxy_over_tls_is_supported(
     flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient
 ) -> None:
-    context = network.authority.context()
+    context = network.ca.context()
     proxy = stack.enter_context(Proxy(network.front.address, login=LOGIN, context=context))
     client = make_client(
         network.emulator.access_token,
         proxy=proxy.url_for(USERINFO).replace("http:", "https:"),
-        ca_file=network.authority.file,
+        ca_file=network.ca.file,
     )
 
     flavor.take(client)
@@ -108,31 +108,29 @@ def test_a_proxy_may_itself_be_reached_over_tls(
     assert (proxy.handshakes, network.front.handshakes) == (1, 1)
 
 
-def test_a_proxy_with_an_untrusted_certificate_is_refused_at_once(
+def test_proxy_with_untrusted_certificate_is_rejected_without_retry(
     flavor: ClientFlavor,
     network: Network,
-    stranger: Authority,
+    untrusted_ca: CertificateAuthority,
     stack: ExitStack,
     make_client: MakeClient,
 ) -> None:
-    proxy = stack.enter_context(Proxy(network.front.address, context=stranger.context()))
+    proxy = stack.enter_context(Proxy(network.front.address, context=untrusted_ca.context()))
     client = make_client(
         network.emulator.access_token,
         proxy=proxy.url_for(USERINFO).replace("http:", "https:"),
-        ca_file=network.authority.file,
+        ca_file=network.ca.file,
     )
 
     with pytest.raises(TransportError, match="certificate"):
         flavor.take(client)
 
-    assert (proxy.accepted, proxy.handshakes) == (
-        2,
-        0,
-    )  # the second finds out whose certificate it is
+    # The second connection finds out whose certificate is rejected.
+    assert (proxy.accepted, proxy.handshakes) == (2, 0)
 
 
 @KINDS
-def test_a_wrong_login_is_said_and_no_password_is_shown(  # noqa: PLR0913, PLR0917  # fixtures
+def test_wrong_proxy_login_is_reported_without_password(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     network: Network,
     stack: ExitStack,
@@ -146,7 +144,7 @@ def test_a_wrong_login_is_said_and_no_password_is_shown(  # noqa: PLR0913, PLR09
         getattr(network.emulator, kind),
         proxy=proxy.url_for("user:wr%40ng-canary"),
         max_retries=1,
-        ca_file=network.authority.file,
+        ca_file=network.ca.file,
     )
 
     begun = time.monotonic()
@@ -164,7 +162,7 @@ def test_a_wrong_login_is_said_and_no_password_is_shown(  # noqa: PLR0913, PLR09
         assert not [secret for secret in SECRETS if secret in text], text
 
 
-def test_a_client_does_not_pickle_the_login_of_its_proxy() -> None:
+def test_client_with_proxy_login_is_not_picklable() -> None:
     client = AtlasBackups(provide, proxy=f"http://{USERINFO}@proxy.test:3128")
 
     with pytest.raises(TypeError, match="proxy") as caught:
@@ -183,73 +181,20 @@ def test_a_client_does_not_pickle_the_login_of_its_proxy() -> None:
         f"http://{USERINFO}@[proxy",
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_refused_without_its_login(
-    url: str, emulator: AtlasEmulator
-) -> None:
+def test_invalid_proxy_option_is_rejected_without_login(url: str, emulator: AtlasEmulator) -> None:
     with pytest.raises(ConfigurationError, match="proxy") as caught:
         AtlasBackups(emulator.access_token, proxy=url)
 
     assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
-@pytest.mark.parametrize(
-    "value",
-    [
-        f"socks5://{USERINFO}@proxy.test:1080",
-        f"http://{USERINFO}@",
-        f"{USERINFO}@proxy.test:port",
-        "http://canary proxy.test",
-    ],
-)
-def test_one_of_the_environment_that_cannot_be_used_is_not_passed_over(
-    emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    monkeypatch.setenv(name, value)
-
-    with pytest.raises(ConfigurationError, match=f"^{name} ") as caught:
-        AtlasBackups(emulator.access_token)
-
-    assert "canary" not in "".join(traceback.format_exception(caught.value))
-    AtlasBackups(emulator.access_token, base_url=emulator.base_url)
-    AtlasBackups(emulator.access_token, proxy="http://proxy.test:3128")
-    monkeypatch.setenv("NO_PROXY", "mongodb.com")
-    AtlasBackups(emulator.access_token)
-
-
-@KINDS
-@pytest.mark.parametrize(
-    "instead",
-    [refusal(403), refusal(502), refusal(407), b"", b"not HTTP\r\n\r\n"],
-    ids=["403", "502", "407", "end", "other"],
-)
-def test_a_proxy_that_refuses_is_a_transport_error(  # noqa: PLR0913, PLR0917  # fixtures
-    flavor: ClientFlavor,
-    network: Network,
-    stack: ExitStack,
-    make_client: MakeClient,
-    instead: bytes,
-    kind: str,
-) -> None:
-    proxy = stack.enter_context(Proxy(network.front.address, instead=instead))
-    client = make_client(getattr(network.emulator, kind), proxy=proxy.url, max_retries=1)
-
-    begun = time.monotonic()
-    with pytest.raises(TransportError):
-        flavor.take(client)
-
-    assert time.monotonic() - begun < WITHIN
-    assert proxy.accepted <= 4  # each attempt is followed by a request for the cause
-    assert network.front.accepted == 0
-
-
-def test_a_proxy_that_is_not_there_is_a_transport_error(
+def test_unreachable_proxy_is_transport_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed_later:
         port = closed_later.getsockname()[1]
     proxy = f"http://{USERINFO}@127.0.0.1:{port}"
-    client = make_client(emulator.access_token, proxy=proxy)  # with the usual retries
+    client = make_client(emulator.access_token, proxy=proxy)  # with the default retries
 
     begun = time.monotonic()
     with pytest.raises(TransportError) as caught:
@@ -260,7 +205,7 @@ def test_a_proxy_that_is_not_there_is_a_transport_error(
 
 
 @KINDS
-def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
+def test_silent_proxy_ends_with_connect_timeout(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     stack: ExitStack,
@@ -280,14 +225,14 @@ def test_a_proxy_that_says_nothing_ends_with_connect_timeout(
         flavor.take(client)
 
     assert 1.0 <= time.monotonic() - begun < WITHIN
-    silent.wait_for_connections(2)  # the second of which it may not have seen yet
+    silent.wait_for_connections(2)  # the second may not be accepted yet
     assert silent.accepted == 2
     assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_loopback_never_goes_through_a_proxy(  # noqa: PLR0913, PLR0917  # fixtures
+def test_loopback_bypasses_proxy(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     network: Network,
     make_client: MakeClient,
@@ -304,7 +249,7 @@ def test_loopback_never_goes_through_a_proxy(  # noqa: PLR0913, PLR0917  # fixtu
 
     snapshots = [
         flavor.take(make_client(credentials, base_url=address, **options))
-        for options in (network.through_proxy, {"ca_file": network.authority.file})
+        for options in (network.through_proxy, {"ca_file": network.ca.file})
     ]
 
     assert [item.id for item in network.emulator.snapshots[-2:]] == [
@@ -315,3 +260,84 @@ def test_loopback_never_goes_through_a_proxy(  # noqa: PLR0913, PLR0917  # fixtu
 
 def provide() -> AccessToken:
     return AccessToken("from a callable, so that the client may be pickled but for its proxy")
+
+
+@pytest.mark.parametrize(
+    ("status", "attempts"), [(407, 1), (403, 1), (401, 1), (405, 1), (502, 2), (503, 2), (429, 2)]
+)
+def test_proxy_error_response_is_in_error_with_proxy_host(  # noqa: PLR0913, PLR0917  # fixtures
+    flavor: ClientFlavor,
+    network: Network,
+    stack: ExitStack,
+    make_client: MakeClient,
+    status: int,
+    attempts: int,
+) -> None:
+    proxy = stack.enter_context(Proxy(network.front.address, instead=error_response(status)))
+    client = make_client(
+        network.emulator.access_token,
+        base_url=f"https://{CLOUD}",
+        proxy=proxy.url_for("user:canary"),
+        max_retries=1,
+    )
+
+    with pytest.raises(TransportError) as caught:
+        flavor.take(client)
+
+    message = str(caught.value)
+    assert f"the proxy answered {status}" in message
+    assert proxy.url in message.partition("Hint: ")[2]
+    assert "canary" not in message
+    assert f"({attempts} attempt" in message
+    assert network.emulator.requests == ()
+
+
+class PlainServer(Listener):
+    """Responds to everything in plain HTTP."""
+
+    def _serve(self, connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(error_response(400))
+
+
+@pytest.mark.parametrize("kind", [PlainServer, Listener], ids=["responds", "is silent"])
+def test_https_url_of_plain_proxy_is_explained(
+    flavor: ClientFlavor,
+    network: Network,
+    stack: ExitStack,
+    make_client: MakeClient,
+    kind: type[Listener],
+) -> None:
+    proxy = stack.enter_context(kind())
+    address = f"127.0.0.1:{proxy.port}"
+    client = make_client(
+        network.emulator.access_token,
+        base_url=f"https://{CLOUD}",
+        proxy=f"https://{address}",
+        ca_file=network.ca.file,
+        connect_timeout=0.5,
+        max_retries=0,
+    )
+
+    with pytest.raises(TransportError if kind is PlainServer else RequestTimeoutError) as caught:
+        flavor.take(client)
+
+    assert f"name it as http://{address}" in str(caught.value)
+
+
+def test_http_url_of_tls_proxy_is_explained(
+    flavor: ClientFlavor, network: Network, stack: ExitStack, make_client: MakeClient
+) -> None:
+    context = network.ca.context()
+    proxy = stack.enter_context(Proxy(network.front.address, context=context))
+    client = make_client(
+        network.emulator.access_token,
+        base_url=f"https://{CLOUD}",
+        proxy=proxy.url,
+        max_retries=0,
+    )
+
+    with pytest.raises(TransportError) as caught:
+        flavor.take(client)
+
+    assert f"the proxy {proxy.url}" in str(caught.value).partition("Hint: ")[2]

@@ -1,4 +1,4 @@
-"""A process that may have no further thread: names cannot be resolved, and that is all."""
+"""A process at its thread limit: only resolving names fails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROGRAM = Path(__file__).parent / "threadless.py"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts threads as processes")
-def test_a_name_without_a_thread_to_resolve_it_is_a_transport_error_and_nothing_was_sent(
+def test_resolver_without_thread_is_transport_error(
     flavor: ClientFlavor, emulator: AtlasEmulator
 ) -> None:
     by_name = emulator.base_url.replace("127.0.0.1", "localhost")

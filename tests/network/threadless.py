@@ -1,4 +1,4 @@
-"""Calls where a name has to be resolved: first there can be no further thread, then there can."""
+"""Calls that resolve a name, first at the thread limit, then below it."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ def call(atlas: AtlasBackups) -> str:
 
 flavor, place, by_address, by_name = json.loads(sys.argv[1])
 with AtlasBackups(base_url=by_address) as atlas:
-    atlas.list_projects()  # the threads of the network are there
+    atlas.list_projects()  # starts the threads of the transport
 if os.getuid() == 0:
     os.setuid(NOBODY)  # root has no limit
 _, most = resource.getrlimit(resource.RLIMIT_NPROC)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.bodies import queued
 from tests.faults.matrix import count
-from tests.faults.rows import CANCELLED
+from tests.faults.matrix_rows import CANCELLED
 from tests.process.programs import access, run
 from tests.raw_server import Delay, RawServer, always, answer
 

@@ -10,7 +10,7 @@ import pytest
 from atlas_backups.emulator import Behaviour, Fault
 from tests.bodies import SNAPSHOT_ID, error, queued
 from tests.faults.matrix import count, in_words
-from tests.faults.rows import FORK
+from tests.faults.matrix_rows import FORK
 from tests.process.programs import access, run
 from tests.raw_server import READ, RawServer, Until, always, answer
 

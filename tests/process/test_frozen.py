@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bodies import queued
-from tests.faults.rows import FROZEN
+from tests.faults.matrix_rows import FROZEN
 from tests.process.programs import access, start
 from tests.raw_server import CLOSE, READ, Choose, RawServer, answer
 

@@ -16,7 +16,7 @@ import pytest
 from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, RateLimitError, Snapshot
 from tests.bodies import queued
 from tests.faults.matrix import count
-from tests.faults.rows import CANCELLED
+from tests.faults.matrix_rows import CANCELLED
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.loops import LOOPS, on_every_loop, run
 from tests.process.phases import ITERATIONS, PHASES, Phase, Unaccepting

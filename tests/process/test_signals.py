@@ -18,7 +18,7 @@ from atlas_backups import AccessToken, AmbiguousOutcomeError, AtlasBackups, Rate
 from atlas_backups.emulator import Fault
 from tests.bodies import queued
 from tests.faults.matrix import count
-from tests.faults.rows import SIGNAL
+from tests.faults.matrix_rows import SIGNAL
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.phases import ACCOUNT, ITERATIONS, PHASES, Phase, Unaccepting
 from tests.process.programs import LONGEST_PROGRAM_SECONDS, access, run, start

@@ -23,7 +23,7 @@ __all__ = [
     "AtlasTakeSnapshotOperator",
 ]
 
-# Loaded on first use: Airflow asks `provider` for its metadata in every one of its processes.
+# Lazy, because Airflow imports `provider` in each of its processes.
 _MODULES = {
     "AtlasBackupsHook": "hook",
     "AtlasDeleteSnapshotOperator": "operators.delete",

@@ -1,4 +1,4 @@
-"""The only file that knows that there is more than one Airflow; the others import from here."""
+"""Differences between Airflow 2.11 and 3; all other modules import Airflow from here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection as Connection  # noqa: PLC0414  # given on
+    from airflow.providers.common.compat.sdk import Connection as Connection  # noqa: PLC0414  # re-exported
     from airflow.providers.common.compat.sdk import Context as Context  # noqa: PLC0414  # the same
 
 __all__ = [
@@ -54,9 +54,9 @@ __all__ = [
 default_deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False)
 
 
-def task_instance(context: Context) -> Any:  # noqa: ANN401  # of another class in each version
+def task_instance(context: Context) -> Any:  # noqa: ANN401  # the class differs by version
     """Return the running task."""
-    return context["ti"]  # pyright: ignore[reportTypedDictNotRequiredAccess]  # there is always one
+    return context["ti"]  # pyright: ignore[reportTypedDictNotRequiredAccess]  # always present
 
 
 def dag_run(context: Context) -> Any:  # noqa: ANN401  # the same
@@ -65,7 +65,7 @@ def dag_run(context: Context) -> Any:  # noqa: ANN401  # the same
 
 
 async def connection_without_blocking(conn_id: str) -> Connection:
-    """Look a connection up, as a triggerer must, without holding up its event loop."""
+    """Look up a connection without blocking the event loop of the triggerer."""
     lookup = getattr(BaseHook, "aget_connection", None)  # not in 2.11
     if lookup is None:
         lookup = sync_to_async(BaseHook.get_connection)
@@ -74,6 +74,6 @@ async def connection_without_blocking(conn_id: str) -> Connection:
 
 
 def is_deferral_timeout(next_method: str, next_kwargs: dict[str, Any] | None) -> bool:
-    """Return whether Airflow resumes a task only to say that its trigger took too long."""
+    """Return whether Airflow resumes a task because its trigger timed out."""
     reasons = ("Trigger timeout", "Trigger/execution timeout")  # of 3, of 2.11
     return next_method == "__fail__" and (next_kwargs or {}).get("error") in reasons

@@ -1,4 +1,4 @@
-"""What an Airflow connection of the type `mongodb_atlas` says, as options of a client."""
+"""Reads an Airflow connection of the type `mongodb_atlas` into client options."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 _BASE_URL = "https://cloud.mongodb.com"
 _CLIENT_ID = "mdb_sa_id_"
-_CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # how they begin
+_CLIENT_SECRET = "mdb_sa_sk_"  # noqa: S105  # a prefix
 _PUBLIC_KEY = re.compile(r"[a-z]{8}")
 _PRIVATE_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_CACHE = "off"
-# No scheme of a URI may have an underscore, so Airflow takes the rest of one for the schema.
+# A URI scheme may not contain an underscore, so Airflow parses the rest as the schema.
 _UNDERSCORE_URI = "ongodb_atlas//"
-# Tasks are processes, so those of a fleet empty a project's rate limit without knowing of each
-# other. So many retries go on for about half a minute, in which Atlas grants 250 requests.
+# Each task is a process, so a fleet exhausts a project's rate limit without coordination. These
+# retries take about half a minute, in which Atlas allows 250 more requests.
 _MAX_RETRIES = 8
 
-# How the form calls the fields; the names in brackets are those of AIRFLOW_CONN_….
+# Labels of the form; AIRFLOW_CONN_… uses the names in brackets.
 LABELS = {
     "login": "Client ID (login)",
     "password": "Client secret (password)",
@@ -43,15 +43,15 @@ LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A client's options; two that are equal can share one client.
+    """Options of a client; equal settings can share one client.
 
     Attributes:
         service_account: client id and secret, or `None`.
-        api_key: public and private key, or `None`; one of the two is there.
-        base_url: where Atlas is.
-        proxy: URL of a proxy; `None`: that of the environment.
-        ca_file: certificates to trust besides the system's; `None`: no others.
-        token_cache: file in which processes share a service account's token; `None`: memory.
+        api_key: public and private key, or `None`; one of the two is set.
+        base_url: URL of Atlas.
+        proxy: URL of a proxy; `None`: from the environment.
+        ca_file: additional trusted certificates.
+        token_cache: file for tokens shared by processes; `None`: in memory.
     """
 
     service_account: tuple[str, str] | None = field(default=None, repr=False)
@@ -62,7 +62,7 @@ class Settings:
     token_cache: str | None = None
 
     def client(self, **options: Any) -> AtlasBackups:  # noqa: ANN401  # the client's own
-        """Make a client, which its caller closes; `options` are more of the client's own."""
+        """Create a client, which the caller closes; `options` are passed to it."""
         credentials = (
             ServiceAccount(*self.service_account)
             if self.service_account
@@ -86,8 +86,8 @@ def settings_of(connection: Connection) -> Settings:
     """Read a connection.
 
     Raises:
-        ConfigurationError: it is filled in wrongly; the message names the connection and the
-            field, and holds no secret.
+        ConfigurationError: a field is missing or wrong; the message names the connection and the
+            field, and contains no secret.
     """
     extra = _extra(connection)
     login, password, host = _from_underscore_uri(connection) or (
@@ -124,7 +124,7 @@ def settings_of(connection: Connection) -> Settings:
 
 
 def _check(conn_id: str, filled: dict[str, str]) -> None:
-    """Refuse what is filled in by halves, twice, or into the wrong fields."""
+    """Reject credentials that are incomplete, ambiguous or in the wrong fields."""
     where = f"connection {conn_id!r}"
     for name, value in filled.items():
         for beginning, right in ((_CLIENT_ID, "login"), (_CLIENT_SECRET, "password")):
@@ -132,20 +132,20 @@ def _check(conn_id: str, filled: dict[str, str]) -> None:
                 what = "a client ID" if right == "login" else "a client secret"
                 raise ConfigurationError(
                     f"{where}: {LABELS[name]} holds {what} of a service account ({beginning}…); "
-                    f"it belongs into {LABELS[right]}"
+                    f"it belongs in {LABELS[right]}"
                 )
     if _PUBLIC_KEY.fullmatch(filled.get("login", "")) and _PRIVATE_KEY.fullmatch(
         filled.get("password", "")
     ):
         raise ConfigurationError(
             f"{where}: {LABELS['login']} and {LABELS['password']} hold an API key; it belongs "
-            f"into {LABELS['public_key']} and {LABELS['private_key']}"
+            f"in {LABELS['public_key']} and {LABELS['private_key']}"
         )
     for first, second in (("login", "password"), ("public_key", "private_key")):
-        for there, missing in ((first, second), (second, first)):
-            if there in filled and missing not in filled:
+        for present, missing in ((first, second), (second, first)):
+            if present in filled and missing not in filled:
                 raise ConfigurationError(
-                    f"{where} is half filled in: {LABELS[there]} is there, {LABELS[missing]} is not"
+                    f"{where} is incomplete: {LABELS[present]} is set, {LABELS[missing]} is not"
                 )
     if not filled:
         raise ConfigurationError(
@@ -159,7 +159,7 @@ def _check(conn_id: str, filled: dict[str, str]) -> None:
 
 
 def _extra(connection: Connection) -> dict[str, Any]:
-    """Return the extra fields, which Airflow leaves out where it cannot read them, and masks."""
+    """Return the extra fields; Airflow masks them, and ignores an invalid extra."""
     written = (connection.extra or "").strip() or "{}"
     try:
         fields = json.loads(written)
@@ -177,21 +177,21 @@ def _text(extra: dict[str, Any], name: str) -> str | None:
 
 
 def _from_underscore_uri(connection: Connection) -> tuple[str, str, str] | None:
-    """Return login, password and host of a URI that begins with `mongodb_atlas://`."""
+    """Return login, password and host of a URI that starts with `mongodb_atlas://`."""
     schema = connection.schema or ""
     if connection.conn_type or not schema.startswith(_UNDERSCORE_URI):
         return None
-    # Airflow has removed the first colon and the percent signs already.
+    # Airflow has already removed the first colon and decoded the percent signs.
     credentials, _, host = schema.removeprefix(_UNDERSCORE_URI).rpartition("@")
     login, _, password = credentials.partition(":")
     return login, password, host
 
 
 def _base_url(conn_id: str, given: str | None, port: int | None) -> str:
-    """Put the URL together again, which `AIRFLOW_CONN_…` in the form of a URI takes apart.
+    """Join host and port into a URL; `AIRFLOW_CONN_…` in URI form splits them.
 
     A loopback host without a scheme is plain HTTP. Port 0 is no port: forms store an empty field
-    as 0. The environment's URL is not asked: a connection says the same on every worker.
+    as 0. The environment is not used, so that a connection is the same on every worker.
     """
     host = (given or "").strip().rstrip("/")
     if not host:
@@ -206,7 +206,7 @@ def _base_url(conn_id: str, given: str | None, port: int | None) -> str:
         parts = parts._replace(netloc=f"{netloc}:{port}" if port else netloc)
     if "/api/" in parts.path:
         raise ConfigurationError(
-            f"connection {conn_id!r}: host must be the address of Atlas alone, as "
+            f"connection {conn_id!r}: host must be the URL of Atlas, such as "
             f"{_BASE_URL}, without the path of its API"
         )
     return parts.geturl()
@@ -228,21 +228,19 @@ def _is_loopback(host: str) -> bool:
 def _parts(url: str, field: str, conn_id: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # which is read only now
+        _ = parts.port  # parsed on access
     except ValueError:
-        raise ConfigurationError(f"connection {conn_id!r}: {field} is no URL") from None
+        raise ConfigurationError(f"connection {conn_id!r}: {field} is not a URL") from None
     return parts
 
 
 def _token_cache(given: str | None, owner: tuple[str, ...]) -> str | None:
-    """Choose the file of the tokens; the default is a file of its own for each `owner`.
+    """Choose the token cache; the default is one file for each `owner`.
 
-    The owner is client id, secret and base URL: a token that was granted for the right secret is
-    no token for a wrong one.
+    The owner is client id, secret and base URL, so that a wrong secret never uses a cached token.
 
-    Atlas grants 50 tokens a minute and 100 at a time, so tasks, which are processes, have to
-    share one. Only a pod of the Kubernetes executor has nobody to share with: its token is ended
-    with it.
+    Atlas issues 50 tokens a minute and 100 at a time, so tasks, which are processes, share one.
+    Only a pod of the Kubernetes executor has no other task to share with, and revokes its token.
     """
     if given == _NO_CACHE:
         return None
@@ -250,18 +248,18 @@ def _token_cache(given: str | None, owner: tuple[str, ...]) -> str | None:
         return given
     if os.environ.get("AIRFLOW_IS_K8S_EXECUTOR_POD") or not hasattr(os, "getuid"):
         return None
-    folder = Path(tempfile.gettempdir()) / f"atlas-backups-{os.getuid()}"
+    directory = Path(tempfile.gettempdir()) / f"atlas-backups-{os.getuid()}"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        status = folder.lstat()
+        directory.mkdir(mode=0o700, exist_ok=True)
+        status = directory.lstat()
     except OSError:
         return None
-    # Somebody else may have made it first, or a link in its place.
-    if status.st_uid != os.getuid() or not _is_private_folder(status.st_mode):
+    # Another user may have created it, or a symbolic link.
+    if status.st_uid != os.getuid() or not _is_private_directory(status.st_mode):
         return None
     digest = hashlib.sha256(json.dumps(owner).encode()).hexdigest()
-    return str(folder / f"tokens-{digest[:16]}")
+    return str(directory / f"tokens-{digest[:16]}")
 
 
-def _is_private_folder(mode: int) -> bool:
+def _is_private_directory(mode: int) -> bool:
     return stat.S_ISDIR(mode) and not mode & (stat.S_IRWXG | stat.S_IRWXO)

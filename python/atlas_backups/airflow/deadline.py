@@ -1,4 +1,4 @@
-"""The end of all waiting of a task, which holds over deferrals, workers and triggerers."""
+"""The deadline of a task, valid across deferrals, workers and triggerers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Deadline:
-    """A moment that is written down, because a triggerer that is started again must not begin anew.
+    """An absolute time, so that a restarted triggerer does not wait for the full timeout again.
 
-    The clock that wrote it and the clock that reads it may differ. A writer that was behind is
-    corrected by what Atlas' clock wrote into the snapshot's id, for the present is never before
-    that. A writer that was ahead is bounded: no reader waits longer than `timeout`.
+    The clocks of writer and reader may differ. If the writer's is behind, `seen` corrects it by
+    Atlas's time in the snapshot's id. If it is ahead, no reader waits longer than `timeout`.
 
     Attributes:
         moment: seconds since the epoch.
@@ -28,18 +27,18 @@ class Deadline:
 
     @classmethod
     def after(cls, timeout: float) -> Deadline:
-        """Begin to wait for that many seconds."""
+        """Return the deadline in `timeout` seconds."""
         return cls(moment=time.time() + timeout, timeout=timeout)
 
     def seen(self, requested_at: datetime) -> Deadline:
-        """Correct it by the time inside an id that is there already."""
+        """Correct it by the time in an existing id, which cannot be in the future."""
         behind = requested_at.timestamp() - time.time()
         return replace(self, moment=self.moment + behind) if behind > 0 else self
 
     def left(self) -> float:
-        """Return the seconds until then, 0 or less when it is over."""
+        """Return the remaining seconds, 0 or less after the deadline."""
         return min(self.moment - time.time(), self.timeout)
 
-    def left_at_least(self, little: float) -> float:
-        """Return the seconds until then, for a wait that must have some."""
-        return max(self.left(), little)
+    def left_at_least(self, minimum: float) -> float:
+        """Return the remaining seconds, at least `minimum`."""
+        return max(self.left(), minimum)

@@ -1,13 +1,12 @@
-"""What a trigger tells its task, as JSON: a snapshot that is completed, or what went wrong."""
+"""Events from a trigger to its task, in JSON types: a completed snapshot, or an error."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
 from atlas_backups.airflow.compat import AirflowException, AirflowFailException
-from atlas_backups.airflow.failures import is_permanent
-from atlas_backups.airflow.messages import sentence_first
-from atlas_backups.airflow.result import as_json
+from atlas_backups.airflow.errors import is_permanent, sentence_first
+from atlas_backups.airflow.snapshot_json import as_json
 from atlas_backups.errors import SnapshotFailedError, WaitTimeoutError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def completed(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def failure(error: Exception) -> dict[str, Any]:
-    """Return the event of an error; its message holds no secret, as no message here does."""
+    """Return the event of an error; no message contains a secret."""
     status = _ERROR
     if isinstance(error, SnapshotFailedError):
         status = _FAILED
@@ -48,13 +47,13 @@ def snapshot_in(
     """Return the snapshot of an event.
 
     Args:
-        event: what the trigger fired.
-        failed: what to raise when the snapshot has failed.
-        too_late: what to raise when the time was over.
+        event: the payload of the trigger.
+        failed: exception for a failed snapshot.
+        too_late: exception for a timeout.
 
     Raises:
-        AirflowFailException: the event is of an error that another try cannot help.
-        AirflowException: it is of another error, or no event of this package.
+        AirflowFailException: the event is a permanent error.
+        AirflowException: it is another error, or no event of this package.
     """
     known = _known(event)
     status, snapshot = known.get("status"), known.get("snapshot")
@@ -69,11 +68,11 @@ def snapshot_in(
     raise kind(f"{known['message']} ({known.get('error')})")
 
 
-def has_ended(event: object) -> float:
-    """Return the deadline that an event carries on, if its snapshot has ended in any way.
+def deadline_of(event: object) -> float:
+    """Return the deadline in an event of a completed or failed snapshot.
 
     Raises:
-        AirflowException: it has not; as of `snapshot_in`.
+        AirflowException: the snapshot is in progress; as for `snapshot_in`.
     """
     known = _known(event)
     if known.get("status") != _FAILED:
@@ -90,6 +89,6 @@ def _known(event: object) -> dict[str, Any]:
 
 def _unknown(event: object) -> AirflowException:
     return AirflowException(
-        f"the trigger said {event!r}, which this version of atlas-backups does not know: do "
-        "workers and triggerers have the same version? Another try finds the snapshot again"
+        f"unknown event {event!r}: do workers and triggerers run the same version of "
+        "atlas-backups? A retry of the task finds the same snapshot"
     )

@@ -1,4 +1,4 @@
-"""`AtlasBackupsHook`: from a connection to a client."""
+"""`AtlasBackupsHook`: creates a client from a connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from atlas_backups.airflow.compat import (
     sync_to_async,
 )
 from atlas_backups.airflow.connection import settings_of
-from atlas_backups.airflow.form import BEHAVIOUR, FIELDS
+from atlas_backups.airflow.connection_form import BEHAVIOUR, FIELDS
 from atlas_backups.errors import AtlasError, ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NAMED_PROJECTS = 5
 
 
 class AtlasBackupsHook(BaseHook):
-    """Makes clients of MongoDB Atlas from an Airflow connection of the type `mongodb_atlas`.
+    """Creates clients of MongoDB Atlas from an Airflow connection of the type `mongodb_atlas`.
 
     Args:
         atlas_conn_id: id of the connection.
@@ -42,10 +42,10 @@ class AtlasBackupsHook(BaseHook):
         self.atlas_conn_id = atlas_conn_id
 
     def get_conn(self) -> AtlasBackups:
-        """Make a client; close it, or use it in a `with`.
+        """Create a client; close it, or use it in a `with`.
 
         Raises:
-            ConfigurationError: there is no such connection, or it is filled in wrongly.
+            ConfigurationError: the connection is missing or invalid.
         """
         return self.settings().client()
 
@@ -62,25 +62,24 @@ class AtlasBackupsHook(BaseHook):
         return settings_of(connection)
 
     async def settings_async(self) -> Settings:
-        """Call `settings` from a triggerer, whose event loop must not be held up."""
+        """Call `settings` without blocking the event loop of a triggerer."""
         try:
             connection = await connection_without_blocking(self.atlas_conn_id)
         except AirflowNotFoundException as error:
             raise self._missing() from error
-        # Masking secrets is a question to Airflow, too.
+        # In a thread, because masking secrets is a blocking request to Airflow, too.
         return await sync_to_async(settings_of)(connection)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Say whether the connection works, for the button in the form.
+        """Test the connection, for the button in the form, by listing projects.
 
-        It lists projects. Whether a role lets them be backed up shows only when a snapshot is
-        taken.
+        Whether the role allows backups shows only when a snapshot is taken.
         """
         try:
-            # A token that is shared may have been granted for another secret.
+            # A cached token may belong to another secret.
             given = self.settings()
             settings = replace(given, token_cache=None)
-            # A person waits for the answer.
+            # Short, because a person waits for the response.
             with settings.client(total_timeout=15.0, max_retries=1) as atlas:
                 projects = atlas.list_projects()
         except AtlasError as error:
@@ -96,28 +95,28 @@ class AtlasBackupsHook(BaseHook):
             f"{settings.base_url} accepts the credentials; they see {names}"
             + (f" and {more} more projects" if more > 0 else "")
             + ". To take snapshots they need the role Project Backup Manager or Creator there"
-            + _about_cache(given.token_cache)
+            + _cache_note(given.token_cache)
         )
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the fields of the form, for Airflow before 3.2."""
-        # Only the web server has these; 3 has no flask_appbuilder.
+        # Only the web server of 2.11 has these.
         from wtforms import PasswordField, StringField  # noqa: PLC0415
 
-        looks: Any = import_module("flask_appbuilder.fieldwidgets")
+        fieldwidgets: Any = import_module("flask_appbuilder.fieldwidgets")
         widgets: dict[str, Any] = {}
         for name, field in FIELDS.items():
             if field["schema"].get("format") == "password":
-                kind, look = PasswordField, looks.BS3PasswordFieldWidget()
+                kind, widget = PasswordField, fieldwidgets.BS3PasswordFieldWidget()
             else:
-                kind, look = StringField, looks.BS3TextFieldWidget()
-            widgets[name] = kind(field["label"], description=field["description"], widget=look)
+                kind, widget = StringField, fieldwidgets.BS3TextFieldWidget()
+            widgets[name] = kind(field["label"], description=field["description"], widget=widget)
         return widgets
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return how the other fields are shown, for Airflow before 3.2."""
+        """Return the layout of the other fields, for Airflow before 3.2."""
         return {name.replace("-", "_"): value for name, value in BEHAVIOUR.items()}
 
     def _missing(self) -> ConfigurationError:
@@ -128,16 +127,16 @@ class AtlasBackupsHook(BaseHook):
                 "http%3A%2F%2F127.0.0.1:8080, or use JSON"
             )
         return ConfigurationError(
-            f"there is no connection {self.atlas_conn_id!r}: make one of the type "
+            f"there is no connection {self.atlas_conn_id!r}: create one of the type "
             f"{self.hook_name!r} under Admin, Connections, or set {variable}"
         )
 
 
-def _about_cache(path: str | None) -> str:
-    """Say that tasks could not share a token here; it is no failure, for workers may differ."""
+def _cache_note(path: str | None) -> str:
+    """Return a note if the token cache is unusable here; not an error, for workers may differ."""
     if path is None or os.access(Path(path).absolute().parent, os.W_OK | os.X_OK):
         return ""
     return (
-        f". But the folder of the token cache {path} is not there or cannot be written on this "
-        "machine: where it is so on a worker, every task fetches a token of its own"
+        f". But the directory of the token cache {path} does not exist or is not writable on this "
+        "machine. On such a worker every task fetches its own token"
     )

@@ -1,4 +1,4 @@
-"""The link from a task to its cluster in Atlas' own pages."""
+"""The link from a task to its cluster in the Atlas UI."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ class AtlasClusterLink(BaseOperatorLink):
 
     @property
     def xcom_key(self) -> str:
-        """Where Airflow 3 looks for the URL itself, while the task still runs."""
+        """The XCom from which Airflow 3 reads the URL while the task runs."""
         return _KEY
 
     def get_link(self, operator: Any, *, ti_key: Any) -> Any:  # noqa: ANN401, ARG002  # Airflow's own
         """Return the URL that the task has pushed; `None` before that.
 
-        A task of Airflow 3 pushes at its end what this returns, and the page shows a button for
-        every text, also for an empty one.
+        Airflow 3 stores the returned value, and shows a button even for an empty string.
         """
         return XCom.get_value(key=_KEY, ti_key=ti_key) or None
 
 
 def push_link(context: Context, base_url: str, group_id: str, cluster_name: str) -> None:
-    """Let the button lead to a cluster; nobody has promised that Atlas keeps this path."""
+    """Point the button to a cluster. Atlas does not document this path."""
     path = f"/v2/{group_id}#/clusters/detail/{cluster_name}"
     task_instance(context).xcom_push(key=_KEY, value=base_url.rstrip("/") + path)

@@ -1,18 +1,18 @@
-"""What Airflow's provider manager asks for; reading it imports nothing of Airflow."""
+"""Metadata for Airflow's provider manager; this module does not import Airflow."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from atlas_backups import __version__
-from atlas_backups.airflow.form import BEHAVIOUR, FIELDS
+from atlas_backups.airflow.connection_form import BEHAVIOUR, FIELDS
 
 _NAME = "MongoDB Atlas"
-_ROOM = "atlas_backups.airflow"
+_PACKAGE = "atlas_backups.airflow"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Describe the provider: the entry point `apache_airflow_provider` names this function."""
+    """Describe the provider, for the entry point `apache_airflow_provider`."""
     return {
         "package-name": "atlas-backups",
         "name": _NAME,
@@ -32,16 +32,16 @@ def get_provider_info() -> dict[str, Any]:
         "connection-types": [
             {
                 "connection-type": "mongodb_atlas",
-                "hook-class-name": f"{_ROOM}.hook.AtlasBackupsHook",
+                "hook-class-name": f"{_PACKAGE}.hook.AtlasBackupsHook",
                 "hook-name": _NAME,
-                # Read by Airflow 3.2 and later; before that, the methods of the hook are called.
+                # Read by Airflow 3.2 and later; older versions call the methods of the hook.
                 "conn-fields": FIELDS,
                 "ui-field-behaviour": BEHAVIOUR,
             }
         ],
-        "extra-links": [f"{_ROOM}.links.AtlasClusterLink"],
+        "extra-links": [f"{_PACKAGE}.links.AtlasClusterLink"],
     }
 
 
 def _modules(*names: str) -> dict[str, Any]:
-    return {"integration-name": _NAME, "python-modules": [f"{_ROOM}.{name}" for name in names]}
+    return {"integration-name": _NAME, "python-modules": [f"{_PACKAGE}.{name}" for name in names]}

@@ -1,14 +1,14 @@
-"""What the operators have in common: the connection, the deferral, the link."""
+"""Base class of the operators: the connection, the deferral, the link."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from atlas_backups.airflow.arguments import TextTemplates
 from atlas_backups.airflow.compat import AirflowException, BaseOperator, is_deferral_timeout
 from atlas_backups.airflow.hook import AtlasBackupsHook
 from atlas_backups.airflow.links import AtlasClusterLink
-from atlas_backups.airflow.templates import TextTemplates
 from atlas_backups.airflow.trigger import AtlasSnapshotTrigger
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from atlas_backups.airflow.compat import BaseOperatorLink, Context
     from atlas_backups.airflow.deadline import Deadline
 
-# Airflow's own time-out of a deferral is only for the case that no triggerer is there.
+# Added to the deadline: Airflow's timeout of a deferral is only for a missing triggerer.
 _GRACE_SECONDS = 120.0
 
 
 class AtlasOperator(TextTemplates, BaseOperator):
-    """An operator that may leave its waiting to the triggerer.
+    """An operator that can wait in the triggerer.
 
     Args:
         atlas_conn_id: id of the connection.
@@ -46,7 +46,7 @@ class AtlasOperator(TextTemplates, BaseOperator):
         """Return the hook for the connection."""
         return AtlasBackupsHook(self.text("atlas_conn_id"))
 
-    def leave_to_triggerer(
+    def defer_until_finished(
         self,
         snapshot: Snapshot,
         deadline: Deadline,
@@ -54,7 +54,7 @@ class AtlasOperator(TextTemplates, BaseOperator):
         poll_interval: float | None,
         then: str,
     ) -> NoReturn:
-        """Give the worker's slot back until the snapshot has ended; go on in the method `then`."""
+        """Defer until the snapshot is finished; Airflow resumes in the method `then`."""
         self.log.info(
             "Waiting in the triggerer, at most %.0f s, for snapshot %s of cluster %s",
             deadline.left_at_least(0.0),
@@ -75,16 +75,16 @@ class AtlasOperator(TextTemplates, BaseOperator):
             method_name=then,
             timeout=timedelta(seconds=max(deadline.left(), 0) + _GRACE_SECONDS),
         )
-        raise AssertionError("defer raises")  # only 3 says so in its types
+        raise AssertionError("defer raises")  # typed as NoReturn only in Airflow 3
 
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:  # noqa: ANN401  # what the method returns
-        """Go on after a deferral, and say more than Airflow does if nobody took care of it."""
+        """Resume after a deferral; explain a timeout without a triggerer."""
         if is_deferral_timeout(next_method, next_kwargs):
             error = AirflowException(
-                "no triggerer has answered in time: is one running? The snapshot goes on in "
-                "Atlas; another try of this task waits for the same one"
+                "no triggerer responded in time: is one running? The snapshot continues in "
+                "Atlas; a retry of this task waits for the same one"
             )
             self.log.error("%s", error)
             raise error

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from atlas_backups.airflow import arguments
 from atlas_backups.airflow.compat import default_deferrable
 from atlas_backups.airflow.deadline import Deadline
-from atlas_backups.airflow.events import has_ended
-from atlas_backups.airflow.failures import failing_for_good
+from atlas_backups.airflow.errors import fail_without_retry, sentence_first
+from atlas_backups.airflow.events import deadline_of
 from atlas_backups.airflow.links import push_link
-from atlas_backups.airflow.messages import sentence_first
 from atlas_backups.airflow.operators.base import AtlasOperator
 from atlas_backups.errors import SnapshotNotCompletedError, SnapshotNotFoundError
 
@@ -23,26 +22,26 @@ if TYPE_CHECKING:
 
 
 class AtlasDeleteSnapshotOperator(AtlasOperator):
-    """Deletes a snapshot, named by what its take returned, or by project, cluster and id.
+    """Deletes a snapshot, given by the result of its take, or by project, cluster and id.
 
     The task returns a dict: `snapshot_id`, `group_id`, `cluster_name`, and `deleted`, which is
-    false if there was nothing to delete.
+    false if the snapshot did not exist.
 
     Args:
         snapshot: the dict that `AtlasTakeSnapshotOperator` returns, as `take.output`; only
             `snapshot_id`, `group_id` and `cluster_name` are read. A `Snapshot` or its `to_dict()`
-            too. Templated. Else give the following.
+            too. Templated. Otherwise give the following.
         group_id: id of the project. Templated. Either this or `project_name`.
-        project_name: name of the project, as the connection sees it. Templated.
+        project_name: name of the project, visible to the connection. Templated.
         cluster_name: name of the cluster. Templated.
         snapshot_id: id of the snapshot. Templated.
-        ignore_missing: whether a snapshot that is not there is a success: a try whose answer got
-            lost may have deleted it, and it may have expired. A warning is logged.
+        ignore_missing: whether a missing snapshot is a success: an earlier try may have deleted it
+            without receiving the response, or it has expired. A warning is logged.
         wait_for_completion: whether to wait for an unfinished snapshot, which Atlas does not
-            delete; else that fails, and is left to the task's retries.
+            delete; otherwise the try fails, and the task's retries follow.
         deferrable: whether to wait in the triggerer, which frees the worker. Default:
             `operators.default_deferrable` of Airflow's configuration.
-        timeout: seconds (or a `timedelta`) to wait at most, above 0. Templated.
+        timeout: the longest wait, in seconds (or a `timedelta`), above 0. Templated.
         atlas_conn_id: id of the connection. Templated.
         kwargs: those of every operator.
     """
@@ -72,10 +71,10 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
         **kwargs: Any,  # noqa: ANN401  # Airflow's own
     ) -> None:
         super().__init__(**kwargs)
-        self._given = arguments.only_one(
+        self._given = arguments.exactly_one(
             snapshot=snapshot, group_id=group_id, project_name=project_name
         )
-        check = arguments.none_of if self._given == "snapshot" else arguments.all_of
+        check = arguments.forbid_with if self._given == "snapshot" else arguments.require_with
         check(self._given, cluster_name=cluster_name, snapshot_id=snapshot_id)
         self.snapshot = snapshot
         self.group_id = group_id
@@ -89,13 +88,13 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Delete the snapshot."""
-        with failing_for_good(self.log):
+        with fail_without_retry(self.log):
             return self._delete(context, Deadline.after(arguments.seconds("timeout", self.timeout)))
 
-    def delete_after_end(self, context: Context, event: object = None) -> dict[str, Any]:
-        """Go on when the snapshot is completed or failed."""
-        with failing_for_good(self.log):
-            moment = has_ended(event)
+    def resume_after_completion(self, context: Context, event: object = None) -> dict[str, Any]:
+        """Delete the snapshot when it has completed or failed."""
+        with fail_without_retry(self.log):
+            moment = deadline_of(event)
             timeout = arguments.seconds("timeout", self.timeout)
             return self._delete(context, Deadline(moment=moment, timeout=timeout))
 
@@ -119,8 +118,8 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
                 if not self.wait_for_completion:
                     raise
                 snapshot = atlas.get_snapshot(*address)
-                self.leave_to_triggerer(
-                    snapshot, deadline, poll_interval=None, then="delete_after_end"
+                self.defer_until_finished(
+                    snapshot, deadline, poll_interval=None, then="resume_after_completion"
                 )
         self.log.info(
             "Deleted snapshot %s of cluster %s", address.snapshot_id, address.cluster_name

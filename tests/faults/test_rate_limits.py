@@ -1,4 +1,4 @@
-"""429 and its wait in every form: waited for, or refused at once."""
+"""429 with each form of Retry-After: retried in time, or rejected at once."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ import pytest
 
 from atlas_backups import RateLimitError
 from tests.bodies import error
-from tests.faults.calls import CALLS
-from tests.faults.fault import check_success
-from tests.faults.rows import BUSY
+from tests.faults.lab import CALLS, check_success
+from tests.faults.matrix_rows import BUSY
 from tests.faults.service import api_requests, failing
 from tests.raw_server import answer
 
 if TYPE_CHECKING:
-    from tests.faults.calls import Call
-    from tests.faults.lab import Lab
+    from tests.faults.lab import Call, Lab
 
-# The server's own clock, which a date is relative to.
+# The server's clock, to which a date is relative.
 NOW = 1_767_225_600
 DATE = formatdate(NOW, usegmt=True)
 RATE_LIMITED = error(429, "RATE_LIMITED")
@@ -58,47 +56,47 @@ BEYOND_BUDGET = {
 }
 
 
-def test_a_wait_within_the_budget_is_waited(lab: Lab) -> None:
-    def endure(case: tuple[Call, str]) -> None:
+def test_retry_after_within_total_timeout_is_waited(lab: Lab) -> None:
+    def run_one(case: tuple[Call, str]) -> None:
         call, form = case
         server = lab.start(failing(lambda _: [WITHIN_BUDGET[form]], call.method, times=1))
         client = lab.connect(server, call, total_timeout=20)
         begun = time.monotonic()
 
-        end = call.run(lab.flavor, client)
+        outcome = call.run(lab.flavor, client)
 
-        check_success(end)
+        check_success(outcome)
         assert time.monotonic() - begun >= FLOOR
         assert len(api_requests(server.requests, "POST")) == (2 if call.is_take else 0)
-        lab.record(BUSY, f"Retry-After: {form}", call, end, server.requests)
+        lab.record(BUSY, f"Retry-After: {form}", call, outcome, server.requests)
 
-    lab.at_once(endure, list(itertools.product(CALLS, WITHIN_BUDGET)))
+    lab.at_once(run_one, list(itertools.product(CALLS, WITHIN_BUDGET)))
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize("form", BEYOND_BUDGET)
-def test_a_wait_beyond_the_budget_is_not_begun(lab: Lab, form: str, call: Call) -> None:
+def test_retry_after_beyond_total_timeout_fails_at_once(lab: Lab, form: str, call: Call) -> None:
     server = lab.start(failing(lambda _: [BEYOND_BUDGET[form]], call.method, times=1))
     client = lab.connect(server, call)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is RateLimitError
-    assert end.retry_after is not None
-    assert end.retry_after >= 60
+    assert type(outcome) is RateLimitError
+    assert outcome.retry_after is not None
+    assert outcome.retry_after >= 60
     assert len(api_requests(server.requests, call.method)) == 1
-    lab.record(BUSY, f"Retry-After: {form}", call, end, server.requests)
+    lab.record(BUSY, f"Retry-After: {form}", call, outcome, server.requests)
 
 
-def test_it_is_refused_in_the_end(lab: Lab) -> None:
-    def endure(call: Call) -> None:
+def test_repeated_429_raises_rate_limit_error(lab: Lab) -> None:
+    def run_one(call: Call) -> None:
         server = lab.start(failing(lambda _: [busy("1")], call.method))
         client = lab.connect(server, call, total_timeout=20, max_retries=1)
 
-        end = call.run(lab.flavor, client)
+        outcome = call.run(lab.flavor, client)
 
-        assert type(end) is RateLimitError
+        assert type(outcome) is RateLimitError
         assert len(api_requests(server.requests, call.method)) == 2
-        lab.record(BUSY, "Retry-After: 1 second, always", call, end, server.requests)
+        lab.record(BUSY, "Retry-After: 1 second, always", call, outcome, server.requests)
 
-    lab.at_once(endure, CALLS)
+    lab.at_once(run_one, CALLS)

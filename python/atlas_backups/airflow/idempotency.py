@@ -12,16 +12,14 @@ if TYPE_CHECKING:
     from atlas_backups.airflow.compat import Context
 
 
-def key_of(context: Context) -> str:
-    """Return a key that is the same for every try of a task, and another one once it is cleared.
+def task_key(context: Context) -> str:
+    """Return a key that is the same for all tries of a task, and changes when it is cleared.
 
-    It is made of dag id, task id, run id and map index; of the start of the run, which tells a
-    run from a deleted one of the same id; and of `max_tries`, which no retry and no lost worker
-    changes, while clearing a task that has been tried sets it to more than it ever was: the tries
-    made so far plus the retries allowed.
+    Its parts are dag id, task id, run id and map index; the start of the run, which distinguishes
+    a run from a deleted one with the same id; and `max_tries`, which retries and lost workers do
+    not change, while clearing a tried task raises it to the tries so far plus the retries allowed.
 
-    Never change what it is made of: a task tried again after an upgrade would not find its
-    snapshot.
+    Never change the parts: a task retried after an upgrade would not find its snapshot.
     """
     ti = task_instance(context)
     started = dag_run(context).start_date

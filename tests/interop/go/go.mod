@@ -1,4 +1,4 @@
-module atlas-backups/tests/peers/go
+module atlas-backups/tests/interop/go
 
 go 1.23.0
 

@@ -1,4 +1,4 @@
-"""A certificate authority for tests: whom a client trusts, and whom it must not trust."""
+"""A certificate authority (CA) for tests."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Authority:
-    """A certificate authority of its own, with the file that makes a client trust it."""
+class CertificateAuthority:
+    """A certificate authority, with a file for `ca_file`."""
 
     def __init__(self, folder: Path, name: str, hosts: Sequence[str]) -> None:
         self._ca = trustme.CA(organization_name=name)
@@ -23,7 +23,7 @@ class Authority:
         self._ca.cert_pem.write_to_path(str(self.file))
 
     def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
-        """Return a server's side of TLS, for HTTP/1.1, with a certificate for the names."""
+        """Return a server context for HTTP/1.1, with a certificate for the names."""
         yesterday = datetime.now(timezone.utc) - timedelta(days=1)
         lifetime: dict[str, Any] = {"not_after": yesterday} if expired else {}
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

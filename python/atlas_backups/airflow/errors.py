@@ -1,12 +1,12 @@
-"""Which errors another try of the task cannot help, and which pass by themselves."""
+"""Errors in tasks: which fail without a retry, and how their messages are logged."""
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups.airflow.compat import AirflowException, AirflowFailException
-from atlas_backups.airflow.messages import sentence_first
 from atlas_backups.errors import (
     AtlasError,
     BackupNotEnabledError,
@@ -33,8 +33,7 @@ from atlas_backups.errors import (
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# An error that is not named here may pass. Trying once more what cannot succeed costs a minute; not
-# trying what could costs a backup.
+# Every other error is retried: a useless retry costs a minute, a missing one costs a backup.
 _PERMANENT: tuple[type[Exception], ...] = (
     BackupNotEnabledError,
     ClusterNotSupportedError,
@@ -51,11 +50,11 @@ _PERMANENT: tuple[type[Exception], ...] = (
     ValidationError,
 )
 
-# The code of the 409 that does not pass by itself: somebody has to resume the cluster.
+# The 409 that is not transient: the cluster stays paused until someone resumes it.
 _PAUSED = "CANNOT_UPDATE_PAUSED_CLUSTER"
 
-# What a wait looks past. A wait for a known snapshot has this from the client.
-OUTAGES: tuple[type[Exception], ...] = (
+# Transient errors, which a wait tolerates; in wait_for_snapshot the client does.
+TRANSIENT: tuple[type[Exception], ...] = (
     InvalidResponseError,
     RateLimitError,
     RequestTimeoutError,
@@ -63,28 +62,41 @@ OUTAGES: tuple[type[Exception], ...] = (
     TransportError,
 )
 
+_REQUEST_FIRST = re.compile(
+    r"(?P<request>[A-Z]+ /\S*): (?:(?P<status>\d{3} [^:]*): )?(?P<sentence>.+)", re.DOTALL
+)
+
+
+def sentence_first(error: BaseException) -> str:
+    """Return an error's message with the request in brackets at its end, for Airflow's log view."""
+    message = str(error)
+    found = _REQUEST_FIRST.fullmatch(message)
+    if found is None:
+        return message
+    request, status, sentence = found.group("request", "status", "sentence")
+    return f"{sentence} [{request}{f': {status}' if status else ''}]"
+
 
 def is_permanent(error: BaseException) -> bool:
-    """Return whether another try of the task cannot help."""
+    """Return whether a retry of the task is useless."""
     if isinstance(error, ConflictError):
         return error.error_code == _PAUSED
     return isinstance(error, _PERMANENT)
 
 
 @contextmanager
-def failing_for_good(
+def fail_without_retry(
     log: Any,  # noqa: ANN401  # of another class in each version
     *also: type[Exception],
 ) -> Generator[None, None, None]:
-    """Raise `AirflowFailException` for what another try cannot help; let the rest through.
+    """Raise permanent errors as `AirflowFailException`; leave the class of all others.
 
-    The rest keeps its class, by which a retry policy or a callback may tell it. Each error is
-    logged first: of an exception, Airflow's log view shows only "Task failed with exception"; the
-    message is in a traceback, in 2.11 inside a closed group.
+    Each error is logged first, because Airflow's log view shows only "Task failed with exception";
+    the message is in a traceback, which 2.11 collapses.
 
     Args:
-        log: the task's.
-        also: what cannot be helped here, besides what `is_permanent` says.
+        log: the logger of the task.
+        also: classes that are permanent here.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Connections that break, and answers that are cut or come too slowly."""
+"""Broken connections, and responses that are incomplete or too slow."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups import RequestTimeoutError, TransportError
-from tests.faults.calls import CALLS, GET
-from tests.faults.fault import RETRIES, Fault, check_success
-from tests.faults.rows import BROKEN, CUT, IDLE
+from tests.faults.lab import CALLS, GET, RETRIES, Fault, check_success
+from tests.faults.matrix_rows import BROKEN, CUT, IDLE
 from tests.faults.service import good, service
 from tests.raw_server import CLOSE, END, NEVER, READ, RESET, Choose, Delay, answer
 
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from atlas_backups import AtlasError
-    from tests.faults.calls import Call
-    from tests.faults.lab import Lab
+    from tests.faults.lab import Call, Lab
     from tests.raw_server import Script, Step
 
-NO_ANSWER_WITHIN = 0.8
+SHORT_TIMEOUT = 0.8
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 MANY_HEADERS = answer(200, "{}", {f"X-{number}": "x" for number in range(1000)})
 
@@ -35,8 +33,8 @@ def breaks(name: str, *steps: Step) -> Fault:
 def cut(
     name: str, steps: Callable[[bytes], Script], cause: type[AtlasError] = TransportError
 ) -> Fault:
-    """Do something to the good answer."""
-    options = {"timeout": NO_ANSWER_WITHIN} if cause is RequestTimeoutError else {}
+    """Change the valid response."""
+    options = {"timeout": SHORT_TIMEOUT} if cause is RequestTimeoutError else {}
     return Fault(CUT, name, lambda request: steps(good(request)), cause, options)
 
 
@@ -57,7 +55,7 @@ def dripping(sent: bytes) -> Script:
 
 
 def zipped(sent: bytes, *, missing: int = 0) -> bytes:
-    """Compress the body, and leave the end out."""
+    """Compress the body and drop its last bytes."""
     body = gzip.compress(body_of(sent))
     return answer(200, body[: len(body) - missing], {"Content-Encoding": "gzip"})
 
@@ -80,11 +78,11 @@ OVER_TLS = [
     for fault in (*AFTER_READING, STALE[0], STALE[1])
 ]
 NO_HTTP = [
-    breaks("another protocol", b"SSH-2.0-nonsense\r\n", CLOSE),
+    breaks("another protocol", b"SSH-2.0-invalid\r\n", CLOSE),
     breaks("a thousand headers", MANY_HEADERS),
     breaks("a header of a megabyte", answer(200, "{}", {"X": "x" * (1 << 20)})),
 ]
-# Over TLS, only the announced end of a body without a length is one.
+# Over TLS, a body without a length ends with close_notify only.
 UNANNOUNCED = Fault(
     BROKEN,
     "TLS: end of a body without length, not announced",
@@ -118,33 +116,33 @@ CUTS = [
     [*AFTER_READING, *BEFORE_READING, *STALE, *OVER_TLS, *NO_HTTP, UNANNOUNCED, *CUTS],
     ids=str,
 )
-def test_an_answer_that_does_not_come_whole(lab: Lab, fault: Fault) -> None:
-    lab.suffer_at_once(fault)
+def test_broken_connections_and_incomplete_responses(lab: Lab, fault: Fault) -> None:
+    lab.run_cases(fault)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_connection_that_was_closed_while_idle_costs_nothing(lab: Lab, call: Call) -> None:
-    answered_once: Script = [READ, Choose(lambda requests: [good(requests[-1])]), END, NEVER]
-    server = lab.start(answered_once, service())
+def test_connection_closed_while_idle_has_no_effect(lab: Lab, call: Call) -> None:
+    one_response: Script = [READ, Choose(lambda requests: [good(requests[-1])]), END, NEVER]
+    server = lab.start(one_response, service())
     client = lab.connect(server, call, max_retries=RETRIES)
     GET.run(lab.flavor, client)
-    server.wait_for_end_of_connection()  # the client has heard of it
+    server.wait_for_end_of_connection()
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    check_success(end)
-    lab.record(IDLE, "closed while idle", call, end, server.requests[1:])
+    check_success(outcome)
+    lab.record(IDLE, "closed while idle", call, outcome, server.requests[1:])
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if not call.is_take], ids=str)
-def test_a_read_is_repeated_until_total_timeout(lab: Lab, call: Call) -> None:
+def test_read_is_retried_until_total_timeout(lab: Lab, call: Call) -> None:
     server = lab.start([READ, NEVER])
     client = lab.connect(server, call, timeout=0.1, total_timeout=2.0, max_retries=1000)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is RequestTimeoutError
+    assert type(outcome) is RequestTimeoutError
     assert len(server.requests) > 1
     name = "silence, always, with any number of retries"
     place = {"call": call.name, "flavor": lab.flavor.name}
-    lab.matrix.note(CUT, name, **place, outcome=type(end).__name__, received="several GET")
+    lab.matrix.note(CUT, name, **place, outcome=type(outcome).__name__, received="several GET")

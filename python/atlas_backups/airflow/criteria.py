@@ -1,4 +1,4 @@
-"""What a sensor demands of a completed snapshot: the age of its data, the retention left."""
+"""Criteria of the sensor: the age of a snapshot's data and its remaining retention."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demand:
-    """What is demanded of a completed snapshot; `None`: nothing.
+class SnapshotCriteria:
+    """Criteria that a completed snapshot must meet; `None`: no criterion.
 
     Attributes:
-        newer_than: a moment, ISO 8601; the data must be newer.
-        max_age: seconds, counted back from each look; the data must not be older.
-        min_remaining_retention: seconds from each look, in which Atlas must not delete it.
+        newer_than: ISO 8601 time; the data must be newer.
+        max_age: the greatest age of the data in seconds, at the time of each poll.
+        min_remaining_retention: the shortest time to its expiry in seconds, at each poll.
     """
 
     newer_than: str | None = None
@@ -36,35 +36,35 @@ class Demand:
         return f" with {' and '.join(parts)}" if parts else ""
 
     def newest(self, snapshots: Iterable[Snapshot]) -> Snapshot | None:
-        """Return the completed snapshot with the newest data that meets the demand, if any."""
+        """Return the completed snapshot with the newest data that meets the criteria, if any."""
         found = [
             (snapshot.created_at, snapshot)
             for snapshot in snapshots
             if snapshot.status == "completed"
             and snapshot.created_at is not None
-            and self._unmet(snapshot.created_at, snapshot.expires_at) is None
+            and self._violation(snapshot.created_at, snapshot.expires_at) is None
         ]
         newest = max(found, key=lambda pair: pair[0], default=None)
         return None if newest is None else newest[1]
 
     def check(self, snapshot: Mapping[str, Any]) -> str | None:
-        """Return why a completed snapshot misses the demand; `None`: it meets it.
+        """Return why a completed snapshot does not meet the criteria; `None`: it does.
 
         Args:
-            snapshot: as `result.as_json` gives it.
+            snapshot: as returned by `snapshot_json.as_json`.
         """
         times = (snapshot.get(name) for name in ("created_at", "expires_at"))
         created_at, expires_at = (None if time is None else _parse(time) for time in times)
-        if (reason := self._unmet(created_at, expires_at)) is None:
+        if (reason := self._violation(created_at, expires_at)) is None:
             return None
         return (
             f"snapshot {snapshot.get('snapshot_id')} of cluster {snapshot.get('cluster_name')} "
             f"{reason}"
         )
 
-    def _unmet(self, created_at: datetime | None, expires_at: datetime | None) -> str | None:
-        # The data is of `created_at`; a snapshot was asked for before that, and is completed after.
-        # Atlas gives it in whole seconds, so data of the second that was asked for does not count.
+    def _violation(self, created_at: datetime | None, expires_at: datetime | None) -> str | None:
+        # `created_at` is the time of the data, between request and completion. Atlas truncates it
+        # to seconds, so data of the same second as the limit does not count.
         since = self._since()
         if since is not None and (created_at is None or created_at <= since):
             return f"holds data of {_iso(created_at)}, which is not {self._age()}"
@@ -76,7 +76,7 @@ class Demand:
         if left >= self.min_remaining_retention:
             return None
         return (
-            f"expires at {_iso(expires_at)}, in {max(left, 0):.0f} s: less than the demanded "
+            f"expires at {_iso(expires_at)}, in {max(left, 0):.0f} s: less than the required "
             f"{self.min_remaining_retention:g} s"
         )
 
@@ -93,11 +93,11 @@ class Demand:
         return None
 
 
-def moment(name: str, value: object) -> str:
-    """Return a moment as ISO 8601 in UTC: from a datetime, or from a text; without zone it is UTC.
+def utc_time(name: str, value: object) -> str:
+    """Return a datetime or text as ISO 8601 in UTC; a naive one is taken as UTC.
 
     Raises:
-        InvalidArgumentError: it is something else.
+        InvalidArgumentError: it is neither.
     """
     found = value
     if not isinstance(found, datetime):
@@ -114,7 +114,7 @@ def moment(name: str, value: object) -> str:
 
 
 def _parse(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # 3.10 does not read the Z
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))  # Python 3.10 does not parse Z
 
 
 def _iso(time: datetime | None) -> str:

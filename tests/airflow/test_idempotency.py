@@ -1,4 +1,4 @@
-"""The idempotency key of a task: the same over tries, another one once it is cleared."""
+"""The idempotency key of a task: stable over tries, changed by a clear."""
 
 # ruff: noqa: ANN401  # Airflow differs by version
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from atlas_backups.airflow import AtlasTakeSnapshotOperator
-from atlas_backups.airflow.key import key_of
+from atlas_backups.airflow.idempotency import task_key
 from tests.airflow.lab import is_airflow_2, session
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ class DagRun:
 
 def key(run: DagRun | None = None, **changed: Any) -> str:
     context: Any = {"ti": Task(**changed), "dag_run": run or DagRun()}
-    return key_of(context)
+    return task_key(context)
 
 
-def test_is_never_made_in_another_way() -> None:
+def test_task_key_never_changes() -> None:
     # A task that is tried again after an upgrade has to find its snapshot.
     assert key() == "airflow:4b8737b522334d6529cad90a8b6574d0383f5dba860452429d1043fca45f930a"
 
@@ -56,19 +56,19 @@ def test_is_never_made_in_another_way() -> None:
         {"run": DagRun(None)},
     ],
 )
-def test_differs_by_everything_that_makes_another_task(changed: dict[str, Any]) -> None:
+def test_task_key_differs_by_each_part(changed: dict[str, Any]) -> None:
     assert key(**changed) != key()
 
 
-def test_does_not_differ_by_the_number_of_the_try() -> None:
+def test_task_key_ignores_try_number() -> None:
     assert key(try_number=3) == key()
 
 
-def test_says_no_map_index_in_one_way() -> None:
+def test_task_key_treats_missing_map_index_as_minus_one() -> None:
     assert key(map_index=None) == key(map_index=-1)
 
 
-def test_keeps_ids_apart_that_would_be_one_when_joined() -> None:
+def test_task_key_separates_its_parts() -> None:
     assert key(dag_id="a", task_id="b.c") != key(dag_id="a.b", task_id="c")
 
 
@@ -96,9 +96,7 @@ def become(run: Run, state: str, **values: Any) -> None:
 
 
 @pytest.mark.parametrize("state", ["success", "failed", "deferred", "up_for_retry", "skipped"])
-def test_differs_after_each_clear_whatever_the_task_was_doing(
-    lab: Lab, run: Run, state: str
-) -> None:
+def test_clearing_task_in_any_state_changes_max_tries(lab: Lab, run: Run, state: str) -> None:
     generations = [run.task("take").max_tries]
 
     for tries in (1, 2, 3):
@@ -109,7 +107,7 @@ def test_differs_after_each_clear_whatever_the_task_was_doing(
     assert len(set(generations)) == len(generations)
 
 
-def test_stays_while_a_task_is_restarted_that_was_cleared_as_it_ran(lab: Lab, run: Run) -> None:
+def test_clearing_running_task_keeps_max_tries(lab: Lab, run: Run) -> None:
     """The scheduler of 3 makes it a new generation once it was stopped; that of 2.11 does not."""
     before = run.task("take").max_tries
     become(run, "running", job_id=1) if is_airflow_2() else become(run, "running")
@@ -120,11 +118,11 @@ def test_stays_while_a_task_is_restarted_that_was_cleared_as_it_ran(lab: Lab, ru
     assert run.task("take").max_tries == before
 
 
-def test_a_cleared_task_takes_another_snapshot_and_tries_of_it_do_not(lab: Lab, run: Run) -> None:
+def test_cleared_task_takes_another_snapshot(lab: Lab, run: Run) -> None:
     first = run.xcom("take", "snapshot_id")
 
     lab.clear(run, "take")
-    cleared = lab.go_on(run)
+    cleared = lab.resume(run)
 
     assert cleared.state == "success"
     assert [snapshot.id for snapshot in lab.taken()] == [first, run.xcom("take", "snapshot_id")]

@@ -1,4 +1,4 @@
-"""Servers that are not reached, or that the client has no reason to trust: nothing was sent."""
+"""Failed connections, proxies and TLS handshakes: nothing was sent."""
 
 from __future__ import annotations
 
@@ -14,30 +14,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups import RequestTimeoutError, TransportError
-from tests.faults.calls import CALLS
-from tests.faults.fault import RETRIES, check_success
-from tests.faults.rows import PROXY_FAILS, PROXY_REJECTS, TLS, UNREACHED
+from tests.faults.lab import CALLS, RETRIES, check_success
+from tests.faults.matrix_rows import CONNECT, PROXY_FAILS, PROXY_REJECTS, TLS
 from tests.faults.service import service
-from tests.network.fronts import Proxy, refusal
+from tests.network.fronts import Proxy, error_response
 from tests.raw_server import CLOSE, HEAR, NEVER, RESET, RawServer, answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from atlas_backups import AtlasError
-    from tests.authority import Authority
-    from tests.faults.calls import Call
-    from tests.faults.lab import Lab
+    from tests.faults.lab import Call, Lab
     from tests.raw_server import Script
+    from tests.tls_ca import CertificateAuthority
 
     Listening = Callable[[], AbstractContextManager[socket.socket]]
 
-# There is none (RFC 6761), which name servers know without asking others.
+# Reserved (RFC 6761): never resolves, and is not forwarded by name servers.
 NO_NAME = "atlas.invalid"
-# No name server is asked for it: a label has 63 characters at most.
+# Invalid, because a label has at most 63 characters: no name server is queried.
 NO_PROXY = f"http://{'x' * 64}.invalid:3128"
 BOTH_ATTEMPTS = f"{1 + RETRIES} attempts,"
-# Each attempt is short and there are many, so that one of them meets the server that came up late.
+# Many short attempts, so that one of them reaches the server that starts late.
 MANY = {"connect_timeout": 0.1, "max_retries": 50, "total_timeout": 20}
 LATE = 0.15
 
@@ -52,7 +50,7 @@ def closed() -> Generator[socket.socket]:
 
 @contextmanager
 def full() -> Generator[socket.socket]:
-    """Hold a port that lets connections wait, as the queue of those to accept is full."""
+    """Hold a port whose accept queue is full, so that connects hang."""
     with closed() as listener, ExitStack() as stack:
         listener.listen(0)
         for _ in range(2):
@@ -64,12 +62,12 @@ def full() -> Generator[socket.socket]:
 
 @pytest.fixture(scope="session")
 def _name_server() -> None:
-    """Skip where the machine has none that answers."""
+    """Skip if no name server responds."""
     with ThreadPoolExecutor(1) as pool:
         try:
             error = pool.submit(socket.getaddrinfo, NO_NAME, 443).exception(timeout=1)
         except NotYetError:
-            pytest.skip("no name server answers")
+            pytest.skip("no name server responds")
         assert isinstance(error, socket.gaierror)
 
 
@@ -79,7 +77,7 @@ def _name_server() -> None:
     ("name", "options"),
     [("DNS failure", {}), ("DNS failure of the proxy's name", {"proxy": NO_PROXY})],
 )
-def test_a_name_that_does_not_exist(
+def test_unknown_host_name(
     lab: Lab,
     name: str,
     options: dict[str, str],
@@ -89,28 +87,28 @@ def test_a_name_that_does_not_exist(
     url = f"https://{NO_NAME}"
     client = lab.connect(server, call, base_url=url, max_retries=RETRIES, **options)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is TransportError
-    assert "resolve" in str(end)
-    assert BOTH_ATTEMPTS in str(end)
-    lab.record(UNREACHED, f"{name}, always", call, end, server.requests)
+    assert type(outcome) is TransportError
+    assert "resolve" in str(outcome)
+    assert BOTH_ATTEMPTS in str(outcome)
+    lab.record(CONNECT, f"{name}, always", call, outcome, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize(
     ("name", "response", "is_final"),
     [
-        ("401", refusal(401), True),
-        ("403", refusal(403), True),
-        ("407", refusal(407), True),
-        ("429", refusal(429), False),
-        ("502", refusal(502), False),
-        ("503", refusal(503), False),
+        ("401", error_response(401), True),
+        ("403", error_response(403), True),
+        ("407", error_response(407), True),
+        ("429", error_response(429), False),
+        ("502", error_response(502), False),
+        ("503", error_response(503), False),
         ("not HTTP", b"not HTTP\r\n\r\n", False),
     ],
 )
-def test_a_proxy_that_opens_no_connection(
+def test_proxy_rejects_connect(
     lab: Lab, name: str, response: bytes, *, is_final: bool, call: Call
 ) -> None:
     server = lab.start(service())
@@ -118,30 +116,30 @@ def test_a_proxy_that_opens_no_connection(
     options = {"base_url": f"https://{NO_NAME}", "proxy": proxy.url, "max_retries": RETRIES}
     client = lab.connect(server, call, **options)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is TransportError
-    assert proxy.url in str(end)
+    assert type(outcome) is TransportError
+    assert proxy.url in str(outcome)
     if is_final:
-        assert "1 attempt," in str(end)
-        lab.record(PROXY_REJECTS, name, call, end, server.requests)
+        assert "1 attempt," in str(outcome)
+        lab.record(PROXY_REJECTS, name, call, outcome, server.requests)
     else:
-        assert BOTH_ATTEMPTS in str(end)
-        lab.record(PROXY_FAILS, f"{name}, always", call, end, server.requests)
+        assert BOTH_ATTEMPTS in str(outcome)
+        lab.record(PROXY_FAILS, f"{name}, always", call, outcome, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_plain_proxy_that_is_named_with_https(lab: Lab, call: Call) -> None:
+def test_https_url_of_plain_proxy(lab: Lab, call: Call) -> None:
     server = lab.start(service())
     plain = lab.start([HEAR, answer(400), CLOSE])
     url = plain.base_url.replace("http:", "https:")
     client = lab.connect(server, call, base_url=f"https://{NO_NAME}", proxy=url)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is TransportError
-    assert "1 attempt," in str(end)
-    lab.record(PROXY_REJECTS, "https:// for a plain proxy", call, end, server.requests)
+    assert type(outcome) is TransportError
+    assert "1 attempt," in str(outcome)
+    lab.record(PROXY_REJECTS, "https:// for a plain proxy", call, outcome, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -149,10 +147,10 @@ def test_a_plain_proxy_that_is_named_with_https(lab: Lab, call: Call) -> None:
     ("name", "listening", "cause"),
     [
         ("connection refused", closed, TransportError),
-        ("connect time-out", full, RequestTimeoutError),
+        ("connect timeout", full, RequestTimeoutError),
     ],
 )
-def test_a_server_that_is_down(
+def test_server_is_down(
     lab: Lab,
     name: str,
     listening: Listening,
@@ -163,29 +161,29 @@ def test_a_server_that_is_down(
         server = RawServer(service(), listener=listener)
         client = lab.connect(server, call, connect_timeout=0.1, max_retries=RETRIES)
 
-        end = call.run(lab.flavor, client)
+        outcome = call.run(lab.flavor, client)
 
-    assert type(end) is cause
-    assert BOTH_ATTEMPTS in str(end)
-    lab.record(UNREACHED, f"{name}, always", call, end, server.requests)
+    assert type(outcome) is cause
+    assert BOTH_ATTEMPTS in str(outcome)
+    lab.record(CONNECT, f"{name}, always", call, outcome, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize(
-    ("name", "listening"), [("connection refused", closed), ("connect time-out", full)]
+    ("name", "listening"), [("connection refused", closed), ("connect timeout", full)]
 )
-def test_a_server_that_comes_up_late(lab: Lab, name: str, listening: Listening, call: Call) -> None:
+def test_server_starts_late(lab: Lab, name: str, listening: Listening, call: Call) -> None:
     listener = lab.stack.enter_context(listening())
     server = RawServer(service(), listener=listener)
     client = lab.connect(server, call, **MANY)
     late = threading.Timer(LATE, lab.stack.enter_context, [server])
     late.start()
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
     late.join()
-    check_success(end)
-    lab.record(UNREACHED, f"{name} at first", call, end, server.requests)
+    check_success(outcome)
+    lab.record(CONNECT, f"{name} at first", call, outcome, server.requests)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
@@ -194,10 +192,10 @@ def test_a_server_that_comes_up_late(lab: Lab, name: str, listening: Listening, 
     [
         ("end in the TLS handshake", [HEAR, CLOSE], TransportError),
         ("reset in the TLS handshake", [HEAR, RESET], TransportError),
-        ("no answer in the TLS handshake", [NEVER], RequestTimeoutError),
+        ("no response in the TLS handshake", [NEVER], RequestTimeoutError),
     ],
 )
-def test_a_handshake_that_does_not_end(
+def test_incomplete_handshake(
     lab: Lab,
     name: str,
     script: Script,
@@ -209,16 +207,16 @@ def test_a_handshake_that_does_not_end(
     seconds = 0.3 if cause is RequestTimeoutError else 10
     client = lab.connect(server, call, base_url=url, connect_timeout=seconds, max_retries=RETRIES)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is cause
-    server.wait_for_connections(1 + RETRIES)  # the last of which it may not have seen yet
+    assert type(outcome) is cause
+    server.wait_for_connections(1 + RETRIES)  # one may not be accepted yet
     assert server.connections == 1 + RETRIES
-    lab.record(UNREACHED, f"{name}, always", call, end, server.requests)
+    lab.record(CONNECT, f"{name}, always", call, outcome, server.requests)
 
 
-def old_tls(authority: Authority) -> ssl.SSLContext:
-    context = authority.context()
+def old_tls(ca: CertificateAuthority) -> ssl.SSLContext:
+    context = ca.context()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
@@ -230,17 +228,17 @@ def old_tls(authority: Authority) -> ssl.SSLContext:
 @pytest.mark.parametrize(
     "name", ["expired", "wrong host", "untrusted", "only TLS 1.1", "plain HTTP instead"]
 )
-def test_a_server_without_trust(
+def test_untrusted_server(
     lab: Lab,
-    stranger: Authority,
+    untrusted_ca: CertificateAuthority,
     name: str,
     call: Call,
 ) -> None:
     contexts: dict[str, Callable[[], ssl.SSLContext | None]] = {
-        "expired": lambda: lab.authority.context(expired=True),
-        "wrong host": lambda: lab.authority.context("elsewhere.test"),
-        "untrusted": stranger.context,
-        "only TLS 1.1": lambda: old_tls(lab.authority),
+        "expired": lambda: lab.ca.context(expired=True),
+        "wrong host": lambda: lab.ca.context("elsewhere.test"),
+        "untrusted": untrusted_ca.context,
+        "only TLS 1.1": lambda: old_tls(lab.ca),
         "plain HTTP instead": lambda: None,
     }
     context = contexts[name]()
@@ -249,9 +247,9 @@ def test_a_server_without_trust(
     url = server.base_url.replace("http:", "https:")
     client = lab.connect(server, call, base_url=url)
 
-    end = call.run(lab.flavor, client)
+    outcome = call.run(lab.flavor, client)
 
-    assert type(end) is TransportError
+    assert type(outcome) is TransportError
     assert server.connections == 1
     assert server.requests == ()
-    lab.record(TLS, name, call, end, server.requests)
+    lab.record(TLS, name, call, outcome, server.requests)

@@ -1,10 +1,10 @@
-"""The form of a connection, as Airflow 3.2 and later describe one."""
+"""Fields of the connection form, as Airflow 3.2 and later describe them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# In the order of the form; all of them are kept in the connection's "extra".
+# In the order of the form; all are stored in the connection's "extra".
 FIELDS: dict[str, dict[str, Any]] = {
     "public_key": {
         "label": "API public key",
@@ -34,13 +34,13 @@ FIELDS: dict[str, dict[str, Any]] = {
         "description": (
             "File in which the tasks of a worker share a service account's token, as "
             "/var/cache/airflow/atlas-tokens. Empty: one in the worker's temporary directory. "
-            "off: every task fetches one of its own, of which Atlas grants 50 a minute."
+            "off: every task fetches its own token; Atlas issues at most 50 a minute."
         ),
         "schema": {"type": ["string", "null"]},
     },
 }
 
-# Placeholders only for these: 3.3 shows none for the fields above.
+# Airflow 3.3 shows no placeholders for the fields above.
 BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "port", "extra"],
     "relabeling": {"login": "Client ID", "password": "Client secret", "host": "Base URL"},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups import ApiKey, UnauthorizedError
-from tests.peers.programs import listening
+from tests.interop.programs import listening
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -79,7 +79,7 @@ class Apache:
 
 
 def httpd() -> Path:
-    # No skip: `make test-peers` is asked for where these programs are meant to be.
+    # No skip: `make test-interop` is asked for where these programs are meant to be.
     program = shutil.which("apache2") or shutil.which("httpd")
     assert program is not None, "needs Apache httpd: apt-get install apache2"
     return Path(program).resolve()
@@ -88,9 +88,9 @@ def httpd() -> Path:
 @contextmanager
 def apache(emulator: AtlasEmulator, nonce_seconds: int) -> Generator[Apache]:
     program = httpd()
-    # Not below pytest's folder: that is closed to the user that httpd becomes.
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    # Not below pytest's directory: that is closed to the user that httpd becomes.
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
         root.chmod(0o755)
         modules = program.parents[1] / "lib/apache2/modules"
         user, password = KEY

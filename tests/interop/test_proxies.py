@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from atlas_backups import TransportError
-from tests.authority import Authority
+from tests.interop.programs import listening
 from tests.network.conftest import CLOUD
 from tests.network.fronts import Login, Proxy, TlsFront, address_of
-from tests.peers.programs import listening
+from tests.tls_ca import CertificateAuthority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -131,7 +131,7 @@ Command: TypeAlias = "Callable[[Path, int, Address, Login | None], list[str]]"
 
 
 def program(*names: str) -> str:
-    # No skip: `make test-peers` is asked for where these programs are meant to be.
+    # No skip: `make test-interop` is asked for where these programs are meant to be.
     found = next(filter(None, map(shutil.which, names)), None)
     assert found is not None, f"needs {names[0]}: apt-get install {names[0]}"
     return found
@@ -139,9 +139,9 @@ def program(*names: str) -> str:
 
 @contextmanager
 def running(command: Command, upstream: Address, login: Login | None) -> Generator[RealProxy]:
-    # Not below pytest's folder: that is closed to the user that a proxy becomes.
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        root = Path(folder)
+    # Not below pytest's directory: that is closed to the user that a proxy becomes.
+    with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as free:
+        root = Path(directory)
         root.chmod(0o777)  # it writes its log after it became another user
         port = free.getsockname()[1]
         free.close()
@@ -156,17 +156,17 @@ class Way:
         self,
         stack: ExitStack,
         emulator: AtlasEmulator,
-        folder: Path,
+        directory: Path,
         command: Command,
         login: Login | None,
     ) -> None:
-        authority = Authority(folder, "trusted", [CLOUD])
-        front = TlsFront(authority.context(), address_of(emulator.base_url))
+        ca = CertificateAuthority(directory, "trusted", [CLOUD])
+        front = TlsFront(ca.context(), address_of(emulator.base_url))
         self.emulator = emulator
         self.front = stack.enter_context(front)
         self.upstream = stack.enter_context(Proxy(front.address))
         self.proxy = stack.enter_context(running(command, self.upstream.address, login))
-        self._ca_file = authority.file
+        self._ca_file = ca.file
 
     def options(self, userinfo: str = "") -> dict[str, Any]:
         return {"proxy": self.proxy.url(userinfo), "ca_file": self._ca_file, "max_retries": 0}

@@ -22,7 +22,7 @@ SOURCE = Path(__file__).parent / "go"
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # No skip: `make test-peers` is asked for where this program is meant to be.
+    # No skip: `make test-interop` is asked for where this program is meant to be.
     go = shutil.which("go")
     assert go is not None, "needs Go"
     built = tmp_path_factory.mktemp("go") / "peer"

@@ -1,21 +1,23 @@
-"""A snapshot as XCom keeps it."""
+"""A snapshot as JSON for XCom, and as one line for the task log."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups import ReplicaSetSnapshot, ShardedClusterSnapshot
+from atlas_backups._format import format_size
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from atlas_backups import Snapshot
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what a task returns of a snapshot: JSON's types, times as ISO 8601 in UTC.
+    """Return a snapshot in JSON types, times as ISO 8601 in UTC.
 
-    Keys are added in later versions, never removed or renamed.
+    Later versions may add keys, but never remove or rename one.
     """
     found: dict[str, Any] = {
         "snapshot_id": snapshot.id,
@@ -51,3 +53,21 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
 
 def _iso(time: datetime | None) -> str | None:
     return None if time is None else time.isoformat().replace("+00:00", "Z")
+
+
+def summary(snapshot: Mapping[str, Any]) -> str:
+    """Return one line about a snapshot, as returned by `as_json`."""
+    members = snapshot.get("members")
+    facts = [
+        f"requested {snapshot.get('requested_at')}",
+        (time := snapshot.get("created_at")) and f"data of {time}",
+        (time := snapshot.get("expires_at")) and f"kept until {time}",
+        (count := snapshot.get("storage_size_bytes")) and format_size(count),
+        (version := snapshot.get("mongod_version")) and f"MongoDB {version}",
+        members and f"{len(members)} parts",
+    ]
+    known = ", ".join(fact for fact in facts if fact)
+    return (
+        f"Snapshot {snapshot.get('snapshot_id')} of cluster {snapshot.get('cluster_name')}: "
+        f"{snapshot.get('status')} ({known})"
+    )

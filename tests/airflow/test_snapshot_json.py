@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from atlas_backups.airflow.summary import summary
+from atlas_backups.airflow.snapshot_json import summary
 
 
-def test_says_in_a_line_what_is_known() -> None:
+def test_summary_is_one_line_of_known_fields() -> None:
     known = {
         "snapshot_id": "6a79468a2c88faeba59de489",
         "cluster_name": "Cluster0",
@@ -24,5 +24,5 @@ def test_says_in_a_line_what_is_known() -> None:
 @pytest.mark.parametrize(
     ("count", "text"), [(2048, ", 2.0 KiB)"), (5 * 2**30, ", 5.0 GiB)"), (10**400, ", over")]
 )
-def test_says_sizes_as_everywhere(count: int, text: str) -> None:
+def test_summary_formats_size(count: int, text: str) -> None:
     assert text in summary({"storage_size_bytes": count})

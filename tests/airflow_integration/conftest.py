@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups.emulator import AtlasEmulator
-from tests.airflow_real.deployment import Deployment
-from tests.airflow_real.world import Site, make_world
+from tests.airflow_integration.deployment import Deployment
+from tests.airflow_integration.world import Site, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
