@@ -28,7 +28,7 @@ def service() -> Iterator[AtlasEmulator]:
 def airflow(
     service: AtlasEmulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployment]:
-    """An Airflow that runs one task at a time, so that whoever holds the worker stops the rest."""
+    """An Airflow that runs one task at a time, so that a blocked worker stops all others."""
     with Deployment(tmp_path_factory.mktemp("airflow"), service, parallelism=1) as airflow:
         airflow.add_pool("one_slot", 1)
         airflow.add_pool("fleet", 4)
@@ -37,6 +37,6 @@ def airflow(
 
 @pytest.fixture
 def site(service: AtlasEmulator, airflow: Deployment) -> Iterator[Site]:
-    """A cluster that no other test touches."""
+    """A cluster that no other test uses."""
     yield Site(airflow, service, f"Cluster{next(_unused)}")
     assert service.failures == ()

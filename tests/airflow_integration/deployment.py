@@ -34,7 +34,7 @@ OUR_MODULES = (
     *(item.name for item in pkgutil.walk_packages(atlas_backups.__path__, "atlas_backups.")),
 )
 
-# Everything that Airflow looks at from time to time, looked at often.
+# Short intervals for everything that Airflow polls.
 SETTINGS = {
     "CORE__DAGS_FOLDER": str(DAGS),
     "CORE__LOAD_EXAMPLES": "False",
@@ -67,7 +67,7 @@ _FINAL = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"
 
 
 class Deployment:
-    """Airflow with SQLite and the LocalExecutor, every program a process that can be killed.
+    """Airflow with SQLite and the LocalExecutor, with each program as a process that can be killed.
 
     A context manager: entered, it prepares the database and starts all programs.
 
@@ -110,7 +110,7 @@ class Deployment:
         """Kill every process of this Airflow."""
         for program in self._programs:
             program.kill()
-        # A task whose worker was killed has another parent by now.
+        # A task whose worker was killed has another parent.
         for pid in self._members():
             kill(pid)
 
@@ -133,7 +133,7 @@ class Deployment:
         return done.stdout
 
     def add_pool(self, name: str, slots: int) -> None:
-        """Make a pool of that many slots."""
+        """Create a pool."""
         self.rest.post("/pools", {"name": name, "slots": slots})
 
     def trigger(self, dag_id: str, run_id: str, **conf: Any) -> Run:  # noqa: ANN401 - any JSON
@@ -143,7 +143,7 @@ class Deployment:
 
     def _start(self) -> None:
         self.run("db", "migrate")
-        # Readers do not wait for the one who writes.
+        # Readers do not wait for the writer.
         connection = sqlite3.connect(self.home / "airflow.db")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.close()
@@ -186,9 +186,9 @@ class Deployment:
             "AIRFLOW_HOME": str(self.home),
             "TMPDIR": str(self.home),
             "AIRFLOW_CONN_MONGODB_ATLAS_DEFAULT": json.dumps(connection),
-            # What we use of Airflow, or of anything else, is not to be on its way out.
+            # Our modules must not use deprecated APIs.
             "PYTHONWARNINGS": ",".join(f"error::DeprecationWarning:{name}" for name in OUR_MODULES),
-            # Airflow 2 refuses SQLite with this executor, unless it tests itself.
+            # Airflow 2 rejects SQLite with this executor outside its own tests.
             "_AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK": "1",
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         }
@@ -256,7 +256,7 @@ class Run:
         return self.task(task_id)
 
     def wait_for_end(self, seconds: float = 60.0) -> None:
-        """Wait until the whole run is over.
+        """Wait until the run ends.
 
         Raises:
             TimeoutError: It is not in time.
@@ -283,7 +283,7 @@ class Run:
         wait_until(succeeded, seconds, f"{count} instances of {task_id} have succeeded")
 
     def clear(self, task_id: str) -> None:
-        """Clear one task, whatever its state, so that it runs anew."""
+        """Clear one task, whatever its state, so that it runs again."""
         self._deployment.rest.clear(self.dag_id, self.run_id, task_id)
 
     def xcom(self, task_id: str, key: str = "return_value") -> Any:  # noqa: ANN401 - any JSON

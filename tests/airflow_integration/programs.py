@@ -1,4 +1,4 @@
-"""Programs that a test starts, kills and starts again."""
+"""Programs that a test starts, kills and restarts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 class Program:
-    """One program, in a session of its own; everything that it prints goes to a file.
+    """One program in its own session; its output is written to a file.
 
     Args:
         command: The program and its arguments.
@@ -57,7 +57,7 @@ class Program:
 
     @property
     def output(self) -> str:
-        """Everything that it has printed."""
+        """Its output so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def start(self) -> None:
@@ -73,28 +73,28 @@ class Program:
             )
 
     def kill(self) -> None:
-        """End it and its children at once, without a chance to say goodbye."""
+        """Kill it and its children."""
         process, self._process = self._process, None
         if process is not None:
-            # A child may have moved to a session of its own.
+            # A child may have its own session.
             for pid in (*descendants(process.pid), process.pid):
                 kill(pid)
             process.wait()
 
 
 def kill(pid: int) -> None:
-    """Send SIGKILL to a process that may be gone already."""
+    """Send SIGKILL to a process that may have exited."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
 def parent(pid: int) -> int:
-    """Return the id of a process' parent."""
+    """Return the id of a process's parent."""
     return _parents()[pid]
 
 
 def descendants(pid: int) -> list[int]:
-    """Return a process' children, and theirs, and so on."""
+    """Return all descendants of a process."""
     parents = _parents()
     found = [pid]
     for candidate in found:
@@ -120,6 +120,6 @@ def _parents() -> dict[int, int]:
         if folder.name.isdigit():
             with contextlib.suppress(OSError):
                 status = (folder / "stat").read_text(encoding="utf-8", errors="replace")
-                # The program's name stands in brackets and may hold anything.
+                # The program's name is in brackets and may contain anything.
                 parents[int(folder.name)] = int(status.rpartition(")")[2].split()[1])
     return parents

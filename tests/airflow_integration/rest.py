@@ -1,6 +1,6 @@
-"""Airflow's own REST interface, as far as the tests need it: `/api/v2` of 3.x, `/api/v1` of 2.x."""
+"""A client of Airflow's REST API: `/api/v2` of 3.x, `/api/v1` of 2.x."""
 
-# ruff: noqa: ANN401  # JSON, whatever Airflow sends
+# ruff: noqa: ANN401  # any JSON
 from __future__ import annotations
 
 import json
@@ -12,7 +12,7 @@ _TIMEOUT_SECONDS = 30.0
 
 
 class Rest:
-    """A client without a password: the deployment lets everyone in.
+    """A client without a password: the deployment has no authentication.
 
     Args:
         base_url: Where the server listens.
@@ -26,7 +26,7 @@ class Rest:
         self._major = major
 
     def is_up(self) -> bool:
-        """Return whether the server answers."""
+        """Return whether the server responds."""
         try:
             self._send("GET", f"{self._root}/version", None)
         except (urllib.error.URLError, ConnectionError):
@@ -34,17 +34,17 @@ class Rest:
         return True
 
     def log_in(self) -> None:
-        """Fetch the token that 3.x wants even where everyone is let in."""
+        """Fetch the token that 3.x requires even without authentication."""
         if self._major > 2:
             token = self._send("GET", "/auth/token", None)["access_token"]
             self._headers["Authorization"] = f"Bearer {token}"
 
     def get(self, path: str) -> Any:
-        """Return the answer to a GET."""
+        """Return the response to a GET."""
         return self._send("GET", self._root + path, None)
 
     def post(self, path: str, body: Any) -> Any:
-        """Return the answer to a POST."""
+        """Return the response to a POST."""
         return self._send("POST", self._root + path, body)
 
     def trigger(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ class Rest:
         self.post(f"/dags/{dag_id}/dagRuns", body)
 
     def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Clear one task of a run, whatever its state, so that it runs anew."""
+        """Clear one task of a run, whatever its state, so that it runs again."""
         body = {
             "dry_run": False,
             "dag_run_id": run_id,

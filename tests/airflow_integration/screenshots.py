@@ -1,4 +1,4 @@
-"""Photographs Airflow's pages: the connection form, a mapped run, the link of a task.
+"""Takes screenshots of Airflow's pages: the connection form, a mapped run, the link of a task.
 
 Needs a Chromium on the PATH. `make airflow-screenshots` runs it.
 """
@@ -68,7 +68,7 @@ def main() -> None:
         take.wait_for("take", "success", seconds=120.0)
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
-            # Chromium's own cage does not work for root, and nothing foreign is shown.
+            # Chromium's sandbox does not work for root, and all pages are our own.
             args=["--no-sandbox"],
         )
         page = browser.new_page(viewport=VIEWPORT)

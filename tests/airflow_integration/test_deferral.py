@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 POOL = "/pools/one_slot"
 
 
-def test_a_deferred_run_takes_one_snapshot_and_ends_when_it_is_completed(site: Site) -> None:
+def test_deferred_run_takes_one_snapshot(site: Site) -> None:
     run = site.take()
     run.wait_for("take", "deferred")
     status_while_deferred = site.snapshots[0].status
@@ -24,7 +24,7 @@ def test_a_deferred_run_takes_one_snapshot_and_ends_when_it_is_completed(site: S
     assert result["cluster_name"] == site.cluster_name
 
 
-def test_the_only_worker_and_the_only_slot_are_free_while_a_task_waits(site: Site) -> None:
+def test_deferred_task_frees_worker_and_pool_slot(site: Site) -> None:
     site.service.next_snapshot(never_ends=True, cluster_name=site.cluster_name)
     run = site.take()
     run.wait_for("take", "deferred")
@@ -39,19 +39,19 @@ def test_the_only_worker_and_the_only_slot_are_free_while_a_task_waits(site: Sit
     assert [snapshot.status for snapshot in site.snapshots] == ["inProgress"]
 
 
-def test_a_triggerer_that_is_killed_and_started_again_goes_on_waiting(site: Site) -> None:
+def test_restarted_triggerer_continues_waiting(site: Site) -> None:
     site.service.next_snapshot(seconds=30.0, cluster_name=site.cluster_name)
     run = site.take()
     run.wait_for("take", "deferred")
-    looks = site.looks
-    wait_until(lambda: site.looks > looks, 30.0, "the trigger looks at the snapshot")
+    polls = site.polls
+    wait_until(lambda: site.polls > polls, 30.0, "the trigger polls the snapshot")
 
     site.airflow.triggerer.kill()
-    looks = site.looks
+    polls = site.polls
     assert run.task("take")["state"] == "deferred"
     site.airflow.triggerer.start()
     task = run.wait_for("take", "success", seconds=90.0)
 
-    assert site.looks > looks
+    assert site.polls > polls
     assert ([item.status for item in site.snapshots], site.posts) == (["completed"], 1)
     assert task["try_number"] == 1

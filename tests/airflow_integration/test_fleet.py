@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from .deployment import Deployment
 
 
-def test_mapped_tasks_take_one_snapshot_of_each_cluster_and_share_a_token(
+def test_mapped_tasks_take_one_snapshot_each_and_share_token(
     service: AtlasEmulator, airflow: Deployment
 ) -> None:
     run = airflow.trigger("fleet", "fleet", group_id=FLEET_ID)
@@ -22,5 +22,5 @@ def test_mapped_tasks_take_one_snapshot_of_each_cluster_and_share_a_token(
     tokens = [item for item in posts if item.path.endswith("/oauth/token")]
     takes = [item for item in posts if FLEET_ID in item.path]
     assert sorted(taken) == sorted(f"Cluster{number}" for number in range(FLEET_SIZE))
-    # Of this test and of those before it.
+    # Including earlier tests.
     assert (len(takes), len(tokens)) == (FLEET_SIZE, 1)

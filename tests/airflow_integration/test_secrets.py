@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from .world import Site
 
 
-def test_no_secret_and_no_token_stands_in_logs_or_database(site: Site) -> None:
+def test_logs_and_database_contain_no_secret(site: Site) -> None:
     run = site.take()
     run.wait_for("take", "success")
 

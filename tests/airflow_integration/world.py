@@ -1,4 +1,4 @@
-"""The clusters that the tests and the figures are about, and what happened to one of them."""
+"""The clusters of the tests and benchmarks, and the requests for one of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _clusters(count: int) -> tuple[Cluster, ...]:
 
 
 class Site:
-    """One cluster of the scenarios: the DAG that takes its snapshots, and what Atlas received.
+    """One cluster of the scenarios: its DAG, and the requests that Atlas received.
 
     Args:
         airflow: Where the DAG runs.
@@ -52,12 +52,12 @@ class Site:
 
     @property
     def posts(self) -> int:
-        """How many times a snapshot of the cluster was asked for."""
+        """Number of requests for a snapshot of the cluster."""
         return self._received("POST")
 
     @property
-    def looks(self) -> int:
-        """How many times the cluster's snapshots were looked at."""
+    def polls(self) -> int:
+        """Number of reads of the cluster's snapshots."""
         return self._received("GET")
 
     @property

@@ -41,7 +41,7 @@ class Reply:
 
 @dataclass
 class Api:
-    """What a program sees of one emulator; knows nothing of its inside."""
+    """An HTTP client of one emulator, independent of its implementation."""
 
     emulator: AtlasEmulator
     clock: ManualClock
@@ -147,7 +147,7 @@ class Api:
         password: str | None = None,
         **changes: str,
     ) -> Reply:
-        """Send one request with a digest header worked out here, not by the emulator's code."""
+        """Send one request with a digest header that is computed here, not by the emulator."""
         key = self.emulator.credential("api_key")
         uri = uri or self.path()
         fields = {
@@ -191,7 +191,7 @@ class Run(Protocol):
 
 @pytest.fixture
 def run() -> Iterator[Run]:
-    """Start emulators with options of the test's own; each has a clock that stands still."""
+    """Start emulators with given options, each with a manual clock."""
     with ExitStack() as stack:
 
         def start(**options: Any) -> Api:  # noqa: ANN401 - the same
@@ -203,7 +203,7 @@ def run() -> Iterator[Run]:
             def close() -> None:
                 for connection in api.open:
                     connection.close()
-                # An error inside the emulator answers 500, which a test might take for granted.
+                # An error in the emulator gives 500, which a test might expect from a fault.
                 assert emulator.failures == ()
 
             stack.callback(close)

@@ -1,4 +1,4 @@
-"""What the Atlas CLI and the Terraform provider send for snapshots, request by request.
+"""Request sequences of the Atlas CLI and of the Terraform provider.
 
 Each operation asks for the version of its own resource, as the Go SDK below both programs does, and
 each answer is checked for what the program decodes and decides by.
@@ -27,7 +27,7 @@ PAGE = "?includeCount=true&itemsPerPage=100&pageNum=1"
 NOT_FLEX = "CANNOT_USE_NON_FLEX_CLUSTER_IN_FLEX_API"
 ON = {"replica set": "Cluster0", "sharded": "Sharded0"}
 
-# What the Go SDK decodes a field as; anything else fails the command.
+# Types of the Go SDK's fields; any other type fails the command.
 KINDS: dict[str, type | tuple[type, ...]] = {
     "id": str,
     "status": str,
@@ -51,7 +51,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def decoded(reply: Reply) -> dict[str, Any]:
-    """Return a snapshot of a good answer, whose fields are what the SDK expects."""
+    """Return the snapshot of a successful response, with the field types of the SDK."""
     assert reply.status == 200, reply
     return checked(reply.json())
 
@@ -66,7 +66,7 @@ def checked(view: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Program:
-    """Sends as the SDK does, with a token of the service account."""
+    """Sends requests like the SDK, with a token of the service account."""
 
     api: Api
     token: str
@@ -104,7 +104,7 @@ class Program:
         return snapshot_id
 
     def until_final(self, read: Callable[[], Reply]) -> list[str]:
-        """Poll as both programs do; give the statuses that were seen."""
+        """Poll like both programs; return the observed statuses."""
         seen: list[str] = []
         for _ in range(10):
             seen.append(decoded(read())["status"])
@@ -120,7 +120,7 @@ def program(api: Api) -> Iterator[Program]:
     assert api.emulator.failures == ()
 
 
-def test_the_cli_keeps_a_token_whose_end_it_can_read(api: Api) -> None:
+def test_cli_caches_token_with_readable_expiry(api: Api) -> None:
     granted = api.token().json()
 
     claims = granted["access_token"].split(".")[1]
@@ -130,7 +130,7 @@ def test_the_cli_keeps_a_token_whose_end_it_can_read(api: Api) -> None:
     assert end - api.clock.now() == granted["expires_in"]
 
 
-def test_the_cli_authenticates_with_an_api_key_too(api: Api) -> None:
+def test_cli_authenticates_with_api_key(api: Api) -> None:
     assert api.digest(api.challenge(), uri=api.path(PAGE)).status == 200
 
 
@@ -152,7 +152,7 @@ def test_cli_list(program: Program, cluster: str) -> None:
     assert page["totalCount"] == len([checked(view) for view in page["results"]])
 
 
-def test_cli_list_of_a_flex_cluster(program: Program) -> None:
+def test_cli_list_flex_cluster(program: Program) -> None:
     page = program.flex("Flex0", PAGE).json()
 
     assert page["totalCount"] == 3
@@ -161,7 +161,7 @@ def test_cli_list_of_a_flex_cluster(program: Program) -> None:
         assert {"startTime", "finishTime", "expiration", "mongoDBVersion"} <= view.keys()
 
 
-def test_cli_list_of_no_cluster(program: Program) -> None:
+def test_cli_list_unknown_cluster(program: Program) -> None:
     assert (program.flex("Nobody0", PAGE).status, program.flex("Nobody0").code) == (
         404,
         "CLUSTER_NOT_FOUND",
@@ -179,7 +179,7 @@ def test_cli_describe(program: Program, cluster: str) -> None:
     assert second["id"] == snapshot_id
 
 
-def test_cli_describe_of_a_flex_cluster(program: Program) -> None:
+def test_cli_describe_flex_cluster(program: Program) -> None:
     snapshot_id = program.flex("Flex0", PAGE).json()["results"][0]["id"]
 
     assert decoded(program.flex("Flex0", f"/{snapshot_id}"))["id"] == snapshot_id
@@ -192,7 +192,7 @@ def test_cli_watch(program: Program, cluster: str) -> None:
     first = program.flex(cluster, f"/{snapshot_id}")
     seen = program.until_final(lambda: program.snapshots("GET", cluster, f"/{snapshot_id}"))
 
-    # After any other refusal, a 404 among them, it exits with 0 and has watched nothing.
+    # After any other error, such as 404, it exits with 0 without watching.
     assert (first.status, first.code) == (400, NOT_FLEX)
     assert (seen[0], seen[-1]) == ("queued", "completed")
 
@@ -209,7 +209,7 @@ def test_cli_delete(program: Program, cluster: str) -> None:
 
 
 @pytest.mark.parametrize("cluster", ON.values(), ids=ON)
-def test_cli_of_the_api_updates_the_retention(program: Program, cluster: str) -> None:
+def test_cli_api_updates_retention(program: Program, cluster: str) -> None:
     snapshot_id = program.finished(cluster)
     before = decoded(program.snapshots("GET", cluster, f"/{snapshot_id}"))
 
@@ -222,21 +222,21 @@ def test_cli_of_the_api_updates_the_retention(program: Program, cluster: str) ->
 
 
 @pytest.mark.parametrize("cluster", ON.values(), ids=ON)
-def test_cli_describes_the_schedule(program: Program, cluster: str) -> None:
+def test_cli_describe_schedule(program: Program, cluster: str) -> None:
     reply = program.ask("GET", f"clusters/{cluster}/backup/schedule", CLUSTERS)
 
     assert reply.json()["policies"][0]["policyItems"][0]["retentionUnit"] == "days"
 
 
 @pytest.mark.parametrize("cluster", ON.values(), ids=ON)
-def test_terraform_creates_reads_and_destroys(program: Program, cluster: str) -> None:
+def test_terraform_apply_and_destroy(program: Program, cluster: str) -> None:
     state = program.ask("GET", f"clusters/{cluster}", CLUSTERS).json()
     assert state["stateName"] == "IDLE"
     snapshot_id = program.take(cluster)
     seen = program.until_final(lambda: program.snapshots("GET", cluster, f"/{snapshot_id}"))
     assert seen[-1] == "completed"
 
-    # Twice: after the creation, and for the plan that must be empty then.
+    # Twice: after creation, and for the empty plan.
     plans = [refreshed(program, cluster, snapshot_id) for _ in range(2)]
     assert plans[0] == plans[1]
     kind = "shardedCluster" if cluster == ON["sharded"] else "replicaSet"
@@ -250,7 +250,7 @@ def test_terraform_creates_reads_and_destroys(program: Program, cluster: str) ->
 
 
 @pytest.mark.parametrize("cluster", ON.values(), ids=ON)
-def test_terraform_imports(program: Program, cluster: str) -> None:
+def test_terraform_import(program: Program, cluster: str) -> None:
     snapshot_id = program.finished(cluster)
 
     imported = decoded(program.snapshots("GET", cluster, f"/{snapshot_id}"))
@@ -260,7 +260,7 @@ def test_terraform_imports(program: Program, cluster: str) -> None:
 
 
 @pytest.mark.parametrize("cluster", ON.values(), ids=ON)
-def test_terraform_reads_the_list(program: Program, cluster: str) -> None:
+def test_terraform_list(program: Program, cluster: str) -> None:
     snapshot_id = program.finished(cluster)
 
     plain = program.snapshots("GET", cluster, PAGE).json()
@@ -269,13 +269,13 @@ def test_terraform_reads_the_list(program: Program, cluster: str) -> None:
     assert plain["results"][0]["id"] == snapshot_id
     assert plain["totalCount"] == len([checked(view) for view in plain["results"]])
     assert sharded.status == 200
-    # It fills in the members of those that are in both lists.
+    # It adds the members of snapshots in both lists.
     ids = {view["id"] for view in plain["results"]}
     found = [view["id"] in ids for view in sharded.json()["results"]]
     assert found == [True, True] * (cluster == ON["sharded"])
 
 
-def test_terraform_gives_up_on_a_snapshot_in_time(program: Program, api: Api) -> None:
+def test_terraform_times_out(program: Program, api: Api) -> None:
     api.emulator.next_snapshot(never_ends=True)
     snapshot_id = program.take("Cluster0")
 
@@ -285,14 +285,14 @@ def test_terraform_gives_up_on_a_snapshot_in_time(program: Program, api: Api) ->
 
 
 @pytest.mark.parametrize("tail", ["containers?providerName=AWS", "teams" + PAGE])
-def test_terraform_reads_what_is_around_a_cluster(program: Program, tail: str) -> None:
+def test_terraform_reads_related_resources(program: Program, tail: str) -> None:
     reply = program.ask("GET", tail, SNAPSHOTS)
 
     assert reply.status == 200
     assert isinstance(reply.json()["results"], list)
 
 
-def test_projects_are_read_with_their_limits(api: Api, program: Program) -> None:
+def test_project_limits_are_read(api: Api, program: Program) -> None:
     headers = {"Accept": SNAPSHOTS, "Authorization": f"Bearer {program.token}"}
 
     listed = api.send("GET", f"/api/atlas/v2/groups{PAGE}", headers=headers)
@@ -304,7 +304,7 @@ def test_projects_are_read_with_their_limits(api: Api, program: Program) -> None
 
 
 def refreshed(program: Program, cluster: str, snapshot_id: str) -> dict[str, Any]:
-    """Read as the provider refreshes its state."""
+    """Read like the provider's state refresh."""
     plain = decoded(program.snapshots("GET", cluster, f"/{snapshot_id}"))
     sharded = decoded(program.snapshots("GET", cluster, f"/shardedCluster/{snapshot_id}"))
     return {**plain, "members": sharded["members"], "snapshotIds": sharded["snapshotIds"]}

@@ -59,7 +59,7 @@ def started() -> Iterator[list[Running]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_how_to_use_it_and_stops_cleanly(
+def test_command_prints_usage_and_stops_on_signal(
     started: list[Running], number: signal.Signals
 ) -> None:
     running = Running("--port", "0")
@@ -91,7 +91,7 @@ def test_it_says_how_to_use_it_and_stops_cleanly(
     assert errors == "GET /api/atlas/v2/groups -> 200\nstopped\n"
 
 
-def test_quiet_logs_no_requests(started: list[Running]) -> None:
+def test_command_quiet_logs_nothing(started: list[Running]) -> None:
     running = Running("--quiet", "--snapshot-seconds", "0", "--digest-algorithm", "SHA-256")
     started.append(running)
 
@@ -114,7 +114,7 @@ def test_quiet_logs_no_requests(started: list[Running]) -> None:
         (["--retention-required"], 1, 0, 400),
     ],
 )
-def test_undocumented_behaviour_has_switches(
+def test_command_options_set_behaviour(
     started: list[Running], arguments: list[str], found: int, missing: int, taken: int
 ) -> None:
     running = Running("--quiet", *arguments)
@@ -156,7 +156,9 @@ def answer(running: Running, path: str, body: bytes | None = None) -> tuple[int,
         ["--unknown"],
     ],
 )
-def test_bad_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_bad_usage_exits_with_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
 
@@ -164,7 +166,7 @@ def test_bad_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixt
     assert "usage:" in capsys.readouterr().err
 
 
-def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_reports_port_in_use(capsys: pytest.CaptureFixture[str]) -> None:
     with AtlasEmulator() as emulator:
         port = emulator.base_url.rsplit(":", 1)[1]
 
@@ -174,7 +176,7 @@ def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err.startswith(f"cannot listen on port {port}: ")
 
 
-def test_the_signal_handlers_are_given_back() -> None:
+def test_command_restores_signal_handlers() -> None:
     before = signal.getsignal(signal.SIGINT)
 
     def stop() -> None:

@@ -27,7 +27,7 @@ def stale(reply: Reply) -> bool:
         ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
     ],
 )
-def test_the_example_of_rfc_7616_comes_out(algorithm: str, expected: str) -> None:
+def test_digest_matches_rfc_7616_example(algorithm: str, expected: str) -> None:
     fields = {
         "username": "Mufasa",
         "realm": "http-auth@example.org",
@@ -42,7 +42,7 @@ def test_the_example_of_rfc_7616_comes_out(algorithm: str, expected: str) -> Non
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_a_right_answer_gets_in_and_the_nonce_goes_on(run: Run, algorithm: str) -> None:
+def test_valid_digest_is_accepted_and_nonce_reused(run: Run, algorithm: str) -> None:
     api = run()
     changes = {"digest_algorithm": algorithm}
     api.emulator.security = Security(**changes)  # type: ignore[arg-type]
@@ -54,25 +54,25 @@ def test_a_right_answer_gets_in_and_the_nonce_goes_on(run: Run, algorithm: str) 
     assert [reply.status for reply in replies] == [200] * 4
 
 
-def test_a_wrong_password_is_refused_and_not_called_stale(api: Api) -> None:
+def test_wrong_password_is_not_stale(api: Api) -> None:
     challenge = api.challenge()
 
     assert stale(api.digest(challenge, password="wrong")) is False
 
 
-def test_an_unknown_user_is_refused_and_not_called_stale(api: Api) -> None:
+def test_unknown_user_is_not_stale(api: Api) -> None:
     assert stale(api.digest(api.challenge(), username="nobody")) is False
 
 
 @pytest.mark.parametrize("count", [1, 2, 0])
-def test_a_count_that_does_not_rise_is_stale(api: Api, count: int) -> None:
+def test_non_rising_nonce_count_is_stale(api: Api, count: int) -> None:
     challenge = api.challenge()
     api.digest(challenge, 2)
 
     assert stale(api.digest(challenge, count)) is True
 
 
-def test_unique_counts_may_come_in_any_order(run: Run) -> None:
+def test_unique_nonce_counts_are_accepted_in_any_order(run: Run) -> None:
     api = run(security=Security(nonce_count="unique"))
     challenge = api.challenge()
 
@@ -82,14 +82,14 @@ def test_unique_counts_may_come_in_any_order(run: Run) -> None:
     assert stale(api.digest(challenge, 1)) is True
 
 
-def test_counts_may_be_ignored(run: Run) -> None:
+def test_nonce_count_check_can_be_disabled(run: Run) -> None:
     api = run(security=Security(nonce_count="any"))
     challenge = api.challenge()
 
     assert [api.digest(challenge, 1).status for _ in range(2)] == [200] * 2
 
 
-def test_an_old_nonce_is_stale_and_the_next_one_works(run: Run) -> None:
+def test_expired_nonce_is_stale(run: Run) -> None:
     api = run(security=Security(nonce_seconds=60))
     challenge = api.challenge()
     api.clock.advance(59.9)
@@ -102,7 +102,7 @@ def test_an_old_nonce_is_stale_and_the_next_one_works(run: Run) -> None:
     assert api.digest(api.challenge(), 1).status == 200
 
 
-def test_a_wrong_password_with_an_old_nonce_is_not_called_stale(run: Run) -> None:
+def test_wrong_password_with_expired_nonce_is_not_stale(run: Run) -> None:
     api = run(security=Security(nonce_seconds=60))
     challenge = api.challenge()
     api.clock.advance(61)
@@ -110,7 +110,7 @@ def test_a_wrong_password_with_an_old_nonce_is_not_called_stale(run: Run) -> Non
     assert stale(api.digest(challenge, password="wrong")) is False
 
 
-def test_a_nonce_can_be_used_up(run: Run) -> None:
+def test_exhausted_nonce_is_stale(run: Run) -> None:
     api = run(security=Security(nonce_uses=2))
     challenge = api.challenge()
 
@@ -118,7 +118,7 @@ def test_a_nonce_can_be_used_up(run: Run) -> None:
     assert stale(api.digest(challenge, 3)) is True
 
 
-def test_forgotten_nonces_are_stale(api: Api) -> None:
+def test_forget_nonces_makes_them_stale(api: Api) -> None:
     challenge = api.challenge()
 
     api.emulator.forget_nonces()
@@ -126,13 +126,13 @@ def test_forgotten_nonces_are_stale(api: Api) -> None:
     assert stale(api.digest(challenge)) is True
 
 
-def test_a_header_for_another_address_is_refused(api: Api) -> None:
+def test_digest_of_other_uri_is_rejected(api: Api) -> None:
     reply = api.digest(api.challenge(), said_uri=api.path("?pageNum=2"))
 
     assert stale(reply) is False
 
 
-def test_a_header_for_another_method_is_refused(api: Api) -> None:
+def test_digest_of_other_method_is_rejected(api: Api) -> None:
     challenge = api.challenge()
     key = api.emulator.credential("api_key")
 
@@ -153,7 +153,7 @@ def test_a_header_for_another_method_is_refused(api: Api) -> None:
         ("algorithm", "MD5-sess"),
     ],
 )
-def test_a_header_off_the_terms_is_refused(api: Api, name: str, value: str) -> None:
+def test_digest_with_other_parameters_is_rejected(api: Api, name: str, value: str) -> None:
     changes: dict[str, Any] = {name: value}
 
     assert stale(api.digest(api.challenge(), **changes)) is False
@@ -162,25 +162,25 @@ def test_a_header_off_the_terms_is_refused(api: Api, name: str, value: str) -> N
 @pytest.mark.parametrize(
     "text", ["Digest", "Digest ,", "Digest username", 'Digest username="', "Digest a=b, a=c"]
 )
-def test_a_broken_header_is_challenged(api: Api, text: str) -> None:
+def test_malformed_digest_is_challenged(api: Api, text: str) -> None:
     reply = api.send("GET", api.path(), headers={"Authorization": text})
 
     assert stale(reply) is False
 
 
-def test_a_digest_key_takes_a_snapshot(api: Api) -> None:
+def test_api_key_takes_snapshot(api: Api) -> None:
     challenge = api.challenge()
     key = api.emulator.credential("api_key")
     assert key.roles == {"GROUP_OWNER"}
 
-    refused = api.digest(challenge, method="POST")
+    rejected = api.digest(challenge, method="POST")
 
-    # Let in, and only then told that the body is missing.
-    assert refused.status == 415
+    # Authenticated first, then rejected for its missing body.
+    assert rejected.status == 415
     assert api.digest(challenge, 2).status == 200
 
 
-def test_security_can_be_changed_while_it_runs(api: Api) -> None:
+def test_security_can_be_changed_at_runtime(api: Api) -> None:
     old = api.challenge()
 
     api.emulator.security = replace(api.emulator.security, digest_algorithm="SHA-256")
@@ -197,7 +197,7 @@ TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABC0123456789-_*", min_size=1, max_si
         TOKEN.map(str.lower), st.text(st.characters(max_codepoint=255), max_size=40), min_size=1
     )
 )
-def test_quoted_values_survive_parsing(fields: dict[str, str]) -> None:
+def test_parse_unquotes_values(fields: dict[str, str]) -> None:
     text = ", ".join(
         f'{name}="' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         for name, value in fields.items()
@@ -207,7 +207,7 @@ def test_quoted_values_survive_parsing(fields: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=300) | st.text('="\\, ab', max_size=60))
-def test_parsing_anything_gives_fields_or_none(text: str) -> None:
+def test_parse_never_raises(text: str) -> None:
     fields = parse(text)
 
     assert fields is None or json.dumps(fields)

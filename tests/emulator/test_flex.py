@@ -1,4 +1,4 @@
-"""Flex clusters at their own paths."""
+"""The flex cluster API."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def flex(api: Api, tail: str = "", name: str = "Flex0") -> Reply:
         f"/backup/restoreJobs/{ID}",
     ],
 )
-def test_a_cluster_that_is_not_flex_is_refused_as_recorded(api: Api, tail: str) -> None:
+def test_non_flex_cluster_is_rejected_as_recorded(api: Api, tail: str) -> None:
     reply = flex(api, tail, "Cluster0")
 
     assert reply.status == 400
@@ -46,11 +46,11 @@ def test_a_cluster_that_is_not_flex_is_refused_as_recorded(api: Api, tail: str) 
     )
 
 
-def test_an_unknown_cluster_is_not_found(api: Api) -> None:
+def test_unknown_flex_cluster_is_not_found(api: Api) -> None:
     assert flex(api, "/backup/snapshots", "Nobody0").code == "CLUSTER_NOT_FOUND"
 
 
-def test_a_snapshot_has_the_recorded_shape(run: Run) -> None:
+def test_flex_snapshot_has_recorded_format(run: Run) -> None:
     existing = ExistingSnapshot(age_seconds=1000, id=ID, retention_days=8)
     cluster = Cluster(name="F", flex=True, snapshots=(existing,))
     world = World(projects=(Project(name="P", id="a" * 24, clusters=(cluster,)),))
@@ -81,7 +81,7 @@ def test_a_snapshot_has_the_recorded_shape(run: Run) -> None:
         ("failed", "FAILED", set[str]()),
     ],
 )
-def test_an_unfinished_snapshot_lacks_times(
+def test_unfinished_flex_snapshot_has_no_times(
     run: Run, status: str, shown: str, missing: set[str]
 ) -> None:
     existing = ExistingSnapshot(status=status, age_seconds=10)  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def test_an_unfinished_snapshot_lacks_times(
     assert {"startTime", "finishTime"} - set(view) == missing
 
 
-def test_snapshots_come_oldest_first(api: Api) -> None:
+def test_flex_snapshots_are_sorted_oldest_first(api: Api) -> None:
     views = flex(api, "/backup/snapshots").json()["results"]
 
     times = [view["scheduledTime"] for view in views]
@@ -102,12 +102,12 @@ def test_snapshots_come_oldest_first(api: Api) -> None:
     assert times == sorted(times)
 
 
-def test_an_unknown_snapshot_is_not_found(api: Api) -> None:
+def test_unknown_snapshot_is_not_found(api: Api) -> None:
     assert flex(api, f"/backup/snapshots/{ID}").code == "SNAPSHOT_NOT_FOUND"
     assert flex(api, "/backup/snapshots/nonsense").code == "INVALID_SNAPSHOT_ID"
 
 
-def test_there_are_no_restore_jobs(api: Api) -> None:
+def test_flex_restore_jobs_are_empty(api: Api) -> None:
     assert flex(api, "/backup/restoreJobs").json()["results"] == []
     assert flex(api, f"/backup/restoreJobs/{ID}").status == 404
 
@@ -123,15 +123,15 @@ def test_flex_clusters_are_listed_and_read(api: Api) -> None:
     assert listed["results"][0]["backupSettings"] == {"enabled": True}
 
 
-def test_the_version_is_newer_than_that_of_other_snapshots(api: Api) -> None:
+def test_flex_version_is_newer(api: Api) -> None:
     path = f"/api/atlas/v2/groups/{api.emulator.group_id}/flexClusters"
     old = {"Accept": VERSION.replace("2025-03-12", "2023-02-01")}
 
     assert api.send("GET", path, headers=old).code == "INVALID_VERSION_DATE"
 
 
-def test_the_emulator_holds_them_as_it_answers(api: Api) -> None:
+def test_snapshots_property_shows_flex_format(api: Api) -> None:
     views = flex(api, "/backup/snapshots").json()["results"]
 
-    held = [item.wire for item in api.emulator.snapshots if item.cluster_name == "Flex0"]
-    assert held == views
+    wires = [item.wire for item in api.emulator.snapshots if item.cluster_name == "Flex0"]
+    assert wires == views

@@ -22,35 +22,35 @@ def world(*clusters: Cluster) -> World:
     return World(projects=(Project(name="P", id=GROUP_ID, clusters=clusters),))
 
 
-def test_a_second_take_is_refused_until_the_first_has_ended(api: Api) -> None:
+def test_second_take_is_rejected_until_first_ends(api: Api) -> None:
     api.taken()
 
-    refused = [api.take()]
+    rejected = [api.take()]
     api.clock.advance(100)
-    refused.append(api.take())
+    rejected.append(api.take())
     api.clock.advance(60)
     taken = api.take()
 
-    assert [(reply.status, reply.code) for reply in refused] == [
+    assert [(reply.status, reply.code) for reply in rejected] == [
         (400, "UNFINISHED_ON_DEMAND_SNAPSHOT")
     ] * 2
     assert taken.status == 200
 
 
-def test_another_cluster_is_not_busy(api: Api) -> None:
+def test_other_cluster_is_not_busy(api: Api) -> None:
     api.taken()
 
     assert api.take("Sharded0").status == 200
 
 
-def test_a_scheduled_snapshot_in_progress_does_not_block(run: Run) -> None:
+def test_scheduled_snapshot_does_not_block_take(run: Run) -> None:
     scheduled = ExistingSnapshot(status="inProgress", age_seconds=5)
     api = run(world=world(Cluster(name="C", snapshots=(scheduled,))))
 
     assert api.take().status == 200
 
 
-def test_an_on_demand_snapshot_in_progress_from_before_blocks_until_it_ends(run: Run) -> None:
+def test_existing_on_demand_snapshot_blocks_take_until_it_ends(run: Run) -> None:
     running = ExistingSnapshot(
         status="inProgress", snapshot_type="onDemand", age_seconds=5, ends_in_seconds=10
     )
@@ -63,13 +63,13 @@ def test_an_on_demand_snapshot_in_progress_from_before_blocks_until_it_ends(run:
     assert api.take().status == 200
 
 
-def test_without_the_rule_snapshots_run_side_by_side(run: Run) -> None:
+def test_busy_check_can_be_disabled(run: Run) -> None:
     api = run(behaviour=Behaviour(busy_check_lag_seconds=None))
 
     assert api.taken() != api.taken()
 
 
-def test_a_lagging_check_lets_a_second_take_through(run: Run) -> None:
+def test_busy_check_lag_accepts_second_take(run: Run) -> None:
     api = run(behaviour=Behaviour(busy_check_lag_seconds=2))
 
     api.taken()
@@ -82,7 +82,7 @@ def test_a_lagging_check_lets_a_second_take_through(run: Run) -> None:
     assert third.code == "UNFINISHED_ON_DEMAND_SNAPSHOT"
 
 
-def test_a_scripted_failure_ends_failed_without_a_creation_date(api: Api) -> None:
+def test_next_snapshot_fails_without_created_at(api: Api) -> None:
     api.emulator.next_snapshot(fails=True)
 
     snapshot_id = api.taken()
@@ -95,7 +95,7 @@ def test_a_scripted_failure_ends_failed_without_a_creation_date(api: Api) -> Non
     assert api.take().status == 200
 
 
-def test_a_scripted_snapshot_takes_longer_and_the_next_one_does_not(api: Api) -> None:
+def test_next_snapshot_seconds_apply_once(api: Api) -> None:
     api.emulator.next_snapshot(seconds=1000)
 
     slow = api.taken()
@@ -110,7 +110,7 @@ def test_a_scripted_snapshot_takes_longer_and_the_next_one_does_not(api: Api) ->
     assert api.get(f"/{usual}").json()["status"] == "completed"
 
 
-def test_a_scripted_snapshot_may_never_end(api: Api) -> None:
+def test_next_snapshot_never_ends(api: Api) -> None:
     api.emulator.next_snapshot(never_ends=True)
 
     snapshot_id = api.taken()
@@ -121,7 +121,7 @@ def test_a_scripted_snapshot_may_never_end(api: Api) -> None:
     assert view["mongodVersion"] == "8.0.29"
 
 
-def test_a_script_for_one_cluster_leaves_the_others_alone(api: Api) -> None:
+def test_next_snapshot_of_one_cluster(api: Api) -> None:
     api.emulator.next_snapshot(fails=True, cluster_name="Sharded0")
 
     plain = api.taken()
@@ -133,13 +133,13 @@ def test_a_script_for_one_cluster_leaves_the_others_alone(api: Api) -> None:
     assert status["Sharded0"] == "failed"
 
 
-def test_with_zero_seconds_a_snapshot_is_complete_at_once(run: Run) -> None:
+def test_zero_seconds_complete_at_once(run: Run) -> None:
     api = run(snapshot_seconds=0)
 
     assert api.take().json()["status"] == "completed"
 
 
-def test_a_snapshot_disappears_when_it_expires(api: Api) -> None:
+def test_expired_snapshot_disappears(api: Api) -> None:
     snapshot_id = api.taken(retentionInDays=2)
 
     api.clock.advance(157 + 2 * 86_400 - 1)
@@ -152,7 +152,7 @@ def test_a_snapshot_disappears_when_it_expires(api: Api) -> None:
     assert snapshot_id not in [item.id for item in api.emulator.snapshots]
 
 
-def test_a_list_lag_hides_a_young_snapshot_from_lists_only(run: Run) -> None:
+def test_list_lag_hides_recent_snapshot_from_lists(run: Run) -> None:
     api = run(behaviour=Behaviour(list_lag_seconds=30))
 
     snapshot_id = api.taken()
@@ -164,7 +164,7 @@ def test_a_list_lag_hides_a_young_snapshot_from_lists_only(run: Run) -> None:
     assert snapshot_id in api.listed()
 
 
-def test_a_get_lag_hides_a_young_snapshot_from_reads(run: Run) -> None:
+def test_get_lag_hides_recent_snapshot_from_reads(run: Run) -> None:
     api = run(behaviour=Behaviour(get_lag_seconds=30))
 
     snapshot_id = api.taken()
@@ -175,7 +175,7 @@ def test_a_get_lag_hides_a_young_snapshot_from_reads(run: Run) -> None:
     assert api.get(f"/{snapshot_id}").status == 200
 
 
-def test_the_master_key_shows_only_with_encryption_at_rest(run: Run) -> None:
+def test_master_key_requires_encryption_at_rest(run: Run) -> None:
     key = "11111111-2222-4333-8444-555555555555"
     api = run(world=world(Cluster(name="Open"), Cluster(name="Sealed", master_key_uuid=key)))
 
@@ -183,11 +183,11 @@ def test_the_master_key_shows_only_with_encryption_at_rest(run: Run) -> None:
     assert api.take("Sealed").json()["masterKeyUUID"] == key
 
 
-def test_without_a_description_there_is_no_such_field(api: Api) -> None:
+def test_missing_description_is_omitted(api: Api) -> None:
     assert "description" not in api.take().json()
 
 
-def test_a_description_comes_back_letter_by_letter(api: Api) -> None:
+def test_description_is_returned_unchanged(api: Api) -> None:
     text = '[ab1:x] Größe "quoted" \\ \u2028 \U0001f41f </script> \u0001'
 
     assert api.take(description=text).json()["description"] == text
@@ -204,7 +204,7 @@ def test_a_description_comes_back_letter_by_letter(api: Api) -> None:
         ("WEEKS", 2**31 - 1, "9999-12-31T23:59:59Z"),
     ],
 )
-def test_a_changed_retention_counts_from_the_end_of_the_snapshot(
+def test_changed_retention_starts_at_end_of_snapshot(
     api: Api, unit: str, value: int, expires: str
 ) -> None:
     snapshot_id = api.taken()
@@ -218,7 +218,7 @@ def test_a_changed_retention_counts_from_the_end_of_the_snapshot(
     assert api.get(f"/{snapshot_id}").json() == reply.json()
 
 
-def test_a_month_that_lacks_the_day_gives_its_last_day(run: Run) -> None:
+def test_retention_in_months_uses_last_day_of_month(run: Run) -> None:
     api = run(snapshot_seconds=0)
     api.clock.advance(30 * 86_400 + 31 * 86_400 - 86_400)
     snapshot_id = api.taken()
@@ -230,13 +230,13 @@ def test_a_month_that_lacks_the_day_gives_its_last_day(run: Run) -> None:
     assert reply.json()["expiresAt"] == "2027-02-28T00:00:00Z"
 
 
-def test_the_longest_retention_that_can_be_asked_for_is_taken(api: Api) -> None:
+def test_maximum_retention_is_accepted(api: Api) -> None:
     view = api.take(retentionInDays=2**31 - 1).json()
 
     assert view["expiresAt"] == "9999-12-31T23:59:59Z"
 
 
-def test_an_unfinished_snapshot_can_be_neither_deleted_nor_changed(api: Api) -> None:
+def test_unfinished_snapshot_cannot_be_deleted_or_changed(api: Api) -> None:
     snapshot_id = api.taken()
 
     deleted = api.send("DELETE", api.path(f"/{snapshot_id}"))
@@ -249,7 +249,7 @@ def test_an_unfinished_snapshot_can_be_neither_deleted_nor_changed(api: Api) -> 
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_deleting_answers_204_with_a_type_and_no_body(api: Api, fails: bool) -> None:
+def test_delete_responds_with_204(api: Api, fails: bool) -> None:
     api.emulator.next_snapshot(fails=fails)
     snapshot_id = api.taken()
     api.clock.advance(200)

@@ -17,20 +17,20 @@ def remaining(reply: Reply) -> int:
     return int(reply.headers["ratelimit-remaining"])
 
 
-def test_every_call_takes_one_out_of_the_projects_bucket(api: Api) -> None:
+def test_each_call_takes_one_token(api: Api) -> None:
     replies = [api.get(), api.take(), api.get("/shardedClusters", "Sharded0")]
 
     assert [remaining(reply) for reply in replies] == [1199, 1198, 1197]
     assert {reply.headers["ratelimit-limit"] for reply in replies} == {"1200"}
 
 
-def test_a_refused_call_counts_too(api: Api) -> None:
+def test_rejected_call_takes_one_token(api: Api) -> None:
     api.take(retentionInDays=0)
 
     assert remaining(api.get()) == 1198
 
 
-def test_clusters_have_a_bucket_of_their_own(api: Api) -> None:
+def test_clusters_have_own_bucket(api: Api) -> None:
     api.get()
 
     reply = api.send("GET", api.cluster_path())
@@ -48,7 +48,7 @@ def test_projects_have_rate_limit_headers(api: Api, path: str) -> None:
     assert [reply.headers["ratelimit-remaining"] for reply in replies] == ["1199", "1198"]
 
 
-def test_each_credential_has_a_bucket_for_lists_of_projects(run: Run) -> None:
+def test_project_lists_have_bucket_per_credential(run: Run) -> None:
     api = run(limits=Limits(projects=SMALL))
     token = api.token().json()["access_token"]
 
@@ -58,7 +58,7 @@ def test_each_credential_has_a_bucket_for_lists_of_projects(run: Run) -> None:
     assert api.with_token(token, "/api/atlas/v2/groups").status == 200
 
 
-def test_the_schedule_takes_from_the_bucket_of_snapshots(run: Run) -> None:
+def test_schedule_uses_bucket_of_snapshots(run: Run) -> None:
     api = run(limits=Limits(snapshots=SMALL))
     path = f"{api.cluster_path()}/backup/schedule"
 
@@ -68,21 +68,21 @@ def test_the_schedule_takes_from_the_bucket_of_snapshots(run: Run) -> None:
     assert (first, second) == ("2", "1")
 
 
-def test_an_empty_bucket_refuses_with_its_numbers(run: Run) -> None:
+def test_empty_bucket_responds_with_429(run: Run) -> None:
     api = run(limits=Limits(snapshots=SMALL))
 
     statuses = [api.get().status for _ in range(3)]
-    refused = api.get()
+    rejected = api.get()
 
     assert statuses == [200] * 3
-    assert (refused.status, refused.code) == (429, "RATE_LIMITED")
-    assert refused.json()["parameters"] == [ENDPOINT, 30, 3, 2, 60]
-    assert refused.headers["retry-after"] == "30"
-    assert refused.headers["ratelimit-limit"] == "3"
-    assert remaining(refused) == 0
+    assert (rejected.status, rejected.code) == (429, "RATE_LIMITED")
+    assert rejected.json()["parameters"] == [ENDPOINT, 30, 3, 2, 60]
+    assert rejected.headers["retry-after"] == "30"
+    assert rejected.headers["ratelimit-limit"] == "3"
+    assert remaining(rejected) == 0
 
 
-def test_a_refused_take_takes_no_snapshot(run: Run) -> None:
+def test_rate_limited_take_has_no_effect(run: Run) -> None:
     api = run(limits=Limits(snapshots=RateLimit(capacity=1, refill=1)))
     before = len(api.emulator.snapshots)
     api.get()
@@ -91,7 +91,7 @@ def test_a_refused_take_takes_no_snapshot(run: Run) -> None:
     assert len(api.emulator.snapshots) == before
 
 
-def test_waiting_as_told_is_enough(run: Run) -> None:
+def test_retry_after_is_sufficient(run: Run) -> None:
     api = run(limits=Limits(snapshots=SMALL))
     for _ in range(3):
         api.get()
@@ -105,14 +105,14 @@ def test_waiting_as_told_is_enough(run: Run) -> None:
     assert api.get().status == 200
 
 
-def test_a_bucket_never_holds_more_than_its_capacity(run: Run) -> None:
+def test_bucket_is_limited_to_capacity(run: Run) -> None:
     api = run(limits=Limits(snapshots=SMALL))
     api.clock.advance(10_000)
 
     assert remaining(api.get()) == 2
 
 
-def test_a_bucket_may_be_refilled_at_the_end_of_each_period(run: Run) -> None:
+def test_bucket_with_at_once_refills_each_period(run: Run) -> None:
     limit = RateLimit(capacity=3, refill=2, period_seconds=60, at_once=True)
     api = run(limits=Limits(snapshots=limit))
     for _ in range(3):
@@ -127,19 +127,19 @@ def test_a_bucket_may_be_refilled_at_the_end_of_each_period(run: Run) -> None:
     assert (after.status, remaining(after)) == (200, 1)
 
 
-def test_time_can_be_scaled(run: Run) -> None:
+def test_faster_shortens_period(run: Run) -> None:
     api = run(limits=Limits(snapshots=SMALL.faster(10)))
     for _ in range(3):
         api.get()
 
-    refused = api.get()
+    rejected = api.get()
     api.clock.advance(3)
 
-    assert refused.json()["parameters"] == [ENDPOINT, 3, 3, 2, 6]
+    assert rejected.json()["parameters"] == [ENDPOINT, 3, 3, 2, 6]
     assert api.get().status == 200
 
 
-def test_retry_after_can_be_left_out(run: Run) -> None:
+def test_retry_after_can_be_disabled(run: Run) -> None:
     api = run(limits=Limits(snapshots=SMALL, retry_after=False, token_requests_per_minute=0))
     for _ in range(3):
         api.get()
@@ -148,13 +148,13 @@ def test_retry_after_can_be_left_out(run: Run) -> None:
     assert "retry-after" not in api.token().headers
 
 
-def test_without_a_limit_there_are_no_headers(run: Run) -> None:
+def test_no_limit_has_no_headers(run: Run) -> None:
     api = run(limits=Limits(snapshots=None))
 
     assert "ratelimit-limit" not in api.get().headers
 
 
-def test_limits_can_be_changed_while_it_runs(api: Api) -> None:
+def test_limits_can_be_changed_at_runtime(api: Api) -> None:
     api.get()
 
     api.emulator.limits = Limits(snapshots=SMALL)
@@ -162,7 +162,7 @@ def test_limits_can_be_changed_while_it_runs(api: Api) -> None:
     assert remaining(api.get()) == 2
 
 
-def test_every_project_has_its_own_bucket(run: Run) -> None:
+def test_each_project_has_own_bucket(run: Run) -> None:
     (first, second) = default_world().projects
     other = Project(name=second.name, id=second.id, clusters=first.clusters)
     api = run(world=World(projects=(first, other)))
@@ -176,6 +176,6 @@ def test_every_project_has_its_own_bucket(run: Run) -> None:
 @pytest.mark.parametrize(
     ("capacity", "refill", "period"), [(0, 1, 1.0), (1, 0, 1.0), (1, 1, 0.0), (1, 1, float("inf"))]
 )
-def test_a_limit_without_sense_cannot_be_made(capacity: int, refill: int, period: float) -> None:
+def test_invalid_limit_is_rejected(capacity: int, refill: int, period: float) -> None:
     with pytest.raises(ValueError, match="above zero"):
         RateLimit(capacity=capacity, refill=refill, period_seconds=period)

@@ -20,7 +20,7 @@ def seven(run: Run) -> Api:
     return run(world=World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),)))
 
 
-def test_snapshots_come_newest_first(seven: Api) -> None:
+def test_snapshots_are_sorted_newest_first(seven: Api) -> None:
     snapshot_id = seven.taken()
 
     found = seven.listed()
@@ -31,14 +31,14 @@ def test_snapshots_come_newest_first(seven: Api) -> None:
     )
 
 
-def test_pages_share_out_everything_once(seven: Api) -> None:
+def test_pages_contain_each_item_once(seven: Api) -> None:
     pages = [seven.listed(f"?pageNum={number}&itemsPerPage=3") for number in (1, 2, 3, 4)]
 
     assert [len(page) for page in pages] == [3, 3, 1, 0]
     assert [item for page in pages for item in page] == seven.listed()
 
 
-def test_a_page_knows_its_neighbours_and_the_total(seven: Api) -> None:
+def test_page_has_links_and_total(seven: Api) -> None:
     view = seven.get("?pageNum=2&itemsPerPage=3").json()
 
     address = f"{seven.emulator.base_url}{seven.path()}"
@@ -49,11 +49,11 @@ def test_a_page_knows_its_neighbours_and_the_total(seven: Api) -> None:
     ]
 
 
-def test_the_count_can_be_left_out(seven: Api) -> None:
+def test_include_count_false_omits_total(seven: Api) -> None:
     assert "totalCount" not in seven.get("?includeCount=false").json()
 
 
-def test_a_hundred_come_on_a_page_unless_told_otherwise(run: Run) -> None:
+def test_default_page_size_is_100(run: Run) -> None:
     snapshots = tuple(ExistingSnapshot(age_seconds=60.0 * age) for age in range(1, 521))
     cluster = Cluster(name="C", snapshots=snapshots)
     api = run(world=World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),)))
@@ -83,14 +83,14 @@ def test_a_hundred_come_on_a_page_unless_told_otherwise(run: Run) -> None:
         "pageNum=%FF",
     ],
 )
-def test_a_bad_parameter_is_refused(api: Api, query: str) -> None:
+def test_invalid_query_parameter_is_rejected(api: Api, query: str) -> None:
     reply = api.get(f"?{query}")
 
     assert (reply.status, reply.code) == (400, "INVALID_QUERY_PARAMETER")
 
 
 @pytest.mark.parametrize("form", ["pointInTimeUtcSeconds={}", "oplogTs={}&oplogInc=1"])
-def test_a_point_in_time_shows_what_was_complete_by_then(seven: Api, form: str) -> None:
+def test_point_in_time_filters_snapshots(seven: Api, form: str) -> None:
     when = int(seven.clock.now() - 3.5 * HOUR)
 
     found = seven.listed("?" + form.format(when))
@@ -99,7 +99,7 @@ def test_a_point_in_time_shows_what_was_complete_by_then(seven: Api, form: str) 
     assert all(int(item[:8], 16) < when for item in found)
 
 
-def test_projects_are_listed_with_their_numbers(api: Api) -> None:
+def test_projects_are_listed_with_cluster_count(api: Api) -> None:
     view = api.send("GET", "/api/atlas/v2/groups").json()
 
     assert view["totalCount"] == 2
@@ -121,7 +121,7 @@ def test_projects_are_listed_with_their_numbers(api: Api) -> None:
     }
 
 
-def test_a_project_is_found_by_id_and_by_name(run: Run) -> None:
+def test_project_is_found_by_id_and_name(run: Run) -> None:
     name = "Übung (1)"
     api = run(world=World(projects=(Project(name=name, id=GROUP_ID),)))
 
@@ -134,7 +134,7 @@ def test_a_project_is_found_by_id_and_by_name(run: Run) -> None:
     assert (unknown.status, unknown.code) == (404, "GROUP_NAME_NOT_FOUND")
 
 
-def test_clusters_are_listed_without_flex_ones(api: Api) -> None:
+def test_cluster_list_excludes_flex_clusters(api: Api) -> None:
     view = api.send("GET", f"/api/atlas/v2/groups/{api.emulator.group_id}/clusters").json()
 
     names = [cluster["name"] for cluster in view["results"]]
@@ -144,7 +144,7 @@ def test_clusters_are_listed_without_flex_ones(api: Api) -> None:
     assert view["results"][4]["backupEnabled"] is False
 
 
-def test_a_cluster_reads_the_same_alone_and_in_the_list(api: Api) -> None:
+def test_cluster_is_equal_alone_and_in_list(api: Api) -> None:
     path = f"/api/atlas/v2/groups/{api.emulator.group_id}/clusters"
 
     listed = api.send("GET", f"{path}?pageNum=2&itemsPerPage=1").json()["results"][0]
@@ -155,7 +155,7 @@ def test_a_cluster_reads_the_same_alone_and_in_the_list(api: Api) -> None:
     assert len(alone["replicationSpecs"]) == 2
 
 
-def test_a_cluster_of_the_newest_version_has_the_recorded_fields(api: Api) -> None:
+def test_cluster_of_newest_version_has_recorded_fields(api: Api) -> None:
     cluster = api.send("GET", api.cluster_path("Sharded0")).json()
 
     assert cluster["effectiveReplicationSpecs"] == cluster["replicationSpecs"]
@@ -182,7 +182,7 @@ def test_a_cluster_of_the_newest_version_has_the_recorded_fields(api: Api) -> No
         ("2025-03-12", "2024-08-05", "redactClientLogData"),
     ],
 )
-def test_a_cluster_has_three_versions(api: Api, date: str, version: str, only_here: str) -> None:
+def test_cluster_has_three_versions(api: Api, date: str, version: str, only_here: str) -> None:
     headers = {"Accept": f"application/vnd.atlas.{date}+json"}
 
     reply = api.send("GET", api.cluster_path(), headers=headers)

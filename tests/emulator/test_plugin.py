@@ -41,7 +41,7 @@ def python(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProc
     )
 
 
-def test_the_plugin_loads_nothing_of_the_emulator_until_it_is_used() -> None:
+def test_plugin_imports_lazily() -> None:
     result = python("-c", LOADED)
 
     assert result.stdout.split() == [
@@ -50,13 +50,13 @@ def test_the_plugin_loads_nothing_of_the_emulator_until_it_is_used() -> None:
     ]
 
 
-def test_the_emulator_needs_only_the_standard_library(tmp_path: Path) -> None:
+def test_emulator_imports_only_standard_library(tmp_path: Path) -> None:
     (tmp_path / "atlas_backups").mkdir()
     package = Path(emulator.__path__[0]).parent
     for name in ("emulator", "_threads.py"):
         (tmp_path / "atlas_backups" / name).symlink_to(package / name)
 
-    # Without site-packages, and in a package that has the emulator, its threads and nothing else.
+    # Without site-packages, in a package that consists of the emulator and `_threads`.
     result = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-S", "-W", "error", "-c", ALONE],
         capture_output=True,
@@ -68,7 +68,7 @@ def test_the_emulator_needs_only_the_standard_library(tmp_path: Path) -> None:
     assert (result.stdout, result.stderr) == ("8\n", "")
 
 
-def test_the_fixture_gives_a_running_emulator(tmp_path: Path) -> None:
+def test_fixture_returns_running_emulator(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TEST)
 
     result = python(

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from .conftest import Api
 
 
-def test_an_envelope_holds_the_status_and_one_result(api: Api) -> None:
+def test_envelope_contains_status_and_content(api: Api) -> None:
     reply = api.send("POST", api.path("?envelope=true"), b'{"description":"x"}')
 
     assert reply.status == 200
@@ -17,7 +17,7 @@ def test_an_envelope_holds_the_status_and_one_result(api: Api) -> None:
     assert reply.json()["content"]["status"] == "queued"
 
 
-def test_an_envelope_turns_a_refusal_into_http_200(api: Api) -> None:
+def test_envelope_of_error_has_http_200(api: Api) -> None:
     api.taken()
 
     reply = api.send("POST", api.path("?envelope=true"), b"{}")
@@ -34,28 +34,26 @@ def test_an_envelope_turns_a_refusal_into_http_200(api: Api) -> None:
         ("/api/atlas/v2/groups/x", None, 400),
     ],
 )
-def test_even_an_early_refusal_is_wrapped(
-    api: Api, path: str, body: bytes | None, status: int
-) -> None:
+def test_envelope_wraps_early_error(api: Api, path: str, body: bytes | None, status: int) -> None:
     reply = api.send("GET", f"{path}?envelope=true", body)
 
     assert (reply.status, reply.json()["status"]) == (200, status)
 
 
-def test_a_list_is_its_own_envelope(api: Api) -> None:
+def test_envelope_of_list_is_flat(api: Api) -> None:
     view = api.get("?envelope=true").json()
 
     assert list(view) == ["links", "results", "status", "totalCount"]
     assert view["status"] == 200
 
 
-def test_the_sharded_list_is_its_own_envelope_too(api: Api) -> None:
+def test_envelope_of_sharded_list_is_flat(api: Api) -> None:
     view = api.get("/shardedClusters?envelope=true", "Sharded0").json()
 
     assert (view["status"], len(view["results"])) == (200, 1)
 
 
-def test_a_deletion_in_an_envelope_has_a_body(api: Api) -> None:
+def test_envelope_of_delete_has_body(api: Api) -> None:
     snapshot_id = api.listed()[0]
 
     reply = api.send("DELETE", api.path(f"/{snapshot_id}?envelope=true"))
@@ -64,14 +62,14 @@ def test_a_deletion_in_an_envelope_has_a_body(api: Api) -> None:
     assert reply.json() == {"content": {}, "status": 204}
 
 
-def test_a_challenge_is_never_wrapped(api: Api) -> None:
+def test_envelope_never_wraps_challenge(api: Api) -> None:
     reply = api.send("GET", api.path("?envelope=true"), headers={"Authorization": None})
 
     assert reply.status == 401
     assert "www-authenticate" in reply.headers
 
 
-def test_false_is_the_default_of_both(api: Api) -> None:
+def test_envelope_and_pretty_default_to_false(api: Api) -> None:
     snapshot_id = api.listed()[0]
 
     plain = api.get(f"/{snapshot_id}")
@@ -80,7 +78,7 @@ def test_false_is_the_default_of_both(api: Api) -> None:
     assert plain.body == said.body
 
 
-def test_pretty_changes_the_layout_and_nothing_else(api: Api) -> None:
+def test_pretty_changes_layout_only(api: Api) -> None:
     snapshot_id = api.listed()[0]
 
     plain = api.get(f"/{snapshot_id}")
@@ -95,7 +93,7 @@ def test_pretty_changes_the_layout_and_nothing_else(api: Api) -> None:
     assert text.endswith('"type" : "replicaSet"\n}')
 
 
-def test_errors_can_be_pretty(api: Api) -> None:
+def test_pretty_applies_to_errors(api: Api) -> None:
     reply = api.get(f"/{'a' * 24}?pretty=true")
 
     assert reply.body.startswith(b'{\n  "detail" : ')
@@ -105,7 +103,7 @@ def test_errors_can_be_pretty(api: Api) -> None:
 @pytest.mark.parametrize("name", ["envelope", "pretty"])
 @pytest.mark.parametrize("value", ["", "1", "yes", "TRUE", "True", "null"])
 @pytest.mark.parametrize("path", ["/groups", "/groups/{}", "/groups/{}/clusters/Cluster0"])
-def test_what_is_no_boolean_is_refused(api: Api, name: str, value: str, path: str) -> None:
+def test_invalid_boolean_is_rejected(api: Api, name: str, value: str, path: str) -> None:
     path = "/api/atlas/v2" + path.format(api.emulator.group_id)
 
     reply = api.send("GET", f"{path}?{name}={value}")

@@ -1,4 +1,4 @@
-"""Answers compared with what was recorded of the real service, field for field.
+"""Responses compared with recordings of the real service, field by field.
 
 The expected texts are written from the recordings with ids, names and dates of our own.
 """
@@ -26,7 +26,7 @@ SNAPSHOT_TYPE = "application/vnd.atlas.2023-01-01+json;charset=utf-8"
 
 
 def expected(api: Api, snapshot_id: str, **parts: str) -> str:
-    """Return the recorded body of a snapshot, with these texts at the places that change."""
+    """Return the recorded body of a snapshot, with these values of the variable fields."""
     cluster = f"{api.emulator.base_url}{api.cluster_path()}"
     texts = {"provider": "", "created": "", "version": "", "size": "0", **parts}
     return (
@@ -48,7 +48,7 @@ PROVIDER = '"cloudProvider":"AWS",'
 MONGOD = '"mongodVersion":"8.0.29",'
 
 
-def test_a_take_answers_the_recorded_body_and_headers(api: Api) -> None:
+def test_take_has_recorded_body_and_headers(api: Api) -> None:
     reply = api.take(description="nightly")
 
     assert reply.status == 200
@@ -64,7 +64,7 @@ def test_a_take_answers_the_recorded_body_and_headers(api: Api) -> None:
     }
 
 
-def test_an_id_begins_with_the_second_of_the_request(api: Api) -> None:
+def test_id_starts_with_time_of_request(api: Api) -> None:
     snapshot_id = api.taken()
 
     assert re.fullmatch(r"[0-9a-f]{24}", snapshot_id)
@@ -91,7 +91,7 @@ def test_an_id_begins_with_the_second_of_the_request(api: Api) -> None:
         ),
     ],
 )
-def test_the_life_of_a_snapshot_is_the_recorded_one(
+def test_snapshot_life_cycle_is_as_recorded(
     api: Api, seconds: float, parts: dict[str, str]
 ) -> None:
     snapshot_id = api.taken(description="nightly")
@@ -102,7 +102,7 @@ def test_the_life_of_a_snapshot_is_the_recorded_one(
     assert api.get(f"/{snapshot_id}").body.decode() == text
 
 
-def test_an_unknown_project_is_refused_as_recorded(api: Api) -> None:
+def test_unknown_project_is_rejected_as_recorded(api: Api) -> None:
     group_id = "0" * 24
 
     reply = api.send("GET", api.cluster_path(group_id=group_id))
@@ -122,7 +122,7 @@ def test_an_unknown_project_is_refused_as_recorded(api: Api) -> None:
     }
 
 
-def test_an_unknown_cluster_is_refused_as_recorded(api: Api) -> None:
+def test_unknown_cluster_is_rejected_as_recorded(api: Api) -> None:
     group_id = api.emulator.group_id
 
     reply = api.send("GET", api.cluster_path("Nowhere9"))
@@ -144,7 +144,7 @@ def test_an_unknown_cluster_is_refused_as_recorded(api: Api) -> None:
     }
 
 
-def test_the_digest_challenge_is_the_recorded_one(api: Api) -> None:
+def test_digest_challenge_is_as_recorded(api: Api) -> None:
     reply = api.send("POST", api.path(), b"{}", {"Authorization": None})
 
     assert reply.status == 401
@@ -167,7 +167,7 @@ def test_the_digest_challenge_is_the_recorded_one(api: Api) -> None:
     }
 
 
-def test_header_names_are_spelled_as_recorded(api: Api) -> None:
+def test_header_names_are_as_recorded(api: Api) -> None:
     head = api.raw(
         f"GET {api.path()} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     ).partition(b"\r\n\r\n")[0]
@@ -184,7 +184,7 @@ def test_header_names_are_spelled_as_recorded(api: Api) -> None:
     ]
 
 
-def test_a_snapshot_of_a_sharded_cluster_has_the_published_fields(api: Api) -> None:
+def test_sharded_snapshot_has_published_fields(api: Api) -> None:
     reply = api.take("Sharded0", description="nightly")
 
     view = reply.json()

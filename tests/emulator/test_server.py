@@ -19,7 +19,7 @@ def threads() -> int:
     return sum(thread.name == "atlas-emulator" for thread in threading.enumerate())
 
 
-def test_a_connection_is_kept_for_many_requests(api: Api) -> None:
+def test_connection_is_kept_alive(api: Api) -> None:
     connection = api.connect()
 
     statuses = [api.send("GET", api.path(), connection=connection).status for _ in range(3)]
@@ -31,11 +31,11 @@ def test_a_connection_is_kept_for_many_requests(api: Api) -> None:
     assert threads() == 2
 
 
-def test_a_silent_connection_is_kept_for_more_than_a_minute() -> None:
+def test_default_idle_timeout_exceeds_a_minute() -> None:
     assert inspect.signature(AtlasEmulator).parameters["idle_seconds"].default >= 60
 
 
-def test_a_silent_connection_ends_after_the_time_that_was_set(run: Run) -> None:
+def test_idle_connection_is_closed_after_idle_seconds(run: Run) -> None:
     api = run(idle_seconds=0.1)
     connection = api.connect()
     api.send("GET", api.path(), connection=connection)
@@ -43,7 +43,7 @@ def test_a_silent_connection_ends_after_the_time_that_was_set(run: Run) -> None:
     assert connection.sock.recv(1) == b""
 
 
-def test_requests_may_be_sent_without_waiting_for_answers(api: Api) -> None:
+def test_requests_can_be_pipelined(api: Api) -> None:
     one = f"GET {api.path()} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 
     received = api.raw(one * 3)
@@ -60,7 +60,7 @@ def test_requests_may_be_sent_without_waiting_for_answers(api: Api) -> None:
         ("1.0", "Connection: Keep-Alive\r\n", False),
     ],
 )
-def test_who_asks_to_close_is_closed(api: Api, version: str, header: str, closes: bool) -> None:
+def test_connection_header_is_honoured(api: Api, version: str, header: str, closes: bool) -> None:
     request = f"GET {api.path()} HTTP/{version}\r\nHost: x\r\n{header}\r\n".encode()
 
     with socket.create_connection(api.address, timeout=30) as connection:
@@ -76,7 +76,7 @@ def test_who_asks_to_close_is_closed(api: Api, version: str, header: str, closes
     assert ended is closes
 
 
-def test_a_chunked_body_is_read(api: Api) -> None:
+def test_chunked_body_is_read(api: Api) -> None:
     token = api.emulator.credential("access_token").secret
     request = (
         f"POST {api.path()} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
@@ -91,7 +91,7 @@ def test_a_chunked_body_is_read(api: Api) -> None:
     assert api.emulator.requests[0].json() == {"description": "parts"}
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(api: Api) -> None:
+def test_expect_100_continue_is_supported(api: Api) -> None:
     head = (
         f"POST {api.path()} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
         "Content-Length: 2\r\n\r\n"
@@ -130,9 +130,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(api: Api) -> None:
         (f"GET / HTTP/1.1\r\nHost: {'x' * 70_000}", 431),
     ],
 )
-def test_what_is_no_request_gets_an_error_of_atlas_shape(
-    api: Api, request_text: str, status: int
-) -> None:
+def test_malformed_request_gets_atlas_error(api: Api, request_text: str, status: int) -> None:
     received = api.raw(request_text.encode())
 
     assert received.startswith(f"HTTP/1.1 {status} ".encode())
@@ -140,7 +138,7 @@ def test_what_is_no_request_gets_an_error_of_atlas_shape(
     assert api.emulator.requests == ()
 
 
-def test_a_request_that_ends_early_is_not_recorded(api: Api) -> None:
+def test_incomplete_request_is_not_recorded(api: Api) -> None:
     received = api.raw(
         f"POST {api.path()} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{}}".encode()
     )
@@ -149,7 +147,7 @@ def test_a_request_that_ends_early_is_not_recorded(api: Api) -> None:
     assert api.emulator.requests == ()
 
 
-def test_a_proxy_may_send_the_whole_address(api: Api) -> None:
+def test_absolute_form_target_is_accepted(api: Api) -> None:
     target = f"{api.emulator.base_url}/api/atlas/v2/groups"
     token = api.emulator.credential("access_token").secret
 
@@ -161,7 +159,7 @@ def test_a_proxy_may_send_the_whole_address(api: Api) -> None:
     assert received.startswith(b"HTTP/1.1 200 ")
 
 
-def test_what_was_received_can_be_read(api: Api) -> None:
+def test_requests_are_recorded(api: Api) -> None:
     api.send("POST", api.path("?pretty=true"), b'{"description":"x"}', {"X-Mine": "1"})
 
     (request,) = api.emulator.requests
@@ -176,7 +174,7 @@ def test_what_was_received_can_be_read(api: Api) -> None:
     assert request.time == api.clock.now()
 
 
-def test_what_was_received_can_be_forgotten(api: Api) -> None:
+def test_clear_requests(api: Api) -> None:
     api.get()
 
     api.emulator.clear_requests()
@@ -184,7 +182,7 @@ def test_what_was_received_can_be_forgotten(api: Api) -> None:
     assert api.emulator.requests == ()
 
 
-def test_no_secret_shows_in_a_repr(api: Api) -> None:
+def test_repr_contains_no_secret(api: Api) -> None:
     api.token()
     api.take()
 
@@ -194,7 +192,7 @@ def test_no_secret_shows_in_a_repr(api: Api) -> None:
         assert credential.secret not in shown
 
 
-def test_of_many_takes_at_once_one_wins(run: Run) -> None:
+def test_one_of_concurrent_takes_succeeds(run: Run) -> None:
     api = run()
 
     with ThreadPoolExecutor(32) as pool:
@@ -204,7 +202,7 @@ def test_of_many_takes_at_once_one_wins(run: Run) -> None:
     assert sorted(statuses) == [200] + [400] * 31
 
 
-def test_hundreds_of_connections_are_served_at_once(run: Run) -> None:
+def test_hundreds_of_concurrent_connections(run: Run) -> None:
     api = run(limits=Limits(snapshots=None))
     connections = [socket.create_connection(api.address, timeout=30) for _ in range(400)]
     try:
@@ -218,7 +216,7 @@ def test_hundreds_of_connections_are_served_at_once(run: Run) -> None:
     assert answers == [b"HTTP/1.1 401"] * 400
 
 
-def test_stopping_is_quick_with_open_and_delayed_connections(run: Run) -> None:
+def test_stop_is_immediate_with_open_connections(run: Run) -> None:
     api = run()
     idle = api.connect()
     api.send("GET", api.path(), connection=idle)
@@ -235,7 +233,7 @@ def test_stopping_is_quick_with_open_and_delayed_connections(run: Run) -> None:
     assert threads() == 0
 
 
-def test_it_starts_again_on_its_port_with_what_it_held(run: Run) -> None:
+def test_restart_keeps_port_and_state(run: Run) -> None:
     api = run()
     snapshot_id = api.taken()
     address = api.emulator.base_url
@@ -249,22 +247,22 @@ def test_it_starts_again_on_its_port_with_what_it_held(run: Run) -> None:
     assert api.get(f"/{snapshot_id}").status == 200
 
 
-def test_it_cannot_be_started_twice(api: Api) -> None:
+def test_second_start_is_rejected(api: Api) -> None:
     with pytest.raises(RuntimeError, match="already running"):
         api.emulator.start()
 
 
-def test_stopping_twice_is_no_error(api: Api) -> None:
+def test_second_stop_has_no_effect(api: Api) -> None:
     api.emulator.stop()
     api.emulator.stop()
 
 
-def test_before_the_start_there_is_no_address() -> None:
+def test_base_url_requires_start() -> None:
     with pytest.raises(RuntimeError, match="start the emulator first"):
         _ = AtlasEmulator().base_url
 
 
-def test_a_taken_port_is_an_error(api: Api) -> None:
+def test_port_in_use_is_an_error(api: Api) -> None:
     other = AtlasEmulator(port=api.address[1])
 
     with pytest.raises(OSError, match="in use"):
@@ -272,7 +270,7 @@ def test_a_taken_port_is_an_error(api: Api) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::1", ""])  # noqa: S104
-def test_only_loopback_is_listened_on(host: str) -> None:
+def test_only_loopback_host_is_accepted(host: str) -> None:
     with pytest.raises(ValueError, match="loopback"):
         AtlasEmulator(host=host)
 
@@ -287,12 +285,12 @@ def test_only_loopback_is_listened_on(host: str) -> None:
         {"base_path": "/proxy/"},
     ],
 )
-def test_an_option_without_sense_is_refused(options: dict[str, object]) -> None:
+def test_invalid_option_is_rejected(options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         AtlasEmulator(**options)  # type: ignore[arg-type]
 
 
-def test_everything_can_live_below_a_path(run: Run) -> None:
+def test_base_path_precedes_all_paths(run: Run) -> None:
     api = run(base_path="/proxy/atlas")
 
     outside = api.send("GET", api.path())
@@ -307,7 +305,7 @@ def test_everything_can_live_below_a_path(run: Run) -> None:
     assert token.json()["error"] == "invalid_client"
 
 
-def test_behaviour_can_be_changed_while_it_runs(api: Api) -> None:
+def test_behaviour_can_be_changed_at_runtime(api: Api) -> None:
     api.taken()
 
     api.emulator.behaviour = Behaviour(busy_check_lag_seconds=None)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 NAME = "Sharded0"
 
 
-def test_parts_fill_in_while_the_snapshot_runs(api: Api) -> None:
+def test_parts_appear_during_progress(api: Api) -> None:
     snapshot_id = api.taken(NAME)
     counts: list[int] = []
 
@@ -32,7 +32,7 @@ def test_parts_fill_in_while_the_snapshot_runs(api: Api) -> None:
     assert {member["cloudProvider"] for member in view["members"]} == {"AWS"}
 
 
-def test_an_embedded_config_server_is_no_part(run: Run) -> None:
+def test_embedded_config_server_is_no_part(run: Run) -> None:
     cluster = Cluster(name="S", cluster_type="SHARDED", num_shards=3, config_server_type="EMBEDDED")
     world = World(projects=(Project(name="P", id="a" * 24, clusters=(cluster,)),))
     api = run(world=world, snapshot_seconds=0)
@@ -43,7 +43,7 @@ def test_an_embedded_config_server_is_no_part(run: Run) -> None:
     assert len(view["snapshotIds"]) == 3
 
 
-def test_the_sharded_list_is_not_paged_and_newest_first(api: Api) -> None:
+def test_sharded_list_is_unpaged_and_sorted_newest_first(api: Api) -> None:
     snapshot_id = api.taken(NAME)
 
     reply = api.get("/shardedClusters", NAME)
@@ -54,13 +54,13 @@ def test_the_sharded_list_is_not_paged_and_newest_first(api: Api) -> None:
 
 
 @pytest.fixture
-def apart(run: Run) -> Api:
-    """The snapshots of sharded clusters only at their own endpoints."""
+def separate(run: Run) -> Api:
+    """An emulator that serves sharded snapshots only at the endpoints of sharded clusters."""
     return run(behaviour=Behaviour(sharded_in_plain_endpoints=False))
 
 
-def test_the_plain_endpoints_do_not_know_it_where_it_is_served_apart(apart: Api) -> None:
-    api = apart
+def test_plain_endpoints_without_sharded_snapshots(separate: Api) -> None:
+    api = separate
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
     part = api.get(f"/shardedCluster/{snapshot_id}", NAME).json()["snapshotIds"][0]
@@ -71,7 +71,7 @@ def test_the_plain_endpoints_do_not_know_it_where_it_is_served_apart(apart: Api)
     assert api.send("DELETE", api.path(f"/{snapshot_id}", NAME)).code == "SNAPSHOT_NOT_FOUND"
 
 
-def test_parts_in_the_plain_list_are_snapshots_of_replica_sets(run: Run) -> None:
+def test_plain_list_with_parts(run: Run) -> None:
     behaviour = Behaviour(sharded_in_plain_endpoints=False, sharded_parts_listed=True)
     api = run(behaviour=behaviour)
     snapshot_id = api.taken(NAME)
@@ -88,7 +88,7 @@ def test_parts_in_the_plain_list_are_snapshots_of_replica_sets(run: Run) -> None
     assert "members" not in part
 
 
-def test_by_default_the_plain_endpoints_serve_it_with_its_type(api: Api) -> None:
+def test_plain_endpoints_return_sharded_snapshot_by_default(api: Api) -> None:
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
     body = b'{"retentionUnit":"WEEKS","retentionValue":2}'
@@ -102,7 +102,7 @@ def test_by_default_the_plain_endpoints_serve_it_with_its_type(api: Api) -> None
     assert api.send("DELETE", api.path(f"/{snapshot_id}", NAME)).status == 204
 
 
-def test_it_is_deleted_where_it_is_read(api: Api) -> None:
+def test_sharded_snapshot_is_deleted_at_both_endpoints(api: Api) -> None:
     snapshot_id = api.taken(NAME)
     early = api.send("DELETE", api.path(f"/shardedCluster/{snapshot_id}", NAME))
     api.clock.advance(200)
@@ -114,7 +114,7 @@ def test_it_is_deleted_where_it_is_read(api: Api) -> None:
     assert api.get(f"/shardedCluster/{snapshot_id}", NAME).code == "SNAPSHOT_NOT_FOUND"
 
 
-def test_its_retention_is_changed_at_the_plain_endpoint(api: Api) -> None:
+def test_retention_is_changed_at_plain_endpoint(api: Api) -> None:
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
 
@@ -124,7 +124,7 @@ def test_its_retention_is_changed_at_the_plain_endpoint(api: Api) -> None:
     assert reply.json()["expiresAt"] == "2026-09-10T00:02:37Z"
 
 
-def test_a_part_can_be_neither_deleted_nor_changed_alone(api: Api) -> None:
+def test_part_cannot_be_deleted_or_changed(api: Api) -> None:
     snapshot_id = api.taken(NAME)
     api.clock.advance(200)
     part = api.get(f"/shardedCluster/{snapshot_id}", NAME).json()["snapshotIds"][0]
@@ -145,7 +145,7 @@ def test_a_part_can_be_neither_deleted_nor_changed_alone(api: Api) -> None:
         (404, 404, "RESOURCE_NOT_FOUND"),
     ],
 )
-def test_the_sharded_list_of_a_replica_set_answers_as_switched(
+def test_sharded_list_of_replica_set_follows_behaviour(
     run: Run, switch: object, status: int, code: str | None
 ) -> None:
     api = run()
@@ -160,7 +160,7 @@ def test_the_sharded_list_of_a_replica_set_answers_as_switched(
         assert reply.json()["results"] == []
 
 
-def test_the_snapshot_of_a_replica_set_has_no_members_at_the_sharded_endpoint(api: Api) -> None:
+def test_replica_set_snapshot_at_sharded_endpoint_has_no_members(api: Api) -> None:
     snapshot_id = api.taken()
 
     reply = api.get(f"/shardedCluster/{snapshot_id}")
@@ -173,7 +173,7 @@ def test_the_snapshot_of_a_replica_set_has_no_members_at_the_sharded_endpoint(ap
     assert deleted.code == "SNAPSHOT_NOT_FOUND"
 
 
-def test_the_sharded_endpoint_may_not_know_the_snapshot_of_a_replica_set(run: Run) -> None:
+def test_replica_set_snapshot_at_sharded_endpoint_can_be_404(run: Run) -> None:
     api = run(behaviour=Behaviour(sharded_path_of_replica_set=404))
     snapshot_id = api.taken()
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         "text/application/vnd.atlas.2025-03-12+json",
     ],
 )
-def test_a_missing_or_unknown_version_is_not_acceptable(api: Api, accept: str | None) -> None:
+def test_unknown_version_gets_406(api: Api, accept: str | None) -> None:
     reply = api.send("GET", api.path(), headers={"Accept": accept})
 
     assert reply.status == 406
@@ -46,14 +46,14 @@ def test_a_missing_or_unknown_version_is_not_acceptable(api: Api, accept: str | 
         "APPLICATION/VND.ATLAS.2025-03-12+JSON",
     ],
 )
-def test_any_date_since_the_first_version_is_accepted(api: Api, accept: str) -> None:
+def test_version_date_since_first_version_is_accepted(api: Api, accept: str) -> None:
     reply = api.send("GET", api.path(), headers={"Accept": accept})
 
     assert reply.status == 200
     assert reply.headers["content-type"] == "application/vnd.atlas.2023-01-01+json;charset=utf-8"
 
 
-def test_a_removed_version_is_gone(run: Run) -> None:
+def test_removed_version_gets_410(run: Run) -> None:
     notice = VersionNotice(target="clusters", version="2023-02-01", gone=True)
     api = run(behaviour=Behaviour(notices=(notice,)))
     path = api.cluster_path()
@@ -66,7 +66,7 @@ def test_a_removed_version_is_gone(run: Run) -> None:
     assert new.status == 200
 
 
-def test_a_deprecated_operation_says_so_in_dates_with_one_digit_days(run: Run) -> None:
+def test_deprecated_operation_has_headers(run: Run) -> None:
     notice = VersionNotice(
         target="takeSnapshot",
         version="2023-01-01",
@@ -83,7 +83,7 @@ def test_a_deprecated_operation_says_so_in_dates_with_one_digit_days(run: Run) -
     assert "deprecation" not in read.headers
 
 
-def test_old_versions_of_clusters_are_deprecated_as_published(api: Api) -> None:
+def test_old_cluster_versions_are_deprecated(api: Api) -> None:
     headers = {"Accept": "application/vnd.atlas.2023-02-01+json"}
 
     old = api.send("GET", api.cluster_path(), headers=headers)
@@ -103,7 +103,7 @@ def test_old_versions_of_clusters_are_deprecated_as_published(api: Api) -> None:
         "application/vnd.atlas.2023-01-01+json",
     ],
 )
-def test_both_kinds_of_json_are_taken(api: Api, content_type: str) -> None:
+def test_json_content_types_are_accepted(api: Api, content_type: str) -> None:
     reply = api.send("POST", api.path(), b"{}", {"Content-Type": content_type})
 
     assert reply.status == 200
@@ -120,7 +120,7 @@ def test_both_kinds_of_json_are_taken(api: Api, content_type: str) -> None:
         "application/vnd.atlas+json",
     ],
 )
-def test_any_other_body_is_an_unsupported_media_type(api: Api, content_type: str | None) -> None:
+def test_other_content_types_get_415(api: Api, content_type: str | None) -> None:
     reply = api.send("POST", api.path(), b"{}", {"Content-Type": content_type})
 
     assert (reply.status, reply.code) == (415, "UNSUPPORTED_MEDIA_TYPE")
@@ -146,7 +146,7 @@ def test_any_other_body_is_an_unsupported_media_type(api: Api, content_type: str
         b'{"retentionInDays": ' + b"9" * 10_000 + b"}",
     ],
 )
-def test_what_is_no_json_object_is_malformed(api: Api, body: bytes) -> None:
+def test_body_that_is_no_json_object_is_rejected(api: Api, body: bytes) -> None:
     reply = api.send("POST", api.path(), body)
 
     assert reply.status == 400
@@ -171,7 +171,7 @@ def test_what_is_no_json_object_is_malformed(api: Api, body: bytes) -> None:
         ('{"Description": "x"}', "INVALID_ATTRIBUTE"),
     ],
 )
-def test_a_bad_attribute_of_a_take_is_refused(api: Api, body: str, code: str) -> None:
+def test_invalid_attribute_of_take_is_rejected(api: Api, body: str, code: str) -> None:
     reply = api.send("POST", api.path(), body.encode())
 
     assert (reply.status, reply.code) == (400, code)
@@ -179,7 +179,7 @@ def test_a_bad_attribute_of_a_take_is_refused(api: Api, body: str, code: str) ->
     assert len(api.listed()) == 4
 
 
-def test_a_validation_error_names_the_field(api: Api) -> None:
+def test_validation_error_names_field(api: Api) -> None:
     view = api.take(retentionInDays=0).json()
 
     (violation,) = view["badRequestDetail"]["fields"]
@@ -187,7 +187,7 @@ def test_a_validation_error_names_the_field(api: Api) -> None:
     assert violation["description"]
 
 
-def test_null_counts_as_not_given(api: Api) -> None:
+def test_null_attribute_is_ignored(api: Api) -> None:
     view = api.take(description=None, retentionInDays=None).json()
 
     assert "description" not in view
@@ -210,7 +210,7 @@ def test_null_counts_as_not_given(api: Api) -> None:
         ),
     ],
 )
-def test_a_bad_change_of_retention_is_refused(api: Api, body: str, code: str) -> None:
+def test_invalid_change_of_retention_is_rejected(api: Api, body: str, code: str) -> None:
     snapshot_id = api.listed()[0]
 
     reply = api.send("PATCH", api.path(f"/{snapshot_id}"), body.encode())
@@ -232,27 +232,27 @@ def test_a_bad_change_of_retention_is_refused(api: Api, body: str, code: str) ->
         ("/api/atlas/v1.0/groups", 404, "RESOURCE_NOT_FOUND"),
     ],
 )
-def test_a_bad_path_is_refused(api: Api, path: str, status: int, code: str) -> None:
+def test_invalid_path_is_rejected(api: Api, path: str, status: int, code: str) -> None:
     reply = api.send("GET", path)
 
     assert (reply.status, reply.code) == (status, code)
 
 
 @pytest.mark.parametrize("name", ["-C", "a_b", "%C3%9C", "a%20b", "a%2Fb", "%FF"])
-def test_a_bad_cluster_name_is_refused(api: Api, name: str) -> None:
+def test_invalid_cluster_name_is_rejected(api: Api, name: str) -> None:
     reply = api.get(cluster=name)
 
     assert (reply.status, reply.code) == (400, "INVALID_PATH_PARAMETER")
 
 
 @pytest.mark.parametrize("snapshot_id", ["x", "A" * 24, "a" * 23, "a" * 24 + "%0A"])
-def test_a_bad_snapshot_id_is_refused(api: Api, snapshot_id: str) -> None:
+def test_invalid_snapshot_id_is_rejected(api: Api, snapshot_id: str) -> None:
     reply = api.get(f"/{snapshot_id}")
 
     assert (reply.status, reply.code) == (404, "INVALID_SNAPSHOT_ID")
 
 
-def test_an_unknown_snapshot_is_not_found(api: Api) -> None:
+def test_unknown_snapshot_is_not_found(api: Api) -> None:
     reply = api.get(f"/{'a' * 24}")
 
     assert (reply.status, reply.code) == (404, "SNAPSHOT_NOT_FOUND")
@@ -268,7 +268,7 @@ def test_an_unknown_snapshot_is_not_found(api: Api) -> None:
         ("OPTIONS", "/shardedClusters", "GET"),
     ],
 )
-def test_a_wrong_method_is_not_allowed(api: Api, method: str, tail: str, allowed: str) -> None:
+def test_wrong_method_gets_405(api: Api, method: str, tail: str, allowed: str) -> None:
     reply = api.send(method, api.path(tail))
 
     assert reply.status == 405
@@ -292,7 +292,7 @@ def test_head_has_no_body(api: Api) -> None:
         ("Nowhere9", 404, "CLUSTER_NOT_FOUND"),
     ],
 )
-def test_a_cluster_that_takes_no_snapshots_says_why(
+def test_take_of_unsupported_cluster_is_rejected(
     api: Api, cluster: str, status: int, code: str
 ) -> None:
     reply = api.take(cluster)
@@ -302,13 +302,13 @@ def test_a_cluster_that_takes_no_snapshots_says_why(
     assert reply.headers["x-error-code"] == code
 
 
-def test_a_paused_cluster_may_be_allowed_by_a_switch(api: Api) -> None:
+def test_paused_cluster_can_be_allowed(api: Api) -> None:
     api.emulator.behaviour = replace(api.emulator.behaviour, paused_clusters="allow")
 
     assert api.take("Paused0").status == 200
 
 
-def test_a_flex_cluster_is_refused_when_read(api: Api) -> None:
+def test_flex_cluster_is_rejected_by_cluster_api(api: Api) -> None:
     reply = api.send("GET", api.cluster_path("Flex0"))
 
     assert reply.code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"

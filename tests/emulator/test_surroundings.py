@@ -16,7 +16,7 @@ def group_path(api: Api, tail: str) -> str:
     return f"/api/atlas/v2/groups/{api.emulator.group_id}/{tail}"
 
 
-def test_a_schedule_is_read(api: Api) -> None:
+def test_schedule_is_read(api: Api) -> None:
     cluster = api.send("GET", api.cluster_path()).json()
 
     reply = api.send("GET", f"{api.cluster_path()}/backup/schedule")
@@ -37,13 +37,15 @@ def test_a_schedule_is_read(api: Api) -> None:
         ("Nobody0", 404, "CLUSTER_NOT_FOUND"),
     ],
 )
-def test_some_clusters_have_no_schedule(api: Api, cluster: str, status: int, code: str) -> None:
+def test_cluster_without_backup_has_no_schedule(
+    api: Api, cluster: str, status: int, code: str
+) -> None:
     reply = api.send("GET", f"{api.cluster_path(cluster)}/backup/schedule")
 
     assert (reply.status, reply.code) == (status, code)
 
 
-def test_a_project_has_one_container_for_each_region_of_a_provider(run: Run) -> None:
+def test_containers_are_listed_by_region(run: Run) -> None:
     clusters = (
         Cluster(name="A", region="EU_CENTRAL_1"),
         Cluster(name="B", region="EU_CENTRAL_1"),
@@ -64,13 +66,13 @@ def test_a_project_has_one_container_for_each_region_of_a_provider(run: Run) -> 
     assert (azure["results"], azure["totalCount"]) == ([], 0)
 
 
-def test_a_project_has_no_teams(api: Api) -> None:
+def test_teams_are_empty(api: Api) -> None:
     view = api.send("GET", group_path(api, "teams?itemsPerPage=100&pageNum=1")).json()
 
     assert (view["results"], view["totalCount"]) == ([], 0)
 
 
 @pytest.mark.parametrize("tail", ["containers", "teams", "clusters/Cluster0/backup/schedule"])
-def test_they_are_read_only(api: Api, tail: str) -> None:
+def test_related_resources_are_read_only(api: Api, tail: str) -> None:
     for method in ("POST", "PATCH", "DELETE"):
         assert api.send(method, group_path(api, tail), b"{}").status == 405

@@ -43,7 +43,7 @@ def revoke(api: Api, token: str, account: Credential | None = None) -> Reply:
     return api.send("POST", "/api/oauth/revoke", form, headers)
 
 
-def test_a_token_is_granted_and_opens_the_api(api: Api) -> None:
+def test_token_is_issued_and_accepted(api: Api) -> None:
     reply = api.token()
 
     assert reply.status == 200
@@ -54,7 +54,7 @@ def test_a_token_is_granted_and_opens_the_api(api: Api) -> None:
     assert api.with_token(view["access_token"]).status == 200
 
 
-def test_a_token_is_a_jwt_that_says_when_it_ends(run: Run) -> None:
+def test_token_is_jwt_with_expiry(run: Run) -> None:
     api = run(security=Security(token_seconds=1234))
     tokens = [api.token().json()["access_token"] for _ in range(2)]
 
@@ -74,7 +74,7 @@ def part(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def test_a_token_ends_on_the_emulators_clock(run: Run) -> None:
+def test_token_expires_by_emulator_clock(run: Run) -> None:
     api = run(security=Security(token_seconds=100))
     token = granted(api)
 
@@ -89,14 +89,14 @@ def test_a_token_ends_on_the_emulators_clock(run: Run) -> None:
     assert after.headers["www-authenticate"].startswith("Bearer ")
 
 
-def test_an_unknown_token_is_refused(api: Api) -> None:
+def test_unknown_token_is_rejected(api: Api) -> None:
     reply = api.with_token("made-up")
 
     assert reply.status == 401
     assert reply.json()["error"] == 401
 
 
-def test_a_revoked_token_is_refused(api: Api) -> None:
+def test_revoked_token_is_rejected(api: Api) -> None:
     token = granted(api)
 
     reply = revoke(api, token)
@@ -106,7 +106,7 @@ def test_a_revoked_token_is_refused(api: Api) -> None:
     assert api.emulator.active_tokens() == 0
 
 
-def test_nobody_revokes_a_token_of_somebody_else(api: Api) -> None:
+def test_token_of_other_account_is_not_revoked(api: Api) -> None:
     token = granted(api)
 
     reply = revoke(api, token, api.emulator.credential("service_account", read_only=True))
@@ -115,11 +115,11 @@ def test_nobody_revokes_a_token_of_somebody_else(api: Api) -> None:
     assert api.with_token(token).status == 200
 
 
-def test_revoking_an_unknown_token_is_no_error(api: Api) -> None:
+def test_revoking_unknown_token_succeeds(api: Api) -> None:
     assert revoke(api, "made-up").status == 200
 
 
-def test_forgotten_tokens_are_refused_and_the_fixed_one_is_not(api: Api) -> None:
+def test_forget_tokens_keeps_static_token(api: Api) -> None:
     token = granted(api)
 
     api.emulator.forget_tokens()
@@ -128,7 +128,7 @@ def test_forgotten_tokens_are_refused_and_the_fixed_one_is_not(api: Api) -> None
     assert api.get().status == 200
 
 
-def test_a_wrong_secret_gets_oauths_own_error(api: Api) -> None:
+def test_wrong_secret_gets_invalid_client(api: Api) -> None:
     reply = api.token(secret="wrong")
 
     assert reply.status == 401
@@ -136,7 +136,7 @@ def test_a_wrong_secret_gets_oauths_own_error(api: Api) -> None:
     assert reply.json()["error"] == "invalid_client"
 
 
-def test_an_api_key_is_no_service_account(api: Api) -> None:
+def test_api_key_gets_invalid_client(api: Api) -> None:
     assert api.token(api.emulator.credential("api_key")).json()["error"] == "invalid_client"
 
 
@@ -154,7 +154,7 @@ def test_an_api_key_is_no_service_account(api: Api) -> None:
         ),
     ],
 )
-def test_a_bad_form_gets_oauths_own_error(
+def test_invalid_form_gets_oauth_error(
     api: Api, form: str, content_type: str, status: int, error: str
 ) -> None:
     account = api.emulator.credential("service_account")
@@ -167,7 +167,7 @@ def test_a_bad_form_gets_oauths_own_error(
 
 
 @pytest.mark.parametrize("authorization", [None, "Basic", "Basic !!!", "Basic Zm9v", "Bearer x"])
-def test_missing_credentials_get_oauths_own_error(api: Api, authorization: str | None) -> None:
+def test_missing_credentials_get_invalid_client(api: Api, authorization: str | None) -> None:
     headers = {
         "Authorization": authorization,
         "Content-Type": "application/x-www-form-urlencoded",
@@ -178,7 +178,7 @@ def test_missing_credentials_get_oauths_own_error(api: Api, authorization: str |
     assert (reply.status, reply.json()["error"]) == (401, "invalid_client")
 
 
-def test_credentials_may_be_form_encoded_inside_basic(run: Run) -> None:
+def test_basic_credentials_may_be_form_encoded(run: Run) -> None:
     account = Credential(kind="service_account", id="my id", secret="a+b%/:c")
     credentials = (account, reader())
     api = run(world=World(projects=(Project(name="P", id=GROUP_ID),), credentials=credentials))
@@ -194,26 +194,26 @@ def test_credentials_may_be_form_encoded_inside_basic(run: Run) -> None:
     assert statuses == [200, 200]
 
 
-def test_the_token_endpoint_takes_posts_only(api: Api) -> None:
+def test_token_endpoint_requires_post(api: Api) -> None:
     reply = api.send("GET", "/api/oauth/token")
 
     assert (reply.status, reply.code) == (405, "METHOD_NOT_ALLOWED")
 
 
-def test_fifty_tokens_a_minute_are_allowed(api: Api) -> None:
+def test_token_requests_are_limited_to_50_a_minute(api: Api) -> None:
     statuses = [api.token().status for _ in range(50)]
-    refused = api.token()
+    rejected = api.token()
     api.clock.advance(60)
     later = api.token()
 
     assert statuses == [200] * 50
-    assert (refused.status, refused.code) == (429, "RATE_LIMITED")
-    assert refused.json()["parameters"] == ["/api/oauth/token", 50, 1]
-    assert refused.headers["retry-after"] == "60"
+    assert (rejected.status, rejected.code) == (429, "RATE_LIMITED")
+    assert rejected.json()["parameters"] == ["/api/oauth/token", 50, 1]
+    assert rejected.headers["retry-after"] == "60"
     assert later.status == 200
 
 
-def test_too_many_active_tokens_are_denied(run: Run) -> None:
+def test_active_tokens_are_limited(run: Run) -> None:
     api = run(limits=Limits(active_tokens=3), security=Security(token_seconds=100))
     tokens = [granted(api) for _ in range(3)]
 
@@ -229,7 +229,7 @@ def test_too_many_active_tokens_are_denied(run: Run) -> None:
     assert api.emulator.active_tokens() == 1
 
 
-def test_a_hundred_active_tokens_are_allowed_by_default(run: Run) -> None:
+def test_default_limit_is_100_active_tokens(run: Run) -> None:
     api = run(limits=Limits(token_requests_per_minute=None))
 
     statuses = [api.token().status for _ in range(101)]
@@ -246,7 +246,7 @@ def test_a_hundred_active_tokens_are_allowed_by_default(run: Run) -> None:
         "ORG_REQUIRES_WHITELIST",
     ],
 )
-def test_off_the_access_list_the_token_is_granted_and_the_api_closed(run: Run, code: str) -> None:
+def test_address_not_on_access_list_gets_token_but_403(run: Run, code: str) -> None:
     api = run()
     changes = {"access_list": ("192.0.2.7",), "access_list_code": code}
     api.emulator.security = Security(**changes)  # type: ignore[arg-type]
@@ -257,7 +257,7 @@ def test_off_the_access_list_the_token_is_granted_and_the_api_closed(run: Run, c
     assert (reply.status, reply.code) == (403, code)
 
 
-def test_on_the_access_list_the_api_is_open(run: Run) -> None:
+def test_address_on_access_list_is_accepted(run: Run) -> None:
     api = run(security=Security(access_list=("127.0.0.1",)))
 
     assert api.with_token(granted(api)).status == 200
@@ -266,7 +266,7 @@ def test_on_the_access_list_the_api_is_open(run: Run) -> None:
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "USER_UNAUTHORIZED"), (403, "ACCESS_FORBIDDEN")]
 )
-def test_who_only_reads_may_not_write(api: Api, status: int, code: str) -> None:
+def test_read_only_role_cannot_write(api: Api, status: int, code: str) -> None:
     changes = {"role_refusal": status}
     api.emulator.behaviour = replace(api.emulator.behaviour, **changes)  # type: ignore[arg-type]
     account = api.emulator.credential("service_account", read_only=True)
@@ -275,17 +275,17 @@ def test_who_only_reads_may_not_write(api: Api, status: int, code: str) -> None:
     path = api.path(f"/{api.listed()[0]}")
 
     read = api.with_token(token)
-    refused = [
+    rejected = [
         api.send("POST", api.path(), b"{}", headers),
         api.send("PATCH", path, b"{}", headers),
         api.send("DELETE", path, headers=headers),
     ]
 
     assert read.status == 200
-    assert [(reply.status, reply.code) for reply in refused] == [(status, code)] * 3
+    assert [(reply.status, reply.code) for reply in rejected] == [(status, code)] * 3
 
 
-def test_a_backup_creator_takes_but_does_not_delete(run: Run) -> None:
+def test_backup_creator_cannot_delete(run: Run) -> None:
     creator = reader(roles=frozenset({"GROUP_BACKUP_CREATOR"}))
     api = run(world=World(projects=default_world().projects, credentials=(creator,)))
 
@@ -293,7 +293,7 @@ def test_a_backup_creator_takes_but_does_not_delete(run: Run) -> None:
     assert api.send("DELETE", api.path(f"/{api.listed()[1]}")).code == "USER_UNAUTHORIZED"
 
 
-def test_a_credential_of_one_project_sees_no_other(run: Run) -> None:
+def test_credential_is_limited_to_its_projects(run: Run) -> None:
     projects = tuple(Project(name=name, id=name * 24) for name in "ab")
     api = run(
         world=World(projects=projects, credentials=(reader(group_ids=frozenset({"a" * 24})),))

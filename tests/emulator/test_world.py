@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 GROUP_ID = "66b0c1d2e3f4a5b6c7d8e9aa"
 
 
-def test_the_default_world_has_a_replica_set_and_a_sharded_cluster(api: Api) -> None:
+def test_default_world_has_replica_set_and_sharded_cluster(api: Api) -> None:
     assert api.take(api.emulator.cluster_name).json()["type"] == "replicaSet"
     assert api.take(api.emulator.sharded_cluster_name).json()["type"] == "shardedCluster"
 
 
-def test_the_environment_names_what_programs_read(api: Api) -> None:
+def test_env_has_variables_of_programs(api: Api) -> None:
     account = api.emulator.credential("service_account")
     key = api.emulator.credential("api_key")
 
@@ -46,7 +46,7 @@ def test_the_environment_names_what_programs_read(api: Api) -> None:
     }
 
 
-def test_the_environment_names_only_credentials_that_exist(run: Run) -> None:
+def test_env_has_existing_credentials_only(run: Run) -> None:
     key = Credential(kind="api_key", id="key", secret="s")
     api = run(world=World(projects=default_world().projects, credentials=(key,)))
 
@@ -54,7 +54,7 @@ def test_the_environment_names_only_credentials_that_exist(run: Run) -> None:
     assert api.emulator.env["MONGODB_ATLAS_PUBLIC_API_KEY"] == "key"
 
 
-def test_credentials_come_as_the_client_takes_them(api: Api) -> None:
+def test_credentials_are_client_credentials(api: Api) -> None:
     emulator = api.emulator
 
     credentials = [
@@ -70,7 +70,7 @@ def test_credentials_come_as_the_client_takes_them(api: Api) -> None:
         assert credential.secret not in repr(credentials)
 
 
-def test_existing_snapshots_are_there_from_the_start(run: Run) -> None:
+def test_existing_snapshots_are_listed(run: Run) -> None:
     snapshots = (
         ExistingSnapshot(
             age_seconds=3600, id="a" * 24, description="mine", snapshot_type="onDemand"
@@ -94,14 +94,14 @@ def test_existing_snapshots_are_there_from_the_start(run: Run) -> None:
     assert api.get(f"/{'a' * 24}").json()["description"] == "mine"
 
 
-def test_a_scheduled_snapshot_names_its_policy_item(api: Api) -> None:
+def test_scheduled_snapshot_has_policy_item(api: Api) -> None:
     newest = api.get().json()["results"][0]
 
     assert (newest["snapshotType"], newest["frequencyType"]) == ("scheduled", "daily")
     assert len(newest["policyItems"]) == 1
 
 
-def test_snapshots_show_what_is_held(api: Api) -> None:
+def test_snapshots_property_lists_all(api: Api) -> None:
     snapshot_id = api.taken("Sharded0", description="x")
 
     mine = api.emulator.snapshots[-1]
@@ -114,7 +114,7 @@ def test_snapshots_show_what_is_held(api: Api) -> None:
     assert mine.wire == api.get(f"/shardedCluster/{snapshot_id}", "Sharded0").json()
 
 
-def test_a_large_world_is_quickly_made(run: Run) -> None:
+def test_large_world_starts_fast(run: Run) -> None:
     clusters = tuple(Cluster(name=f"c{number}") for number in range(2000))
     api = run(world=World(projects=(Project(name="P", id=GROUP_ID, clusters=clusters),)))
 
@@ -139,12 +139,12 @@ def test_a_large_world_is_quickly_made(run: Run) -> None:
         lambda: Credential(kind="access_token", secret=""),
     ],
 )
-def test_a_world_without_sense_cannot_be_made(make: Callable[[], object]) -> None:
+def test_invalid_world_is_rejected(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError, match=r"."):
         make()
 
 
-def test_a_world_without_a_fitting_cluster_says_so() -> None:
+def test_missing_cluster_kind_raises_lookup_error() -> None:
     emulator = AtlasEmulator(World(projects=(Project(name="P", id=GROUP_ID),)))
 
     with pytest.raises(LookupError, match="no replica set"):
@@ -153,7 +153,7 @@ def test_a_world_without_a_fitting_cluster_says_so() -> None:
         _ = emulator.sharded_cluster_name
 
 
-def test_every_public_name_exists() -> None:
+def test_each_public_name_exists() -> None:
     assert sorted(package.__all__) == package.__all__
     assert set(package.__all__) <= set(dir(package))
     for name in package.__all__:
@@ -162,13 +162,13 @@ def test_every_public_name_exists() -> None:
         _ = package.nothing  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]
 
 
-def test_default_worlds_are_equal_and_cannot_be_changed() -> None:
+def test_default_world_is_immutable() -> None:
     assert default_world() == default_world()
     with pytest.raises(AttributeError):
         default_world().projects = ()  # type: ignore[misc]
 
 
-def test_a_manual_clock_starts_where_it_is_told() -> None:
+def test_manual_clock_starts_at_given_time() -> None:
     when = datetime(2026, 1, 2, tzinfo=timezone.utc)
 
     assert ManualClock(when).now() == when.timestamp()
@@ -180,7 +180,7 @@ def test_a_manual_clock_starts_where_it_is_told() -> None:
             ManualClock().advance(seconds)
 
 
-def test_the_system_clock_tells_the_time() -> None:
+def test_system_clock_matches_time() -> None:
     clock = SystemClock()
 
     assert abs(clock.now() - datetime.now(tz=timezone.utc).timestamp()) < 5

@@ -1,4 +1,4 @@
-"""Runs a server that is not ours, from the time that it listens to its end."""
+"""Runs third-party servers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_SECONDS = 10
 
 @contextmanager
 def listening(command: Sequence[str], port: int, root: Path) -> Generator[None]:
-    """Run it meanwhile; what it says goes to a file in `root`."""
+    """Run a server inside the context; its output goes to a file in `root`."""
     with (root / "output").open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603  # as found
         try:

@@ -1,4 +1,4 @@
-"""The client's digest against Apache httpd's own module, which stands before the emulator."""
+"""Digest authentication against Apache httpd in front of the emulator."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ CustomLog {root}/access.log statuses
 
 
 class Apache:
-    """A running httpd, and what its log says of every request: status and challenge."""
+    """A running httpd, and the status and challenge of each request in its log."""
 
     def __init__(self, root: Path, port: int) -> None:
         self.base_url = f"http://127.0.0.1:{port}"
         self._log = root / "access.log"
 
     def requests(self, count: int) -> list[tuple[int, str]]:
-        """Wait for at least so many: httpd logs a request after its answer."""
+        """Wait for `count` requests, because httpd logs after the response."""
         until = time.monotonic() + 5
         while True:
             lines = self._log.read_text().splitlines()
@@ -79,7 +79,7 @@ class Apache:
 
 
 def httpd() -> Path:
-    # No skip: `make test-interop` is asked for where these programs are meant to be.
+    # No skip: `make test-interop` requires these programs.
     program = shutil.which("apache2") or shutil.which("httpd")
     assert program is not None, "needs Apache httpd: apt-get install apache2"
     return Path(program).resolve()
@@ -88,7 +88,7 @@ def httpd() -> Path:
 @contextmanager
 def apache(emulator: AtlasEmulator, nonce_seconds: int) -> Generator[Apache]:
     program = httpd()
-    # Not below pytest's directory: that is closed to the user that httpd becomes.
+    # Not in pytest's directory, which httpd's user cannot read.
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         root.chmod(0o755)
@@ -125,7 +125,7 @@ def server(emulator: AtlasEmulator) -> Iterator[Apache]:
         yield server
 
 
-def test_a_right_key_takes_snapshots_and_later_calls_need_one_request(
+def test_valid_key_takes_snapshots_with_one_request_each(
     flavor: ClientFlavor, emulator: AtlasEmulator, server: Apache, make_client: MakeClient
 ) -> None:
     client = make_client(ApiKey(*KEY), base_url=server.base_url)
@@ -140,7 +140,7 @@ def test_a_right_key_takes_snapshots_and_later_calls_need_one_request(
     assert first.description == "through httpd"
 
 
-def test_concurrent_calls_are_let_in(
+def test_concurrent_calls_are_accepted(
     flavor: ClientFlavor, emulator: AtlasEmulator, server: Apache, make_client: MakeClient
 ) -> None:
     client = make_client(ApiKey(*KEY), base_url=server.base_url)
@@ -154,7 +154,7 @@ def test_concurrent_calls_are_let_in(
 
 
 @pytest.mark.parametrize("key", [(KEY[0], "wrong key"), ("wrong user", KEY[1])])
-def test_a_wrong_key_is_refused_after_two_requests(
+def test_wrong_key_is_rejected_after_two_requests(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     server: Apache,
@@ -172,7 +172,7 @@ def test_a_wrong_key_is_refused_after_two_requests(
     assert emulator.requests == ()
 
 
-def test_a_nonce_that_became_too_old_is_replaced(
+def test_expired_nonce_is_replaced(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     with apache(emulator, nonce_seconds=1) as server:

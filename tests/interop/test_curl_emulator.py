@@ -1,4 +1,4 @@
-"""The reference page's two commands, run by the real curl against the emulator."""
+"""The curl commands of Atlas's reference page, against the emulator."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def emulator() -> Iterator[AtlasEmulator]:
 
 
 def take(emulator: AtlasEmulator, *access: str) -> tuple[list[int], dict[str, object]]:
-    """Run the page's command and return the statuses it met and the last body."""
+    """Run the command; return the statuses of all responses and the last body."""
     assert CURL is not None
     path = f"/api/atlas/v2/groups/{emulator.group_id}/clusters/{emulator.cluster_name}"
     command = [
@@ -44,7 +44,7 @@ def take(emulator: AtlasEmulator, *access: str) -> tuple[list[int], dict[str, ob
     return statuses, json.loads(result.stdout.rpartition(b"\r\n\r\n")[2])
 
 
-def test_the_command_with_a_token_takes_a_snapshot(emulator: AtlasEmulator) -> None:
+def test_curl_with_static_token_takes_snapshot(emulator: AtlasEmulator) -> None:
     token = emulator.credential("access_token").secret
 
     statuses, view = take(emulator, "--header", f"Authorization: Bearer {token}")
@@ -54,7 +54,7 @@ def test_the_command_with_a_token_takes_a_snapshot(emulator: AtlasEmulator) -> N
     assert emulator.snapshots[-1].id == view["id"]
 
 
-def test_the_command_with_a_granted_token_takes_a_snapshot(emulator: AtlasEmulator) -> None:
+def test_curl_with_issued_token_takes_snapshot(emulator: AtlasEmulator) -> None:
     assert CURL is not None
     account = emulator.credential("service_account")
     command = [
@@ -73,7 +73,7 @@ def test_the_command_with_a_granted_token_takes_a_snapshot(emulator: AtlasEmulat
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_the_command_with_an_api_key_takes_a_snapshot(
+def test_curl_with_api_key_takes_snapshot(
     emulator: AtlasEmulator, algorithm: Literal["MD5", "SHA-256"]
 ) -> None:
     emulator.security = Security(digest_algorithm=algorithm)
@@ -89,7 +89,7 @@ def test_the_command_with_an_api_key_takes_a_snapshot(
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
-def test_curl_with_a_wrong_key_is_refused(
+def test_curl_with_wrong_key_is_rejected(
     emulator: AtlasEmulator, algorithm: Literal["MD5", "SHA-256"]
 ) -> None:
     emulator.security = Security(digest_algorithm=algorithm)
@@ -103,7 +103,7 @@ def test_curl_with_a_wrong_key_is_refused(
     assert len(emulator.snapshots) == before
 
 
-def test_curl_answers_a_stale_nonce_by_itself(emulator: AtlasEmulator) -> None:
+def test_curl_handles_stale_nonce(emulator: AtlasEmulator) -> None:
     old = 'Digest realm="MMS Public API", domain="", nonce="old", algorithm=MD5, qop="auth"'
     emulator.fault(Fault(status=401, headers={"Www-Authenticate": old}))
     key = emulator.credential("api_key")

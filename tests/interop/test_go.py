@@ -22,7 +22,7 @@ SOURCE = Path(__file__).parent / "go"
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # No skip: `make test-interop` is asked for where this program is meant to be.
+    # No skip: `make test-interop` requires this program.
     go = shutil.which("go")
     assert go is not None, "needs Go"
     built = tmp_path_factory.mktemp("go") / "peer"
@@ -48,9 +48,7 @@ def run(
 
 
 @pytest.mark.parametrize("cluster", ["cluster_name", "sharded_cluster_name"])
-def test_a_go_program_takes_a_snapshot(
-    program: Path, emulator: AtlasEmulator, cluster: str
-) -> None:
+def test_go_program_takes_snapshot(program: Path, emulator: AtlasEmulator, cluster: str) -> None:
     done = run(program, emulator, getattr(emulator, cluster))
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -64,9 +62,7 @@ def test_a_go_program_takes_a_snapshot(
     ]
 
 
-def test_a_go_program_with_a_wrong_secret_is_refused(
-    program: Path, emulator: AtlasEmulator
-) -> None:
+def test_go_program_with_wrong_secret_fails(program: Path, emulator: AtlasEmulator) -> None:
     before = emulator.snapshots
 
     done = run(program, emulator, emulator.cluster_name, MONGODB_ATLAS_CLIENT_SECRET="wrong")
@@ -76,7 +72,7 @@ def test_a_go_program_with_a_wrong_secret_is_refused(
     assert emulator.snapshots == before
 
 
-def test_a_go_program_learns_of_an_unknown_cluster(program: Path, emulator: AtlasEmulator) -> None:
+def test_go_program_reports_unknown_cluster(program: Path, emulator: AtlasEmulator) -> None:
     done = run(program, emulator, "NoSuchCluster")
 
     assert done.returncode == 1

@@ -82,7 +82,7 @@ Require valid-user
 
 
 class RealProxy:
-    """A proxy that runs, by the URL that a client is given, and what it wrote down."""
+    """A running proxy: its URL for a client, and its log."""
 
     def __init__(self, root: Path, port: int) -> None:
         self.port = port
@@ -131,7 +131,7 @@ Command: TypeAlias = "Callable[[Path, int, Address, Login | None], list[str]]"
 
 
 def program(*names: str) -> str:
-    # No skip: `make test-interop` is asked for where these programs are meant to be.
+    # No skip: `make test-interop` requires these programs.
     found = next(filter(None, map(shutil.which, names)), None)
     assert found is not None, f"needs {names[0]}: apt-get install {names[0]}"
     return found
@@ -139,7 +139,7 @@ def program(*names: str) -> str:
 
 @contextmanager
 def running(command: Command, upstream: Address, login: Login | None) -> Generator[RealProxy]:
-    # Not below pytest's directory: that is closed to the user that a proxy becomes.
+    # Not in pytest's directory, which the proxy's user cannot read.
     with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as free:
         root = Path(directory)
         root.chmod(0o777)  # it writes its log after it became another user
@@ -150,7 +150,7 @@ def running(command: Command, upstream: Address, login: Login | None) -> Generat
 
 
 class Way:
-    """From a client through a real proxy to the emulator."""
+    """A client, a real proxy and the emulator."""
 
     def __init__(
         self,
@@ -175,7 +175,7 @@ class Way:
 @PROXIES
 @pytest.mark.parametrize("login", [None, LOGIN], ids=["open", "with a login"])
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
-def test_a_snapshot_is_taken_through_a_real_proxy(  # noqa: PLR0913, PLR0917  # fixtures
+def test_take_through_proxy(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     stack: ExitStack,
     emulator: AtlasEmulator,
@@ -199,7 +199,7 @@ def test_a_snapshot_is_taken_through_a_real_proxy(  # noqa: PLR0913, PLR0917  # 
 
 @PROXIES
 @pytest.mark.parametrize("userinfo", ["", "user:wrong-canary", "other:p-canary_1"])
-def test_a_real_proxy_that_wants_a_login_gets_nothing_else(  # noqa: PLR0913, PLR0917  # fixtures
+def test_proxy_login_is_sent_to_proxy_only(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     stack: ExitStack,
     emulator: AtlasEmulator,
@@ -222,7 +222,7 @@ def test_a_real_proxy_that_wants_a_login_gets_nothing_else(  # noqa: PLR0913, PL
 
 
 @PROXIES
-def test_a_real_proxy_without_a_way_onward_is_a_transport_error(  # noqa: PLR0913, PLR0917
+def test_proxy_without_route_is_transport_error(  # noqa: PLR0913, PLR0917
     flavor: ClientFlavor,
     stack: ExitStack,
     emulator: AtlasEmulator,

@@ -1,4 +1,4 @@
-"""Makes a call that ends well, then one that is fed without end; tells what the second one cost."""
+"""Makes a working call, then one with a large response; prints the memory of the second."""
 
 import asyncio
 import json
@@ -33,6 +33,6 @@ with AtlasBackups(account, base_url=warm_up, **options) as atlas:
     assert not call(atlas, flavor, method, arguments)
 with AtlasBackups(account, base_url=endless, **options) as atlas:
     idle = memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
     text = call(atlas, flavor, method, arguments)
     print(json.dumps({"text": text, "grown": memory("VmHWM") - idle}))  # noqa: T201  # for the test

@@ -1,4 +1,4 @@
-"""What large answers cost: the memory of a process above what it had before the call."""
+"""Memory of large responses: the growth of a process during a call."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PLACE = [GROUP_ID, CLUSTER_NAME]
 TOKEN = answer(200, {"access_token": "a-token", "expires_in": 3600})
 EMPTY = answer(200, {"results": [], "totalCount": 0})
 SNAPSHOT = answer(200, queued())
-# What each method is called with, and all answers that it needs.
+# The arguments of each method, and its responses.
 METHODS: dict[str, tuple[list[Any], list[bytes]]] = {
     "take_snapshot": (PLACE, [SNAPSHOT]),
     "take_snapshot_raw": (PLACE, [SNAPSHOT]),
@@ -49,7 +49,7 @@ def chunked(piece: bytes, status: int = 200, encoding: str = "identity") -> list
 
 
 def bomb() -> list[Step]:
-    """Return members of a gzip file one after another, each of a MiB, for ever."""
+    """Yield gzip members of a MiB each, without end."""
     return chunked(gzip.compress(b"[" * (1 << 20)), encoding="gzip")
 
 
@@ -60,22 +60,22 @@ ENDLESS: dict[str, list[Step]] = {
     "a bomb": bomb(),
     "a head": [b"HTTP/1.1 200 OK\r\n", Repeat([b"X: " + b"x" * 4096 + b"\r\n"])],
 }
-# One byte short of the limit, of the values that take the least room in it.
+# One byte below the limit, of the smallest values.
 DENSE = {
     "numbers": b'{"results":[' + b"0," * ((8 << 20) // 2 - 20) + b"0]}",
     "objects": b'{"results":[' + b"{}," * ((8 << 20) // 3 - 20) + b"{}]}",
     "members": b"{" + b'"":0,' * ((8 << 20) // 5 - 20) + b'"results":[]}',
     "few values": b'{"id":"%s","results":["' % SNAPSHOT_ID.encode() + b"x" * 8_388_550 + b'"]}',
 }
-# As much as is read of one answer, of what takes the most room in Python.
-ROOM = 499_000
+# The most that is read of one response, of the values with the most memory in Python.
+VALUES = 499_000
 PART = b'{"id":"%s","cloudProvider":"AWS","replicaSetName":"shard-1"}' % SNAPSHOT_ID.encode()
 FULL = {
-    "words": b'"x":[' + b'"abcdefgh",' * ROOM + b"0]",
-    "names": b'"x":{' + b",".join(b'"name-%d":0' % number for number in range(ROOM // 2)) + b"}",
-    "objects": b'"x":[' + b'{"a":{"b":1}},' * (ROOM // 23) + b"0]",
+    "words": b'"x":[' + b'"abcdefgh",' * VALUES + b"0]",
+    "names": b'"x":{' + b",".join(b'"name-%d":0' % number for number in range(VALUES // 2)) + b"}",
+    "objects": b'"x":[' + b'{"a":{"b":1}},' * (VALUES // 23) + b"0]",
     "wide text": b'"description":"' + b"x" * 8_300_000 + "😀".encode() + b'"',
-    "members": b'"type":"shardedCluster","members":[' + b",".join([PART] * (ROOM // 16)) + b"]",
+    "members": b'"type":"shardedCluster","members":[' + b",".join([PART] * (VALUES // 16)) + b"]",
     "ids": b'"type":"shardedCluster","snapshotIds":['
     + b",".join([b'"%s"' % SNAPSHOT_ID.encode()] * 300_000)
     + b"]",
@@ -84,7 +84,7 @@ FULL = {
 
 @pytest.mark.parametrize("kind", ENDLESS)
 @pytest.mark.parametrize("method", METHODS)
-def test_an_endless_answer_takes_little_memory(
+def test_endless_response_has_bounded_memory(
     flavor: ClientFlavor, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
@@ -97,7 +97,7 @@ def test_an_endless_answer_takes_little_memory(
 
 
 @pytest.mark.parametrize("kind", ENDLESS)
-def test_an_endless_token_takes_little_memory(
+def test_endless_token_response_has_bounded_memory(
     flavor: ClientFlavor, stack: ExitStack, kind: str
 ) -> None:
     text, grown = cost(flavor, stack, "get_snapshot", [READ, *ENDLESS[kind]])
@@ -108,7 +108,7 @@ def test_an_endless_token_takes_little_memory(
 
 @pytest.mark.parametrize("kind", DENSE)
 @pytest.mark.parametrize("method", ["take_snapshot_raw", "list_snapshots"])
-def test_a_body_within_the_limit_takes_a_few_times_its_size(
+def test_memory_of_body_within_limit(
     flavor: ClientFlavor, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
@@ -121,7 +121,7 @@ def test_a_body_within_the_limit_takes_a_few_times_its_size(
 
 
 @pytest.mark.parametrize("kind", FULL)
-def test_an_answer_that_holds_as_much_as_is_read_stays_within_what_is_promised(
+def test_memory_of_largest_response_is_as_documented(
     flavor: ClientFlavor, stack: ExitStack, kind: str
 ) -> None:
     body = b'{"id":"%s",%s}' % (SNAPSHOT_ID.encode(), FULL[kind])
@@ -134,13 +134,11 @@ def test_an_answer_that_holds_as_much_as_is_read_stays_within_what_is_promised(
     assert grown < 3 * MOST, f"{grown >> 20} MiB"
 
 
-def test_a_list_that_holds_more_than_any_cluster_has_stays_within_what_is_promised(
-    flavor: ClientFlavor, stack: ExitStack
-) -> None:
-    words = b'"abcdefgh",' * ROOM
+def test_memory_of_largest_list_is_as_documented(flavor: ClientFlavor, stack: ExitStack) -> None:
+    words = b'"abcdefgh",' * VALUES
 
     def choose(requests: Sequence[Received]) -> Script:
-        """Answer by what is asked, for a large body may leave its connection too late."""
+        """Respond by request, because a large body may keep its connection busy."""
         target = urlsplit(requests[-1].target)
         if target.path.endswith("/token"):
             return [TOKEN]
@@ -164,7 +162,7 @@ def cost(  # noqa: PLR0913  # what is called, and what it meets
     total_timeout: float = 1.9,
     later: list[Step] | None = None,
 ) -> tuple[str, int]:
-    """Call a method in a process of its own; return its error and how much memory it took.
+    """Call a method in a new process; return its error and its memory.
 
     Connections after the first one get `later`; without it, they can end a token.
     """
@@ -173,7 +171,7 @@ def cost(  # noqa: PLR0913  # what is called, and what it meets
     revoked: list[Step] = [READ, answer(200)]
     warm_up = stack.enter_context(RawServer([READ, TOKEN, *good, *revoked], revoked))
     endless = stack.enter_context(RawServer(script, later or revoked))
-    # No look for what was taken, unless there is more time.
+    # Too short for a poll after the POST.
     options = {"max_retries": 0, "timeout": 20, "total_timeout": total_timeout}
     work = [flavor.name, method, arguments, warm_up.base_url, endless.base_url, options]
     done = subprocess.run(  # noqa: S603  # a program of ours

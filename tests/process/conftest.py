@@ -23,13 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def silent() -> Iterator[RawServer]:
-    """Reads everything and answers nothing."""
+    """Reads all requests and never responds."""
     with RawServer(always(NEVER)) as server:
         yield server
 
 
 @pytest.fixture
 def ready() -> Iterator[RawServer]:
-    """Answers every take at once."""
+    """Responds to each take at once."""
     with RawServer(always(answer(200, queued()))) as server:
         yield server

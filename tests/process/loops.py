@@ -1,4 +1,4 @@
-"""The event loops that a client has to be at home on."""
+"""The event loops that a client supports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ResultT = TypeVar("ResultT")
 
 
 class NoReaders(asyncio.SelectorEventLoop):
-    """A loop that cannot watch a descriptor, like the proactor loop of Windows."""
+    """A loop without `add_reader`, like the proactor loop of Windows."""
 
     def add_reader(self, *_args: object) -> NoReturn:  # pyright: ignore[reportIncompatibleMethodOverride]
         raise NotImplementedError
@@ -36,7 +36,7 @@ on_every_loop = pytest.mark.parametrize("new_loop", LOOPS.values(), ids=LOOPS.ke
 
 
 def run(new_loop: NewLoop, main: Coroutine[Any, Any, ResultT]) -> ResultT:
-    """Run a coroutine on a loop of its own, in the way of `asyncio.run`."""
+    """Run a coroutine on a new loop, like `asyncio.run`."""
     loop = new_loop()
     try:
         return loop.run_until_complete(main)

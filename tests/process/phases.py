@@ -1,4 +1,4 @@
-"""The moments in which a call can be cut off: what a server does, and the call that then waits."""
+"""The phases in which a call can be interrupted, each with the script of its server."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUSY_AND_CLOSED = answer(429, b"{}", {"Retry-After": "30", "Connection": "close"
 
 @dataclass(frozen=True)
 class Phase:
-    """A call, and the requests after which it does nothing but wait."""
+    """A call, and the requests after which it only waits."""
 
     script: Script
     requests: int = 1
@@ -36,13 +36,13 @@ class Phase:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     credentials: Any = field(default_factory=lambda: AccessToken("t-0123456"))
     client_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    # Calls before it, which Atlas refuses.
+    # Number of earlier calls, which are rejected.
     before: int = 0
     scheme: str = "http"
-    # Whether a connection is open meanwhile, on which nothing but its end is to come.
+    # Whether a connection is open meanwhile.
     is_connected: bool = True
-    # Whether it has to have read an answer, after which it closes the connection.
-    is_answered: bool = False
+    # Whether it has read a response and closed the connection.
+    has_response: bool = False
 
 
 def _waiting(method: str, *arguments: Any, **options: Any) -> Phase:
@@ -59,26 +59,24 @@ PHASES: dict[str, Phase] = {
     "the TLS handshake": Phase([NEVER], 0, scheme="https", is_connected=False),
     "the POST": Phase(always(NEVER)),
     "the POST of a raw take": Phase(always(NEVER), method="take_snapshot_raw"),
-    "the head of an answer": Phase([READ, WHOLE[:30], NEVER]),
-    "the body of an answer": Phase([READ, WHOLE[:-9], NEVER]),
+    "the head of a response": Phase([READ, WHOLE[:30], NEVER]),
+    "the body of a response": Phase([READ, WHOLE[:-9], NEVER]),
     "the list of a key": Phase(always(NEVER), options={"idempotency_key": "k"}),
     "the fetch of a token": Phase(always(NEVER), credentials=ACCOUNT),
-    "a pause between fetches of a token": Phase(
-        always(BUSY), credentials=ACCOUNT, is_connected=False
-    ),
-    "a pause that Atlas asked for": Phase(
-        [READ, BUSY_AND_CLOSED, NEVER], is_connected=False, is_answered=True
+    "backoff of the token request": Phase(always(BUSY), credentials=ACCOUNT, is_connected=False),
+    "a wait for Retry-After": Phase(
+        [READ, BUSY_AND_CLOSED, NEVER], is_connected=False, has_response=True
     ),
     "the wait for a rate limit": Phase(
         always(BUSY), 0, client_options={"max_retries": 0}, before=1, is_connected=False
     ),
-    "the pause before a reconciliation": Phase([READ, CLOSE], is_connected=False),
-    "a look of a wait": Phase(
+    "the wait before a reconciliation": Phase([READ, CLOSE], is_connected=False),
+    "a poll of a wait": Phase(
         always(NEVER),
         method="wait_for_snapshot",
         arguments=(GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID),
     ),
-    "the pause of a wait": _waiting("wait_for_snapshot", SNAPSHOT_ID, poll_interval=30.0),
+    "between the polls of a wait": _waiting("wait_for_snapshot", SNAPSHOT_ID, poll_interval=30.0),
     "a read": Phase(
         always(NEVER), method="get_snapshot", arguments=(GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
     ),
@@ -98,8 +96,8 @@ ITERATIONS: dict[str, Phase] = {
 }
 
 
-class Unaccepting(ExitStack):
-    """A port to which every attempt to connect stays open: its queue is full, nobody accepts."""
+class FullBacklog(ExitStack):
+    """A port whose accept queue is full, so that connects hang."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Real interpreters, each with a program of a few lines, in the strictest mode that Python has."""
+"""Runs short programs in new interpreters, in development mode with warnings as errors."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tests.raw_server import RawServer
 
-# Far beyond what any of them may take, on whatever machine: one that is under way then hangs.
-LONGEST_PROGRAM_SECONDS = 90
+# A program that takes longer hangs.
+PROGRAM_TIMEOUT = 90
 
 PRELUDE = f"""
 import asyncio, gc, os, signal, sys, threading, time
@@ -28,12 +29,12 @@ def take():
     return atlas.take_snapshot(*PLACE).id
 def take_async():
     return atlas.take_snapshot_async(*PLACE)
-async def told():
+async def line_read():
     await asyncio.to_thread(sys.stdin.readline)
 def in_child(work):
     child = os.fork()
     if not child:
-        signal.alarm(60)  # a child that hangs is ended
+        signal.alarm(60)  # ends a child that hangs
         try:
             work()
         except BaseException as error:
@@ -50,7 +51,7 @@ def thread(target):
     return started
 """
 
-# From 3.12 on Python advises against every fork beside threads: here they are the point.
+# Python 3.12 and later warn of each fork beside threads.
 STRICT = ["-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning"]
 
 
@@ -62,8 +63,8 @@ def start(
     before: str = "",
     stdin: int | None = None,
 ) -> subprocess.Popen[str]:
-    """Start a script that finds a client, and ways to use it, already there."""
-    return subprocess.Popen(  # our own interpreter  # noqa: S603  # our own interpreter
+    """Start a script after the prelude, which provides a client and helpers."""
+    return subprocess.Popen(  # noqa: S603  # our own interpreter
         [sys.executable, *flags, "-c", before + PRELUDE + script],
         env={**os.environ, **environment},
         stdin=stdin,
@@ -73,7 +74,7 @@ def start(
     )
 
 
-def run(  # noqa: PLR0913  # what differs from one program to another, by name
+def run(  # noqa: PLR0913  # options, by name
     script: str,
     environment: dict[str, str],
     *,
@@ -83,27 +84,39 @@ def run(  # noqa: PLR0913  # what differs from one program to another, by name
     err: str = "",
     when: Callable[[], None] | None = None,
 ) -> str:
-    """Run a script that must end, with that status, and say just that; return what it prints.
+    """Run a script, check its exit status and stderr (a pattern), and return its stdout.
 
-    Where it waits for a line of input, it gets one once `when` has returned. What it says on
-    standard error is a pattern. What asyncio says in its debug mode of a machine that is slow is
-    no matter.
+    After `when` has returned, it gets a line of input. Slow-callback messages of asyncio's debug
+    mode are ignored.
     """
     stdin = subprocess.PIPE if when else None
     with start(script, environment, flags=flags, before=before, stdin=stdin) as process:
         try:
             if when:
                 when()
-            out, said = process.communicate("\n" if when else None, timeout=LONGEST_PROGRAM_SECONDS)
+            out, reported = process.communicate("\n" if when else None, timeout=PROGRAM_TIMEOUT)
         except BaseException:
             process.kill()
             raise
-    said = re.sub(r"^Executing <.* took [0-9.]+ seconds\n", "", said, flags=re.MULTILINE)
-    if process.returncode != returncode or not re.fullmatch(err, said):
-        raise AssertionError(f"ended with {process.returncode}:\n{out}\n{said}")
+    reported = re.sub(r"^Executing <.* took [0-9.]+ seconds\n", "", reported, flags=re.MULTILINE)
+    if process.returncode != returncode or not re.fullmatch(err, reported):
+        raise AssertionError(f"ended with {process.returncode}:\n{out}\n{reported}")
     return out
 
 
 def access(server: RawServer) -> dict[str, str]:
-    """Return the environment in which a client needs one request for a call."""
+    """Return an environment in which a client needs one request for a call."""
     return {"MONGODB_ATLAS_BASE_URL": server.base_url, "MONGODB_ATLAS_ACCESS_TOKEN": "t-0123456"}
+
+
+def run_file(path: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    """Run a program file, which must succeed without any output on stderr."""
+    done = subprocess.run(  # noqa: S603  # our own interpreter
+        [sys.executable, *STRICT, str(path), *arguments],
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_TIMEOUT,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -1,4 +1,4 @@
-"""Where the system gives no thread or no descriptor, a call says so, and a later one works."""
+"""Out of threads or descriptors: a call fails with an error, and a later one works."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def no_descriptors():
             while True: taken.append(os.dup(0))
         try: yield
         finally: list(map(os.close, taken))
-def refuse(call):
+def fail_without(call):
     with {limit}():
         try: call()
         except TransportError as error:
@@ -39,7 +39,7 @@ def refuse(call):
             print(str(error).partition(":")[0])
         else: raise AssertionError
     assert call()
-async def refuse_async():
+async def fail_without_async():
     with {limit}():
         try: await take_async()
         except TransportError as error: print(str(error).partition(":")[0])
@@ -53,19 +53,19 @@ def fleet():
 """
 NO_THREAD = "no thread for the network\n"
 RUNS = {
-    "sync": "refuse(take)",
-    "async": "asyncio.run(refuse_async())",
-    "fleet": "refuse(fleet)",
-    "in a forked child": "take(); end(in_child(lambda: (refuse(take), sys.stdout.flush())))",
+    "sync": "fail_without(take)",
+    "async": "asyncio.run(fail_without_async())",
+    "fleet": "fail_without(fleet)",
+    "in a forked child": "take(); end(in_child(lambda: (fail_without(take), sys.stdout.flush())))",
     "in a forked child, async": """
-take(); end(in_child(lambda: (asyncio.run(refuse_async()), sys.stdout.flush())))
+take(); end(in_child(lambda: (asyncio.run(fail_without_async()), sys.stdout.flush())))
 """,
 }
 
 
 @pytest.mark.parametrize("way", RUNS.values(), ids=RUNS.keys())
 @pytest.mark.parametrize("limit", ["no_threads", "no_descriptors"])
-def test_a_first_call_is_refused_and_the_next_one_works(
+def test_call_without_resources_fails_and_next_one_works(
     ready: RawServer, limit: str, way: str
 ) -> None:
     out = run(PROGRAM.format(limit=limit, run=way), access(ready))
@@ -73,8 +73,8 @@ def test_a_first_call_is_refused_and_the_next_one_works(
     assert out == NO_THREAD
 
 
-def test_a_loop_is_refused_a_pipe_as_a_call_is(ready: RawServer) -> None:
-    script = PROGRAM.format(limit="no_descriptors", run="take(); asyncio.run(refuse_async())")
+def test_loop_without_descriptors_fails_and_next_one_works(ready: RawServer) -> None:
+    script = PROGRAM.format(limit="no_descriptors", run="take(); asyncio.run(fail_without_async())")
 
     assert run(script, access(ready)) == "no pipe to the loop\n"
 

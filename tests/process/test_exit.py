@@ -1,10 +1,7 @@
-"""An interpreter that ends with calls in flight: at once, with the right status, and silently."""
+"""Interpreter exit with calls in flight: immediate, with the right status, and silent."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,16 +11,19 @@ import pytest
 from tests.bodies import queued
 from tests.faults.matrix import count
 from tests.faults.matrix_rows import CANCELLED
-from tests.process.programs import access, run
+from tests.process.programs import access, run, run_file
 from tests.raw_server import Delay, RawServer, always, answer
 
 if TYPE_CHECKING:
     from tests.faults.plugin import Matrix
 
 
+BENCHES = Path(__file__).parents[2] / "benches"
+
+
 @dataclass(frozen=True)
 class InFlight:
-    """What goes on when the interpreter ends, and how many requests the server has then."""
+    """A script with calls in flight at exit, and the number of requests by then."""
 
     script: str
     requests: int = 1
@@ -53,27 +53,27 @@ IN_FLIGHT = {
         call="wait_for_snapshot",
     ),
 }
-# How it ends, and with which status.
-ENDS = {
+# The last line of the script, and the exit status.
+EXITS = {
     "its last line": ("", 0),
     "sys.exit": ("sys.exit(3)", 3),
     "os._exit": ("os._exit(4)", 4),
     "an exception": ("raise LookupError", 1),
 }
-UNTIL_TOLD = "\nsys.stdin.readline()\n"
-# Newer Pythons show the line, older ones do not.
+WAIT_FOR_LINE = "\nsys.stdin.readline()\n"
+# Only newer Pythons show the line.
 TRACE = r"Traceback .*\n  File .*\n(    raise LookupError\n)?LookupError\n"
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", EXITS)
 @pytest.mark.parametrize("in_flight", IN_FLIGHT)
-def test_an_interpreter_ends_by(
+def test_interpreter_exit_with_calls_in_flight(
     silent: RawServer, matrix: Matrix, in_flight: str, end: str
 ) -> None:
-    (last_line, status), what = ENDS[end], IN_FLIGHT[in_flight]
+    (last_line, status), what = EXITS[end], IN_FLIGHT[in_flight]
 
     run(
-        f"{what.script}{UNTIL_TOLD}{last_line}",
+        f"{what.script}{WAIT_FOR_LINE}{last_line}",
         access(silent),
         returncode=status,
         err=TRACE if status == 1 else "",
@@ -93,43 +93,43 @@ def test_an_interpreter_ends_by(
 ASYNC_ENDS = {
     "cancelled": """
 async def main():
-    task = asyncio.create_task(take_async()); await told(); task.cancel()
+    task = asyncio.create_task(take_async()); await line_read(); task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 asyncio.run(main())
 """,
     "not awaited to the end": """
 async def main():
-    task = asyncio.create_task(take_async()); await told()
+    task = asyncio.create_task(take_async()); await line_read()
 asyncio.run(main())
 """,
     "a loop that is closed after its task was cancelled": """
 loop = asyncio.new_event_loop()
 task = loop.create_task(take_async())
-loop.run_until_complete(told())
+loop.run_until_complete(line_read())
 task.cancel(); loop.run_until_complete(asyncio.gather(task, return_exceptions=True)); loop.close()
 """,
     "sys.exit in a coroutine": """
 async def main():
-    task = asyncio.create_task(take_async()); await told(); sys.exit(0)
+    task = asyncio.create_task(take_async()); await line_read(); sys.exit(0)
 asyncio.run(main())
 """,
     "os._exit in a coroutine": """
 async def main():
-    task = asyncio.create_task(take_async()); await told(); os._exit(0)
+    task = asyncio.create_task(take_async()); await line_read(); os._exit(0)
 asyncio.run(main())
 """,
     "a watch left in the middle": """
 async def main():
     async for _ in atlas.watch_snapshot_async(*PLACE, "6" * 24): pass
 async def limited():
-    task = asyncio.create_task(main()); await told()
+    task = asyncio.create_task(main()); await line_read()
 asyncio.run(limited())
 """,
     "a fleet left in the middle": """
 async def main():
     async for _ in atlas.take_snapshots_async([REQUEST]): pass
 async def limited():
-    task = asyncio.create_task(main()); await told()
+    task = asyncio.create_task(main()); await line_read()
 asyncio.run(limited())
 """,
 }
@@ -153,10 +153,10 @@ asyncio.set_event_loop_policy(Policy()); asyncio.new_event_loop = NoReaders
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("name", ASYNC_ENDS)
-def test_a_loop_ends_with_a_call_in_flight(
+def test_event_loop_end_with_call_in_flight(
     silent: RawServer, matrix: Matrix, name: str, policy: str
 ) -> None:
-    # Newer Pythons advise against policies, which are the shortest way to another loop.
+    # Newer Pythons deprecate policies, which replace the loop most easily.
     flags = ["-X", "dev", "-W", "error", "-W", "ignore:'asyncio:DeprecationWarning"]
 
     run(
@@ -177,22 +177,11 @@ def test_a_loop_ends_with_a_call_in_flight(
         )
 
 
-def test_short_processes_on_one_core_end_well() -> None:
-    script = Path(__file__).parents[2] / "benches" / "short_processes.py"
-
-    ended = subprocess.run(  # our own interpreter  # noqa: S603  # our own interpreter
-        [sys.executable, str(script), "--processes", "60"],
-        env=dict(os.environ),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-
-    assert (ended.returncode, ended.stderr) == (0, "")
+def test_short_processes_on_one_core_exit_cleanly() -> None:
+    run_file(BENCHES / "short_processes.py", "--processes", "60")
 
 
-def test_daemon_threads_that_call_all_the_time_end_with_the_process(ready: RawServer) -> None:
+def test_daemon_threads_with_constant_calls_exit_cleanly(ready: RawServer) -> None:
     script = """
 import logging
 class Slow(logging.Handler):
@@ -203,13 +192,13 @@ def work():
 for _ in range(8): threading.Thread(target=work, daemon=True).start()
 time.sleep(0.1)
 """
-    # Without care for them, one in eighty was aborted here.
+    # Without a guard, one in eighty was aborted.
     for _ in range(8):
         run(script, access(ready))
 
 
-def test_calls_are_possible_to_the_very_end(ready: RawServer) -> None:
-    # Python calls these in reverse order: the first one comes after what the package does itself.
+def test_calls_work_in_atexit_callbacks(ready: RawServer) -> None:
+    # Callbacks run in reverse order: the first one runs after the package's own.
     before = "import atexit; atexit.register(lambda: print(len(take())))\n"
 
     out = run("atexit.register(lambda: print(len(take())))", access(ready), before=before)
@@ -217,7 +206,7 @@ def test_calls_are_possible_to_the_very_end(ready: RawServer) -> None:
     assert out == "24\n24\n"
 
 
-# A callback that is registered before the import runs after the package's own: atexit is a stack.
+# Registered before the import, so that it runs after the package's own callback.
 JOIN_AT_EXIT = """
 import atexit, sys, threading, time
 workers, stop = [], threading.Event()
@@ -242,7 +231,7 @@ WORKERS = {
 
 
 @pytest.mark.parametrize("work", WORKERS)
-def test_atexit_callback_can_join_a_worker_in_a_call(work: str) -> None:
+def test_atexit_callback_can_join_worker_in_call(work: str) -> None:
     script = f"""
 def worker():
     {WORKERS[work]}
@@ -258,7 +247,7 @@ sys.stdin.readline()
     assert out == "joined\n"
 
 
-def test_atexit_callback_can_join_a_worker_whose_call_reaches_its_deadline(
+def test_atexit_callback_can_join_worker_whose_call_times_out(
     silent: RawServer,
 ) -> None:
     script = """
@@ -275,7 +264,7 @@ sys.stdin.readline()
     assert out == "AmbiguousOutcomeError\njoined\n"
 
 
-def test_atexit_callback_can_join_a_thread_that_closes_the_client(ready: RawServer) -> None:
+def test_atexit_callback_can_join_thread_that_closes_client(ready: RawServer) -> None:
     before = (
         JOIN_AT_EXIT
         + """

@@ -1,4 +1,4 @@
-"""A client is used on both sides of a fork, whatever went on when it came."""
+"""A client used in parent and child of a fork, whatever was in progress."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ BOTH_WORK = "child and parent work"
 
 
 @pytest.mark.parametrize("name", FORKS)
-def test_both_sides_take(emulator: AtlasEmulator, matrix: Matrix, name: str) -> None:
+def test_fork_parent_and_child_take(emulator: AtlasEmulator, matrix: Matrix, name: str) -> None:
     there_before = len(emulator.snapshots)
 
     run(FORKS[name], emulator.env)
@@ -81,7 +81,7 @@ CALLERS = {
     "sync": "def call(): atlas.{method}(*PLACE{more})\n",
     "async": "def call(): asyncio.run(atlas.{method}_async(*PLACE{more}))\n",
 }
-# Takes through the sync flavor are among the many above.
+# Sync takes are tested above.
 CALLED = [
     ("take_snapshot", "async"),
     ("get_snapshot", "sync"),
@@ -93,7 +93,7 @@ CALLED = [
 
 @pytest.mark.parametrize(("method", "flavor"), CALLED)
 @pytest.mark.parametrize("name", AROUND)
-def test_both_sides_call(
+def test_fork_parent_and_child_call(
     emulator: AtlasEmulator, matrix: Matrix, name: str, method: str, flavor: str
 ) -> None:
     more = f', "{emulator.snapshots[0].id}"' if method == "get_snapshot" else ""
@@ -106,39 +106,39 @@ def test_both_sides_call(
     matrix.note(FORK, name, call=method, flavor=flavor, outcome=BOTH_WORK, received=received)
 
 
-def test_a_child_does_not_wait_for_what_a_thread_of_the_parent_was_making(
+def test_fork_during_first_call_of_thread_does_not_block_child(
     emulator: AtlasEmulator,
 ) -> None:
-    """The thread's first call is just setting the logger up; the child has to do so itself."""
+    """The first call of the thread is setting up the logger; the child does so itself."""
     run(
         """
 import logging
-inside, go_on = threading.Event(), threading.Event()
+inside, proceed = threading.Event(), threading.Event()
 class Slow(logging.NullHandler):
     def __init__(self):
         super().__init__()
         if threading.current_thread() is not threading.main_thread():
             inside.set()
-            go_on.wait()
+            proceed.wait()
 logging.NullHandler = Slow
 other = thread(take)
 inside.wait()
 end(in_child(take))
-go_on.set()
+proceed.set()
 other.join()
 """,
         emulator.env,
     )
 
 
-def test_a_child_gets_a_token_of_its_own(emulator: AtlasEmulator) -> None:
+def test_fork_child_fetches_own_token(emulator: AtlasEmulator) -> None:
     run("take(); end(in_child(take)); take()", emulator.env)
 
     tokens = [request for request in emulator.requests if request.path.endswith("/token")]
     assert len(tokens) == 2
 
 
-def test_a_child_gets_connections_of_its_own(ready: RawServer) -> None:
+def test_fork_child_opens_own_connections(ready: RawServer) -> None:
     run("take(); end(in_child(lambda: (take(), take()))); take()", access(ready))
 
     assert [request.connection for request in ready.requests] == [0, 1, 1, 0]
@@ -146,14 +146,14 @@ def test_a_child_gets_connections_of_its_own(ready: RawServer) -> None:
 
 @pytest.fixture
 def slow() -> Iterator[RawServer]:
-    """Answers the first request once it is asked to read, and all others at once."""
+    """Responds to the first request after a GET, and to all others at once."""
     until_read = Until(lambda requests: "GET" in {request.method for request in requests})
     taken = answer(200, queued())
     with RawServer([READ, until_read, taken], always(taken)) as server:
         yield server
 
 
-HARMLESS = {
+CHILDREN = {
     "a child that works": "end(in_child(take))",
     "children that work": "for _ in range(5): end(in_child(take))",
     "a child that drops the client": """
@@ -180,22 +180,22 @@ import subprocess; subprocess.run([sys.executable, "-c", ""], check=True)
 child = in_child(signal.pause); os.kill(child, signal.SIGKILL); os.waitpid(child, 0)
 """,
 }
-DOORS = {
+FLAVORS = {
     "sync": "call = thread(lambda: ends.append(take()))",
     "async": "call = thread(lambda: ends.append(asyncio.run(take_async()).id))",
 }
 
 
-@pytest.mark.parametrize("flavor", DOORS)
-@pytest.mark.parametrize("name", HARMLESS)
-def test_a_call_in_flight_is_unharmed_by(
+@pytest.mark.parametrize("flavor", FLAVORS)
+@pytest.mark.parametrize("name", CHILDREN)
+def test_fork_leaves_call_in_flight_of_parent_unharmed(
     slow: RawServer, matrix: Matrix, name: str, flavor: str
 ) -> None:
-    begin = f"ends = []\n{DOORS[flavor]}\nsys.stdin.readline()\n"
+    begin = f"ends = []\n{FLAVORS[flavor]}\nsys.stdin.readline()\n"
     read = f"atlas.get_snapshot(*PLACE, '{SNAPSHOT_ID}')"
     end = f"\nassert not ends\n{read}\ncall.join(); assert ends\n"
 
-    run(f"{begin}{HARMLESS[name]}{end}", access(slow), when=lambda: slow.wait_for_requests(1))
+    run(f"{begin}{CHILDREN[name]}{end}", access(slow), when=lambda: slow.wait_for_requests(1))
 
     first = [request for request in slow.requests if request.connection == 0]
     fault = f"during a call of the parent, {name}"
@@ -204,7 +204,7 @@ def test_a_call_in_flight_is_unharmed_by(
     )
 
 
-def test_nothing_of_the_parent_is_destructed_in_the_child(silent: RawServer) -> None:
+def test_fork_child_destructs_nothing_of_parent(silent: RawServer) -> None:
     script = """
 def open_descriptors():
     return {fd: os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
@@ -228,8 +228,8 @@ os._exit(0)
 
 
 @pytest.fixture
-def lively(start_emulator: StartEmulator) -> AtlasEmulator:
-    """With snapshots that are over after 16 answers, and answers that take a while."""
+def emulator_with_clock(start_emulator: StartEmulator) -> AtlasEmulator:
+    """An emulator whose snapshots complete after 16 responses, with slow POST responses."""
     emulator = start_emulator(tick=10, behaviour=Behaviour(busy_check_lag_seconds=None))
     emulator.fault(Fault(method="POST", path="/backup/", delay=0.2, times=None))
     return emulator
@@ -247,7 +247,7 @@ outcomes = atlas.take_snapshots([REQUEST] * 8, concurrency=4)
 def finish(seen=0):
     rest = list(outcomes)
     assert len(rest) == 8 - seen and not any(outcome.error for outcome in rest), rest
-def refuse():
+def fail_without():
     try: list(outcomes)
     except RuntimeError as error: assert "forked" in str(error); take()
     else: raise AssertionError
@@ -260,7 +260,7 @@ other = thread(finish); time.sleep(0.2); end(in_child(take)); other.join()
 """,
     "a fleet goes on in the parent only": FLEET
     + """
-next(outcomes); child = in_child(refuse); finish(seen=1); end(child)
+next(outcomes); child = in_child(fail_without); finish(seen=1); end(child)
 """,
     "a fleet goes on in another thread": FLEET
     + """
@@ -281,8 +281,10 @@ next(outcomes); end(in_child(drop)); finish(seen=1)
 
 
 @pytest.mark.parametrize("name", ITERATIONS)
-def test_while_an_iteration_is_under_way(lively: AtlasEmulator, matrix: Matrix, name: str) -> None:
-    run(ITERATIONS[name], lively.env)
+def test_fork_during_iteration(
+    emulator_with_clock: AtlasEmulator, matrix: Matrix, name: str
+) -> None:
+    run(ITERATIONS[name], emulator_with_clock.env)
 
     call = "take_snapshots" if "fleet" in name else "watch_snapshot"
     received = "as many as it takes"
@@ -316,47 +318,47 @@ ASKING = {
 
 
 @pytest.mark.parametrize("name", ASKING)
-@pytest.mark.parametrize("refusals", [0, 1])
-def test_credentials_that_fork_leave_the_call_to_the_parent(
-    matrix: Matrix, refusals: int, name: str
+@pytest.mark.parametrize("rejections", [0, 1])
+def test_fork_in_credentials_callable_leaves_call_to_parent(
+    matrix: Matrix, rejections: int, name: str
 ) -> None:
-    refused: list[Step] = [READ, answer(401, error(401, "UNEXPECTED_ERROR"))]
+    rejected: list[Step] = [READ, answer(401, error(401, "UNEXPECTED_ERROR"))]
     taken = always(answer(200, queued()))
-    with RawServer([*(refused * refusals), *taken], taken) as server:
-        run(ASKED.format(forks_when_asked=1 + refusals, call=ASKING[name]), access(server))
+    with RawServer([*(rejected * rejections), *taken], taken) as server:
+        run(ASKED.format(forks_when_asked=1 + rejections, call=ASKING[name]), access(server))
 
-        # The call of the parent, and the new one of the child.
-        assert len(server.requests) == refusals + 2
+        # One of the parent, and the new one of the child.
+        assert len(server.requests) == rejections + 2
     method, flavor = ("take_snapshots", "sync") if name == "fleet" else ("take_snapshot", name)
-    fault = f"in the callable of credentials, asked {'again' if refusals else 'first'}"
+    fault = f"in the callable of credentials, asked {'again' if rejections else 'first'}"
     outcome = "the parent takes, the child raises RuntimeError and works on"
     received = count(server.requests)
     matrix.note(FORK, fault, call=method, flavor=flavor, outcome=outcome, received=received)
 
 
 @pytest.mark.parametrize("call", ["take", "lambda: asyncio.run(take_async())"])
-def test_a_child_whose_id_is_used_again_does_not_wait_for_a_callable_of_the_parent(
+def test_fork_child_with_reused_pid_does_not_wait_for_callable_of_parent(
     ready: RawServer, call: str
 ) -> None:
     script = f"""
 from atlas_backups import AccessToken
 os.getpid = lambda: 4321  # as a child's that has the id of an ancestor
-parent, asked, go_on = os.getppid(), threading.Event(), threading.Event()
+parent, asked, proceed = os.getppid(), threading.Event(), threading.Event()
 def provide():
     if os.getppid() == parent:
-        asked.set(); go_on.wait()
+        asked.set(); proceed.wait()
     return AccessToken("t-0123456")
 atlas = AtlasBackups(provide)
 other = thread(take)
 asked.wait()
 end(in_child({call}))
-go_on.set(); other.join()
+proceed.set(); other.join()
 """
 
     assert run(script, access(ready)) == ""
 
 
-def test_a_child_with_the_id_of_an_ancestor_that_has_ended(ready: RawServer) -> None:
+def test_fork_child_reusing_ancestor_pid_gets_new_runtime(ready: RawServer) -> None:
     # The first process uses the client, the second does not, the third has the first one's id.
     script = """
 def first(reaped):

@@ -1,4 +1,4 @@
-"""A process that was frozen sends nothing on a connection that the server closed meanwhile."""
+"""A suspended process (SIGSTOP) sends nothing on a connection that the server has closed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.raw_server import Received, Script
 
 TCP = Path("/proc/net/tcp")
-LONGEST_SECONDS = 60
+MAX_SECONDS = 60
 PROCESSES = 6
 ROUNDS = 6
 PROGRAM = """
@@ -36,7 +36,7 @@ for _ in range({rounds}):
 """
 
 
-def test_frozen_process_sends_no_post_on_a_connection_that_has_ended(
+def test_suspended_process_sends_no_post_on_closed_connection(
     flavor: ClientFlavor, matrix: Matrix
 ) -> None:
     read, take = "atlas.list_projects()", "take()"
@@ -51,7 +51,7 @@ def test_frozen_process_sends_no_post_on_a_connection_that_has_ended(
         children = [start(program, access(server)) for server in servers]
         wake_until_they_end(dict(zip(children, servers, strict=True)))
         for server, child in zip(servers, children, strict=True):
-            _, stderr = child.communicate(timeout=LONGEST_SECONDS)
+            _, stderr = child.communicate(timeout=MAX_SECONDS)
             assert "Error" not in stderr, stderr
             assert [it.method for it in server.requests].count("POST") == ROUNDS
     matrix.note(
@@ -73,7 +73,7 @@ def serve(requests: Sequence[Received]) -> Script:
 def wake_until_they_end(children: dict[subprocess.Popen[str], RawServer]) -> None:
     begun = time.monotonic()
     while any(child.poll() is None for child in children):
-        assert time.monotonic() - begun < LONGEST_SECONDS
+        assert time.monotonic() - begun < MAX_SECONDS
         time.sleep(0.02)
         for child, server in children.items():
             if child.poll() is None and is_stopped(child.pid) and has_ended(server):
@@ -86,7 +86,7 @@ def is_stopped(process_id: int) -> bool:
 
 
 def has_ended(server: RawServer) -> bool:
-    """Whether the client's system knows that the server has closed every connection."""
+    """Return whether the client's kernel knows that all connections are closed."""
     port, established = f":{server.port:04X}", "01"
     columns = (line.split() for line in TCP.read_text().splitlines())
     return not any(row[2].endswith(port) and row[3] == established for row in columns)

@@ -1,4 +1,4 @@
-"""Calls on event loops of every kind: given up at any moment, left behind, side by side."""
+"""Calls on each kind of event loop: cancelled, abandoned, concurrent."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.faults.matrix import count
 from tests.faults.matrix_rows import CANCELLED
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.process.loops import LOOPS, on_every_loop, run
-from tests.process.phases import ITERATIONS, PHASES, Phase, Unaccepting
+from tests.process.phases import ITERATIONS, PHASES, FullBacklog, Phase
 from tests.raw_server import NEVER, READ, RawServer, always, answer
 from tests.waiting import until
 
@@ -36,29 +36,29 @@ def take(client: AtlasBackups) -> Coroutine[Any, Any, Snapshot]:
     return client.take_snapshot_async(GROUP_ID, CLUSTER_NAME)
 
 
-def quiet(loop: asyncio.AbstractEventLoop) -> list[dict[str, Any]]:
-    """Collect what a loop would print, such as exceptions that nobody has fetched."""
-    said: list[dict[str, Any]] = []
-    loop.set_exception_handler(lambda _, context: said.append(context))
-    return said
+def record_reports(loop: asyncio.AbstractEventLoop) -> list[dict[str, Any]]:
+    """Collect what the loop would report, such as unretrieved exceptions."""
+    reported: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: reported.append(context))
+    return reported
 
 
-def doubt(raised: BaseException | None) -> str:
-    """Find what a take left in the chain of an exception."""
+def pending_outcome(raised: BaseException | None) -> str:
+    """Return the class of the pending outcome in the chain of an exception."""
     while raised is not None and not isinstance(raised, AmbiguousOutcomeError):
         raised = raised.__cause__ or raised.__context__
     return type(raised).__name__ if raised else "nothing"
 
 
 async def begin(phase: Phase, client: AtlasBackups, server: RawServer) -> asyncio.Task[Any]:
-    """Begin the call of a phase, and wait until it only waits."""
+    """Start the call of a phase, and return when it only waits."""
     for _ in range(phase.before):
         with pytest.raises(RateLimitError):
             await call(phase, client)
     task = asyncio.create_task(call(phase, client))
     await asyncio.to_thread(server.wait_for_connections, 1)
     await asyncio.to_thread(server.wait_for_requests, phase.before + phase.requests)
-    if phase.is_answered:
+    if phase.has_response:
         await asyncio.to_thread(server.wait_for_end_of_connection)
     await asyncio.sleep(0.1)
     return task
@@ -81,33 +81,33 @@ async def anext_and_close(iteration: AsyncGenerator[Any, None]) -> Any:
 
 @on_every_loop
 @pytest.mark.parametrize("name", [*PHASES, *ITERATIONS])
-def test_a_call_is_cancelled_in(
+def test_cancel_call_in(
     new_loop: NewLoop, name: str, make_client: MakeClient, matrix: Matrix
 ) -> None:
     phase = {**PHASES, **ITERATIONS}[name]
-    in_doubt = "nothing"
+    ambiguous = "nothing"
 
     async def cancel() -> list[dict[str, Any]]:
-        nonlocal in_doubt
-        said = quiet(asyncio.get_running_loop())
+        nonlocal ambiguous
+        reported = record_reports(asyncio.get_running_loop())
         task = await begin(phase, client, server)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
-        in_doubt = doubt(caught.value)
+        ambiguous = pending_outcome(caught.value)
         del task, caught
         gc.collect()
-        return said
+        return reported
 
     with RawServer(phase.script, always(NEVER)) as server:
         base_url = server.base_url.replace("http", phase.scheme)
         client = make_client(phase.credentials, base_url=base_url, **phase.client_options)
-        said = run(new_loop, cancel())
+        reported = run(new_loop, cancel())
         requests = len(server.requests)
         if phase.is_connected:
             server.wait_for_end_of_connection()
 
-    assert said == []
+    assert reported == []
     assert len(server.requests) == requests == phase.before + phase.requests
     if new_loop is asyncio.new_event_loop:
         matrix.note(
@@ -115,13 +115,13 @@ def test_a_call_is_cancelled_in(
             f"cancelled in {name}",
             call=phase.method,
             flavor="async",
-            outcome=f"CancelledError, in doubt: {in_doubt}",
+            outcome=f"CancelledError, pending: {ambiguous}",
             received=count(server.requests),
         )
 
 
 @on_every_loop
-def test_a_call_is_cancelled_while_it_connects(new_loop: NewLoop, make_client: MakeClient) -> None:
+def test_cancel_call_during_connect(new_loop: NewLoop, make_client: MakeClient) -> None:
     async def cancel(client: AtlasBackups) -> None:
         task = asyncio.create_task(take(client))
         await asyncio.sleep(0.1)
@@ -129,12 +129,12 @@ def test_a_call_is_cancelled_while_it_connects(new_loop: NewLoop, make_client: M
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    with Unaccepting() as server:
+    with FullBacklog() as server:
         run(new_loop, cancel(make_client(AccessToken("t-0123456"), base_url=server.base_url)))
 
 
 @on_every_loop
-def test_a_wait_that_was_cancelled_asks_no_more(new_loop: NewLoop, serve: Serve) -> None:
+def test_cancelled_wait_stops_polling(new_loop: NewLoop, serve: Serve) -> None:
     server, client = serve(always(answer(200, queued(status="inProgress"))))
 
     async def cancel() -> None:
@@ -149,16 +149,14 @@ def test_a_wait_that_was_cancelled_asks_no_more(new_loop: NewLoop, serve: Serve)
 
     run(new_loop, cancel())
     asked = len(server.requests)
-    time.sleep(0.5)  # in which it would ask five times more
+    time.sleep(0.5)  # in which it would poll five more times
 
-    # One may have been on its way.
+    # One may have been in flight.
     assert len(server.requests) <= asked + 1
 
 
 @on_every_loop
-def test_a_task_that_is_cancelled_before_it_began_sends_nothing(
-    new_loop: NewLoop, serve: Serve
-) -> None:
+def test_task_cancelled_before_start_sends_nothing(new_loop: NewLoop, serve: Serve) -> None:
     server, client = serve(always(NEVER))
 
     async def cancel() -> None:
@@ -174,7 +172,7 @@ def test_a_task_that_is_cancelled_before_it_began_sends_nothing(
 
 @on_every_loop
 @pytest.mark.parametrize("kind", ["wait_for", "timeout"])
-def test_a_time_limit_frees_the_connection(new_loop: NewLoop, kind: str, serve: Serve) -> None:
+def test_asyncio_timeout_closes_connection(new_loop: NewLoop, kind: str, serve: Serve) -> None:
     if kind == "timeout" and not hasattr(asyncio, "timeout"):
         pytest.skip("new in Python 3.11")
     server, client = serve(always(NEVER))
@@ -185,7 +183,7 @@ def test_a_time_limit_frees_the_connection(new_loop: NewLoop, kind: str, serve: 
         if kind == "wait_for":
             await asyncio.wait_for(task, 0.01)
             return
-        async with asyncio.timeout(0.01):  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # looked at above
+        async with asyncio.timeout(0.01):  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # checked above
             await task
 
     with pytest.raises((TimeoutError, asyncio.TimeoutError)):
@@ -196,7 +194,7 @@ def test_a_time_limit_frees_the_connection(new_loop: NewLoop, kind: str, serve: 
 
 
 @on_every_loop
-def test_a_cancelled_call_leaves_the_others_alone(new_loop: NewLoop, serve: Serve) -> None:
+def test_cancelled_call_leaves_others_unharmed(new_loop: NewLoop, serve: Serve) -> None:
     server, client = serve([READ, NEVER], always(answer(200, queued())))
 
     async def cancel_one() -> Snapshot:
@@ -210,11 +208,11 @@ def test_a_cancelled_call_leaves_the_others_alone(new_loop: NewLoop, serve: Serv
 
 
 @on_every_loop
-def test_calls_that_end_while_they_are_cancelled(new_loop: NewLoop, ready: RawServer) -> None:
+def test_cancel_races_with_completion(new_loop: NewLoop, ready: RawServer) -> None:
     client = AtlasBackups(AccessToken("t-0123456"), base_url=ready.base_url)
 
     async def race() -> tuple[set[type], list[dict[str, Any]]]:
-        said, ends = quiet(asyncio.get_running_loop()), set[type]()
+        reported, ends = record_reports(asyncio.get_running_loop()), set[type]()
         for round_number in range(60):
             place = f"66b0c1d2e3f4a5b6{round_number:08x}", CLUSTER_NAME
             tasks = [asyncio.create_task(client.take_snapshot_async(*place)) for _ in range(8)]
@@ -224,19 +222,17 @@ def test_calls_that_end_while_they_are_cancelled(new_loop: NewLoop, ready: RawSe
             results = await asyncio.gather(*tasks, return_exceptions=True)
             ends |= {type(end) for end in results}
         gc.collect()
-        return ends, said
+        return ends, reported
 
-    ends, said = run(new_loop, race())
+    ends, reported = run(new_loop, race())
 
-    assert said == []
+    assert reported == []
     assert asyncio.CancelledError in ends
     assert {end.__name__ for end in ends} <= {"CancelledError", "ReplicaSetSnapshot"}
 
 
 @on_every_loop
-def test_a_loop_that_is_closed_under_calls_frees_everything(
-    new_loop: NewLoop, serve: Serve
-) -> None:
+def test_closed_loop_releases_pending_calls(new_loop: NewLoop, serve: Serve) -> None:
     server, client = serve(always(NEVER))
 
     async def until_asked(count: int) -> None:
@@ -245,7 +241,7 @@ def test_a_loop_that_is_closed_under_calls_frees_everything(
 
     def leave_one(number: int) -> None:
         loop = new_loop()
-        quiet(loop)  # of the task that is left pending, which is asyncio's to complain of
+        record_reports(loop)  # ignores asyncio's report of the pending task
         task = loop.create_task(take(client))
         loop.run_until_complete(until_asked(number))
         loop.close()
@@ -257,7 +253,7 @@ def test_a_loop_that_is_closed_under_calls_frees_everything(
 
     leave_one(1)
     if new_loop is LOOPS["no readers"]:
-        # The thread that stands in for it holds them until the call has ended.
+        # The thread in place of readers holds them until the call has ended.
         return
     gc.collect()
     server.wait_for_end_of_connection()
@@ -265,14 +261,14 @@ def test_a_loop_that_is_closed_under_calls_frees_everything(
     for number in range(2, 12):
         leave_one(number)
 
-    # What the server still holds of each is its side of a connection.
+    # The server still holds its side of each connection.
     assert server.connections == 11
     until(lambda: descriptors() - before <= server.connections)
     server.wait_for_end_of_connection()
 
 
 @on_every_loop
-def test_loops_come_and_go_beside_sync_calls(new_loop: NewLoop, atlas: AtlasBackups) -> None:
+def test_short_lived_loops_beside_sync_calls(new_loop: NewLoop, atlas: AtlasBackups) -> None:
     others = set(threading.enumerate())
     for _ in range(10):
         assert run(new_loop, take(atlas)).status == "queued"
@@ -285,7 +281,7 @@ def test_loops_come_and_go_beside_sync_calls(new_loop: NewLoop, atlas: AtlasBack
 
 
 @on_every_loop
-def test_loops_in_several_threads_share_a_client(
+def test_loops_in_threads_share_client(
     new_loop: NewLoop, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     async def several() -> list[Snapshot]:
@@ -300,19 +296,17 @@ def test_loops_in_several_threads_share_a_client(
 
 
 @on_every_loop
-def test_an_exception_that_nobody_fetches_is_asyncios_to_report_once(
-    new_loop: NewLoop, serve: Serve
-) -> None:
+def test_unretrieved_exception_is_reported_once_by_asyncio(new_loop: NewLoop, serve: Serve) -> None:
     _, client = serve(always(answer(404, {"errorCode": "CLUSTER_NOT_FOUND", "error": 404})))
 
     async def forget() -> list[dict[str, Any]]:
-        said = quiet(asyncio.get_running_loop())
+        reported = record_reports(asyncio.get_running_loop())
         task = asyncio.create_task(take(client))
         await asyncio.wait([task])
         del task
         gc.collect()
-        return said
+        return reported
 
-    said = run(new_loop, forget())
+    reported = run(new_loop, forget())
 
-    assert [context["message"] for context in said] == ["Task exception was never retrieved"]
+    assert [context["message"] for context in reported] == ["Task exception was never retrieved"]

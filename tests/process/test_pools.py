@@ -1,11 +1,9 @@
-"""What makes processes for a living: multiprocessing, process pools, preforking servers."""
+"""Process pools: multiprocessing, concurrent.futures, preforking servers."""
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import subprocess
-import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ import pytest
 
 from atlas_backups.emulator import Fault
 from tests.flavor import CLUSTER_NAME, GROUP_ID
-from tests.process.programs import LONGEST_PROGRAM_SECONDS, STRICT, run, start
+from tests.process.programs import PROGRAM_TIMEOUT, run, run_file, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,20 +52,11 @@ def test_multiprocessing_and_process_pools(
     program = tmp_path / "program.py"
     program.write_text(POOLS)
 
-    ended = subprocess.run(  # our own interpreter  # noqa: S603  # our own interpreter
-        [sys.executable, *STRICT, str(program), method],
-        env={**os.environ, **emulator.env},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_PROGRAM_SECONDS,
-        check=False,
-    )
-
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    run_file(program, method, environment=emulator.env)
     assert len(emulator.snapshots) - there_before == 11
 
 
-# As preforking servers are: everything is loaded and used before the workers are forked.
+# A preforking server: the client is used before the workers are forked.
 SERVER = """
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Handler(BaseHTTPRequestHandler):
@@ -100,31 +89,31 @@ server.server_close()
 """
 
 
-def test_the_workers_of_a_preforked_server(emulator: AtlasEmulator) -> None:
+def test_preforked_server_workers(emulator: AtlasEmulator) -> None:
     there_before = len(emulator.snapshots)
-    # So long that no worker is back before the others had to accept.
+    # Long enough that other workers have to accept.
     emulator.fault(Fault(method="POST", path="/backup/", delay=0.3, times=None))
     with start(SERVER, emulator.env, stdin=subprocess.PIPE) as process:
         assert process.stdout
         url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
 
-        def ask(_: int) -> list[str]:
-            with urllib.request.urlopen(url, b"", timeout=20) as answer:
-                body: bytes = answer.read()
+        def request(_: int) -> list[str]:
+            with urllib.request.urlopen(url, b"", timeout=20) as response:
+                body: bytes = response.read()
                 return body.decode().split()
 
         with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(ask, range(6)))
-        out, err = process.communicate("stop\n", timeout=LONGEST_PROGRAM_SECONDS)
+            responses = list(pool.map(request, range(6)))
+        out, err = process.communicate("stop\n", timeout=PROGRAM_TIMEOUT)
 
     assert (process.returncode, out, err) == (0, "", "")
-    assert len({worker for worker, _ in answers}) > 1
-    assert len({taken for _, taken in answers}) == 6
+    assert len({worker for worker, _ in responses}) > 1
+    assert len({taken for _, taken in responses}) == 6
     assert len(emulator.snapshots) - there_before == 8
 
 
-def test_a_child_of_a_child_outlives_its_parent(emulator: AtlasEmulator) -> None:
-    # A daemon: the process that forked it has ended when it works.
+def test_daemonized_grandchild_works(emulator: AtlasEmulator) -> None:
+    # A daemon: its parent has exited before it calls.
     script = """
 take()
 read, write = os.pipe()
@@ -139,7 +128,7 @@ assert len(os.read(read, 100)) == 24
     assert run(script, emulator.env) == ""
 
 
-def test_a_process_that_is_ended_from_outside_leaves_its_siblings_alone(
+def test_killed_child_leaves_siblings_unharmed(
     emulator: AtlasEmulator,
 ) -> None:
     script = """

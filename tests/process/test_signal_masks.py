@@ -1,4 +1,4 @@
-"""No thread of the package takes a signal that the program has blocked to wait for it."""
+"""No thread of the package receives a signal that the program blocks for `sigwait`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.bodies import queued
 from tests.process.programs import access, run
 from tests.raw_server import NEVER, RawServer, always, answer
 
-# What starts threads of the package, each still running when the signal comes.
+# Scripts that start threads of the package, which run when the signal arrives.
 STARTS = {
     "a sync call": "take()",
     "an async call": "asyncio.run(take_async())",
@@ -53,8 +53,8 @@ def test_sigterm_blocked_for_sigwait_does_not_end_the_process(ready: RawServer, 
     assert out == "SIGTERM\n"
 
 
-def test_thread_that_looks_up_a_name_blocks_signals() -> None:
-    # The lookup's thread is short: one is caught in a while.
+def test_resolver_thread_blocks_signals() -> None:
+    # The thread is short-lived, so several calls are needed to observe one.
     script = """
 import pathlib
 blocked = set()
@@ -76,7 +76,7 @@ print(*blocked)
     assert out == "True\n"
 
 
-def test_the_calling_thread_keeps_its_signal_mask(ready: RawServer) -> None:
+def test_calling_thread_keeps_its_signal_mask(ready: RawServer) -> None:
     script = """
 from atlas_backups.emulator import AtlasEmulator
 mask = lambda: {int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())}

@@ -1,4 +1,4 @@
-"""One client, used by many threads and loops at once, and closed in the middle."""
+"""One client, used and closed concurrently by many threads and loops."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_threads_and_loops_share_one_client(
     assert [request.path for request in emulator.requests].count("/api/oauth/token") == 1
 
 
-def test_a_client_is_closed_while_threads_use_it(emulator: AtlasEmulator) -> None:
+def test_close_during_calls_of_threads(emulator: AtlasEmulator) -> None:
     client = AtlasBackups(emulator.credentials, base_url=emulator.base_url)
     taken = threading.Semaphore(0)
 
@@ -57,7 +57,7 @@ def test_a_client_is_closed_while_threads_use_it(emulator: AtlasEmulator) -> Non
             try:
                 client.take_snapshot(GROUP_ID, CLUSTER_NAME)
             except ClientClosedError as error:
-                return type(error)  # also where the token ends under a call in flight
+                return type(error)  # also if the token is revoked during a call
             taken.release()
 
     with ThreadPoolExecutor(8) as pool:
@@ -71,7 +71,7 @@ def test_a_client_is_closed_while_threads_use_it(emulator: AtlasEmulator) -> Non
     assert {request.status for request in emulator.requests} <= {200, 204, 401}
 
 
-def test_many_threads_close_a_client_at_once(emulator: AtlasEmulator) -> None:
+def test_concurrent_close_revokes_token_once(emulator: AtlasEmulator) -> None:
     client = AtlasBackups(emulator.credentials, base_url=emulator.base_url)
     client.take_snapshot(GROUP_ID, CLUSTER_NAME)
 

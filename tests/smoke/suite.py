@@ -1,4 +1,4 @@
-"""What an installed wheel does on every Python and every system, without any package for tests.
+"""Smoke tests of an installed wheel on each Python and system, without test packages.
 
 Run it with the Python of the environment that the wheel was installed into, with the folder of the
 command `atlas-backups` first in PATH: `make smoke` does, and the workflow that builds the wheels.
@@ -25,20 +25,20 @@ SECONDS = 60
 
 
 class Package(unittest.TestCase):
-    def test_it_is_the_installed_one(self) -> None:
+    def test_package_is_the_installed_one(self) -> None:
         assert Path(atlas_backups.__file__).resolve().is_relative_to(Path(sys.prefix).resolve())
         assert atlas_backups.__version__ == metadata.version("atlas-backups")
 
-    def test_it_needs_no_other_package(self) -> None:
+    def test_package_has_no_dependencies(self) -> None:
         needed = metadata.requires("atlas-backups") or []
         assert [need for need in needed if "extra ==" not in need] == []
 
-    def test_it_says_that_it_is_typed(self) -> None:
+    def test_package_is_typed(self) -> None:
         files = resources.files("atlas_backups")
         assert files.joinpath("py.typed").is_file()
         assert files.joinpath("_core.pyi").is_file()
 
-    def test_it_says_what_it_was_built_from(self) -> None:
+    def test_package_contains_sbom(self) -> None:
         names = [path.name for path in metadata.files("atlas-backups") or []]
         assert "atlas-backups.cyclonedx.json" in names
         assert "LICENSE" in names
@@ -53,14 +53,14 @@ class Client(unittest.TestCase):
     def client(self) -> AtlasBackups:
         return AtlasBackups(self.emulator.credentials, base_url=self.emulator.base_url)
 
-    def test_a_snapshot_is_taken_and_waited_for(self) -> None:
+    def test_take_and_wait(self) -> None:
         with self.client() as atlas:
             taken = atlas.take_snapshot(self.emulator.group_id, self.emulator.cluster_name)
             done = atlas.wait_for_snapshot(taken)
 
         assert (done.id, done.status) == (taken.id, "completed")
 
-    def test_a_snapshot_is_taken_and_waited_for_from_asyncio(self) -> None:
+    def test_take_and_wait_async(self) -> None:
         async def take() -> tuple[Snapshot, Snapshot]:
             async with self.client() as atlas:
                 taken = await atlas.take_snapshot_async(
@@ -72,18 +72,18 @@ class Client(unittest.TestCase):
 
         assert (done.id, done.status) == (taken.id, "completed")
 
-    def test_a_snapshot_and_an_error_can_be_pickled(self) -> None:
+    def test_snapshot_and_error_are_picklable(self) -> None:
         with self.client() as atlas:
             taken = atlas.take_snapshot(self.emulator.group_id, self.emulator.cluster_name)
             try:
                 atlas.take_snapshot(self.emulator.group_id, self.emulator.cluster_name)
             except atlas_backups.SnapshotInProgressError as error:
-                refused = error
+                rejected = error
             else:
                 self.fail("a second snapshot was taken at the same time")
 
         assert pickle.loads(pickle.dumps(taken)) == taken  # noqa: S301  # made here
-        assert pickle.loads(pickle.dumps(refused)).error_code == refused.error_code  # noqa: S301
+        assert pickle.loads(pickle.dumps(rejected)).error_code == rejected.error_code  # noqa: S301
 
 
 class Program(unittest.TestCase):
@@ -99,10 +99,10 @@ class Program(unittest.TestCase):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def test_the_demonstration_runs(self) -> None:
+    def test_demo_runs(self) -> None:
         assert "completed" in self.run_program(sys.executable, "-m", "atlas_backups", "demo")
 
-    def test_the_command_takes_a_snapshot(self) -> None:
+    def test_command_takes_snapshot(self) -> None:
         command = shutil.which("atlas-backups")
         assert command, "not in PATH"
 

@@ -1,4 +1,4 @@
-"""Install a wheel on every CPython of this machine, in every way, and print how the suite went.
+"""Install a wheel on each CPython of this machine with each installer, and print the results.
 
 `make smoke` runs it where `uv` and `pipx` are installed. The table is Markdown, on stdout; of a
 suite that failed, what it printed goes to stderr, and the exit status is 1. No index is asked for
@@ -44,7 +44,7 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Installed:
-    """Where a way to install has put the package's Python and its command."""
+    """The Python and the command of an installation."""
 
     python: Path
     commands: Path
@@ -57,7 +57,7 @@ def output(*words: str | Path) -> str:
 
 
 def run(*words: str | Path, folder: Path, **environment: str) -> str:
-    """Run a program in a folder, without what would lead it to another package or another Atlas."""
+    """Run a program in a directory, without variables of another package or Atlas."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -79,7 +79,7 @@ def run(*words: str | Path, folder: Path, **environment: str) -> str:
 
 
 def candidates() -> Iterator[Path]:
-    """Yield the interpreters that uv finds, which are those in PATH and its own, and pyenv's."""
+    """Yield the interpreters of uv, of PATH and of pyenv."""
     for found in json.loads(
         output(*UV, "python", "list", "--only-installed", "--output-format=json")
     ):
@@ -147,7 +147,7 @@ WAYS: dict[str, Callable[[Interpreter, Path, Path], Installed]] = {
 
 
 def result(interpreter: Interpreter, way: str, wheel: Path) -> str:
-    """Return how the suite went in an environment of its own."""
+    """Return the result of the suite in a new environment."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
