@@ -54,16 +54,6 @@ def test_valid_digest_is_accepted_and_nonce_reused(run: Run, algorithm: str) -> 
     assert [reply.status for reply in replies] == [200] * 4
 
 
-def test_wrong_password_is_not_stale(api: Api) -> None:
-    challenge = api.challenge()
-
-    assert stale(api.digest(challenge, password="wrong")) is False
-
-
-def test_unknown_user_is_not_stale(api: Api) -> None:
-    assert stale(api.digest(api.challenge(), username="nobody")) is False
-
-
 @pytest.mark.parametrize("count", [1, 2, 0])
 def test_non_rising_nonce_count_is_stale(api: Api, count: int) -> None:
     challenge = api.challenge()
@@ -126,36 +116,23 @@ def test_forget_nonces_makes_them_stale(api: Api) -> None:
     assert stale(api.digest(challenge)) is True
 
 
-def test_digest_of_other_uri_is_rejected(api: Api) -> None:
-    reply = api.digest(api.challenge(), said_uri=api.path("?pageNum=2"))
-
-    assert stale(reply) is False
-
-
-def test_digest_of_other_method_is_rejected(api: Api) -> None:
-    challenge = api.challenge()
-    key = api.emulator.credential("api_key")
-
-    reply = api.digest(challenge, method="POST", username=key.id, response="0" * 32)
-
-    assert stale(reply) is False
-
-
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "changes",
     [
-        ("qop", "auth-int"),
-        ("realm", "elsewhere"),
-        ("nc", "1"),
-        ("nc", "zzzzzzzz"),
-        ("cnonce", ""),
-        ("algorithm", "SHA-256"),
-        ("algorithm", "MD5-sess"),
+        {"password": "wrong"},
+        {"username": "nobody"},
+        {"said_uri": "/api/atlas/v2/groups"},
+        {"method": "POST", "response": "0" * 32},
+        {"qop": "auth-int"},
+        {"realm": "elsewhere"},
+        {"nc": "1"},
+        {"nc": "zzzzzzzz"},
+        {"cnonce": ""},
+        {"algorithm": "SHA-256"},
+        {"algorithm": "MD5-sess"},
     ],
 )
-def test_digest_with_other_parameters_is_rejected(api: Api, name: str, value: str) -> None:
-    changes: dict[str, Any] = {name: value}
-
+def test_wrong_digest_is_rejected_but_not_stale(api: Api, changes: dict[str, Any]) -> None:
     assert stale(api.digest(api.challenge(), **changes)) is False
 
 
