@@ -212,7 +212,7 @@ def test_proxy_login_is_sent_to_proxy_only(  # noqa: PLR0913, PLR0917  # fixture
     client = make_client(emulator.service_account, **way.options(userinfo))
 
     with pytest.raises(
-        TransportError, match=r"proxy authorization required|unsuccessful"
+        TransportError, match=r"proxy authorization required|the proxy \w+ 401"
     ) as caught:
         flavor.take(client)
 
