@@ -84,39 +84,6 @@ def test_text_of_atlas_is_escaped_in_a_table_and_kept_in_json(
     assert json.loads(as_json.out)["extra"] == {"novel": {"x": [1, None]}}
 
 
-def test_connection_options_replace_the_environment(inside: Run, emulator: AtlasEmulator) -> None:
-    done = inside(
-        "take",
-        "Cluster0",
-        "--project-id",
-        emulator.group_id,
-        "--base-url",
-        emulator.base_url,
-        MONGODB_ATLAS_PROJECT_ID=None,
-        MONGODB_ATLAS_BASE_URL=None,
-    )
-
-    assert done.status == 0
-    assert len(on_demand(emulator)) == 1
-
-
-def test_unknown_cluster_exits_1(inside: Run, emulator: AtlasEmulator) -> None:
-    done = inside("take", "Nope", "--output", "json")
-
-    assert done.status == 1
-    assert done.error["type"] == "ClusterNotFoundError"
-    assert (done.error["status"], done.error["error_code"]) == (404, "CLUSTER_NOT_FOUND")
-    assert done.error["parameters"] == ["Nope", emulator.group_id]
-
-
-def test_unreachable_atlas_exits_1(inside: Run, emulator: AtlasEmulator) -> None:
-    emulator.stop()
-
-    done = inside("take", "Cluster0", "--total-timeout", "2", "--output", "json")
-
-    assert (done.status, done.error["type"]) == (1, "TransportError")
-
-
 def test_ambiguous_outcome_exits_1_with_a_warning(inside: Run, emulator: AtlasEmulator) -> None:
     emulator.fault(Fault(method="POST", path=TAKE, reset="after"))
 
@@ -126,25 +93,6 @@ def test_ambiguous_outcome_exits_1_with_a_warning(inside: Run, emulator: AtlasEm
     assert "THE SNAPSHOT MAY OR MAY NOT HAVE BEEN TAKEN" in done.err.splitlines()[0]
     assert "\natlas-backups: hint: " in done.err
     assert requests(emulator, "POST") == 1
-
-
-def test_ambiguous_outcome_as_json_has_the_cause(inside: Run, emulator: AtlasEmulator) -> None:
-    emulator.fault(Fault(method="POST", path=TAKE, status=503, body=b"<html>"))
-
-    done = inside("take", "Cluster0", "--output", "json")
-
-    assert (done.status, done.error["type"]) == (1, "AmbiguousOutcomeError")
-    assert done.error["candidates"] == []
-    assert done.error["cause"]["type"] == "ServiceUnavailableError"
-
-
-def test_failed_snapshot_exits_1(inside: Run, emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=0, fails=True)
-
-    done = inside("take", "Cluster0")
-
-    assert (done.status, done.out) == (1, "")
-    assert "there is no backup" in done.err
 
 
 def test_same_key_returns_the_same_snapshot(inside: Run, emulator: AtlasEmulator) -> None:
@@ -162,19 +110,6 @@ def test_same_key_returns_the_same_snapshot(inside: Run, emulator: AtlasEmulator
     assert requests(emulator, "POST") == 1
 
 
-def test_duplicates_of_a_key_exit_1(inside: Run, emulator: AtlasEmulator) -> None:
-    for _ in range(2):
-        emulator.next_snapshot(seconds=0)
-    first = json.loads(inside("take", "Cluster0", "--key", "k", "--output", "json").out)
-    inside("take", "Cluster0", "--description", first["description"])
-
-    done = inside("take", "Cluster0", "--key", "k", "--wait", "--output", "json")
-
-    assert (done.status, done.error["type"]) == (1, "DuplicateSnapshotsError")
-    ids = {item["id"] for item in done.error["snapshots"]}
-    assert ids == {first["id"], newest(emulator).id}
-
-
 def test_description_without_the_tag_is_warned_of_once(run: Run, emulator: AtlasEmulator) -> None:
     body = {"id": "66b0c1d2e3f4a5b6c7d8e9aa", "status": "queued", "description": "no tag"}
     emulator.fault(Fault(method="POST", path=TAKE, status=200, body=json.dumps(body).encode()))
@@ -186,7 +121,43 @@ def test_description_without_the_tag_is_warned_of_once(run: Run, emulator: Atlas
     assert " WARNING " in line
 
 
-def test_busy_cluster_fails_joins_or_waits(inside: Run, emulator: AtlasEmulator) -> None:
+@pytest.mark.parametrize(
+    ("case", "options", "error"),
+    [
+        ("unknown", (), {"type": "ClusterNotFoundError", "error_code": "CLUSTER_NOT_FOUND"}),
+        ("unreachable", (), {"type": "TransportError"}),
+        ("ambiguous", (), {"type": "AmbiguousOutcomeError", "candidates": []}),
+        ("failed", (), {"type": "SnapshotFailedError"}),
+        ("busy", (), {"type": "SnapshotInProgressError", "status": 400}),
+        ("busy", ("--if-busy", "wait", "--wait-timeout", "0.5"), {"type": "WaitTimeoutError"}),
+    ],
+)
+def test_error_exits_1_with_its_type_and_attributes(
+    inside: Run,
+    emulator: AtlasEmulator,
+    case: str,
+    options: tuple[str, ...],
+    error: dict[str, object],
+) -> None:
+    if case == "unreachable":
+        emulator.fault(Fault(reset="before", times=None))
+    if case == "ambiguous":
+        emulator.fault(Fault(method="POST", path=TAKE, status=503, body=b"<html>"))
+    if case == "failed":
+        emulator.next_snapshot(seconds=0, fails=True)
+    if case == "busy":
+        inside("take", "Cluster0")
+    cluster = "Nope" if case == "unknown" else "Cluster0"
+
+    done = inside("take", cluster, *options, "--total-timeout", "3", "--output", "json")
+
+    assert done.status == 1
+    assert error.items() <= done.error.items()
+
+
+def test_busy_cluster_is_reported_joined_or_waited_for(
+    inside: Run, emulator: AtlasEmulator
+) -> None:
     emulator.next_snapshot(seconds=3)
     emulator.next_snapshot(seconds=0.5)
     inside("take", "Cluster0")
@@ -196,21 +167,8 @@ def test_busy_cluster_fails_joins_or_waits(inside: Run, emulator: AtlasEmulator)
     joined = inside("take", "Cluster0", "--if-busy", "join", "--output", "json")
     waited = inside("take", "Cluster0", "--if-busy", "wait", "--wait", "--output", "json")
 
-    assert failed.status == 1
     assert f"unfinished: snapshot {running} of Cluster0, " in failed.err
     assert json.loads(joined.out)["id"] == running
     document = json.loads(waited.out)
     assert document["status"] == "completed"
     assert document["id"] == newest(emulator).id != running
-
-
-def test_wait_timeout_bounds_the_wait_for_another_snapshot(
-    inside: Run, emulator: AtlasEmulator
-) -> None:
-    inside("take", "Cluster0")
-
-    done = inside("take", "Cluster0", "--if-busy", "wait", "--wait-timeout", "0.5")
-
-    assert (done.status, done.out) == (1, "")
-    assert "within 0.5 s" in done.err
-    assert len(on_demand(emulator)) == 1

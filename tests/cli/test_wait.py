@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -71,20 +70,6 @@ def test_rejected_token_during_a_wait_exits_1_with_resume_hint(
     assert f"hint: to wait for the snapshot again: {resume_command(emulator)}" in done.err
 
 
-def test_outage_during_a_wait_is_tolerated(env: dict[str, str], emulator: AtlasEmulator) -> None:
-    emulator.next_snapshot(seconds=2)
-    with started(env, "take", "Cluster0", "--wait", "--wait-timeout", "30") as process:
-        until(lambda: requests(emulator, "GET"))
-        emulator.stop()
-        time.sleep(1.5)
-        emulator.start()
-        out, err = process.communicate(timeout=40)
-
-    assert (process.returncode, err) == (0, "")
-    assert newest(emulator).id in out
-    assert requests(emulator, "POST") == 1
-
-
 def test_failed_snapshot_exits_1_without_resume_hint(inside: Run, emulator: AtlasEmulator) -> None:
     emulator.next_snapshot(seconds=0.5, fails=True)
     inside("take", "Cluster0")
@@ -98,23 +83,6 @@ def test_failed_snapshot_exits_1_without_resume_hint(inside: Run, emulator: Atla
     assert "advice" not in waited.error
     assert shown.status == 0
     assert "failed" in shown.out
-
-
-def test_duplicate_during_a_wait_exits_1(
-    inside: Run, emulator: AtlasEmulator, env: dict[str, str]
-) -> None:
-    for _ in range(2):
-        emulator.next_snapshot(seconds=0)
-    # The wait sees no snapshot until the duplicate exists.
-    emulator.fault(Fault(path=re.compile(r"/snapshots/[0-9a-f]{24}$"), status=503, times=None))
-    with started(env, "take", "Cluster0", "--key", "k", "--wait") as process:
-        until(lambda: requests(emulator, "POST"))
-        inside("take", "Cluster0", "--description", str(newest(emulator).description))
-        emulator.clear_faults()
-        out, err = process.communicate(timeout=60)
-
-    assert (process.returncode, out) == (1, "")
-    assert newest(emulator).id in err
 
 
 def test_progress_goes_to_stderr_beside_one_json_document(

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from atlas_backups.html.markup import Child
     from atlas_backups.models import RawResponse, Snapshot
 
-_MAX_MEMBERS = 50
 _MAX_NAMES = 12
 _MAX_HEADERS = 50
 _LABELS = {"mongo_db_version": "MongoDB", "group_id": "Project"}
@@ -107,14 +106,12 @@ def error_card(error: AtlasError, now: datetime) -> Markup:
     )
 
 
-def error_cell(error: AtlasError) -> Markup:
-    """Return the ui.cell of a table with an exception and its hint."""
+def error_cell(error: AtlasError) -> tuple[Markup, Markup | None]:
+    """Return the cell of a table with an exception and its hint."""
     summary, hint = _summary(error)
-    return ui.cell(
-        concat(element("strong", type(error).__name__), " ", user_text(summary, SENTENCE)),
-        concat("Hint: ", user_text(hint, SENTENCE)) if hint else None,
-        kind="ab-wide",
-    )
+    name = element("strong", type(error).__name__)
+    happened = concat(name, " ", user_text(summary, SENTENCE))
+    return happened, concat("Hint: ", user_text(hint, SENTENCE)) if hint else None
 
 
 def size_of(snapshot: Snapshot) -> str | None:
@@ -188,18 +185,17 @@ def _members(snapshot: Snapshot) -> Markup | None:
         return None
     rows = (
         (
-            ui.cell(member.replica_set_name and user_text(member.replica_set_name)),
-            ui.cell(member.cloud_provider and user_text(member.cloud_provider)),
-            ui.cell(member.id and code(member.id)),
+            member.replica_set_name and user_text(member.replica_set_name),
+            member.cloud_provider and user_text(member.cloud_provider),
+            member.id and code(member.id),
         )
-        for member in snapshot.members[:_MAX_MEMBERS]
+        for member in snapshot.members
     )
-    more = len(snapshot.members) - _MAX_MEMBERS
-    return ui.section(
-        f"{len(snapshot.members)} parts",
-        ui.data_table((ui.column("Replica set"), ui.column("Provider"), ui.column("Id")), rows),
-        ui.footnote(f"{more} more are in .members.") if more > 0 else None,
-    )
+    columns = ui.Column("Replica set"), ui.Column("Provider"), ui.Column("Id")
+    table, shown = ui.data_table(columns, rows)
+    count = len(snapshot.members)
+    more = ui.footnote(f"{count - shown} more are in .members.") if count > shown else None
+    return ui.section(f"{count} parts", table, more)
 
 
 def _label(name: str) -> str:
@@ -283,24 +279,29 @@ def _snapshots(error: AtlasError, now: datetime) -> Markup | None:
     found = cast("Sequence[Snapshot]", several or ((one,) if one else ()))
     if not found:
         return None
-    rows = ui.limit_rows(
+    rows = (
         (
-            ui.cell(ui.status_badge(snapshot.status)),
-            ui.cell(
+            ui.status_badge(snapshot.status),
+            (
                 ui.relative_time(ui.requested_at(snapshot), now),
                 ui.absolute_time(ui.requested_at(snapshot)),
-                kind="ab-tight",
             ),
-            ui.cell(user_text(snapshot.cluster_name)),
-            ui.cell(code(snapshot.id)),
+            user_text(snapshot.cluster_name),
+            code(snapshot.id),
         )
         for snapshot in found
     )
-    more = len(found) - len(rows)
-    columns = (ui.column("Status"), ui.column("Requested"), ui.column("Cluster"), ui.column("Id"))
+    columns = (
+        ui.Column("Status"),
+        ui.Column("Requested", "ab-tight"),
+        ui.Column("Cluster"),
+        ui.Column("Id"),
+    )
+    table, shown = ui.data_table(columns, rows)
+    more = len(found) - shown
     return ui.section(
         _TITLES.get(type(error), "Last known state of the snapshot"),
-        ui.data_table(columns, rows),
+        table,
         ui.footnote(f"{thousands(more)} more are not shown.") if more else None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from atlas_backups._format import format_duration, format_duration_precise
 from atlas_backups.html.markup import Child, Markup, concat, element, user_text
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from atlas_backups.models import Snapshot
 
 Kind: TypeAlias = Literal["ok", "run", "idle", "bad", "odd"]
-Row: TypeAlias = "Sequence[Markup]"
+Cell: TypeAlias = "Child | tuple[Child, Child]"
+"""A value, or a value and a smaller line below."""
 
 MAX_ROWS = 100
 _MAX_BYTES = 400_000
@@ -28,6 +29,14 @@ _KINDS: dict[str | None, Kind] = {
     "queued": "idle",
     "failed": "bad",
 }
+
+
+class Column(NamedTuple):
+    """A column of a table: its header, the class of its cells, and how it is sorted."""
+
+    name: Child
+    kind: str | None = None
+    sort: str | None = None
 
 
 def figure(label: str, *parts: Child, kind: str = "") -> Markup:
@@ -51,37 +60,27 @@ def field_table(fields: Mapping[str, Child]) -> Markup:
     return element("table", element("tbody", *rows), class_="ab-facts")
 
 
-def data_table(columns: Row, rows: Iterable[Row]) -> Markup:
-    """Return a table with a header row."""
-    return element(
-        "table",
-        element("thead", element("tr", *columns)),
-        element("tbody", *(element("tr", *row) for row in rows)),
-        class_="ab-grid",
-    )
-
-
-def limit_rows(rows: Iterable[Row]) -> list[Row]:
-    """Return the first rows, limited in number and bytes for the browser."""
+def data_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> tuple[Markup, int]:
+    """Return a table and its number of rows, which is limited for the browser."""
     left = _MAX_BYTES
-    limited: list[Row] = []
+    lines: list[Markup] = []
     for row in islice(rows, MAX_ROWS):
-        left -= sum(len(cell.encode()) for cell in row)
-        if left < 0 and limited:
+        line = element("tr", *map(_cell, row, columns))
+        left -= len(line.encode())
+        if left < 0 and lines:
             break
-        limited.append(row)
-    return limited
+        lines.append(line)
+    names = (
+        element("th", it.name, scope="col", class_=it.kind, aria_sort=it.sort) for it in columns
+    )
+    head = element("thead", element("tr", *names))
+    return element("table", head, element("tbody", *lines), class_="ab-grid"), len(lines)
 
 
-def column(name: Child, kind: str | None = None, **attributes: str | None) -> Markup:
-    """Return the header of a column; `kind` is its class in the style."""
-    return element("th", name, scope="col", class_=kind, **attributes)
-
-
-def cell(value: Child, small: Child = None, *, kind: str | None = None) -> Markup:
-    """Return a cell of a row, with a smaller line below."""
+def _cell(value: Cell, column: Column) -> Markup:
+    value, small = value if isinstance(value, tuple) else (value, None)
     below = None if small is None else element("span", small, class_="ab-soft ab-small")
-    return element("td", "-" if value is None else value, below, class_=kind)
+    return element("td", "-" if value is None else value, below, class_=column.kind)
 
 
 def scroll_box(label: str, *parts: Child) -> Markup:

@@ -10,31 +10,20 @@ from atlas_backups.coverage import WINDOW_DAYS
 from atlas_backups.fleet import OUTCOME_KINDS, classify
 from atlas_backups.html import components as ui
 from atlas_backups.html.calendar import calendar, calendar_labels
-from atlas_backups.html.cards import (
-    data_delay,
-    description_of,
-    error_cell,
-    size_of,
-    trigger_of,
-)
-from atlas_backups.html.markup import (
-    SENTENCE,
-    Markup,
-    code,
-    concat,
-    element,
-    thousands,
-    user_text,
-)
+from atlas_backups.html.cards import data_delay, description_of, error_cell, size_of, trigger_of
+from atlas_backups.html.markup import SENTENCE, Markup, code, concat, element, thousands, user_text
 from atlas_backups.html.timeline import Axis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from atlas_backups.coverage import ClusterCoverage, Coverage
     from atlas_backups.fleet import OutcomeKind, SnapshotOutcome
+    from atlas_backups.html.markup import Child
     from atlas_backups.models import Snapshot
+
+    Row = Sequence[ui.Cell]
 
 _MAX_STATES = 6
 _MAX_RUNNING = 3  # of one cluster
@@ -46,11 +35,11 @@ _OUTCOME_KINDS: dict[OutcomeKind, ui.Kind] = {
     "taken": "ok",
 }
 _OUTCOME_COLUMNS = (
-    ui.column("Outcome"),
-    ui.column("Cluster", "ab-name"),
-    ui.column("Error", "ab-wide"),  # visible on a narrow page
-    ui.column("Snapshot"),
-    ui.column("Size", "ab-number"),
+    ui.Column("Outcome"),
+    ui.Column("Cluster", "ab-name"),
+    ui.Column("Error", "ab-wide"),  # visible on a narrow page
+    ui.Column("Snapshot"),
+    ui.Column("Size", "ab-number"),
 )
 
 
@@ -63,34 +52,32 @@ def snapshot_table(snapshots: Sequence[Snapshot], now: datetime) -> Markup:
     shown = snapshots[: ui.MAX_ROWS]
     axis = Axis.of(shown, now)
     largest = max(snapshot.storage_size_bytes or 0 for snapshot in shown)
-    rows = ui.limit_rows(_snapshot_row(it, now, axis, largest, has_clusters) for it in shown)
-    count, more = len(snapshots), len(snapshots) - len(rows)
+    count = len(snapshots)
     title = concat(
         f"{thousands(count)} {'snapshot' if count == 1 else 'snapshots'} of ",
         f"{len(clusters)} clusters" if has_clusters else user_text(min(clusters)),
     )
-    left_out = (
-        f"The first {len(rows)} are shown, {thousands(more)} are not: "
-        f"for the next ones take a slice, [{len(rows)}:{2 * len(rows)}]. "
-    )
     columns = [
-        ui.column("Status"),
-        ui.column("Cluster", "ab-name") if has_clusters else None,
+        ui.Column("Status"),
+        ui.Column("Cluster", "ab-name") if has_clusters else None,
         _requested_column(shown),
-        ui.column("Data of"),
-        ui.column("Kept until"),
-        ui.column(axis.labels()),
-        ui.column("Size", "ab-number"),
-        ui.column("Description", "ab-wide"),
+        ui.Column("Data of", "ab-tight"),
+        ui.Column("Kept until", "ab-tight"),
+        ui.Column(axis.labels()),
+        ui.Column("Size", "ab-number"),
+        ui.Column("Description", "ab-wide"),
     ]
-    table = ui.data_table([it for it in columns if it is not None], rows)
-    note = f"Times are UTC, ages as of {ui.format_second(now)}."
-    return ui.figure(
-        "Snapshots",
-        ui.header(title, *_status_counts(snapshots)),
-        ui.scroll_box("Snapshots", table),
-        ui.footnote(left_out if more else None, note),
+    table, number = ui.data_table(
+        [it for it in columns if it is not None],
+        (_snapshot_row(it, now, axis, largest, has_clusters) for it in shown),
     )
+    left_out = (
+        f"The first {number} are shown, {thousands(count - number)} are not: "
+        f"for the next ones take a slice, [{number}:{2 * number}]. "
+    )
+    as_of = f"Times are UTC, ages as of {ui.format_second(now)}."
+    notes = (left_out if number < count else None, as_of)
+    return _figure("Snapshots", title, _status_counts(snapshots), table, notes)
 
 
 def outcome_table(outcomes: Sequence[SnapshotOutcome], now: datetime) -> Markup:
@@ -100,22 +87,22 @@ def outcome_table(outcomes: Sequence[SnapshotOutcome], now: datetime) -> Markup:
     ordered = sorted(outcomes, key=lambda outcome: OUTCOME_KINDS.index(classify(outcome)))
     counts = Counter(map(classify, outcomes))
     has_projects = len({_requested(outcome, "group_id") for outcome in outcomes}) > 1
-    rows = ui.limit_rows(_outcome_row(outcome, has_projects) for outcome in ordered)
-    rest = ordered[len(rows) :]
+    rows = (_outcome_row(outcome, has_projects) for outcome in ordered)
+    table, shown = ui.data_table(_OUTCOME_COLUMNS, rows)
+    rest = ordered[shown:]
     not_taken = sum(classify(outcome) != "taken" for outcome in rest)
-    left_out = f"{thousands(len(rest))} more are not shown, {thousands(not_taken)} of them failed. "
+    left_out = (
+        f"{thousands(len(rest))} more are not shown, {thousands(not_taken)} of them not taken. "
+    )
     badges = (
         ui.badge(_OUTCOME_KINDS[end], f"{thousands(counts[end])} {end}")
         for end in OUTCOME_KINDS
         if counts[end]
     )
     noun = "snapshot" if len(outcomes) == 1 else "snapshots"
-    return ui.figure(
-        "Outcomes",
-        ui.header(f"{thousands(len(outcomes))} {noun} requested", *badges),
-        ui.scroll_box("Outcomes", ui.data_table(_OUTCOME_COLUMNS, rows)),
-        ui.footnote(left_out if rest else None, f"Drawn at {ui.format_second(now)}."),
-    )
+    title = f"{thousands(len(outcomes))} {noun} requested"
+    notes = (left_out if rest else None, f"Drawn at {ui.format_second(now)}.")
+    return _figure("Outcomes", title, badges, table, notes)
 
 
 def coverage_table(coverage: Coverage) -> Markup:
@@ -123,8 +110,6 @@ def coverage_table(coverage: Coverage) -> Markup:
     as_of = f"Times are UTC, ages as of {ui.format_second(coverage.taken_at)}."
     if not coverage:
         return ui.figure("No clusters", ui.paragraph("No clusters."), ui.footnote(as_of))
-    rows = ui.limit_rows(map(_coverage_row, coverage))
-    more = len(coverage) - len(rows)
     failed = sum(entry.error is not None for entry in coverage)
     without = sum(entry.error is None and entry.newest is None for entry in coverage)
     counts: tuple[tuple[ui.Kind, int, str], ...] = (
@@ -134,58 +119,57 @@ def coverage_table(coverage: Coverage) -> Markup:
     )
     badges = (ui.badge(kind, f"{thousands(it)} {name}") for kind, it, name in counts if it)
     columns = (
-        ui.column("Cluster", "ab-name"),
-        ui.column("Newest data"),
-        ui.column(calendar_labels(WINDOW_DAYS)),
-        ui.column("Size", "ab-number"),
-        ui.column("Now", "ab-wide"),
+        ui.Column("Cluster", "ab-name"),
+        ui.Column("Newest data", "ab-tight"),
+        ui.Column(calendar_labels(WINDOW_DAYS)),
+        ui.Column("Size", "ab-number"),
+        ui.Column("Now", "ab-wide"),
     )
-    return ui.figure(
-        "Backup coverage",
-        ui.header("Backup coverage", *badges),
-        ui.scroll_box("Backup coverage", ui.data_table(columns, rows)),
-        ui.footnote(
-            "One square per 24 hours: empty = no snapshot, green = snapshot "
-            "(dark green: 3 or more), blue bar = on demand. ",
-            f"The worst come first; {thousands(more)} more are not shown. " if more else None,
-            as_of,
-        ),
+    table, shown = ui.data_table(columns, map(_coverage_row, coverage))
+    more = len(coverage) - shown
+    legend = (
+        "One square per 24 hours: empty = no snapshot, green = snapshot "
+        "(dark green: 3 or more), blue bar = on demand. "
     )
+    left_out = f"The worst come first; {thousands(more)} more are not shown. " if more else None
+    return _figure("Backup coverage", "Backup coverage", badges, table, (legend, left_out, as_of))
+
+
+def _figure(
+    label: str, title: Child, badges: Iterable[Markup], table: Markup, notes: Iterable[Child]
+) -> Markup:
+    head, body = ui.header(title, *badges), ui.scroll_box(label, table)
+    return ui.figure(label, head, body, ui.footnote(*notes))
 
 
 def _snapshot_row(
     snapshot: Snapshot, now: datetime, axis: Axis, largest: int, has_cluster: bool
-) -> ui.Row:
-    requested, tag = ui.requested_at(snapshot), snapshot.idempotency_tag
-    text = description_of(snapshot)
+) -> Row:
+    requested, expires = ui.requested_at(snapshot), snapshot.expires_at
+    text, tag = description_of(snapshot), snapshot.idempotency_tag
     key_tag = concat("key tag ", code(tag)) if tag else None
     return [
-        ui.cell(ui.status_badge(snapshot.status), trigger_of(snapshot)),
-        *([ui.cell(user_text(snapshot.cluster_name))] if has_cluster else ()),
-        ui.cell(ui.relative_time(requested, now), ui.absolute_time(requested), kind="ab-tight"),
-        ui.cell(data_delay(snapshot), ui.absolute_time(snapshot.created_at), kind="ab-tight"),
-        ui.cell(
-            ui.relative_time(snapshot.expires_at, now),
-            ui.absolute_time(snapshot.expires_at),
-            kind="ab-tight",
-        ),
-        ui.cell(axis.line(snapshot)),
-        ui.cell(size_of(snapshot), _size_bar(snapshot, largest), kind="ab-number"),
-        ui.cell(
-            user_text(text, SENTENCE) if text else Markup(),
+        (ui.status_badge(snapshot.status), trigger_of(snapshot)),
+        *([user_text(snapshot.cluster_name)] if has_cluster else ()),
+        (ui.relative_time(requested, now), ui.absolute_time(requested)),
+        (data_delay(snapshot), ui.absolute_time(snapshot.created_at)),
+        (ui.relative_time(expires, now), ui.absolute_time(expires)),
+        axis.line(snapshot),
+        (size_of(snapshot), _size_bar(snapshot, largest)),
+        (
+            user_text(text, SENTENCE) if text else "",
             concat(code(snapshot.id), key_tag, separator=" "),
-            kind="ab-wide",
         ),
     ]
 
 
-def _requested_column(snapshots: Sequence[Snapshot]) -> Markup:
+def _requested_column(snapshots: Sequence[Snapshot]) -> ui.Column:
     times = [ui.requested_at(snapshot) for snapshot in snapshots]
     is_sorted = all(a and b and a >= b for a, b in pairwise(times)) and len(times) > 1
     if not is_sorted:
-        return ui.column("Requested")
+        return ui.Column("Requested", "ab-tight")
     arrow = element("span", " ▾", aria_hidden="true")
-    return ui.column(concat("Requested", arrow), aria_sort="descending")
+    return ui.Column(concat("Requested", arrow), "ab-tight", "descending")
 
 
 def _size_bar(snapshot: Snapshot, largest: int) -> Markup | None:
@@ -213,19 +197,16 @@ def _status_counts(snapshots: Sequence[Snapshot]) -> list[Markup]:
     return badges
 
 
-def _outcome_row(outcome: SnapshotOutcome, has_project: bool) -> ui.Row:
+def _outcome_row(outcome: SnapshotOutcome, has_project: bool) -> Row:
     end = classify(outcome)
     snapshot: Snapshot | None = outcome.snapshot or getattr(outcome.error, "snapshot", None)
     name, project = _requested(outcome, "cluster_name"), _requested(outcome, "group_id")
     return (
-        ui.cell(ui.badge(_OUTCOME_KINDS[end], end)),
-        ui.cell(name and user_text(name), code(project) if has_project and project else None),
-        error_cell(outcome.error) if outcome.error else ui.cell(Markup(), kind="ab-wide"),
-        ui.cell(
-            ui.status_badge(snapshot.status) if snapshot else None,
-            code(snapshot.id) if snapshot else None,
-        ),
-        ui.cell(size_of(snapshot) if snapshot else None, kind="ab-number"),
+        ui.badge(_OUTCOME_KINDS[end], end),
+        (name and user_text(name), code(project) if has_project and project else None),
+        error_cell(outcome.error) if outcome.error else "",
+        (ui.status_badge(snapshot.status), code(snapshot.id)) if snapshot else None,
+        size_of(snapshot) if snapshot else None,
     )
 
 
@@ -235,27 +216,18 @@ def _requested(outcome: SnapshotOutcome, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def _coverage_row(entry: ClusterCoverage) -> ui.Row:
+def _coverage_row(entry: ClusterCoverage) -> Row:
     project, name, newest = entry.project_name, entry.cluster_name, entry.newest
     owner = user_text(project) if project else code(entry.group_id)
     if entry.error is not None:
-        return (
-            ui.cell("all clusters" if name is None else user_text(name or "without a name"), owner),
-            ui.cell(ui.badge("odd", "not read")),
-            ui.cell(None),
-            ui.cell(None, kind="ab-number"),
-            error_cell(entry.error),
-        )
-    days = calendar(entry.scheduled_times, entry.on_demand_times, entry.taken_at, WINDOW_DAYS)
-    trigger = trigger_of(newest) if newest else None
+        cluster = "all clusters" if name is None else user_text(name or "without a name")
+        return ((cluster, owner), ui.badge("odd", "not read"), None, None, error_cell(entry.error))
     return (
-        ui.cell(user_text(name) if name else None, owner),
-        ui.cell(
-            _age(entry), ui.absolute_time(newest.created_at) if newest else None, kind="ab-tight"
-        ),
-        ui.cell(days),
-        ui.cell(size_of(newest) if newest else None, trigger, kind="ab-number"),
-        ui.cell(concat(*_states(entry), separator=" "), _unfinished(entry), kind="ab-wide"),
+        (user_text(name) if name else None, owner),
+        (_age(entry), ui.absolute_time(newest.created_at) if newest else None),
+        calendar(entry.scheduled_times, entry.on_demand_times, entry.taken_at, WINDOW_DAYS),
+        (size_of(newest), trigger_of(newest)) if newest else None,
+        (concat(*_states(entry), separator=" "), _unfinished(entry)),
     )
 
 
