@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
-from atlas_backups.client import drive, fleet
+from atlas_backups.client import fleet, sansio
 from tests.bodies import queued
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import always, answer
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REQUEST = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
 # As many lines at least are passed, or nothing was interrupted.
 MANY = 20
-FILES = {Path(drive.__file__).name, Path(fleet.__file__).name}
+FILES = {Path(sansio.__file__).name, Path(fleet.__file__).name}
 
 
 class Stop(BaseException):

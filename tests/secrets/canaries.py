@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import atlas_backups
 from atlas_backups import AccessToken, ApiKey, ServiceAccount
-from atlas_backups.client.credentials import Hidden
+from atlas_backups.client.credentials import Redacted
 from tests.raw_server import answer
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def insides_of(raised: BaseException) -> Iterator[Any]:
     for frame, _ in traceback.walk_tb(raised.__traceback__):
         if frame.f_code.co_filename.startswith(OURS):
             for value in frame.f_locals.values():
-                if not isinstance(value, Hidden):  # the one thing that knows what it holds
+                if not isinstance(value, Redacted):  # the one thing that knows what it holds
                     yield from attributes_of(value)
 
 

@@ -102,7 +102,7 @@ def test_the_stacks_of_all_threads_show_no_secret(
         stacks = file.read().decode()
 
     thread.join()
-    assert ("drive" in stacks) == (flavor.name == "sync")
+    assert ("run_sync" in stacks) == (flavor.name == "sync")
     assert [secret for secret in SECRETS if secret in stacks] == []
 
 

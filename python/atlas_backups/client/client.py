@@ -8,78 +8,71 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from atlas_backups import _core
+from atlas_backups._core import Operation
 from atlas_backups._optional import Self
-from atlas_backups.client.coverage import CoverageMethods
-from atlas_backups.client.credentials import CredentialSource, Given, Hidden
-from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.client.credentials import CredentialsLike, CredentialSource, Redacted
 from atlas_backups.client.fleet import FleetMethods
 from atlas_backups.client.inventory import InventoryMethods
+from atlas_backups.client.sansio import Effects, run_async, run_sync
 from atlas_backups.client.snapshots import SnapshotMethods
 from atlas_backups.client.take import TakeMethods
-from atlas_backups.client.wait import WaitMethods
 from atlas_backups.errors import ClientClosedError, ConfigurationError
-
-if TYPE_CHECKING:
-    from atlas_backups._core import Operation
-    from atlas_backups.client.drive import Steps
 
 ClientT = TypeVar("ClientT", bound="AtlasBackups")
 
 
-class AtlasBackups(
-    TakeMethods, SnapshotMethods, WaitMethods, FleetMethods, InventoryMethods, CoverageMethods
-):
-    """Takes on-demand snapshots of MongoDB Atlas clusters.
+class AtlasBackups(TakeMethods, SnapshotMethods, FleetMethods, InventoryMethods):
+    """A client for on-demand snapshots of MongoDB Atlas clusters.
 
-    One client holds one pool of connections and one token: share it. It may be used from many
-    threads, from many event loops and on both sides of a fork at the same time; a forked child
-    gets connections of its own, and a token of its own unless `token_cache` shares one. Making
-    one sends nothing and starts no thread.
+    Share one client: it holds a connection pool and a token. It is safe to use from many threads
+    and event loops and on both sides of a fork; a forked child opens its own connections, and gets
+    its own token unless `token_cache` shares one. The constructor sends nothing and starts no
+    thread.
 
     It is a context manager, sync and async. After `close()` every call raises
-    `ClientClosedError`, and so does entering it again. It pickles only where no secret would be in
-    the pickle: with credentials from the environment or from a function of a module.
+    `ClientClosedError`, and so does entering it again. It can be pickled only without secrets:
+    with credentials from the environment or from a function of a module.
 
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Args:
         credentials: `ServiceAccount`, `ApiKey`, `AccessToken`, or a callable without arguments
-            that returns one of them; it is asked at the first call, and again when Atlas refuses
-            what it gave, by one call at a time, on the thread (or the loop) of that call, whose
-            times do not bound it. `None`: the environment's, in this order:
+            that returns one of them. The callable runs at the first call, and again when Atlas
+            rejects its credentials, once at a time, on the thread (or the event loop) of the call;
+            timeouts do not apply to it. `None`: from the environment, in this order:
             `MONGODB_ATLAS_ACCESS_TOKEN`;
             `MONGODB_ATLAS_CLIENT_ID` and `MONGODB_ATLAS_CLIENT_SECRET`;
             `MONGODB_ATLAS_PUBLIC_API_KEY` and `MONGODB_ATLAS_PRIVATE_API_KEY` (also
             `MONGODB_ATLAS_PUBLIC_KEY` and `MONGODB_ATLAS_PRIVATE_KEY`).
-        base_url: the address of Atlas, `https` (or `http` to a loopback address), without the path
-            of the API; a path prefix of a gateway is allowed. `None`: `MONGODB_ATLAS_BASE_URL` or
-            `MONGODB_ATLAS_OPS_MANAGER_URL`, or `https://cloud.mongodbgov.com` where
-            `MONGODB_ATLAS_SERVICE` is `cloudgov`, else `https://cloud.mongodb.com`. Variables that
-            give different addresses are an error.
-        connect_timeout: seconds to make one connection, TLS included; finite and above 0.
-        timeout: seconds for one attempt, the whole answer included; finite and above 0.
+        base_url: `https` URL of Atlas (or `http` on a loopback address), without the path of the
+            API; the path prefix of a gateway is allowed. `None`: `MONGODB_ATLAS_BASE_URL` or
+            `MONGODB_ATLAS_OPS_MANAGER_URL`, or `https://cloud.mongodbgov.com` if
+            `MONGODB_ATLAS_SERVICE` is `cloudgov`, else `https://cloud.mongodb.com`. Variables with
+            different URLs are an error.
+        connect_timeout: seconds to open a connection, TLS included; finite and above 0.
+        timeout: seconds for one attempt, its complete response included; finite and above 0.
         total_timeout: seconds for one call with all its retries; finite and above 0.
-        max_retries: how often what is safe to repeat is repeated; 0: never. A snapshot that may
-            have been taken is never asked for again.
-        token_cache: file in which processes share the token of a service account, for many tasks
-            at once: Atlas grants few. It and `<file>.lock` beside it are made where they are not
-            there, mode 0600; a symbolic link, a file of another user or one that others can open
-            is refused (on Unix; elsewhere the directory must keep others out). `close()` does not
-            end a token in it. A disk that does not answer within 2 s, or a process that keeps the
-            lock for half of `total_timeout` (30 s at most), costs a call that time and a token that
-            it does not share. A relative path counts from the working directory, `~` is not
-            expanded. `None`: the token stays in memory and is ended by `close()`. Other kinds of
-            credentials do not use it.
+        max_retries: how often a request that is safe to repeat is repeated; 0: never. A take that
+            Atlas may have processed is never repeated.
+        token_cache: file in which processes share the token of a service account, because Atlas
+            limits how many it grants. It and `<file>.lock` are created with mode 0600; a symbolic
+            link, a file of another user or one that others can open is rejected (on Unix; elsewhere
+            the directory must restrict access). `close()` does not revoke a token in it. A disk
+            that does not respond within 2 s, or a process that holds the lock for half of
+            `total_timeout` (30 s at most), costs a call that time, and the call uses a token that
+            is not shared. A relative path is relative to the working directory, `~` is not
+            expanded. `None`: the token stays in memory, and `close()` revokes it. Other kinds of
+            credentials do not use the file.
         proxy: URL of an http(s) proxy. `None`: `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; a proxy
-            of the environment that is needed but cannot be used is an error. Loopback addresses
-            never go through one.
-        ca_file: PEM file of certificates to trust besides the system's. `SSL_CERT_FILE` and
-            `SSL_CERT_DIR` take the place of the system's. `None`: no others.
-        user_agent_suffix: printable ASCII that ends the `User-Agent`. `None`: nothing.
+            from the environment that is needed but invalid is an error. Loopback addresses never
+            use a proxy.
+        ca_file: PEM file of certificates to trust besides those of the system. `SSL_CERT_FILE` and
+            `SSL_CERT_DIR` replace those of the system. `None`: no others.
+        user_agent_suffix: printable ASCII to append to the `User-Agent`. `None`: nothing.
 
     Raises:
-        ConfigurationError: an option cannot be used, or there are no credentials; the message
-            names the option or the environment variables.
+        ConfigurationError: an option is invalid, or there are no credentials; the message names
+            the option or the environment variables.
     """
 
     # With a `__dict__`, `unittest.mock.patch.object` can replace a method of one client.
@@ -87,7 +80,7 @@ class AtlasBackups(
 
     def __init__(  # noqa: PLR0913  # options of one thing, keyword-only
         self,
-        credentials: Given = None,
+        credentials: CredentialsLike = None,
         *,
         base_url: str | None = None,
         connect_timeout: float = 10.0,
@@ -99,8 +92,8 @@ class AtlasBackups(
         ca_file: str | os.PathLike[str] | None = None,
         user_agent_suffix: str | None = None,
     ) -> None:
-        # Tools that show the locals of a traceback's frames find no secret in these.
-        given, url, proxy_url = Hidden(credentials), Hidden(base_url), Hidden(proxy)
+        # Tools that show the locals of a traceback must find no secret.
+        given, url, proxy_url = Redacted(credentials), Redacted(base_url), Redacted(proxy)
         del credentials, base_url, proxy
         self._options: dict[str, Any] = {
             "connect_timeout": connect_timeout,
@@ -112,36 +105,40 @@ class AtlasBackups(
             "user_agent_suffix": user_agent_suffix,
         }
         self._core = _core.Client(
-            base_url=url.it,
+            base_url=url.value,
             connect_timeout=connect_timeout,
             timeout=timeout,
             total_timeout=total_timeout,
             max_retries=max_retries,
             token_cache=token_cache,
-            proxy=proxy_url.it,
+            proxy=proxy_url.value,
             ca_file=ca_file,
             user_agent=_user_agent(user_agent_suffix),
         )
-        self._options["base_url"] = url.it  # by now it is known to hold no password
+        self._options["base_url"] = url.value  # the core rejects one with a password
         self._source = CredentialSource(self._core, given, total_timeout)
 
     def close(self) -> None:
-        """Close the client: end its token, best effort (3 s), and refuse every later call.
+        """Close the client: revoke its token, best effort (3 s), and reject every later call.
 
-        A token that `token_cache` shares is left to the others.
-
-        Calls in flight go on; one that Atlas refuses because its token has ended raises
-        `ClientClosedError`, and took nothing. A second `close()` does nothing.
+        A token in `token_cache` is not revoked. Calls in flight continue; one that Atlas rejects
+        because the token is revoked raises `ClientClosedError`, and took no snapshot. A second
+        call does nothing.
         """
         operation = self._core.close()
         if operation is not None:
-            drive(_once(operation))
+            run_sync(_single(operation))
 
     async def aclose(self) -> None:
-        """Call `close` from asyncio."""
+        """Close the client: revoke its token, best effort (3 s), and reject every later call.
+
+        A token in `token_cache` is not revoked. Calls in flight continue; one that Atlas rejects
+        because the token is revoked raises `ClientClosedError`, and took no snapshot. A second
+        call does nothing.
+        """
         operation = self._core.close()
         if operation is not None:
-            await drive_async(_once(operation))
+            await run_async(_single(operation))
 
     def __enter__(self) -> Self:
         return self._opened()
@@ -171,12 +168,12 @@ class AtlasBackups(
         return self
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_source"):  # as in the traceback of a refused one
-            return f"<{type(self).__name__}, refused>"
+        if not hasattr(self, "_source"):  # in the traceback of a failed constructor
+            return f"<{type(self).__name__}, not constructed>"
         state = ", closed" if self._core.closed else ""
         return f"<AtlasBackups {self._core.base_url}, credentials: {self._source!r}{state}>"
 
-    if not TYPE_CHECKING:  # where it would allow every name
+    if not TYPE_CHECKING:  # a type checker would allow every name
 
         def __setattr__(self, name: str, value: object) -> None:
             if not hasattr(type(self), name):
@@ -185,15 +182,15 @@ class AtlasBackups(
 
     def __reduce__(self) -> tuple[object, ...]:
         options = {**self._options, "proxy": self._core.proxy_to_pickle()}
-        return _rebuild, (type(self), self._source.reduced(), options)
+        return _rebuild, (type(self), self._source.to_pickle(), options)
 
 
-def _once(operation: Operation[None]) -> Steps[None]:
+def _single(operation: Operation[None]) -> Effects[None]:
     yield operation
 
 
-def _rebuild(cls: type[ClientT], credentials: Given, options: dict[str, Any]) -> ClientT:
-    """Make a client again; pickles name this function, so it keeps its name."""
+def _rebuild(cls: type[ClientT], credentials: CredentialsLike, options: dict[str, Any]) -> ClientT:
+    """Construct a client from a pickle, which refers to this function by name."""
     return cls(credentials, **options)
 
 

@@ -1,62 +1,158 @@
-"""Which projects and clusters there are."""
+"""The methods that list projects and clusters, and report their backup coverage."""
 
 from __future__ import annotations
 
-from atlas_backups.client.base import Base
-from atlas_backups.client.drive import drive, drive_async
+from atlas_backups.client.base import BaseClient
+from atlas_backups.client.sansio import Effects, run_async, run_sync
+from atlas_backups.coverage import WINDOW_DAYS, ClusterCoverage, Coverage
 from atlas_backups.inventory import Cluster, Project
 
 
-class InventoryMethods(Base):
-    """The methods that list projects and clusters."""
+class InventoryMethods(BaseClient):
+    """The methods that list projects and clusters, and report their backup coverage."""
 
     __slots__ = ()
 
     def list_projects(self) -> tuple[Project, ...]:
-        """List the projects that the credentials can see, however many pages there are.
+        """List the projects that the credentials can see; reads all pages.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Returns:
-            The projects, in Atlas' order.
+            The projects, in the order of Atlas.
 
         Raises:
-            ApiError: Atlas refused; its class says why.
-            TransportError: Atlas could not be reached, after all retries.
-            InvalidResponseError: the answer is not what Atlas sends.
-            RequestTimeoutError: `total_timeout` ended.
-            ClientClosedError: the client was closed before.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
         """
-        return drive(self._read(self._core.list_projects()))
+        return run_sync(self._execute_read(self._core.list_projects()))
 
     async def list_projects_async(self) -> tuple[Project, ...]:
-        """Call `list_projects` from asyncio."""
-        return await drive_async(self._read(self._core.list_projects()))
+        """List the projects that the credentials can see; reads all pages.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Returns:
+            The projects, in the order of Atlas.
+
+        Raises:
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(self._execute_read(self._core.list_projects()))
 
     def list_clusters(self, group_id: str) -> tuple[Cluster, ...]:
-        """List the clusters of a project, however many pages there are.
+        """List the clusters of a project; reads all pages.
 
-        Flex clusters, of which no snapshots are taken on demand, have a list of their own at Atlas:
-        `backup_coverage` reads both.
+        Flex clusters, which have no on-demand snapshots, are not included: `backup_coverage`
+        includes them.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project, 24 hexadecimal digits in lower case.
+            group_id: id of the project, 24 lower-case hexadecimal digits.
 
         Returns:
-            The clusters, in Atlas' order.
+            The clusters, in the order of Atlas.
 
         Raises:
-            InvalidArgumentError: `group_id` cannot be right; nothing was sent.
-            ProjectNotFoundError: there is none; other `ApiError`s: Atlas refused.
-            TransportError: Atlas could not be reached, after all retries.
-            InvalidResponseError: the answer is not what Atlas sends.
-            RequestTimeoutError: `total_timeout` ended.
-            ClientClosedError: the client was closed before.
+            InvalidArgumentError: `group_id` is invalid; nothing was sent.
+            ProjectNotFoundError: there is none; other `ApiError`s: Atlas rejected the request.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
         """
-        return drive(self._read(self._core.list_clusters(group_id)))
+        return run_sync(self._execute_read(self._core.list_clusters(group_id)))
 
     async def list_clusters_async(self, group_id: str) -> tuple[Cluster, ...]:
-        """Call `list_clusters` from asyncio."""
-        return await drive_async(self._read(self._core.list_clusters(group_id)))
+        """List the clusters of a project; reads all pages.
+
+        Flex clusters, which have no on-demand snapshots, are not included: `backup_coverage`
+        includes them.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits.
+
+        Returns:
+            The clusters, in the order of Atlas.
+
+        Raises:
+            InvalidArgumentError: `group_id` is invalid; nothing was sent.
+            ProjectNotFoundError: there is none; other `ApiError`s: Atlas rejected the request.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(self._execute_read(self._core.list_clusters(group_id)))
+
+    def backup_coverage(self, group_id: str | None = None) -> Coverage:
+        """Report how well each cluster of a project, or of all projects, is backed up.
+
+        Reads several lists concurrently, each as far back as the last 30 days and a completed
+        snapshot require. A list that cannot be read, or that `total_timeout` leaves unread, is an
+        entry with an `error`; a project without clusters has no entry. Flex clusters are included.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits. `None`: all projects
+                that the credentials can see.
+
+        Returns:
+            One entry for each cluster, and for each project whose clusters cannot be listed; the
+            worst first.
+
+        Raises:
+            InvalidArgumentError: `group_id` is invalid; nothing was sent.
+            ProjectNotFoundError: there is no such project; other `ApiError`s: Atlas rejected the
+                credentials, or the list of projects, or the clusters of the one project.
+            TransportError: that list could not be read, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired before it arrived.
+            ClientClosedError: the client is closed.
+        """
+        return run_sync(self._coverage(group_id))
+
+    async def backup_coverage_async(self, group_id: str | None = None) -> Coverage:
+        """Report how well each cluster of a project, or of all projects, is backed up.
+
+        Reads several lists concurrently, each as far back as the last 30 days and a completed
+        snapshot require. A list that cannot be read, or that `total_timeout` leaves unread, is an
+        entry with an `error`; a project without clusters has no entry. Flex clusters are included.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits. `None`: all projects
+                that the credentials can see.
+
+        Returns:
+            One entry for each cluster, and for each project whose clusters cannot be listed; the
+            worst first.
+
+        Raises:
+            InvalidArgumentError: `group_id` is invalid; nothing was sent.
+            ProjectNotFoundError: there is no such project; other `ApiError`s: Atlas rejected the
+                credentials, or the list of projects, or the clusters of the one project.
+            TransportError: that list could not be read, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired before it arrived.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(self._coverage(group_id))
+
+    def _coverage(self, group_id: str | None) -> Effects[Coverage]:
+        operation = self._core.backup_coverage(group_id, days=WINDOW_DAYS)
+        taken_at, clusters = yield from self._execute_read(operation)
+        entries = (ClusterCoverage(taken_at=taken_at, **fields) for fields in clusters)
+        return Coverage(entries, taken_at=taken_at)

@@ -1,21 +1,15 @@
-"""Reading, keeping and deleting snapshots."""
+"""The methods that read, list, update and delete snapshots."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from atlas_backups.client.arguments import Address, address
-from atlas_backups.client.base import Base
-from atlas_backups.client.drive import drive, drive_async
+from atlas_backups._core import Operation
+from atlas_backups.client.base import BaseClient, snapshot_address
+from atlas_backups.client.sansio import Effects, run_async, run_sync
 from atlas_backups.models import Snapshot, SnapshotList
 
-if TYPE_CHECKING:
-    from atlas_backups._core import Operation
-    from atlas_backups.client.drive import Steps
 
-
-class SnapshotMethods(Base):
-    """The methods that read, keep and delete snapshots."""
+class SnapshotMethods(BaseClient):
+    """The methods that read, list, update and delete snapshots."""
 
     __slots__ = ()
 
@@ -30,22 +24,22 @@ class SnapshotMethods(Base):
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project; or a `Snapshot`, and nothing else.
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
             cluster_name: name of the cluster.
-            snapshot_id: id of the snapshot, 24 hexadecimal digits in lower case.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
 
         Returns:
             The snapshot as it is now; that of a sharded cluster with its `members`.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
-            SnapshotNotFoundError: there is none; other `ApiError`s: Atlas refused.
-            TransportError: Atlas could not be reached, after all retries.
-            InvalidResponseError: the answer is not what Atlas sends.
-            RequestTimeoutError: `total_timeout` ended.
-            ClientClosedError: the client was closed before.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotNotFoundError: there is none; other `ApiError`s: Atlas rejected the request.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
         """
-        return drive(self._read(self._get(group_id, cluster_name, snapshot_id)))
+        return run_sync(self._execute_read(self._get(group_id, cluster_name, snapshot_id)))
 
     async def get_snapshot_async(
         self,
@@ -53,41 +47,80 @@ class SnapshotMethods(Base):
         cluster_name: str | None = None,
         snapshot_id: str | Snapshot | None = None,
     ) -> Snapshot:
-        """Call `get_snapshot` from asyncio."""
-        return await drive_async(self._read(self._get(group_id, cluster_name, snapshot_id)))
-
-    def list_snapshots(
-        self, group_id: str, cluster_name: str, *, include_sharded: bool = True
-    ) -> SnapshotList:
-        """List all snapshots of a cluster, however many pages there are.
+        """Read one snapshot.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project, 24 hexadecimal digits in lower case.
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
             cluster_name: name of the cluster.
-            include_sharded: whether to ask for the snapshots of sharded clusters too, whose parts
-                then stand in their `members` only. `False`: what the plain list says.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+
+        Returns:
+            The snapshot as it is now; that of a sharded cluster with its `members`.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotNotFoundError: there is none; other `ApiError`s: Atlas rejected the request.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(self._execute_read(self._get(group_id, cluster_name, snapshot_id)))
+
+    def list_snapshots(
+        self, group_id: str, cluster_name: str, *, include_sharded: bool = True
+    ) -> SnapshotList:
+        """List all snapshots of a cluster; reads all pages before it returns.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits.
+            cluster_name: name of the cluster.
+            include_sharded: whether to read the list for sharded clusters too; their parts are
+                then only in `members`. `False`: the items of the plain list.
 
         Returns:
             The snapshots, newest first.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
-            ApiError: Atlas refused; its class says why.
-            TransportError: Atlas could not be reached, after all retries.
-            InvalidResponseError: the answer is not what Atlas sends.
-            RequestTimeoutError: `total_timeout` ended.
-            ClientClosedError: the client was closed before.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
         """
-        return drive(self._list(group_id, cluster_name, include_sharded=include_sharded))
+        return run_sync(self._list(group_id, cluster_name, include_sharded=include_sharded))
 
     async def list_snapshots_async(
         self, group_id: str, cluster_name: str, *, include_sharded: bool = True
     ) -> SnapshotList:
-        """Call `list_snapshots` from asyncio."""
-        steps = self._list(group_id, cluster_name, include_sharded=include_sharded)
-        return await drive_async(steps)
+        """List all snapshots of a cluster; reads all pages before it returns.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits.
+            cluster_name: name of the cluster.
+            include_sharded: whether to read the list for sharded clusters too; their parts are
+                then only in `members`. `False`: the items of the plain list.
+
+        Returns:
+            The snapshots, newest first.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        effects = self._list(group_id, cluster_name, include_sharded=include_sharded)
+        return await run_async(effects)
 
     def update_retention(  # noqa: PLR0913  # the units of the API, keyword-only
         self,
@@ -107,31 +140,33 @@ class SnapshotMethods(Base):
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project; or a `Snapshot`, and no cluster and id.
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
             cluster_name: name of the cluster.
-            snapshot_id: id of the snapshot, 24 hexadecimal digits in lower case.
-            days: how long in days; exactly one of the four units, 1 to 2147483647.
-            weeks: how long in weeks.
-            months: how long in months.
-            years: how long in years.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+            days: retention in days, 1 to 2147483647; pass exactly one of the four units.
+            weeks: retention in weeks.
+            months: retention in months.
+            years: retention in years.
             wait: whether to wait for an unfinished snapshot first, which Atlas does not change.
-            wait_timeout: seconds for that; finite and above 0.
+            wait_timeout: seconds for that wait; finite and above 0.
 
         Returns:
             The snapshot with its new `expires_at`.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
             SnapshotNotCompletedError: it is unfinished, and `wait` is off.
-            CompliancePolicyError: the project's policy forbids it.
-            WaitTimeoutError: `wait_timeout` is over.
-            ApiError: Atlas refused; its class says why.
-            TransportError: Atlas could not be reached, after all retries.
-            ClientClosedError: the client was closed before.
+            CompliancePolicyError: the Backup Compliance Policy of the project forbids it.
+            WaitTimeoutError: `wait_timeout` expired.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            ClientClosedError: the client is closed.
         """
-        return drive(
-            self._retain(
-                address(group_id, cluster_name, snapshot_id),
+        return run_sync(
+            self._update_retention(
+                group_id,
+                cluster_name,
+                snapshot_id,
                 days=days,
                 weeks=weeks,
                 months=months,
@@ -154,10 +189,38 @@ class SnapshotMethods(Base):
         wait: bool = False,
         wait_timeout: float = 3600.0,
     ) -> Snapshot:
-        """Call `update_retention` from asyncio."""
-        return await drive_async(
-            self._retain(
-                address(group_id, cluster_name, snapshot_id),
+        """Change how long a snapshot is kept, counted from its completion.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
+            cluster_name: name of the cluster.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+            days: retention in days, 1 to 2147483647; pass exactly one of the four units.
+            weeks: retention in weeks.
+            months: retention in months.
+            years: retention in years.
+            wait: whether to wait for an unfinished snapshot first, which Atlas does not change.
+            wait_timeout: seconds for that wait; finite and above 0.
+
+        Returns:
+            The snapshot with its new `expires_at`.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotNotCompletedError: it is unfinished, and `wait` is off.
+            CompliancePolicyError: the Backup Compliance Policy of the project forbids it.
+            WaitTimeoutError: `wait_timeout` expired.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(
+            self._update_retention(
+                group_id,
+                cluster_name,
+                snapshot_id,
                 days=days,
                 weeks=weeks,
                 months=months,
@@ -181,25 +244,25 @@ class SnapshotMethods(Base):
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project; or a `Snapshot`, and no cluster and id.
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
             cluster_name: name of the cluster.
-            snapshot_id: id of the snapshot, 24 hexadecimal digits in lower case.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
             wait: whether to wait for an unfinished snapshot first, which Atlas does not delete.
-            wait_timeout: seconds for that; finite and above 0.
+            wait_timeout: seconds for that wait; finite and above 0.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
             SnapshotNotCompletedError: it is unfinished, and `wait` is off.
             SnapshotNotFoundError: there is none.
-            CompliancePolicyError: the project's policy forbids it.
-            WaitTimeoutError: `wait_timeout` is over; nothing was deleted.
-            ApiError: Atlas refused; its class says why.
-            TransportError: Atlas could not be reached, after all retries.
-            ClientClosedError: the client was closed before.
+            CompliancePolicyError: the Backup Compliance Policy of the project forbids it.
+            WaitTimeoutError: `wait_timeout` expired; nothing was deleted.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            ClientClosedError: the client is closed.
         """
-        found = address(group_id, cluster_name, snapshot_id)
-        operation = self._core.delete_snapshot(*found, wait=wait, wait_timeout=wait_timeout)
-        return drive(self._write(operation))
+        address = snapshot_address(group_id, cluster_name, snapshot_id)
+        operation = self._core.delete_snapshot(*address, wait=wait, wait_timeout=wait_timeout)
+        return run_sync(self._execute(operation))
 
     async def delete_snapshot_async(
         self,
@@ -210,10 +273,30 @@ class SnapshotMethods(Base):
         wait: bool = False,
         wait_timeout: float = 3600.0,
     ) -> None:
-        """Call `delete_snapshot` from asyncio."""
-        found = address(group_id, cluster_name, snapshot_id)
-        operation = self._core.delete_snapshot(*found, wait=wait, wait_timeout=wait_timeout)
-        return await drive_async(self._write(operation))
+        """Delete a snapshot.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
+            cluster_name: name of the cluster.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+            wait: whether to wait for an unfinished snapshot first, which Atlas does not delete.
+            wait_timeout: seconds for that wait; finite and above 0.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotNotCompletedError: it is unfinished, and `wait` is off.
+            SnapshotNotFoundError: there is none.
+            CompliancePolicyError: the Backup Compliance Policy of the project forbids it.
+            WaitTimeoutError: `wait_timeout` expired; nothing was deleted.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            ClientClosedError: the client is closed.
+        """
+        address = snapshot_address(group_id, cluster_name, snapshot_id)
+        operation = self._core.delete_snapshot(*address, wait=wait, wait_timeout=wait_timeout)
+        return await run_async(self._execute(operation))
 
     def _get(
         self,
@@ -221,11 +304,13 @@ class SnapshotMethods(Base):
         cluster_name: str | None,
         snapshot_id: str | Snapshot | None,
     ) -> Operation[Snapshot]:
-        return self._core.get_snapshot(*address(group_id, cluster_name, snapshot_id))
+        return self._core.get_snapshot(*snapshot_address(group_id, cluster_name, snapshot_id))
 
-    def _retain(  # noqa: PLR0913  # the same
+    def _update_retention(  # noqa: PLR0913  # the same
         self,
-        found: Address,
+        group_id: str | Snapshot,
+        cluster_name: str | None,
+        snapshot_id: str | Snapshot | None,
         *,
         days: int | None,
         weeks: int | None,
@@ -233,9 +318,9 @@ class SnapshotMethods(Base):
         years: int | None,
         wait: bool,
         wait_timeout: float,
-    ) -> Steps[Snapshot]:
+    ) -> Effects[Snapshot]:
         operation = self._core.update_retention(
-            *found[:3],
+            *snapshot_address(group_id, cluster_name, snapshot_id)[:3],
             days=days,
             weeks=weeks,
             months=months,
@@ -243,12 +328,12 @@ class SnapshotMethods(Base):
             wait=wait,
             wait_timeout=wait_timeout,
         )
-        return self._write(operation)
+        return self._execute(operation)
 
     def _list(
         self, group_id: str, cluster_name: str, *, include_sharded: bool
-    ) -> Steps[SnapshotList]:
+    ) -> Effects[SnapshotList]:
         operation = self._core.list_snapshots(
             group_id, cluster_name, include_sharded=include_sharded
         )
-        return SnapshotList((yield from self._read(operation)))
+        return SnapshotList((yield from self._execute_read(operation)))

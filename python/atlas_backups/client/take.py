@@ -1,13 +1,11 @@
-"""Taking one snapshot."""
+"""`take_snapshot` and `take_snapshot_raw`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from atlas_backups.client.arguments import address, flag
-from atlas_backups.client.base import warn_of_lost_tag
-from atlas_backups.client.drive import drive, drive_async, put_behind
+from atlas_backups.client.base import check_bool, snapshot_address, warn_of_lost_tag
+from atlas_backups.client.sansio import Effects, chain_context, run_async, run_sync
 from atlas_backups.client.wait import WaitMethods
 from atlas_backups.errors import (
     ClientClosedError,
@@ -17,10 +15,7 @@ from atlas_backups.errors import (
 )
 from atlas_backups.models import IfBusy, RawResponse, Snapshot
 
-if TYPE_CHECKING:
-    from atlas_backups.client.drive import Steps
-
-_LEAST_SECONDS = 0.001  # of a wait that has nothing left: one look
+_MIN_WAIT_SECONDS = 0.001  # when nothing is left of `wait_timeout`: one poll
 
 
 class TakeMethods(WaitMethods):
@@ -28,7 +23,7 @@ class TakeMethods(WaitMethods):
 
     __slots__ = ()
 
-    def take_snapshot(  # noqa: PLR0913  # the arguments of the API, keyword-only
+    def take_snapshot(  # noqa: PLR0913  # the parameters of the API, keyword-only
         self,
         group_id: str,
         cluster_name: str,
@@ -45,57 +40,54 @@ class TakeMethods(WaitMethods):
     ) -> Snapshot:
         """Take one on-demand snapshot of a cluster.
 
-        Atlas takes it in the background: what comes back is `"queued"`, unless you `wait`. The
-        request is sent again only when it certainly was not acted on. Whoever calls again after a
-        failure, or may be killed in between, gives an `idempotency_key`.
+        Atlas takes it in the background: the snapshot returned is `"queued"`, unless you `wait`.
+        The request is sent again only if Atlas certainly did not process it. Pass an
+        `idempotency_key` if you may retry or be killed during the call.
 
-        If the call is cut off (Ctrl-C, a cancelled task, a handler of a signal that raises) before
-        its outcome is known and returned, the exception has an `AmbiguousOutcomeError` as its
-        `__context__`, whose candidate is the snapshot if it was known by then. When its wait for
-        the new snapshot ends in any other way than its own errors, the context is a
-        `WaitTimeoutError` with that `.snapshot`.
+        If the call is interrupted (Ctrl-C, a cancelled task, a signal handler that raises) before
+        its outcome is known, the exception has an `AmbiguousOutcomeError` as its `__context__`;
+        its candidate is the snapshot if that was known. If the wait for the new snapshot is
+        interrupted, the context is a `WaitTimeoutError` with the `.snapshot`.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project, 24 hexadecimal digits in lower case.
+            group_id: id of the project, 24 lower-case hexadecimal digits.
             cluster_name: name of the cluster: letters, digits and hyphens, at most 64.
-            description: text to keep with the snapshot, without control characters. `None`: none.
-            retention_in_days: days to keep it, 1 to 2147483647. `None`: what Atlas chooses.
-            idempotency_key: 1 to 1024 characters. The same key gives the same snapshot of this
-                cluster, however often and in whatever process the call is made; it travels as a
-                tag before the description. A failed, deleted or expired snapshot frees its key.
-                Should Atlas not keep the tag, a `RuntimeWarning` says so.
-                `None`: every call takes another snapshot.
-            if_busy: what to do while another on-demand snapshot of the cluster is unfinished:
-                `"raise"`, `"wait"` for it and take one then, or `"join"`: return that one.
+            description: text to store with the snapshot, without control characters; `None`: none.
+            retention_in_days: days to keep it, 1 to 2147483647. `None`: the default of Atlas.
+            idempotency_key: 1 to 1024 characters. Calls with the same key return the same snapshot
+                of this cluster, from any process; a tag before the description carries the key. A
+                failed, deleted or expired snapshot frees its key. If Atlas does not store the tag,
+                a `RuntimeWarning` says so. `None`: every call takes another snapshot.
+            if_busy: what to do while another on-demand snapshot of the cluster is in progress:
+                `"raise"`, `"wait"` for it and then take one, or `"join"`: return that one.
             wait: whether to return only when the snapshot is completed.
             wait_timeout: seconds for all waiting of this call, for the other snapshot and for the
                 new one; finite and above 0. `total_timeout` bounds the rest of the call.
-            progress: with `wait`, whether to show the request and the wait, as `wait_for_snapshot`
-                does.
-            envelope: have Atlas wrap its answer together with the status; the result is the same.
-            pretty: have Atlas indent its answer; the result is the same.
+            progress: whether to show a progress bar for the wait, as `wait_for_snapshot` does.
+            envelope: whether Atlas wraps its response in an envelope; the result is the same.
+            pretty: whether Atlas indents its response; the result is the same.
 
         Returns:
             A `ReplicaSetSnapshot` or a `ShardedClusterSnapshot`; a plain `Snapshot` for a type
             that this version does not know. `is_new` says whether this call took it.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
-            SnapshotInProgressError: another one is unfinished; it is the error's `.snapshot`.
-            AmbiguousOutcomeError: the snapshot may have been taken or not; `.cause` says why that
-                is not known. Nothing was sent again. With a key: call again.
-            DuplicateSnapshotsError: more than one snapshot carries the tag of the key.
-            SnapshotFailedError: waited for, and Atlas failed to take it.
-            WaitTimeoutError: `wait_timeout` is over; the snapshot goes on.
-            ApiError: Atlas refused; its class says why. No snapshot was taken, unless the
-                context is a `WaitTimeoutError`.
-            TransportError: Atlas could not be reached; the same.
-            RequestTimeoutError: the time was over before the request was sent.
-            ClientClosedError: the client was closed; the same, and the message has the id.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotInProgressError: another snapshot is in progress: the error's `.snapshot`.
+            AmbiguousOutcomeError: the snapshot may or may not have been taken; `.cause` says why
+                that is unknown. Nothing was sent again. With a key: call again.
+            DuplicateSnapshotsError: more than one snapshot has the tag of the key.
+            SnapshotFailedError: the call waited, and Atlas failed to take the snapshot.
+            WaitTimeoutError: `wait_timeout` expired; the snapshot is still in progress.
+            ApiError: Atlas rejected the request; the class says why. No snapshot was taken, unless
+                the context is a `WaitTimeoutError`.
+            TransportError: Atlas was not reached; likewise.
+            RequestTimeoutError: the timeout expired before the request was sent.
+            ClientClosedError: the client is closed; likewise, and the message has the id.
         """
-        return drive(
+        return run_sync(
             self._take(
                 group_id,
                 cluster_name,
@@ -126,8 +118,56 @@ class TakeMethods(WaitMethods):
         envelope: bool = False,
         pretty: bool = False,
     ) -> Snapshot:
-        """Call `take_snapshot` from asyncio."""
-        return await drive_async(
+        """Take one on-demand snapshot of a cluster.
+
+        Atlas takes it in the background: the snapshot returned is `"queued"`, unless you `wait`.
+        The request is sent again only if Atlas certainly did not process it. Pass an
+        `idempotency_key` if you may retry or be killed during the call.
+
+        If the call is interrupted (Ctrl-C, a cancelled task, a signal handler that raises) before
+        its outcome is known, the exception has an `AmbiguousOutcomeError` as its `__context__`;
+        its candidate is the snapshot if that was known. If the wait for the new snapshot is
+        interrupted, the context is a `WaitTimeoutError` with the `.snapshot`.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits.
+            cluster_name: name of the cluster: letters, digits and hyphens, at most 64.
+            description: text to store with the snapshot, without control characters; `None`: none.
+            retention_in_days: days to keep it, 1 to 2147483647. `None`: the default of Atlas.
+            idempotency_key: 1 to 1024 characters. Calls with the same key return the same snapshot
+                of this cluster, from any process; a tag before the description carries the key. A
+                failed, deleted or expired snapshot frees its key. If Atlas does not store the tag,
+                a `RuntimeWarning` says so. `None`: every call takes another snapshot.
+            if_busy: what to do while another on-demand snapshot of the cluster is in progress:
+                `"raise"`, `"wait"` for it and then take one, or `"join"`: return that one.
+            wait: whether to return only when the snapshot is completed.
+            wait_timeout: seconds for all waiting of this call, for the other snapshot and for the
+                new one; finite and above 0. `total_timeout` bounds the rest of the call.
+            progress: whether to show a progress bar for the wait, as `wait_for_snapshot` does.
+            envelope: whether Atlas wraps its response in an envelope; the result is the same.
+            pretty: whether Atlas indents its response; the result is the same.
+
+        Returns:
+            A `ReplicaSetSnapshot` or a `ShardedClusterSnapshot`; a plain `Snapshot` for a type
+            that this version does not know. `is_new` says whether this call took it.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotInProgressError: another snapshot is in progress: the error's `.snapshot`.
+            AmbiguousOutcomeError: the snapshot may or may not have been taken; `.cause` says why
+                that is unknown. Nothing was sent again. With a key: call again.
+            DuplicateSnapshotsError: more than one snapshot has the tag of the key.
+            SnapshotFailedError: the call waited, and Atlas failed to take the snapshot.
+            WaitTimeoutError: `wait_timeout` expired; the snapshot is still in progress.
+            ApiError: Atlas rejected the request; the class says why. No snapshot was taken, unless
+                the context is a `WaitTimeoutError`.
+            TransportError: Atlas was not reached; likewise.
+            RequestTimeoutError: the timeout expired before the request was sent.
+            ClientClosedError: the client is closed; likewise, and the message has the id.
+        """
+        return await run_async(
             self._take(
                 group_id,
                 cluster_name,
@@ -153,34 +193,34 @@ class TakeMethods(WaitMethods):
         envelope: bool = False,
         pretty: bool = False,
     ) -> RawResponse:
-        """Take one on-demand snapshot, and get Atlas' answer as it came.
+        """Take one on-demand snapshot and return the response of Atlas unchanged.
 
-        Authentication is done as for `take_snapshot`, everything else is left to you: an answer
-        of any status is returned, none is raised, none is waited for.
+        Authentication is that of `take_snapshot`; the rest is up to you: a response of any status
+        is returned, none is raised or waited for.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project, 24 hexadecimal digits in lower case.
+            group_id: id of the project, 24 lower-case hexadecimal digits.
             cluster_name: name of the cluster: letters, digits and hyphens, at most 64.
-            description: text to keep with the snapshot, without control characters. `None`: none.
-            retention_in_days: days to keep it, 1 to 2147483647. `None`: what Atlas chooses.
-            envelope: have Atlas wrap its answer together with the status.
-            pretty: have Atlas indent its answer.
+            description: text to store with the snapshot, without control characters; `None`: none.
+            retention_in_days: days to keep it, 1 to 2147483647. `None`: the default of Atlas.
+            envelope: whether Atlas wraps its response in an envelope.
+            pretty: whether Atlas indents its response.
 
         Returns:
-            Status and headers of HTTP, and the body as text.
+            HTTP status and headers, and the body as text.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
-            AmbiguousOutcomeError: no whole answer came, but the snapshot may have been taken.
-            ApiError: the token endpoint refused the service account. No snapshot was taken.
-            TransportError: Atlas could not be reached. No snapshot was taken.
-            RequestTimeoutError: the time was over before the request was sent.
-            ClientClosedError: the client was closed before.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            AmbiguousOutcomeError: no complete response arrived; the snapshot may have been taken.
+            ApiError: the token endpoint rejected the service account. No snapshot was taken.
+            TransportError: Atlas was not reached. No snapshot was taken.
+            RequestTimeoutError: the timeout expired before the request was sent.
+            ClientClosedError: the client is closed.
         """
-        return drive(
-            self._write(
+        return run_sync(
+            self._execute(
                 self._core.take_snapshot_raw(
                     group_id,
                     cluster_name,
@@ -202,9 +242,34 @@ class TakeMethods(WaitMethods):
         envelope: bool = False,
         pretty: bool = False,
     ) -> RawResponse:
-        """Call `take_snapshot_raw` from asyncio."""
-        return await drive_async(
-            self._write(
+        """Take one on-demand snapshot and return the response of Atlas unchanged.
+
+        Authentication is that of `take_snapshot`; the rest is up to you: a response of any status
+        is returned, none is raised or waited for.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project, 24 lower-case hexadecimal digits.
+            cluster_name: name of the cluster: letters, digits and hyphens, at most 64.
+            description: text to store with the snapshot, without control characters; `None`: none.
+            retention_in_days: days to keep it, 1 to 2147483647. `None`: the default of Atlas.
+            envelope: whether Atlas wraps its response in an envelope.
+            pretty: whether Atlas indents its response.
+
+        Returns:
+            HTTP status and headers, and the body as text.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            AmbiguousOutcomeError: no complete response arrived; the snapshot may have been taken.
+            ApiError: the token endpoint rejected the service account. No snapshot was taken.
+            TransportError: Atlas was not reached. No snapshot was taken.
+            RequestTimeoutError: the timeout expired before the request was sent.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(
+            self._execute(
                 self._core.take_snapshot_raw(
                     group_id,
                     cluster_name,
@@ -216,7 +281,7 @@ class TakeMethods(WaitMethods):
             )
         )
 
-    def _take(  # noqa: PLR0913, PLR0917  # the same; by position, for ten names take long to match
+    def _take(  # noqa: PLR0913, PLR0917  # the same; positional, because eleven names are slow to match
         self,
         group_id: str,
         cluster_name: str,
@@ -230,8 +295,8 @@ class TakeMethods(WaitMethods):
         envelope: bool,
         pretty: bool,
         /,
-    ) -> Steps[Snapshot]:
-        is_waited_for, is_shown = flag("wait", wait), flag("progress", progress)
+    ) -> Effects[Snapshot]:
+        is_waited_for, shown = check_bool("wait", wait), check_bool("progress", progress)
         operation = self._core.take_snapshot(
             group_id,
             cluster_name,
@@ -244,25 +309,25 @@ class TakeMethods(WaitMethods):
             pretty,
         )
         if not is_waited_for:
-            snapshot = yield from self._write(operation)
+            snapshot = yield from self._execute(operation)
             warn_of_lost_tag(operation.lost_tag)
             return snapshot
         taken: Snapshot | None = None
         try:
-            with self._progress_bar(group_id, cluster_name, None, shown=is_shown) as show:
-                taken = yield from self._write(operation)
+            with self._progress_bar(group_id, cluster_name, None, shown=shown) as show:
+                taken = yield from self._execute(operation)
                 warn_of_lost_tag(operation.lost_tag)
                 show(taken)
-                left = max(wait_timeout - operation.waited, _LEAST_SECONDS)
-                # An operation of its own, which new credentials may start again.
+                left = max(wait_timeout - operation.waited, _MIN_WAIT_SECONDS)
+                # An operation of its own, which can be repeated with new credentials.
                 watch = self._core.watch_snapshot(
-                    *address(taken, None, None),
+                    *snapshot_address(taken, None, None),
                     timeout=left,
                     poll_interval=None,
                     refuse_failed=True,
                 )
-                # A take that succeeded does not warn: a warning may be turned into an error.
-                completed = yield from self._until_final(watch, show, self._write)
+                # A take that succeeded does not warn: a filter may turn a warning into an error.
+                completed = yield from self._until_final(watch, show, self._execute)
         except BaseException as error:
             if taken is not None:
                 _add_taken(error, taken)
@@ -271,13 +336,13 @@ class TakeMethods(WaitMethods):
 
 
 def _add_taken(error: BaseException, taken: Snapshot) -> None:
-    """Attach the snapshot that was taken to what ended the wait for it."""
+    """Attach the snapshot that was taken to the error that ended the wait for it."""
     if isinstance(error, DuplicateSnapshotsError):
         return
     if isinstance(error, SnapshotFailedError | WaitTimeoutError):
         error.snapshot = replace(error.snapshot or taken, is_new=taken.is_new)
         return
-    text = f"snapshot {taken.id} was taken and goes on: wait for it again, take no other"
+    text = f"snapshot {taken.id} is in progress: wait for it instead of taking another"
     if isinstance(error, ClientClosedError):
         error.args = (f"{error}; {text}",)
-    put_behind(error, WaitTimeoutError(text, snapshot=taken))
+    chain_context(error, WaitTimeoutError(text, snapshot=taken))

@@ -1,22 +1,24 @@
-"""Waiting for a snapshot."""
+"""`wait_for_snapshot` and `watch_snapshot`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
 
-from atlas_backups.client.arguments import Address, address, flag
-from atlas_backups.client.base import Base
-from atlas_backups.client.drive import drive, drive_async, iterate, iterate_async
+from atlas_backups._core import Operation
+from atlas_backups.client.base import BaseClient, SnapshotAddress, check_bool, snapshot_address
+from atlas_backups.client.sansio import (
+    EffectIterator,
+    Effects,
+    iterate,
+    iterate_async,
+    run_async,
+    run_sync,
+)
 from atlas_backups.models import Snapshot
 
-if TYPE_CHECKING:
-    from atlas_backups._core import Operation
-    from atlas_backups.client.drive import Iteration, Steps
 
-
-class WaitMethods(Base):
+class WaitMethods(BaseClient):
     """The methods that wait for a snapshot."""
 
     __slots__ = ()
@@ -33,39 +35,39 @@ class WaitMethods(Base):
     ) -> Snapshot:
         """Wait until a snapshot is completed.
 
-        Outages are waited through. Nothing is ever deleted or taken: after a `WaitTimeoutError`
-        the snapshot goes on, and may be waited for again.
+        Polls with exponential backoff and tolerates outages. After a `WaitTimeoutError` the
+        snapshot is still in progress; call again to wait longer.
 
         See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
         Args:
-            group_id: id of the project; or a `Snapshot`, and no cluster and id.
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
             cluster_name: name of the cluster.
-            snapshot_id: id of the snapshot, 24 hexadecimal digits in lower case.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
             timeout: seconds to wait at most; finite and above 0.
-            poll_interval: seconds between two looks; finite and above 0. `None`: it grows from
+            poll_interval: seconds between two polls; finite and above 0. `None`: it grows from
                 1 to 30.
-            progress: whether to show how it goes on: with `tqdm` in a terminal or a notebook,
-                else one line on standard error for each change.
+            progress: whether to show progress: with `tqdm` in a terminal or a notebook, otherwise
+                with one line on standard error for each change.
 
         Returns:
-            The snapshot, its status `"completed"`.
+            The snapshot, with status `"completed"`.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
             SnapshotFailedError: Atlas failed to take it: there is no backup.
-            DuplicateSnapshotsError: it is completed, but others carry the tag of its key too.
-            WaitTimeoutError: `timeout` is over; `.snapshot` is what was last seen.
-            SnapshotNotFoundError: there is none, or it was deleted meanwhile.
-            ApiError: the credentials may not look.
-            TransportError: the server's certificate cannot be trusted.
-            ClientClosedError: the client was closed before.
+            DuplicateSnapshotsError: it is completed, but others have the tag of its key too.
+            WaitTimeoutError: `timeout` expired; `.snapshot` is the snapshot as last seen.
+            SnapshotNotFoundError: there is none, or it was deleted during the wait.
+            ApiError: the credentials may not read it.
+            TransportError: the certificate of the server is not trusted.
+            ClientClosedError: the client is closed.
         """
-        found = address(group_id, cluster_name, snapshot_id)
+        address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
+            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
         )
-        return drive(self._wait(watch, found, progress=flag("progress", progress)))
+        return run_sync(self._wait(watch, address, progress=check_bool("progress", progress)))
 
     async def wait_for_snapshot_async(  # noqa: PLR0913  # the same
         self,
@@ -73,17 +75,46 @@ class WaitMethods(Base):
         cluster_name: str | None = None,
         snapshot_id: str | Snapshot | None = None,
         *,
-        timeout: float = 3600.0,  # the same as without asyncio
+        timeout: float = 3600.0,
         poll_interval: float | None = None,
         progress: bool = False,
     ) -> Snapshot:
-        """Call `wait_for_snapshot` from asyncio."""
-        found = address(group_id, cluster_name, snapshot_id)
+        """Wait until a snapshot is completed.
+
+        Polls with exponential backoff and tolerates outages. After a `WaitTimeoutError` the
+        snapshot is still in progress; call again to wait longer.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
+            cluster_name: name of the cluster.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+            timeout: seconds to wait at most; finite and above 0.
+            poll_interval: seconds between two polls; finite and above 0. `None`: it grows from
+                1 to 30.
+            progress: whether to show progress: with `tqdm` in a terminal or a notebook, otherwise
+                with one line on standard error for each change.
+
+        Returns:
+            The snapshot, with status `"completed"`.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            SnapshotFailedError: Atlas failed to take it: there is no backup.
+            DuplicateSnapshotsError: it is completed, but others have the tag of its key too.
+            WaitTimeoutError: `timeout` expired; `.snapshot` is the snapshot as last seen.
+            SnapshotNotFoundError: there is none, or it was deleted during the wait.
+            ApiError: the credentials may not read it.
+            TransportError: the certificate of the server is not trusted.
+            ClientClosedError: the client is closed.
+        """
+        address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
+            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
         )
-        steps = self._wait(watch, found, progress=flag("progress", progress))
-        return await drive_async(steps)
+        effects = self._wait(watch, address, progress=check_bool("progress", progress))
+        return await run_async(effects)
 
     def watch_snapshot(  # noqa: PLR0913  # the same
         self,
@@ -95,23 +126,38 @@ class WaitMethods(Base):
         poll_interval: float | None = None,
         progress: bool = False,
     ) -> Iterator[Snapshot]:
-        """Iterate over a snapshot's life: as it is now, then at every change, to its end.
+        """Iterate over the states of a snapshot: the current one, then every change to the end.
 
-        The last one is final: look whether its status is `"completed"` or `"failed"`. Arguments
-        and errors are those of `wait_for_snapshot`, but that a failed snapshot and duplicates are
-        not raised.
+        The last one is final: its status is `"completed"` or `"failed"`. Failed snapshots and
+        duplicates are not raised.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
+            cluster_name: name of the cluster.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+            timeout: seconds to wait at most; finite and above 0.
+            poll_interval: seconds between two polls; finite and above 0. `None`: it grows from
+                1 to 30.
+            progress: whether to show progress, as `wait_for_snapshot` does.
 
         Returns:
             An iterator that waits between one snapshot and the next.
 
         Raises:
-            InvalidArgumentError: an argument cannot be right; nothing was sent.
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            WaitTimeoutError: `timeout` expired; `.snapshot` is the snapshot as last seen.
+            SnapshotNotFoundError: there is none, or it was deleted during the wait.
+            ApiError: the credentials may not read it.
+            TransportError: the certificate of the server is not trusted.
+            ClientClosedError: the client is closed.
         """
-        found = address(group_id, cluster_name, snapshot_id)
+        address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
+            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
         )
-        return iterate(self._watch(watch, found, progress=flag("progress", progress)))
+        return iterate(self._watch(watch, address, progress=check_bool("progress", progress)))
 
     async def watch_snapshot_async(  # noqa: PLR0913  # the same
         self,
@@ -119,17 +165,43 @@ class WaitMethods(Base):
         cluster_name: str | None = None,
         snapshot_id: str | Snapshot | None = None,
         *,
-        timeout: float = 3600.0,  # the same as without asyncio
+        timeout: float = 3600.0,
         poll_interval: float | None = None,
         progress: bool = False,
     ) -> AsyncGenerator[Snapshot, None]:
-        """Call `watch_snapshot` from asyncio."""
-        found = address(group_id, cluster_name, snapshot_id)
+        """Iterate over the states of a snapshot: the current one, then every change to the end.
+
+        The last one is final: its status is `"completed"` or `"failed"`. Failed snapshots and
+        duplicates are not raised.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            group_id: id of the project; or a `Snapshot`, without cluster and id.
+            cluster_name: name of the cluster.
+            snapshot_id: id of the snapshot, 24 lower-case hexadecimal digits.
+            timeout: seconds to wait at most; finite and above 0.
+            poll_interval: seconds between two polls; finite and above 0. `None`: it grows from
+                1 to 30.
+            progress: whether to show progress, as `wait_for_snapshot` does.
+
+        Returns:
+            An async iterator that waits between one snapshot and the next.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid; nothing was sent.
+            WaitTimeoutError: `timeout` expired; `.snapshot` is the snapshot as last seen.
+            SnapshotNotFoundError: there is none, or it was deleted during the wait.
+            ApiError: the credentials may not read it.
+            TransportError: the certificate of the server is not trusted.
+            ClientClosedError: the client is closed.
+        """
+        address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *found, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
+            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
         )
-        steps = self._watch(watch, found, progress=flag("progress", progress))
-        changes = iterate_async(steps)
+        effects = self._watch(watch, address, progress=check_bool("progress", progress))
+        changes = iterate_async(effects)
         try:
             async for snapshot in changes:
                 yield snapshot
@@ -137,17 +209,17 @@ class WaitMethods(Base):
             await changes.aclose()
 
     def _wait(
-        self, watch: Operation[Snapshot], found: Address, *, progress: bool
-    ) -> Steps[Snapshot]:
-        with self._progress_bar(*found[:3], shown=progress) as show:
-            return (yield from self._until_final(watch, show, self._read))
+        self, watch: Operation[Snapshot], address: SnapshotAddress, *, progress: bool
+    ) -> Effects[Snapshot]:
+        with self._progress_bar(*address[:3], shown=progress) as show:
+            return (yield from self._until_final(watch, show, self._execute_read))
 
     def _until_final(
         self,
         watch: Operation[Snapshot],
         show: Callable[[Snapshot], None],
-        run: Callable[[Operation[Snapshot]], Steps[Snapshot]],
-    ) -> Steps[Snapshot]:
+        run: Callable[[Operation[Snapshot]], Effects[Snapshot]],
+    ) -> Effects[Snapshot]:
         while True:
             snapshot = yield from run(watch)
             show(snapshot)
@@ -155,11 +227,11 @@ class WaitMethods(Base):
                 return snapshot
 
     def _watch(
-        self, watch: Operation[Snapshot], found: Address, *, progress: bool
-    ) -> Iteration[Snapshot]:
-        with self._progress_bar(*found[:3], shown=progress) as show:
+        self, watch: Operation[Snapshot], address: SnapshotAddress, *, progress: bool
+    ) -> EffectIterator[Snapshot]:
+        with self._progress_bar(*address[:3], shown=progress) as show:
             while True:
-                snapshot = yield from self._read(watch)
+                snapshot = yield from self._execute_read(watch)
                 show(snapshot)
                 yield snapshot
                 if snapshot.is_final:
@@ -169,11 +241,11 @@ class WaitMethods(Base):
         self, group_id: str, cluster_name: str, snapshot_id: str | None, *, shown: bool
     ) -> AbstractContextManager[Callable[[Snapshot], None]]:
         if not shown:
-            return nullcontext(_not_shown)
+            return nullcontext(_ignore)
         from atlas_backups.progress import wait_bar  # noqa: PLC0415  # most waits show no progress
 
         return wait_bar(group_id, cluster_name, snapshot_id)
 
 
-def _not_shown(_snapshot: Snapshot) -> None:
+def _ignore(_snapshot: Snapshot) -> None:
     pass
