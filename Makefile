@@ -283,6 +283,7 @@ check-rust: $(BIN)/.groups-build
 check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/pyright
 	$(BIN)/mypy
 	$(BIN)/python tests/typing/completeness.py atlas_backups.airflow

@@ -11,8 +11,9 @@ from atlas_backups._immutable import FrozenModel, FrozenSequence
 from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, Self, pd, pl
 from atlas_backups._repr import short_repr
 from atlas_backups.errors import AtlasError
-from atlas_backups.inventory import Cluster
-from atlas_backups.models import Snapshot
+from atlas_backups.frames import Schema, known_labels, to_pandas, to_polars
+from atlas_backups.inventory import Cluster, ClusterType
+from atlas_backups.models import Snapshot, SnapshotType
 
 WINDOW_DAYS = 30
 """How many days before `taken_at` the times of the completed snapshots reach back."""
@@ -128,6 +129,31 @@ class ClusterCoverage(FrozenModel):
         return f"ClusterCoverage({', '.join(parts)}, ...)"
 
 
+_COLUMNS: Schema = {
+    "group_id": "text",
+    "project_name": "text",
+    "cluster_name": "text",
+    "cluster_type": known_labels(ClusterType),
+    "state_name": "text",
+    "mongo_db_version": "text",
+    "backup_enabled": "truth",
+    "paused": "truth",
+    "newest_id": "text",
+    "newest_type": known_labels(SnapshotType),
+    "newest_created_at": "time",
+    "newest_expires_at": "time",
+    "newest_size_bytes": "count",
+    "age_seconds": "seconds",
+    "running_ids": "texts",
+    "failed_id": "text",
+    "on_demand_times": "times",
+    "scheduled_times": "times",
+    "error_type": "text",
+    "error": "text",
+    "taken_at": "time",
+}
+
+
 class Coverage(FrozenSequence[ClusterCoverage]):
     """The backups of many clusters, the worst first: an immutable sequence.
 
@@ -198,9 +224,7 @@ class Coverage(FrozenSequence[ClusterCoverage]):
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
         """
-        from atlas_backups.frames import coverage_to_pandas  # noqa: PLC0415  # loads pandas
-
-        return coverage_to_pandas([_row(entry) for entry in self])
+        return to_pandas(_COLUMNS, [_row(entry) for entry in self])
 
     def to_polars(self) -> pl.DataFrame:
         """Return a polars data frame of one row an entry, in order.
@@ -211,9 +235,7 @@ class Coverage(FrozenSequence[ClusterCoverage]):
         Raises:
             ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
         """
-        from atlas_backups.frames import coverage_to_polars  # noqa: PLC0415  # loads polars
-
-        return coverage_to_polars([_row(entry) for entry in self])
+        return to_polars(_COLUMNS, [_row(entry) for entry in self])
 
 
 def _row(entry: ClusterCoverage) -> dict[str, Any]:

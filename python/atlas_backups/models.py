@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias
 from atlas_backups._immutable import FrozenDict, FrozenModel, FrozenSequence, Headers
 from atlas_backups._optional import CoreSchema, GetCoreSchemaHandler, GetJsonSchemaHandler, pd, pl
 from atlas_backups._repr import short_repr
+from atlas_backups.frames import MEMBER_FIELDS, Schema, known_labels, to_pandas, to_polars
 
 __all__ = [
     "CloudProvider",
@@ -306,6 +307,32 @@ class FieldViolation(FrozenModel):
     description: str | None = None
 
 
+_COLUMNS: Schema = {
+    "id": "text",
+    "type": known_labels(SnapshotClusterType),
+    "status": known_labels(SnapshotStatus),
+    "snapshot_type": known_labels(SnapshotType),
+    "frequency_type": known_labels(FrequencyType),
+    "description": "text",
+    "requested_at": "time",
+    "created_at": "time",
+    "expires_at": "time",
+    "storage_size_bytes": "count",
+    "mongod_version": "text",
+    "master_key_uuid": "text",
+    "policy_items": "texts",
+    "group_id": "text",
+    "cluster_name": "text",
+    "cloud_provider": known_labels(CloudProvider),
+    "copy_regions": "texts",
+    "replica_set_name": "text",
+    "config_server_type": known_labels(ConfigServerType),
+    "members": "members",
+    "snapshot_ids": "texts",
+    "extra": "text",
+}
+
+
 class SnapshotList(FrozenSequence[Snapshot]):
     """Snapshots of a cluster, newest first: an immutable sequence.
 
@@ -338,9 +365,7 @@ class SnapshotList(FrozenSequence[Snapshot]):
         Raises:
             ImportError: pandas is not there: `pip install 'atlas-backups[notebook]'`.
         """
-        from atlas_backups.frames import snapshots_to_pandas  # noqa: PLC0415  # loads pandas
-
-        return snapshots_to_pandas(self)
+        return to_pandas(_COLUMNS, [_row(snapshot) for snapshot in self])
 
     def to_polars(self) -> pl.DataFrame:
         """Return a polars data frame of one row a snapshot, in order.
@@ -351,6 +376,16 @@ class SnapshotList(FrozenSequence[Snapshot]):
         Raises:
             ImportError: polars is not there: `pip install 'atlas-backups[notebook]'`.
         """
-        from atlas_backups.frames import snapshots_to_polars  # noqa: PLC0415  # loads polars
+        return to_polars(_COLUMNS, [_row(snapshot) for snapshot in self])
 
-        return snapshots_to_polars(self)
+
+def _row(snapshot: Snapshot) -> dict[str, Any]:
+    import json  # noqa: PLC0415  # not needed to import the package
+
+    # A field that this kind of snapshot does not have is missing; an empty one is an empty list.
+    row = {name: getattr(snapshot, name, None) for name in _COLUMNS}
+    if row["members"] is not None:
+        row["members"] = [{key: getattr(m, key) for key in MEMBER_FIELDS} for m in row["members"]]
+    # JSON, because the fields are unknown.
+    row["extra"] = json.dumps(snapshot.extra, ensure_ascii=False) if snapshot.extra else None
+    return row

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups.progress import display
-from atlas_backups.progress.display import LineDisplay, open_display
+from atlas_backups.progress import bars
+from atlas_backups.progress.bars import open_display
+from atlas_backups.progress.display import LineDisplay
 from atlas_backups.progress.tqdm_display import TqdmDisplay
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def test_broken_stream_raises_nothing() -> None:
 def test_without_redrawing_there_are_lines(monkeypatch: pytest.MonkeyPatch, case: str) -> None:
     monkeypatch.setenv("TERM", "dumb" if case == "TERM=dumb" else "")
     if case == "no tqdm":
-        monkeypatch.setattr(display, "_can_redraw", lambda: True)
+        monkeypatch.setattr(bars, "_can_redraw", lambda: True)
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)
 
     with redirect_stderr(io.StringIO() if case == "pipe" else Terminal()) as stream:
@@ -159,7 +160,7 @@ def test_without_redrawing_there_are_lines(monkeypatch: pytest.MonkeyPatch, case
 
 
 def test_with_redrawing_there_is_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(display, "_can_redraw", lambda: True)
+    monkeypatch.setattr(bars, "_can_redraw", lambda: True)
 
     with terminal() as stream:
         shown = open_display("start", 3)
@@ -175,7 +176,7 @@ class Bar:
     def __init__(self, **options: object) -> None:
         self.options = options
         self.styles: list[str] = []
-        bars.append(self)
+        drawn.append(self)
 
     def refresh(self) -> None: ...
 
@@ -186,7 +187,7 @@ class Bar:
         self.styles.append(bar_style)
 
 
-bars: list[Bar] = []
+drawn: list[Bar] = []
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = SimpleNamespace(kernel=object())
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     monkeypatch.setitem(sys.modules, "tqdm.auto", SimpleNamespace(tqdm=Bar))
-    bars.clear()
+    drawn.clear()
 
 
 @pytest.mark.usefixtures("notebook")
@@ -202,7 +203,7 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_notebook_bar_is_green_only_after_success(succeeded: bool, styles: list[str]) -> None:
     open_display("start").close(succeeded=succeeded)
 
-    (bar,) = bars
+    (bar,) = drawn
     assert bar.styles == ["success", *styles]
     assert bar.options["total"] is None
 

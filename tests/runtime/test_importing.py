@@ -44,6 +44,7 @@ FOR_THE_CLIENT = {
         ".coverage",
         ".errors",
         ".fleet",
+        ".frames",
         ".inventory",
         ".models",
     )

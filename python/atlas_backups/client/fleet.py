@@ -61,7 +61,7 @@ class FleetMethods(BaseClient):
                 otherwise with one line on standard error for each.
 
         Returns:
-            An iterator of outcomes in completion order. An outcome with an `error` may also have a
+            An iterator of outcomes in completion order. One with an `error` may also have a
             `snapshot`: it was taken, but failed or was not completed in time.
 
         Raises:
@@ -105,7 +105,7 @@ class FleetMethods(BaseClient):
                 otherwise with one line on standard error for each.
 
         Returns:
-            An async iterator of outcomes in completion order. An outcome with an `error` may have a
+            An async iterator of outcomes in completion order. One with an `error` may also have a
             `snapshot`: it was taken, but failed or was not completed in time.
 
         Raises:

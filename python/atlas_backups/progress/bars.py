@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections import Counter
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from atlas_backups.progress.display import open_display
+from atlas_backups.progress.display import Display, LineDisplay, in_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -113,3 +115,27 @@ def fleet_bar(
             kinds = ", ".join(f"{kind} {number}" for kind, number in errors.most_common())
             display.println(f"{errors.total()} of {done} with an error: {kinds}")
         display.close(succeeded=not errors and not is_interrupted)
+
+
+def open_display(text: str, total: int | None = None) -> Display:
+    """Return a display on standard error: `tqdm.auto` in a terminal or notebook, else lines.
+
+    Args:
+        text: the initial text of a redrawn line.
+        total: number of items; `None`: unknown, or nothing to count.
+    """
+    with contextlib.suppress(Exception):  # tqdm is not installed, or the stream is closed
+        if _can_redraw():
+            from atlas_backups.progress.tqdm_display import TqdmDisplay  # noqa: PLC0415  # optional
+
+            return TqdmDisplay(text, total)
+    return LineDisplay()
+
+
+def _can_redraw() -> bool:
+    if in_notebook():
+        return True
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    # tqdm draws nothing on a terminal that does not report its height.
+    return os.get_terminal_size(sys.stderr.fileno()).lines > 0

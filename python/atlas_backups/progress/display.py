@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from typing import Protocol, TextIO
@@ -25,21 +24,6 @@ class Display(Protocol):
     def close(self, *, succeeded: bool) -> None:
         """End the display."""
         ...
-
-
-def open_display(text: str, total: int | None = None) -> Display:
-    """Return a display on standard error: `tqdm.auto` in a terminal or notebook, else lines.
-
-    Args:
-        text: the initial text of a redrawn line.
-        total: number of items; `None`: unknown, or nothing to count.
-    """
-    with contextlib.suppress(Exception):  # tqdm is not installed, or the stream is closed
-        if _can_redraw():
-            from atlas_backups.progress.tqdm_display import TqdmDisplay  # noqa: PLC0415  # optional
-
-            return TqdmDisplay(text, total)
-    return LineDisplay()
 
 
 class LineDisplay:
@@ -81,12 +65,3 @@ def output_stream() -> TextIO | None:
 def in_notebook() -> bool:
     """Return whether the kernel of a notebook runs this program."""
     return get_kernel_shell() is not None
-
-
-def _can_redraw() -> bool:
-    if in_notebook():
-        return True
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
-        return False
-    # tqdm draws nothing on a terminal that does not report its height.
-    return os.get_terminal_size(sys.stderr.fileno()).lines > 0
