@@ -44,6 +44,12 @@ def format_duration_precise(seconds: float) -> str:
     return f"{int(seconds)} s"
 
 
+def printable(text: str) -> str:
+    """Escape control characters and line breaks: names and descriptions come from other users."""
+    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return "".join(escaped)
+
+
 def split_hint(error: BaseException) -> tuple[str, str | None]:
     """Return the message of an error without its hint, and the hint; `None` if it has none."""
     message, hint = str(error), getattr(error, "hint", None)

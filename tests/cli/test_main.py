@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import atlas_backups
-from atlas_backups.cli import errors, main, output
+from atlas_backups._format import printable
+from atlas_backups.cli import errors, main
 from atlas_backups.cli.main import COMMANDS
 from atlas_backups.errors import InvalidResponseError
 
@@ -74,18 +75,18 @@ def test_command_help_names_options(inside: Run, name: str, texts: tuple[str, ..
         ("take C --project P --project-id x", "not allowed with argument"),
         ("take C --if-busy hope", "invalid choice: 'hope'"),
         ("take C --key=", "idempotency_key must"),
-        ("take C --wait-timeout 5", "give --wait or --if-busy wait too"),
-        ("take C --if-busy join --wait-timeout 5", "give --wait or --if-busy wait too"),
+        ("take C --wait-timeout 5", "requires --wait or --if-busy wait"),
+        ("take C --if-busy join --wait-timeout 5", "requires --wait or --if-busy wait"),
         ("take C --wait --wait-timeout soon", "invalid float value: 'soon'"),
         ("take C --token-cache /nowhere/token", "token_cache"),
         ("list", "required: CLUSTER"),
         ("show C", "required: SNAPSHOT"),
         ("show C x", "snapshot_id must"),
         (f"wait C {ID} --wait", "unrecognized arguments: --wait"),
-        (f"retain C {ID} --days 1 --wait-timeout 5", "give --wait too"),
+        (f"retain C {ID} --days 1 --wait-timeout 5", "requires --wait"),
         (f"retain C {ID}", "one of the arguments --days --weeks --months --years"),
         (f"retain C {ID} --days 1 --weeks 1", "not allowed with"),
-        (f"delete C {ID} --yes --wait-timeout 5", "give --wait too"),
+        (f"delete C {ID} --yes --wait-timeout 5", "requires --wait"),
         (f"delete C {ID}", "give --yes"),
         ("clusters C", "unrecognized arguments: C"),
         ("projects --project-id x", "unrecognized arguments: --project-id"),
@@ -206,7 +207,7 @@ def test_unencodable_text_is_escaped(run: Run) -> None:
 
 
 def test_printable_escapes_control_characters() -> None:
-    assert output.printable("a\x1b[31mb\u202ec ö") == "a\\x1b[31mb\\u202ec ö"
+    assert printable("a\x1b[31mb\u202ec ö") == "a\\x1b[31mb\\u202ec ö"
 
 
 def test_main_without_arguments_reads_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

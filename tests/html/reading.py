@@ -35,5 +35,5 @@ def attribute(found: Node, name: str) -> str:
     return (found.attrs or {}).get(name) or ""
 
 
-def _line(said: str) -> str:
-    return re.sub(r" (?=[:.,;…])", "", " ".join(said.split()))
+def _line(text: str) -> str:
+    return re.sub(r" (?=[:.,;…])", "", " ".join(text.split()))

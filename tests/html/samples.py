@@ -194,7 +194,7 @@ CLUSTER = ab.Cluster(
     paused=False,
     mongo_db_version="8.0.29",
 )
-ANSWER = ab.RawResponse(
+RESPONSE = ab.RawResponse(
     status=200,
     headers=ab.Headers({"Content-Type": "application/json", "X-Odd": HOSTILE}),
     text='{"id": "6a79", "status": "queued"}',
@@ -269,7 +269,7 @@ SAMPLES: Mapping[str, object] = {
     "hostile-coverage": ab.Coverage(
         [covered(HOSTILE, project_name=LONG, running=(hostile(HOSTILE),) * 3)], taken_at=AT
     ),
-    "answer": ANSWER,
+    "response": RESPONSE,
     "link": ab.Link(href=HOSTILE),
     "request": OUTCOMES[0].request,
     **{f"error-{number}": error for number, error in enumerate(ERRORS)},

@@ -281,7 +281,7 @@ def test_other_results_are_cards_of_their_fields() -> None:
     assert "Cluster Cluster0" in text(CLUSTER)
     assert (fields(CLUSTER)["Backup enabled"], fields(CLUSTER)["Paused"]) == ("yes", "no")
     assert "Paused" not in fields(ab.Cluster(name="c", group_id=GROUP_ID))
-    assert 'RawResponse 200 {"id": "6a79", "status": "queued"}' in text(SAMPLES["answer"])
+    assert 'RawResponse 200 {"id": "6a79", "status": "queued"}' in text(SAMPLES["response"])
 
 
 @pytest.mark.parametrize("cls", TREE)

@@ -33,7 +33,7 @@ _SETTINGS = {
 }
 _READY = """() => {
     const session = jupyterapp.shell.currentWidget.context.sessionContext;
-    const late = new Promise((_, refuse) => setTimeout(refuse, 60_000, new Error("no kernel")));
+    const late = new Promise((_, reject) => setTimeout(reject, 60_000, new Error("no kernel")));
     return Promise.race([late, session.ready.then(() => session.session.kernel.info)]);
 }"""
 _PLACES = {
@@ -92,12 +92,12 @@ class Server:
         places = {name: str(self._home / folder) for name, folder in _PLACES.items()}
         log = self._home / "log"
         options = (*_OPTIONS, f"--ServerApp.root_dir={self.folder}")
-        with log.open("wb") as said:
+        with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603  # JupyterLab of this environment
                 [sys.executable, "-m", "jupyterlab", *options],
                 env={**os.environ, **places},
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
             )
             try:
                 self.address = self._wait_for_address(process, log)

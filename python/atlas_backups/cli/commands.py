@@ -6,7 +6,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from atlas_backups._format import format_duration
+from atlas_backups._format import format_duration, printable
 from atlas_backups.cli import options, output
 from atlas_backups.cli.options import UsageError
 from atlas_backups.cli.render import print_result, snapshot_details, snapshot_table, table
@@ -123,7 +123,7 @@ def coverage(argv: Sequence[str]) -> None:
     failed = [entry for entry in found if entry.error and not _is_unsupported(entry)]
     if arguments.output == "table":
         for entry in failed:
-            output.write_stderr(f"{options.PROGRAM}: {output.printable(str(entry.error))}\n")
+            output.write_stderr(f"{options.PROGRAM}: {printable(str(entry.error))}\n")
     if failed:
         raise IncompleteError(f"{len(failed)} of {len(found)} could not be read")
 

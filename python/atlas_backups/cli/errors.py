@@ -10,7 +10,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from atlas_backups._format import split_hint
+from atlas_backups._format import printable, split_hint
 from atlas_backups._plain import plain
 from atlas_backups.cli import output
 from atlas_backups.cli.options import PROGRAM, UsageError
@@ -92,7 +92,7 @@ def report(error: BaseException, *, as_json: bool) -> int:
     else:
         lines = _lines(reason) + (_lines(ambiguous) if ambiguous else [])
         lines += [f"hint: {hinted.advice}"] if hinted else []
-        text = "".join(f"{PROGRAM}: {output.printable(line)}\n" for line in lines)
+        text = "".join(f"{PROGRAM}: {printable(line)}\n" for line in lines)
         output.write_stderr(_preamble(reason) + trace + text)
     return _status(reason)
 

@@ -98,13 +98,13 @@ def parse(
         add(parser)
     arguments = parser.parse(argv)
     if needs_project and arguments.project is None and arguments.project_id is None:
-        parser.error(f"which project? give --project, --project-id or set {PROJECT_VARIABLE}")
+        parser.error(f"no project: give --project, --project-id or set {PROJECT_VARIABLE}")
     values = vars(arguments)
     if values.get("wait_timeout", 0.0) is None:
         arguments.wait_timeout = _WAIT_SECONDS
     elif not values.get("wait", True) and values.get("if_busy") != "wait":
         ways = "--wait or --if-busy wait" if "if_busy" in arguments else "--wait"
-        parser.error(f"--wait-timeout is for a wait: give {ways} too, or leave it out")
+        parser.error(f"--wait-timeout requires {ways}")
     return arguments
 
 
@@ -187,7 +187,7 @@ def add_common(parser: Parser) -> None:
         default=0,
         help="log retries and waits to stderr; -vv: every request",
     )
-    # An option that is not given is left to the client's default.
+    # The client has the defaults.
     group = parser.add_argument_group("connection")
     group.add_argument(
         "--base-url",

@@ -112,13 +112,6 @@ def write_stderr(text: str) -> None:
             stream.flush()
 
 
-def printable(text: str) -> str:
-    """Escape control characters: names and descriptions come from other users."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
-
-
 def is_terminal(stream: TextIO | None) -> bool:
     """Return whether a stream is a terminal; a closed one is `None`."""
     return stream is not None and stream.isatty()

@@ -6,10 +6,9 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from atlas_backups._format import format_size
+from atlas_backups._format import format_size, printable
 from atlas_backups._plain import plain
 from atlas_backups.cli import output
-from atlas_backups.cli.output import printable
 from atlas_backups.models import ShardedClusterSnapshot
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from atlas_backups._format import printable
 from atlas_backups.cli import options, output
 from atlas_backups.cli.errors import INTERRUPTIONS, ErrorWithResumeHint
 from atlas_backups.cli.options import PROGRAM
@@ -98,7 +99,7 @@ def _wait(
     if options.shows_progress(arguments):
         output.write_stderr(
             f"{PROGRAM}: snapshot {snapshot.id} of {snapshot.cluster_name} is"
-            f" {output.printable(snapshot.status or 'requested')}; to resume an interrupted wait:"
+            f" {printable(snapshot.status or 'requested')}; to resume an interrupted wait:"
             f" {resume_command(address)}\n"
         )
     completed = wait_until_completed(atlas, address, arguments, timeout=timeout)

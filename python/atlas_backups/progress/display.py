@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Protocol, TextIO
 
+from atlas_backups._format import printable
 from atlas_backups._ipython import get_kernel_shell
 
 
@@ -34,27 +35,21 @@ class LineDisplay:
 
     def update(self, text: str, *, done: int = 0, keep: bool = False) -> None:  # noqa: ARG002  # a line is permanent
         """Print the text and the seconds since the start."""
-        self.println(f"{escape_line(text)} ({time.monotonic() - self._started:.0f} s)")
+        self.println(f"{printable(text)} ({time.monotonic() - self._started:.0f} s)")
 
     def println(self, text: str) -> None:
         """Print lines."""
         with contextlib.suppress(OSError, ValueError):  # a closed or broken stream
             if (stream := output_stream()) is not None:
-                print(escape_lines(text), file=stream, flush=True)
+                print(printable_lines(text), file=stream, flush=True)
 
     def close(self, *, succeeded: bool) -> None:
         """Do nothing."""
 
 
-def escape_lines(text: str) -> str:
+def printable_lines(text: str) -> str:
     """Return text with control characters escaped, line breaks excepted."""
-    return "\n".join(map(escape_line, text.split("\n")))
-
-
-def escape_line(text: str) -> str:
-    """Return text with control characters and line breaks escaped: names come from Atlas."""
-    escaped = (c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    return "".join(escaped)
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def output_stream() -> TextIO | None:

@@ -10,8 +10,9 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from atlas_backups._format import printable
 from atlas_backups._threads import DaemonThread
-from atlas_backups.progress.display import escape_line, escape_lines, in_notebook, output_stream
+from atlas_backups.progress.display import in_notebook, output_stream, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class TqdmDisplay:
         self._has_total = bool(total)
         counted = _WIDGET_FORMAT if in_notebook() else _COUNTED_FORMAT
         self._bar: Any = bar_class(
-            desc=_shorten(escape_line(text), self._has_total),
+            desc=_shorten(printable(text), self._has_total),
             total=total or None,
             bar_format=counted if total else _UNCOUNTED_FORMAT,
             file=sys.stderr,
@@ -57,14 +58,14 @@ class TqdmDisplay:
 
     def update(self, text: str, *, done: int = 0, keep: bool = False) -> None:
         """Replace the text of the line."""
-        text = escape_line(text)
+        text = printable(text)
         if keep:
             self.println(text)
         self._draw(lambda: self._redraw(text, done))
 
     def println(self, text: str) -> None:
         """Print lines above the redrawn one."""
-        self._draw(lambda: self._bar.write(escape_lines(text), file=output_stream()))
+        self._draw(lambda: self._bar.write(printable_lines(text), file=output_stream()))
 
     def close(self, *, succeeded: bool = False) -> None:
         """Stop redrawing; the line stays."""
