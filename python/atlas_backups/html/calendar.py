@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from atlas_backups.coverage import LATEST
-from atlas_backups.html.components import as_aware
+from atlas_backups.html.components import as_aware, svg
 from atlas_backups.html.markup import Markup, element
 
 if TYPE_CHECKING:
@@ -40,32 +40,22 @@ def calendar(
     )
     covered = sum(day < days for day in number)
     manual = sum(day < days for day in by_demand)
-    return element(
-        "svg",
+    return svg(
+        days * _STEP,
+        _HEIGHT,
         *squares,
         element("path", d=bars, fill="currentColor", class_="ab-run") if bars else None,
-        width=days * _STEP,
-        height=_HEIGHT,
-        viewBox=f"0 0 {days * _STEP} {_HEIGHT}",
-        role="img",
-        aria_label=f"Data of {covered} of {days} days, on {manual} of them on demand",
-        class_="ab-ok",
+        label=f"Data of {covered} of {days} days, on {manual} of them on demand",
+        kind="ab-ok",
     )
 
 
 def calendar_labels(days: int) -> Markup:
     """Return the header above the squares."""
     width = days * _STEP
-    return element(
-        "svg",
-        element("text", f"{days} days ago", x=0, y=12),
-        element("text", "now", x=width - 2, y=12, text_anchor="end"),
-        width=width,
-        height=16,
-        viewBox=f"0 0 {width} 16",
-        role="img",
-        aria_label=f"The last {days} days",
-    )
+    oldest = element("text", f"{days} days ago", x=0, y=12)
+    newest = element("text", "now", x=width - 2, y=12, text_anchor="end")
+    return svg(width, 16, oldest, newest, label=f"The last {days} days")
 
 
 def _days_ago(times: Iterable[datetime], now: datetime) -> Counter[int]:

@@ -113,9 +113,7 @@ def dotted(texts: Sequence[str], limit: int, write: Callable[[str], Markup] = us
 def badge(kind: Kind, label: str) -> Markup:
     """Return a label with a colour and a marker."""
     shown = user_text(f"{label[: _MAX_LABEL - 1]}…" if len(label) > _MAX_LABEL else label)
-    icon = element(
-        "svg", marker(kind, 5, 5), width=10, height=10, viewBox="0 0 10 10", aria_hidden="true"
-    )
+    icon = svg(10, 10, marker(kind, 5, 5))
     return element("span", icon, shown, class_=f"ab-badge ab-{kind}")
 
 
@@ -148,6 +146,23 @@ def marker(kind: Kind, x: float, y: float) -> Markup:
     if kind == "bad":
         return stroke(f"M{x - 3:.5g} {y - 3:.5g}l6 6m0-6l-6 6", 2)
     return stroke(f"M{x:.5g} {y - 4:.5g}l4 4l-4 4l-4-4z", 1.5)
+
+
+def svg(
+    width: float, height: float, *parts: Child, label: str | None = None, kind: str | None = None
+) -> Markup:
+    """Return a picture; screen readers read its label, and skip a picture without one."""
+    return element(
+        "svg",
+        *parts,
+        width=width,
+        height=height,
+        viewBox=f"0 0 {width} {height}",
+        role="img" if label else None,
+        aria_label=label,
+        aria_hidden=None if label else "true",
+        class_=kind,
+    )
 
 
 def stroke(

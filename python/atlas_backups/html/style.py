@@ -8,11 +8,6 @@ from __future__ import annotations
 
 from atlas_backups.html.markup import Markup
 
-SURFACE = ("#ffffff", "#1e1f22")
-TEXT = ("#1f2328", "#e4e6e9")
-SOFT_PERCENT = 72
-"""The share of the text colour in the colour of less important text."""
-
 # Markers on the surface, and labels on their background.
 PALETTE = {
     "ok": ("#116329", "#7ee2a0"),
@@ -45,9 +40,11 @@ _LIGHT = (
 _ROOT = ".atlas-backups.atlas-backups.atlas-backups"
 _RULES = """
 ROOT {
-  --ab-surface: var(--jp-layout-color0, var(--vscode-editor-background, SURFACE));
-  --ab-text: var(--jp-content-font-color1, var(--vscode-editor-foreground, TEXT));
-  --ab-soft: color-mix(in srgb, var(--ab-text) SOFT%, var(--ab-surface));
+  --ab-surface: var(--jp-layout-color0,
+    var(--vscode-editor-background, light-dark(#ffffff, #1e1f22)));
+  --ab-text: var(--jp-content-font-color1,
+    var(--vscode-editor-foreground, light-dark(#1f2328, #e4e6e9)));
+  --ab-soft: color-mix(in srgb, var(--ab-text) 72%, var(--ab-surface));
   --ab-line: color-mix(in srgb, var(--ab-text) 18%, var(--ab-surface));
   --ab-tint: color-mix(in srgb, var(--ab-text) 4%, var(--ab-surface));
   --ab-code: var(--jp-code-font-family, var(--vscode-editor-font-family, ui-monospace, monospace));
@@ -125,7 +122,7 @@ ROOT.ab-failure { border-inline-start: 3px solid var(--ab-bad); }
 
 
 def _css() -> str:
-    colours = "".join(f"--ab-{name}:{_pair(both)};" for name, both in PALETTE.items())
+    colours = "".join(f"--ab-{name}:light-dark({','.join(it)});" for name, it in PALETTE.items())
     kinds = "".join(
         f".ab-{kind}{{color:var(--ab-{kind})}}"
         f".ab-badge.ab-{kind}{{background:var(--ab-{kind}-back)}}"
@@ -136,15 +133,8 @@ def _css() -> str:
         f":is({','.join(hosts)}) {_ROOT}{{color-scheme:{scheme}}}"
         for scheme, hosts in (("dark", _DARK), ("light", _LIGHT))
     )
-    rules = _RULES.replace("SURFACE", _pair(SURFACE)).replace("TEXT", _pair(TEXT))
-    rules = rules.replace("SOFT", str(SOFT_PERCENT)).replace("COLOURS", colours + kinds)
-    rules = rules.replace("ROOT", _ROOT)
+    rules = _RULES.replace("ROOT", _ROOT).replace("COLOURS", colours + kinds)
     return "".join(line.strip() for line in rules.splitlines()) + schemes
-
-
-def _pair(both: tuple[str, str]) -> str:
-    light, dark = both
-    return f"light-dark({light},{dark})"
 
 
 # In an <svg>, because HTML allows <style> in a body only there; it draws nothing. Unlike in HTML,

@@ -179,8 +179,7 @@ def _size_bar(snapshot: Snapshot, largest: int) -> Markup | None:
     width = max(1.0, _BAR_WIDTH * count / largest)
     x = _BAR_WIDTH - width
     bar = element("rect", x=x, width=width, height=4, rx=1, fill="currentColor")
-    view = f"0 0 {_BAR_WIDTH} 4"
-    return element("svg", bar, width=_BAR_WIDTH, height=4, viewBox=view, aria_hidden="true")
+    return ui.svg(_BAR_WIDTH, 4, bar)
 
 
 def _status_counts(snapshots: Sequence[Snapshot]) -> list[Markup]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from atlas_backups.html.components import as_aware, badge_kind, marker, requested_at, stroke
+from atlas_backups.html.components import as_aware, badge_kind, marker, requested_at, stroke, svg
 from atlas_backups.html.markup import Markup, element
 
 if TYPE_CHECKING:
@@ -44,31 +44,24 @@ class Axis(NamedTuple):
         now = min(self._x(self.now), _WIDTH - _HALF_OF_NOW)
         has_end = self._share(self.now) <= _MAX_NOW_FOR_END
         begin, end = self.begin.date().isoformat(), self.end.date().isoformat()
-        return element(
-            "svg",
+        return svg(
+            _WIDTH,
+            _LABEL_HEIGHT,
             _label(_MARGIN, "start", begin),
             _label(now, "middle", "now"),
             _label(_WIDTH - 1, "end", end) if has_end else None,
-            width=_WIDTH,
-            height=_LABEL_HEIGHT,
-            viewBox=f"0 0 {_WIDTH} {_LABEL_HEIGHT}",
-            role="img",
-            aria_label=f"Timeline from {begin} to {end}",
+            label=f"Timeline from {begin} to {end}",
         )
 
     def line(self, snapshot: Snapshot) -> Markup:
-        """Return the lifetime of one snapshot."""
-        kind = badge_kind(snapshot.status)
-        return element(
-            "svg",
+        """Return the lifetime of one snapshot; the cells beside it contain the times."""
+        return svg(
+            _WIDTH,
+            _HEIGHT,
             stroke(f"M{_MARGIN} {_MIDDLE}H{_WIDTH - _MARGIN}", kind="ab-rail"),
             stroke(f"M{self._x(self.now):.5g} 0V{_HEIGHT}", kind="ab-now", dashes="2 2"),
             *self._lifetime(snapshot),
-            width=_WIDTH,
-            height=_HEIGHT,
-            viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
-            class_=f"ab-{kind}",
-            aria_hidden="true",  # the cells beside it contain the times
+            kind=f"ab-{badge_kind(snapshot.status)}",
         )
 
     def _lifetime(self, snapshot: Snapshot) -> Sequence[Markup]:
