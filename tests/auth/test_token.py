@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import pytest
 
-from atlas_backups import ClientClosedError, ServiceAccount, Snapshot, UnauthorizedError
-from atlas_backups.emulator import Fault, Security
-from tests.bodies import SNAPSHOT_ID, queued
+from atlas_backups import ClientClosedError, Snapshot
+from atlas_backups.emulator import Fault
+from tests.bodies import SNAPSHOT_ID
 from tests.flavor import CLUSTER_NAME, GROUP_ID
-from tests.raw_server import READ, RESET, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator, ManualClock
-    from tests.conftest import MakeClient, Serve
+    from tests.conftest import MakeClient
     from tests.flavor import ClientFlavor
 
 
@@ -46,20 +42,6 @@ def test_a_token_is_fetched_once_for_many_calls(
     assert asked(emulator) == ["token", "snapshots", "snapshots", "snapshots"]
 
 
-def test_a_token_is_asked_for_as_oauth_says(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    flavor.take(atlas)
-
-    account = emulator.credential("service_account")
-    request = emulator.requests[0]
-    basic = base64.b64encode(f"{account.id}:{account.secret}".encode()).decode()
-    assert (request.method, request.path) == ("POST", "/api/oauth/token")
-    assert request.header("Authorization") == f"Basic {basic}"
-    assert request.header("Content-Type") == "application/x-www-form-urlencoded"
-    assert request.body == b"grant_type=client_credentials"
-
-
 def test_concurrent_first_calls_fetch_one_token(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
@@ -72,48 +54,6 @@ def test_concurrent_first_calls_fetch_one_token(
     assert asked(emulator).count("snapshots") == 32
 
 
-def test_concurrent_calls_share_one_failure_to_fetch(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    body = b'{"error": "invalid_client", "error_description": "no"}'
-    emulator.fault(Fault(path="/oauth/", status=401, body=body, delay=0.3, times=None))
-
-    ends = flavor.take_at_once(atlas, 8)
-
-    assert {type(end) for end in ends} == {UnauthorizedError}
-    assert asked(emulator) == ["token"]
-
-
-def test_concurrent_401s_renew_the_token_once(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    flavor.take(atlas)
-    emulator.forget_tokens()
-    emulator.clear_requests()
-
-    ends = flavor.take_at_once(atlas, 16)
-
-    assert all(isinstance(end, Snapshot) for end in ends)
-    assert asked(emulator).count("token") == 1
-
-
-def test_a_token_is_renewed_before_it_ends(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    """A life of no seconds is in its last tenth at once, though the server still takes it."""
-    emulator.security = Security(token_seconds=3600)
-    token = b'{"access_token": "%s", "expires_in": 0, "token_type": "Bearer"}'
-    secret = emulator.credential("access_token").secret.encode()
-    emulator.fault(Fault(path="/oauth/", status=200, body=token % secret))
-
-    flavor.take(atlas)
-    flavor.take(atlas)
-    flavor.take(atlas)
-
-    assert asked(emulator) == ["token", "snapshots", "token", "snapshots", "snapshots"]
-    assert {request.status for request in emulator.requests} == {200}
-
-
 def test_a_token_that_ended_early_is_renewed_after_the_401(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
@@ -124,65 +64,6 @@ def test_a_token_that_ended_early_is_renewed_after_the_401(
 
     assert snapshot.status == "queued"
     assert asked(emulator) == ["token", "snapshots", "snapshots", "token", "snapshots"]
-
-
-def test_a_second_401_is_raised(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    body = b'{"error": 401, "errorCode": "UNEXPECTED_ERROR", "detail": "No."}'
-    emulator.fault(Fault(path="/backup/", status=401, body=body, times=None))
-
-    with pytest.raises(UnauthorizedError, match="2 attempts") as caught:
-        flavor.take(atlas)
-
-    assert caught.value.error_code == "UNEXPECTED_ERROR"
-    assert caught.value.hint is not None
-    assert "the token was granted" in caught.value.hint
-    assert asked(emulator) == ["token", "snapshots", "token", "snapshots"]
-
-
-def test_an_api_that_refuses_every_token_costs_two_however_often_it_is_called(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path="/backup/", times=None))
-
-    for _ in range(4):
-        with pytest.raises(UnauthorizedError):
-            flavor.take(atlas)
-
-    assert asked(emulator) == ["token", "snapshots", "token", *["snapshots"] * 4]
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["USER_UNAUTHORIZED", "NOT_IN_GROUP", "USER_CANNOT_ACCESS_GROUP", "NOT_ORG_GROUP_CREATOR"],
-)
-def test_a_missing_role_says_nothing_against_the_token(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, code: str
-) -> None:
-    emulator.fault(replace(Fault.error(401, code), path="/backup/", times=None))
-
-    for take in (flavor.take, flavor.take_raw, flavor.take):
-        with suppress(UnauthorizedError):
-            assert take(atlas).status == 401
-
-    assert asked(emulator) == ["token", *["snapshots"] * 3]
-
-
-def test_a_real_missing_role_costs_one_token(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
-    only_reads = emulator.credential("service_account", read_only=True)
-    client = make_client(
-        ServiceAccount(only_reads.id, only_reads.secret), base_url=emulator.base_url
-    )
-
-    for _ in range(3):
-        with pytest.raises(UnauthorizedError, match="USER_UNAUTHORIZED") as caught:
-            flavor.take(client)
-        assert "Project Backup Manager" in (caught.value.hint or "")
-
-    assert asked(emulator) == ["token", *["snapshots"] * 3]
 
 
 def test_the_token_is_revoked_on_close(
@@ -207,14 +88,6 @@ def test_leaving_the_context_revokes_the_token(
     flavor.inside(atlas, lambda: atlas.take_snapshot(emulator.group_id, emulator.cluster_name))
 
     assert asked(emulator) == ["token", "snapshots", "revoke"]
-
-
-def test_a_client_without_a_token_has_nothing_to_revoke(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    flavor.close(atlas)
-
-    assert emulator.requests == ()
 
 
 def test_a_closed_client_refuses_every_call(
@@ -250,31 +123,3 @@ def test_a_closed_client_refuses_an_iteration_at_the_call(atlas: AtlasBackups) -
         atlas.take_snapshots([])
     with pytest.raises(ClientClosedError):
         atlas.watch_snapshot(GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
-
-
-def test_a_failed_revoke_is_no_error(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    flavor.take(atlas)
-    emulator.fault(Fault(path="/oauth/revoke", status=500, body=b"<html>"))
-
-    flavor.close(atlas)
-
-    assert asked(emulator)[-1] == "revoke"
-
-
-def test_asking_for_a_token_is_repeated_after_a_reset(flavor: ClientFlavor, serve: Serve) -> None:
-    token = answer(200, {"access_token": "t-0123456", "expires_in": 3600, "token_type": "Bearer"})
-    server, client = serve(
-        [READ, RESET],
-        [READ, token, READ, answer(200, queued()), READ, answer(200, {})],
-        credentials=ServiceAccount("mdb_sa_id_1", "a-secret"),
-    )
-
-    flavor.take(client)
-
-    assert [request.target.rsplit("/", 1)[-1] for request in server.requests] == [
-        "token",
-        "token",
-        "snapshots",
-    ]

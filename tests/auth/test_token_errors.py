@@ -3,7 +3,6 @@
 # ruff: noqa: ANN401, PLR0913, PLR0917  # fixtures and rows of tables
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +12,14 @@ from atlas_backups import (
     ApiError,
     AtlasBackups,
     ForbiddenError,
-    InvalidResponseError,
     IpAccessListError,
     RateLimitError,
     RequestTimeoutError,
     ServerError,
     ServiceAccount,
-    ServiceUnavailableError,
     UnauthorizedError,
-    UnexpectedServerError,
 )
-from atlas_backups.emulator import Fault, Limits, Security
+from atlas_backups.emulator import Security
 from tests.raw_server import NEVER, always, answer
 
 if TYPE_CHECKING:
@@ -77,97 +73,6 @@ def test_the_wrong_secret(
         flavor.take(client)
 
     assert len(emulator.requests) == 1
-
-
-def test_too_many_active_tokens(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
-    emulator.limits = Limits(active_tokens=1)
-    first, second = (
-        make_client(emulator.service_account, base_url=emulator.base_url) for _ in range(2)
-    )
-    flavor.take(first)
-
-    with pytest.raises(ForbiddenError, match="100 active tokens") as caught:
-        flavor.take(second)
-
-    assert caught.value.error_code == "access_denied"
-
-
-def test_too_many_requests_for_a_token(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
-    emulator.limits = Limits(token_requests_per_minute=1)
-    flavor.take(make_client(emulator.service_account, base_url=emulator.base_url))
-    late = make_client(emulator.service_account, base_url=emulator.base_url, total_timeout=5)
-
-    with pytest.raises(RateLimitError, match="50 requests a minute"):
-        flavor.take(late)
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_html_instead_of_oauth(flavor: ClientFlavor, serve: Serve, status: int) -> None:
-    error = refused(flavor, serve, answer(status, "<html>no</html>"))
-
-    assert isinstance(error, UnauthorizedError if status == 401 else ForbiddenError)
-    assert "<html>no</html>" in str(error)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
-        (503, "<html>down</html>", ServiceUnavailableError),
-        (502, "", ServerError),
-        (500, json.dumps({"error": 500, "errorCode": "UNEXPECTED_ERROR"}), UnexpectedServerError),
-    ],
-)
-def test_a_server_error_is_raised_as_it_is(
-    flavor: ClientFlavor, serve: Serve, status: int, body: str, expected: type[ApiError]
-) -> None:
-    """No snapshot was asked for yet, so nothing is ambiguous."""
-    assert type(refused(flavor, serve, answer(status, body))) is expected
-
-
-def test_a_server_error_passes_by_itself(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
-    client = make_client(emulator.service_account, base_url=emulator.base_url)
-    emulator.fault(Fault(path="/oauth/", status=503, body=b"<html>"))
-
-    assert flavor.take(client).status == "queued"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "<html>welcome</html>",
-        "",
-        "[]",
-        "{}",
-        '{"access_token": null}',
-        '{"access_token": ""}',
-        '{"access_token": 7}',
-        '{"access_token": "two words"}',
-        '{"access_token": "line\\nbreak"}',
-        '{"access_token": "ü"}',
-        '{"access_token": "good", "token_type": "mac"}',
-    ],
-)
-def test_garbage_is_no_token(flavor: ClientFlavor, serve: Serve, body: str) -> None:
-    assert type(refused(flavor, serve, answer(200, body))) is InvalidResponseError
-
-
-@pytest.mark.parametrize("expires_in", ["", '"3600"', "null", "-1", "1e400", "1e18", '"soon"'])
-def test_an_odd_lifetime_is_no_reason_to_refuse_a_token(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, expires_in: str
-) -> None:
-    client = make_client(emulator.service_account, base_url=emulator.base_url)
-    secret = emulator.credential("access_token").secret
-    life = f', "expires_in": {expires_in}' if expires_in else ""
-    body = f'{{"access_token": "{secret}", "token_type": "bearer"{life}}}'
-    emulator.fault(Fault(path="/oauth/", status=200, body=body.encode()))
-
-    assert flavor.take(client).status == "queued"
 
 
 def test_a_silent_token_endpoint_is_a_time_out(flavor: ClientFlavor, serve: Serve) -> None:

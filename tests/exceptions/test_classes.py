@@ -210,8 +210,8 @@ def test_every_class_is_raised_over_http_by_a_table() -> None:
         ab.InvalidResponseError,  # auth/test_token_errors.py
         ab.AmbiguousOutcomeError,  # take/test_ambiguous.py
         ab.DuplicateSnapshotsError,  # keys/test_duplicates.py
-        ab.SnapshotFailedError,  # life/test_wait.py
-        ab.WaitTimeoutError,  # life/test_wait.py
+        ab.SnapshotFailedError,  # operations/test_wait.py
+        ab.WaitTimeoutError,  # operations/test_wait.py
         ab.AtlasError,  # the root is never raised itself
     }
     public = {getattr(ab, name) for name in ab.__all__}

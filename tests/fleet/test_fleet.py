@@ -27,7 +27,7 @@ from atlas_backups import (
     UnauthorizedError,
     WaitTimeoutError,
 )
-from atlas_backups.emulator import Behaviour, Cluster, Fault, Limits, Project, World
+from atlas_backups.emulator import Behaviour, Cluster, Fault, Project, World
 from tests.bodies import error, queued
 from tests.flavor import BRIEF, CLUSTER_NAME, GROUP_ID
 from tests.raw_server import NEVER, READ, Delay, RawServer, Until, always, answer
@@ -191,16 +191,6 @@ def test_if_busy_counts_for_each(
         assert outcome.error.snapshot == first
 
 
-def test_join_refuses_the_requests_that_have_a_key(
-    flavor: ClientFlavor, atlas: AtlasBackups
-) -> None:
-    requests = [request(idempotency_key="k"), request("Sharded0")]
-
-    ended = list(outcomes(flavor, atlas, requests, if_busy="join"))
-
-    assert {type(outcome.error) for outcome in ended} == {InvalidArgumentError, type(None)}
-
-
 def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
@@ -284,23 +274,6 @@ def test_credentials_that_are_refused_for_good_are_the_outcome_of_each(
 
     assert [type(outcome.error) for outcome in ended] == [UnauthorizedError] * 5
     assert len(posts(emulator)) == 5
-
-
-def test_progress_is_a_line_on_standard_error_for_each(
-    flavor: ClientFlavor, atlas: AtlasBackups, capfd: pytest.CaptureFixture[str]
-) -> None:
-    requests = [request(), request("Nowhere")]
-
-    ended = list(outcomes(flavor, atlas, requests, progress=True, concurrency=1))
-
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert len(ended) == 2
-    assert [line.split(" (")[0] for line in err.splitlines()] == [
-        "Cluster0: ok; 1 done, 0 with an error",
-        "Nowhere: ClusterNotFoundError; 2 done, 1 with an error",
-        "1 of 2 with an error: ClusterNotFoundError 1",
-    ]
 
 
 class Vault:
@@ -407,22 +380,6 @@ def test_after_an_early_end_the_client_is_as_good_as_before(
     assert flavor.take(atlas).status == "queued"
     assert len(list(outcomes(flavor, atlas, [request()] * 3))) == 3
     assert len(posts(emulator)) <= 1 + 4 + 4 + 4
-
-
-def test_a_limit_of_the_project_is_kept_by_the_whole_fleet(
-    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
-) -> None:
-    emulator = start_emulator(
-        limits=Limits(snapshots=None), behaviour=Behaviour(busy_check_lag_seconds=None)
-    )
-    client = make_client(emulator.access_token, base_url=emulator.base_url)
-    busy = replace(Fault.error(429, "RATE_LIMITED"), method="POST", nth=3)
-    emulator.fault(busy)
-
-    ended = list(outcomes(flavor, client, [request()] * 8, concurrency=2))
-
-    assert [outcome.error for outcome in ended] == [None] * 8
-    assert [it.status for it in posts(emulator)].count(429) == 1
 
 
 def test_a_second_401_is_not_repeated_for_ever(

@@ -15,7 +15,6 @@ from tests.tags import tag_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient, StartEmulator
     from tests.flavor import ClientFlavor
@@ -70,22 +69,6 @@ def test_all_that_did_not_fail_are_named_and_nothing_is_taken(
     assert posts(emulator) == 0
 
 
-@pytest.mark.parametrize("statuses", [("completed", "failed"), ("failed", "failed", "inProgress")])
-def test_failed_ones_are_no_duplicates(
-    flavor: ClientFlavor,
-    start_emulator: StartEmulator,
-    make_client: MakeClient,
-    statuses: tuple[str, ...],
-) -> None:
-    emulator = start_emulator(world=world(statuses))
-    client = make_client(emulator.access_token, base_url=emulator.base_url)
-
-    snapshot = flavor.take(client, idempotency_key=KEY)
-
-    assert snapshot.status != "failed"
-    assert posts(emulator) == 0
-
-
 @pytest.mark.parametrize(
     "description",
     [
@@ -137,41 +120,6 @@ def test_one_that_appears_beside_the_new_one_is_noticed_at_the_end(
         flavor.take(brief, idempotency_key=KEY)
 
     assert len(caught.value.snapshots) == posts(emulator) == 2
-
-
-def test_one_that_no_list_shows_yet_is_noticed_after_the_wait(
-    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
-) -> None:
-    behaviour = Behaviour(busy_check_lag_seconds=None, list_lag_seconds=65)
-    emulator = start_emulator(tick=10, behaviour=behaviour, snapshot_seconds=25)
-    # One client alone would remember what it took.
-    one, other = (make_client(emulator.access_token, base_url=emulator.base_url) for _ in range(2))
-    first = flavor.take(one, idempotency_key=KEY)
-
-    with pytest.raises(DuplicateSnapshotsError) as caught:
-        flavor.take(other, idempotency_key=KEY, wait=True)
-
-    ids = {snapshot.id for snapshot in caught.value.snapshots}
-    assert len(ids) == 2
-    assert first.id in ids
-
-
-def test_a_final_check_that_cannot_be_made_does_not_hide_the_snapshot(
-    flavor: ClientFlavor,
-    emulator: AtlasEmulator,
-    make_client: MakeClient,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    client: AtlasBackups = make_client(
-        emulator.access_token, base_url=emulator.base_url, max_retries=0
-    )
-    emulator.fault(Fault(method="GET", nth=3, status=503, times=None))
-
-    with caplog.at_level("WARNING", "atlas_backups"):
-        snapshot = flavor.take(client, idempotency_key=KEY)
-
-    assert snapshot.idempotency_tag == tag_of(KEY)
-    assert f"snapshot {snapshot.id} exists" in caplog.text
 
 
 def test_wait_for_snapshot_reports_another_one_with_its_tag(

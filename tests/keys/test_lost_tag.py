@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups import AmbiguousOutcomeError, SnapshotRequest
+from atlas_backups import SnapshotRequest
 from tests.bodies import SNAPSHOT_ID, queued
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, answer
-from tests.tags import tag_of
 
 if TYPE_CHECKING:
     from tests.conftest import Serve
@@ -60,63 +59,3 @@ def test_the_warning_names_the_line_of_the_call(serve: Serve) -> None:
         client.take_snapshot(GROUP_ID, CLUSTER_NAME, idempotency_key=KEY)
 
     assert [warning.filename for warning in caught] == [__file__]
-
-
-def test_the_same_client_takes_no_second_one(flavor: ClientFlavor, serve: Serve) -> None:
-    taken = answer(200, queued(description=None))
-    server, client = serve([*LOOK, READ, taken, *LOOK, *LOOK, READ, taken])
-
-    with pytest.warns(RuntimeWarning, match="tag"):
-        snapshots = [flavor.take(client, idempotency_key=KEY) for _ in range(2)]
-
-    assert {snapshot.id for snapshot in snapshots} == {SNAPSHOT_ID}
-    assert [request.method for request in server.requests].count("POST") == 1
-
-
-def test_without_a_key_or_with_its_tag_nothing_is_said(flavor: ClientFlavor, serve: Serve) -> None:
-    tagged = answer(200, queued(description=tag_of(KEY)))
-    _, client = serve([READ, answer(200, queued()), *LOOK, READ, tagged, *LOOK])
-
-    flavor.take(client)
-    flavor.take(client, idempotency_key=KEY)
-
-
-def test_take_when_a_list_shows_the_snapshot_without_its_tag_returns_it_and_warns(
-    flavor: ClientFlavor, serve: Serve
-) -> None:
-    listed = answer(200, {"results": [queued(description="text")], "totalCount": 1})
-    look: Script = [READ, listed, READ, EMPTY]
-    taken = answer(200, queued(description=tag_of(KEY)))
-    server, client = serve([*LOOK, READ, taken, *look, *look])
-
-    for _ in range(2):
-        with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
-            assert flavor.take(client, idempotency_key=KEY).id == SNAPSHOT_ID
-
-    assert [request.method for request in server.requests].count("POST") == 1
-
-
-def test_fleet_when_a_list_shows_the_snapshot_without_its_tag_warns(
-    flavor: ClientFlavor, serve: Serve
-) -> None:
-    listed = answer(200, {"results": [queued(description=None)], "totalCount": 1})
-    taken = answer(200, queued(description=tag_of(KEY)))
-    _, client = serve([*LOOK, READ, taken, READ, listed, READ, EMPTY])
-    request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME, idempotency_key=KEY)
-
-    with pytest.warns(RuntimeWarning, match=SNAPSHOT_ID):
-        (ended,) = flavor.iterate(client, "take_snapshots", [request])
-
-    assert ended.error is None
-
-
-def test_take_when_the_response_has_the_tag_of_another_key_is_ambiguous(
-    flavor: ClientFlavor, serve: Serve
-) -> None:
-    taken = answer(200, queued(description=tag_of("another")))
-    server, client = serve([*LOOK, READ, taken], total_timeout=1.0)
-
-    with pytest.raises(AmbiguousOutcomeError, match="tag of another key"):
-        flavor.take(client, idempotency_key=KEY)
-
-    assert [request.method for request in server.requests].count("POST") == 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from atlas_backups import InvalidArgumentError, SnapshotInProgressError, SnapshotRequest
+from atlas_backups import InvalidArgumentError, SnapshotRequest
 from atlas_backups.emulator import Behaviour
 from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.tags import tag_of
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.flavor import ClientFlavor
 
 KEY = "release-42"
-SHARDED = "Sharded0"
 kinds = pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
 
 
@@ -83,16 +82,6 @@ def test_the_text_stays_readable_behind_the_tag(
     assert request.json() == {"description": snapshot.description, "retentionInDays": 3}
 
 
-@pytest.mark.parametrize("description", ["", None])
-def test_without_a_text_the_tag_stands_alone(
-    flavor: ClientFlavor, atlas: AtlasBackups, description: str | None
-) -> None:
-    snapshot = take(flavor, atlas, description=description)
-
-    assert (snapshot.description or "").strip() == tag_of(KEY)
-    assert take(flavor, atlas).id == snapshot.id
-
-
 @pytest.mark.parametrize(
     "key", ["k", "k" * 1024, "ü" * 1024, "two words", "[ab1:x] ", "a/b?c#d%2f", "🔑", "'\";--"]
 )
@@ -118,21 +107,6 @@ def test_another_text_or_retention_gives_the_existing_one_unchanged(
     assert posts(emulator) == 1
 
 
-def test_another_key_another_cluster_and_no_key_give_others(
-    flavor: ClientFlavor, atlas: AtlasBackups
-) -> None:
-    snapshots = [
-        take(flavor, atlas),
-        take(flavor, atlas, "release-43"),
-        flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED, idempotency_key=KEY),
-        flavor.take(atlas),
-        flavor.take(atlas, description=f"looks like {tag_of(KEY).lower()} "),
-    ]
-
-    assert len({snapshot.id for snapshot in snapshots}) == 5
-    assert take(flavor, atlas).id == snapshots[0].id
-
-
 def test_without_a_key_the_description_is_sent_as_given_and_nothing_is_read(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
@@ -142,74 +116,6 @@ def test_without_a_key_the_description_is_sent_as_given_and_nothing_is_read(
 
     assert first.id != second.id
     assert [request.json() for request in emulator.requests] == [{"description": text}] * 2
-
-
-def test_an_unfinished_snapshot_counts_and_so_does_a_completed_one(
-    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    first = take(flavor, atlas)
-    clock.advance(0.5)
-    second = take(flavor, atlas)
-    clock.advance(2)
-    third = take(flavor, atlas)
-
-    assert [second.id, third.id] == [first.id] * 2
-    assert [first.status, second.status, third.status] == ["queued", "inProgress", "completed"]
-
-
-def test_a_failed_snapshot_frees_its_key(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    emulator.next_snapshot(fails=True)
-    first = take(flavor, atlas)
-    clock.advance(10)
-
-    second = take(flavor, atlas)
-
-    assert second.id != first.id
-    assert take(flavor, atlas).id == second.id
-    assert len(tagged(emulator)) == 2  # the failed one is still there
-
-
-def test_a_deleted_snapshot_frees_its_key(
-    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    first = take(flavor, atlas)
-    clock.advance(10)
-    flavor.call(atlas, "delete_snapshot", first)
-
-    assert take(flavor, atlas).id != first.id
-
-
-def test_an_expired_snapshot_frees_its_key(
-    flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    first = take(flavor, atlas, retention_in_days=1)
-    clock.advance(2 * 86_400)
-
-    assert take(flavor, atlas).id != first.id
-
-
-def test_a_client_finds_what_it_took_though_lists_do_not_show_it(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    emulator.behaviour = Behaviour(list_lag_seconds=300)
-    first = take(flavor, atlas)
-    clock.advance(10)  # it is completed by now
-
-    assert take(flavor, atlas).id == first.id
-    assert posts(emulator) == 1
-
-
-def test_what_a_client_took_and_deleted_it_takes_again_though_lists_are_late(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    emulator.behaviour = Behaviour(list_lag_seconds=300)
-    first = take(flavor, atlas)
-    clock.advance(10)
-    flavor.call(atlas, "delete_snapshot", first)
-
-    assert take(flavor, atlas).id != first.id
 
 
 def test_a_fleet_finds_what_its_client_took(
@@ -238,30 +144,6 @@ def test_wait_gives_the_existing_one_completed(
     assert posts(emulator) == 1
 
 
-@pytest.mark.parametrize("whole", [False, True])
-@pytest.mark.parametrize("parts", [False, True])
-@pytest.mark.parametrize("moments", [(0, 60, 80), (95, 200)])
-def test_parts_of_a_sharded_snapshot_are_no_duplicates(  # noqa: PLR0913  # fixtures
-    flavor: ClientFlavor,
-    emulator: AtlasEmulator,
-    atlas: AtlasBackups,
-    clock: ManualClock,
-    moments: tuple[int, ...],
-    *,
-    whole: bool,
-    parts: bool,
-) -> None:
-    emulator.behaviour = Behaviour(sharded_in_plain_endpoints=whole, sharded_parts_listed=parts)
-    emulator.next_snapshot(seconds=157)
-    ids: set[str] = set()
-    for before, moment in zip((0, *moments), moments, strict=False):
-        clock.advance(moment - before)
-        ids.add(flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED, idempotency_key=KEY).id)
-
-    assert ids == set(tagged(emulator))
-    assert len(ids) == posts(emulator) == 1
-
-
 def test_threads_or_tasks_with_one_key_get_one_snapshot(
     emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
@@ -275,19 +157,6 @@ def test_threads_or_tasks_with_one_key_get_one_snapshot(
 
     assert ids == set(tagged(emulator))
     assert len(ids) == 1
-
-
-def test_somebody_elses_running_snapshot_is_no_answer_to_a_key(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    emulator.behaviour = Behaviour()
-    other = flavor.take(atlas)
-
-    with pytest.raises(SnapshotInProgressError) as caught:
-        take(flavor, atlas)
-
-    assert caught.value.snapshot == other
-    assert tagged(emulator) == []
 
 
 def test_a_key_and_join_do_not_go_together(

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups import AccessToken, AmbiguousOutcomeError, TransportError
-from atlas_backups.emulator import Fault
 from tests.bodies import error, queued
-from tests.flavor import BRIEF, PATH
-from tests.raw_server import READ, RawServer, always, answer
+from tests.flavor import PATH
+from tests.raw_server import READ, always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
@@ -54,43 +52,6 @@ def test_a_wait_is_logged_between_two_attempts(
     assert levels == ["DEBUG", "INFO", "DEBUG"]
     assert "attempt 2" in lines(caplog, logging.DEBUG)[1]
     assert "trying again in" in lines(caplog, logging.INFO)[0]
-
-
-def test_a_failed_attempt_is_logged_too(
-    flavor: ClientFlavor,
-    emulator: AtlasEmulator,
-    make_client: MakeClient,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
-    emulator.fault(Fault(reset="after"))
-
-    with (
-        caplog.at_level(logging.DEBUG, "atlas_backups"),
-        pytest.raises(AmbiguousOutcomeError),
-    ):
-        flavor.take(client)
-
-    (line,) = lines(caplog, logging.DEBUG)
-    assert line.startswith(f"POST {PATH}: the connection broke: ")
-    assert line.count("attempt") == line.count("POST") == line.count(PATH) == 1
-
-
-def test_no_connection_is_one_line_for_each_attempt(
-    flavor: ClientFlavor, make_client: MakeClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    with RawServer() as server:
-        base_url = server.base_url
-    client = make_client(AccessToken("t-0123456"), base_url=base_url, max_retries=1)
-
-    with caplog.at_level(logging.DEBUG, "atlas_backups"), pytest.raises(TransportError):
-        flavor.take(client)
-
-    first, second = lines(caplog, logging.DEBUG)
-    for number, line in enumerate((first, second), 1):
-        assert line.startswith(f"POST {PATH}: no connection: ")
-        assert f"(attempt {number}, " in line
-        assert line.count("attempt") == line.count(PATH) == 1
 
 
 def test_fetching_a_token_is_logged_without_it(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from atlas_backups import AtlasBackups, SnapshotFailedError, SnapshotRequest
-from atlas_backups.emulator import Behaviour, Fault
+from atlas_backups.emulator import Behaviour
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
@@ -83,10 +83,6 @@ def test_is_new_of_a_failed_snapshot_that_was_waited_for(
     assert caught.value.snapshot.is_new is True
 
 
-def test_is_new_without_a_key_is_true(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
-    assert flavor.take(atlas).is_new is True
-
-
 def test_is_new_of_a_joined_snapshot_is_false(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
@@ -96,14 +92,6 @@ def test_is_new_of_a_joined_snapshot_is_false(
     joined = flavor.take(atlas, if_busy="join")
 
     assert (joined.id, joined.is_new) == (first.id, False)
-
-
-def test_is_new_after_an_ambiguous_post_is_true(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    emulator.fault(Fault(method="POST", status=504, effect_after=0))
-
-    assert flavor.take(atlas, idempotency_key=KEY).is_new is True
 
 
 def test_is_new_of_what_no_take_gave_is_none(

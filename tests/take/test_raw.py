@@ -51,19 +51,6 @@ def test_a_repeated_header_is_joined(flavor: ClientFlavor, serve: Serve) -> None
     assert flavor.take_raw(client).headers["x-one"] == "1, 2"
 
 
-def test_an_envelope_is_kept(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
-    response = flavor.take_raw(atlas, envelope=True)
-
-    body = response.json()
-    assert set(body) == {"status", "content"}
-    assert (response.status, body["status"]) == (200, 200)
-
-
-def test_a_pretty_answer_keeps_its_lines(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
-    assert "\n" in flavor.take_raw(atlas, pretty=True).text
-    assert "\n" not in flavor.take_raw(atlas).text
-
-
 @pytest.mark.parametrize("status", [302, 400, 402, 403, 404, 405, 408, 409, 410, 429, 500, 503])
 def test_an_error_is_returned_at_once(flavor: ClientFlavor, serve: Serve, status: int) -> None:
     body = error(status, "SOME_CODE")
@@ -102,14 +89,6 @@ def test_html_is_text_but_not_json(flavor: ClientFlavor, serve: Serve) -> None:
     assert response.text == "<html>"
     with pytest.raises(ValueError, match="Expecting value"):
         response.json()
-
-
-def test_an_empty_body_is_empty_text(flavor: ClientFlavor, serve: Serve) -> None:
-    _, client = serve(always(b"HTTP/1.1 204 No Content\r\n\r\n"))
-
-    response = flavor.take_raw(client)
-
-    assert (response.status, response.text) == (204, "")
 
 
 @pytest.mark.parametrize("end", [CLOSE, RESET])

@@ -70,53 +70,6 @@ def test_closing_leaves_the_token_to_the_others(
     assert asked(emulator) == ["token", "snapshots", "snapshots"]
 
 
-def test_tokens_that_ended_early_are_replaced_once_for_all(
-    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
-) -> None:
-    clients = [sharing() for _ in range(4)]
-    for client in clients:
-        flavor.take(client)
-    emulator.forget_tokens()
-    emulator.clear_requests()
-
-    for client in [*clients, sharing()]:
-        assert flavor.take(client).status == "queued"
-
-    assert asked(emulator).count("token") == 1
-
-
-@pytest.mark.parametrize("times", [{"renew_at": 1, "expires_at": 2}, {"renew_at": 1}])
-def test_an_entry_at_or_near_its_end_is_replaced_once_for_all(
-    flavor: ClientFlavor,
-    emulator: AtlasEmulator,
-    sharing: Sharing,
-    cache: Path,
-    times: dict[str, int],
-) -> None:
-    flavor.take(sharing())
-    content = json.loads(cache.read_text())
-    content["tokens"][0] |= times
-    cache.write_text(json.dumps(content))
-
-    take_each_at_once(flavor, [sharing() for _ in range(4)])
-    flavor.take(sharing())
-
-    assert asked(emulator).count("token") == 2
-
-
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\x00\xff", b"[]", b'{"version": 2}'])
-def test_content_that_is_no_cache_is_replaced(
-    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path, content: bytes
-) -> None:
-    cache.touch(0o600)
-    cache.write_bytes(content)
-
-    flavor.take(sharing())
-    flavor.take(sharing())
-
-    assert asked(emulator).count("token") == 1
-
-
 def test_accounts_and_places_have_entries_of_their_own(
     flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
 ) -> None:
@@ -144,25 +97,6 @@ def test_concurrent_first_calls_of_many_clients_fetch_one_token(
     take_each_at_once(flavor, clients)
 
     assert asked(emulator).count("token") == 1
-
-
-def test_a_file_that_cannot_be_written_is_said_once_and_costs_no_call(
-    flavor: ClientFlavor,
-    emulator: AtlasEmulator,
-    sharing: Sharing,
-    cache: Path,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    client = sharing()
-    (cache.parent / f"{cache.name}.atlas-backups-new").mkdir()
-
-    for _ in range(2):
-        flavor.take(client)
-    flavor.close(client)
-
-    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
-    assert record.getMessage().startswith("token_cache cannot be used")
-    assert asked(emulator) == ["token", "snapshots", "snapshots", "revoke"]
 
 
 def test_other_credentials_leave_the_file_alone(

@@ -1,27 +1,22 @@
 """`list_projects` and `list_clusters` give all there are."""
 
-# ruff: noqa: ANN401  # anything may be passed on
+# anything may be passed on
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups import Cluster, InvalidResponseError, Project, ProjectNotFoundError
-from atlas_backups import emulator as emulated
-from atlas_backups.emulator import Fault
+from atlas_backups import Cluster, Project, ProjectNotFoundError
 from tests.flavor import GROUP_ID
 from tests.raw_server import always, answer
 
 if TYPE_CHECKING:
     from atlas_backups import AtlasBackups
     from atlas_backups.emulator import AtlasEmulator
-    from tests.conftest import MakeClient, Serve, StartEmulator
+    from tests.conftest import Serve
     from tests.flavor import ClientFlavor
-
-METHODS = [("list_projects", ()), ("list_clusters", (GROUP_ID,))]
-methods = pytest.mark.parametrize(("method", "arguments"), METHODS)
 
 
 def test_the_projects_of_the_default_world(
@@ -61,63 +56,9 @@ def test_the_clusters_of_the_default_world(flavor: ClientFlavor, atlas: AtlasBac
     assert by_name["Cluster0"].state_name == "IDLE"
 
 
-def test_a_project_without_clusters(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    assert flavor.call(atlas, "list_clusters", emulator.world.projects[1].id) == ()
-
-
 def test_a_project_that_is_not_there(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     with pytest.raises(ProjectNotFoundError):
         flavor.call(atlas, "list_clusters", "6" * 24)
-
-
-def test_all_pages_of_projects(
-    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
-) -> None:
-    projects = [emulated.Project(name=f"P{n}", id=f"{n:024x}") for n in range(1001)]
-    emulator = start_emulator(world=emulated.World(projects=tuple(projects)))
-    atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-
-    found = flavor.call(atlas, "list_projects")
-
-    assert [project.name for project in found] == [project.name for project in projects]
-    assert len(emulator.requests) == 3
-
-
-def test_all_pages_of_clusters(
-    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
-) -> None:
-    clusters = tuple(emulated.Cluster(name=f"C{number}") for number in range(501))
-    project = emulated.Project(name="P", id=GROUP_ID, clusters=clusters)
-    emulator = start_emulator(world=emulated.World(projects=(project,)))
-    atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-
-    found = flavor.call(atlas, "list_clusters", GROUP_ID)
-
-    assert [cluster.name for cluster in found] == [cluster.name for cluster in clusters]
-    assert len(emulator.requests) == 2
-
-
-@methods
-def test_passing_faults_are_repeated(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, arguments: Any
-) -> None:
-    emulator.fault(Fault(status=503))
-    emulator.fault(Fault(reset="after"))
-
-    assert len(flavor.call(atlas, method, *arguments)) > 1
-
-
-@methods
-@pytest.mark.parametrize("item", [{}, {"id": None}, {"name": 7}, 7, None])
-def test_an_item_without_its_name_spoils_the_list(  # fixtures
-    flavor: ClientFlavor, serve: Serve, method: str, arguments: Any, item: Any
-) -> None:
-    _, client = serve(always(answer(200, {"results": [item], "totalCount": 1})), max_retries=0)
-
-    with pytest.raises(InvalidResponseError):
-        flavor.call(client, method, *arguments)
 
 
 def test_unknown_fields_and_labels_are_kept(flavor: ClientFlavor, serve: Serve) -> None:

@@ -3,22 +3,17 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from atlas_backups import (
     ClusterNotFoundError,
-    ForbiddenError,
-    InvalidResponseError,
     ReplicaSetSnapshot,
-    ServerError,
     ShardedClusterSnapshot,
     SnapshotList,
 )
-from atlas_backups.emulator import Behaviour, Cluster, ExistingSnapshot, Fault, Project, World
+from atlas_backups.emulator import Behaviour, Cluster, ExistingSnapshot, Project, World
 from tests.bodies import PAGE_SHARDED, SNAPSHOT_ID, queued
 from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 from tests.raw_server import READ, always, answer
@@ -90,31 +85,6 @@ def test_snapshots_of_every_kind_come_with_what_is_known(
 
 
 @pytest.mark.parametrize(("whole", "parts"), WAYS)
-@pytest.mark.parametrize("seconds", [0, 60, 80, 200])
-def test_parts_are_no_snapshots_of_their_own(  # noqa: PLR0913  # fixtures
-    flavor: ClientFlavor,
-    start_emulator: StartEmulator,
-    make_client: MakeClient,
-    clock: ManualClock,
-    seconds: int,
-    *,
-    whole: bool,
-    parts: bool,
-) -> None:
-    behaviour = Behaviour(sharded_in_plain_endpoints=whole, sharded_parts_listed=parts)
-    emulator = start_emulator(behaviour=behaviour)
-    client = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = flavor.call(client, "take_snapshot", GROUP_ID, SHARDED)
-    clock.advance(seconds)
-
-    snapshots = listed(flavor, client, SHARDED)
-
-    assert [type(snapshot) for snapshot in snapshots] == [ShardedClusterSnapshot] * 2
-    assert snapshots[0].id == taken.id
-    assert len(snapshots[1].members) == 3
-
-
-@pytest.mark.parametrize(("whole", "parts"), WAYS)
 def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR0913  # fixtures
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
@@ -137,28 +107,6 @@ def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR091
     assert sent(emulator) == ["GET snapshots"]
 
 
-@pytest.mark.parametrize("status", ["empty", 400, 404])
-def test_the_sharded_list_of_a_replica_set_is_empty_however_atlas_says_so(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, status: Any
-) -> None:
-    emulator.behaviour = Behaviour(sharded_list_of_replica_set=status)
-
-    assert len(listed(flavor, atlas)) == 4
-
-    assert sent(emulator) == ["GET snapshots", "GET snapshots/shardedClusters"]
-
-
-def test_another_refusal_of_the_sharded_list_is_raised(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
-    client = make_client(emulator.access_token, base_url=emulator.base_url, max_retries=0)
-    for status, expected in ((403, ForbiddenError), (500, ServerError)):
-        emulator.fault(replace(Fault.error(status, "A_CODE"), path="/shardedClusters"))
-
-        with pytest.raises(expected):
-            listed(flavor, client)
-
-
 def test_a_cluster_that_is_not_there(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
@@ -166,48 +114,6 @@ def test_a_cluster_that_is_not_there(
         listed(flavor, atlas, "Nowhere")
 
     assert sent(emulator) == ["GET snapshots"]
-
-
-def test_passing_faults_between_pages_are_repeated(
-    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
-) -> None:
-    emulator = start_emulator(world=with_snapshots(501))
-    client = make_client(emulator.access_token, base_url=emulator.base_url)
-    emulator.fault(Fault(nth=2, status=500))
-    emulator.fault(Fault(nth=3, cut_body=100))
-    emulator.fault(Fault(nth=4, reset="after"))
-
-    snapshots = listed(flavor, client)
-
-    assert len({snapshot.id for snapshot in snapshots}) == len(snapshots) == 501
-
-
-BROKEN = [
-    pytest.param({"results": [queued(), queued(id=None)], "totalCount": 2}, id="no id"),
-    pytest.param({"results": [queued(id="x")], "totalCount": 1}, id="bad id"),
-    pytest.param({"results": [queued(), 7], "totalCount": 2}, id="a number"),
-    pytest.param({"results": [None], "totalCount": 1}, id="null"),
-    pytest.param({"results": [["a"]], "totalCount": 1}, id="a list"),
-    pytest.param({"results": {"a": 1}, "totalCount": 1}, id="results are no list"),
-    pytest.param({"totalCount": 0}, id="no results"),
-    pytest.param({"results": None, "totalCount": 3}, id="results are null"),
-    pytest.param(["a"], id="a bare list"),
-    pytest.param(queued(), id="a snapshot"),
-    pytest.param("<html>", id="HTML"),
-]
-
-
-@pytest.mark.parametrize("body", BROKEN)
-def test_a_broken_list_is_never_a_shorter_one(
-    flavor: ClientFlavor, serve: Serve, body: Any
-) -> None:
-    text = body if isinstance(body, str) else json.dumps(body)
-    server, client = serve(always(answer(200, text)), max_retries=0)
-
-    with pytest.raises(InvalidResponseError):
-        listed(flavor, client)
-
-    assert not any("shardedClusters" in request.target for request in server.requests)
 
 
 @pytest.mark.parametrize("body", [{"results": [], "totalCount": 0}, {"results": []}])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,9 @@ import pytest
 
 from atlas_backups import (
     CompliancePolicyError,
-    ForbiddenError,
-    ServerError,
     SnapshotNotCompletedError,
-    SnapshotNotFoundError,
-    WaitTimeoutError,
 )
 from atlas_backups.emulator import Behaviour, Fault
-from tests.bodies import SNAPSHOT_ID
 from tests.flavor import CLUSTER_NAME, GROUP_ID, sent
 
 if TYPE_CHECKING:
@@ -68,26 +62,6 @@ def test_a_snapshot_instead_of_three_arguments(
     assert not there(quick, taken.id)
 
 
-def test_one_that_never_was(
-    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
-) -> None:
-    with pytest.raises(SnapshotNotFoundError):
-        delete(flavor, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID, wait=True)
-
-    assert sent(quick) == [
-        f"DELETE snapshots/{SNAPSHOT_ID}",
-        f"DELETE snapshots/shardedCluster/{SNAPSHOT_ID}",
-    ]
-
-
-def test_twice_is_once_too_often(flavor: ClientFlavor, client: AtlasBackups) -> None:
-    taken = flavor.take(client)
-    delete(flavor, client, taken)
-
-    with pytest.raises(SnapshotNotFoundError):
-        delete(flavor, client, taken)
-
-
 @pytest.mark.parametrize("in_plain", [False, True])
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_sharded_one_is_deleted_where_it_is(  # fixtures
@@ -99,17 +73,6 @@ def test_a_sharded_one_is_deleted_where_it_is(  # fixtures
     delete(flavor, client, *((GROUP_ID, SHARDED, taken.id) if bare else (taken,)))
 
     assert not there(quick, taken.id)
-
-
-def test_a_part_cannot_be_deleted_alone(
-    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
-) -> None:
-    taken = flavor.call(client, "take_snapshot", GROUP_ID, SHARDED)
-
-    with pytest.raises(ForbiddenError):
-        delete(flavor, client, GROUP_ID, SHARDED, taken.members[0].id)
-
-    assert there(quick, taken.id)
 
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
@@ -143,79 +106,6 @@ def test_an_unfinished_one_is_waited_for_if_that_is_wanted(  # fixtures
 
     assert not there(emulator, taken.id)
     assert sent(emulator)[-1].startswith("DELETE")
-
-
-def test_the_wait_for_it_is_bounded_and_nothing_is_deleted(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    emulator.next_snapshot(never_ends=True)
-    taken = flavor.take(atlas)
-    begun = time.monotonic()
-
-    with pytest.raises(WaitTimeoutError) as caught:
-        delete(flavor, atlas, taken, wait=True, wait_timeout=0.3)
-
-    assert time.monotonic() - begun < 10
-    assert caught.value.snapshot == taken
-    assert there(emulator, taken.id)
-    assert [line.split()[0] for line in sent(emulator)].count("DELETE") == 1
-
-
-@pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
-@pytest.mark.parametrize("bare", [False, True])
-@pytest.mark.parametrize(
-    "lost", [Fault(reset="after"), Fault(status=504, effect=True)], ids=["reset", "504"]
-)
-def test_not_found_after_a_lost_answer_means_gone(  # noqa: PLR0913  # fixtures
-    flavor: ClientFlavor,
-    quick: AtlasEmulator,
-    client: AtlasBackups,
-    cluster_name: str,
-    lost: Fault,
-    *,
-    bare: bool,
-) -> None:
-    taken = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
-    # A bare id of a sharded cluster is first asked for at the plain endpoint, which knows nothing.
-    path = "/shardedCluster/" if cluster_name == SHARDED else "/snapshots/"
-    quick.fault(replace(lost, method="DELETE", path=path))
-
-    delete(flavor, client, *((GROUP_ID, cluster_name, taken.id) if bare else (taken,)))
-
-    assert not there(quick, taken.id)
-
-
-def test_a_request_that_never_came_is_sent_again(
-    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
-) -> None:
-    taken = flavor.take(client)
-    quick.fault(Fault(reset="before", method="DELETE"))
-
-    delete(flavor, client, taken)
-
-    assert not there(quick, taken.id)
-
-
-def test_not_found_after_a_429_is_not_gone(
-    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
-) -> None:
-    quick.fault(replace(Fault.error(429, "RATE_LIMITED"), method="DELETE"))
-
-    with pytest.raises(SnapshotNotFoundError):
-        delete(flavor, client, GROUP_ID, CLUSTER_NAME, SNAPSHOT_ID)
-
-
-def test_an_outage_that_stays_is_raised(
-    flavor: ClientFlavor, quick: AtlasEmulator, make_client: MakeClient
-) -> None:
-    client = make_client(quick.access_token, base_url=quick.base_url, max_retries=1)
-    taken = flavor.take(client)
-    quick.fault(Fault(method="DELETE", status=503, times=None))
-
-    with pytest.raises(ServerError, match="2 attempts"):
-        delete(flavor, client, taken)
-
-    assert there(quick, taken.id)
 
 
 def test_a_policy_that_forbids_it(
