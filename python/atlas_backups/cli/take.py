@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from atlas_backups._format import printable
 from atlas_backups.cli import options, output
 from atlas_backups.cli.errors import INTERRUPTIONS, ErrorWithResumeHint
 from atlas_backups.cli.options import PROGRAM
 from atlas_backups.cli.render import print_result, snapshot_details
 from atlas_backups.cli.session import Address, connected
-from atlas_backups.cli.wait import resume_command, wait_until_completed
-from atlas_backups.errors import AmbiguousOutcomeError, SnapshotFailedError
+from atlas_backups.cli.wait import resume_advice
+from atlas_backups.errors import (
+    AmbiguousOutcomeError,
+    AtlasError,
+    SnapshotFailedError,
+    WaitTimeoutError,
+)
+from atlas_backups.progress import suppress_resume_hint
 
 if TYPE_CHECKING:
     import argparse
@@ -26,20 +29,13 @@ Take one on-demand snapshot of a cluster.
 
 Atlas takes it in the background. Exit status 0 means that Atlas has accepted the request and
 returned an id; with --wait, that the snapshot is complete."""
-_MIN_SECONDS = 1.0  # enough for one poll
 
 
 def take(argv: Sequence[str]) -> None:
     """Take a snapshot, with --wait wait for it, and print it."""
     arguments = options.parse("take", _DESCRIPTION, argv, options.add_cluster, _add_take)
     with connected(arguments) as atlas:
-        started = time.monotonic()
         snapshot = _take(atlas, arguments)
-        if arguments.wait:
-            # --wait-timeout bounds the sum of both waits.
-            waited = time.monotonic() - started if arguments.if_busy == "wait" else 0.0
-            timeout = max(arguments.wait_timeout - waited, _MIN_SECONDS)
-            snapshot = _wait(atlas, snapshot, arguments, timeout)
         if snapshot.status == "failed":
             raise SnapshotFailedError(
                 f"snapshot {snapshot.id} has failed, there is no backup", snapshot=snapshot
@@ -76,31 +72,32 @@ def _add_take(parser: options.Parser) -> None:
 
 def _take(atlas: AtlasBackups, arguments: argparse.Namespace) -> Snapshot:
     try:
-        return atlas.take_snapshot(
-            arguments.group_id,
-            arguments.cluster,
-            description=arguments.description,
-            retention_in_days=arguments.retention_in_days,
-            idempotency_key=arguments.key,
-            if_busy=arguments.if_busy,
-            wait_timeout=arguments.wait_timeout,
-        )
-    except INTERRUPTIONS as stop:
-        if isinstance(stop.__context__, AmbiguousOutcomeError):
-            raise  # its report says what is unknown, and how to check
-        check = f"{PROGRAM} list {arguments.cluster} --project-id {arguments.group_id}"
-        raise ErrorWithResumeHint(f"no snapshot is known to be taken; to check: {check}") from stop
+        with suppress_resume_hint():
+            return atlas.take_snapshot(
+                arguments.group_id,
+                arguments.cluster,
+                description=arguments.description,
+                retention_in_days=arguments.retention_in_days,
+                idempotency_key=arguments.key,
+                if_busy=arguments.if_busy,
+                wait=arguments.wait,
+                wait_timeout=arguments.wait_timeout,
+                progress=options.shows_progress(arguments),
+            )
+    except (AtlasError, *INTERRUPTIONS) as error:
+        advice = _advice(error, arguments)
+        if advice is None:
+            raise
+        raise ErrorWithResumeHint(advice) from error
 
 
-def _wait(
-    atlas: AtlasBackups, snapshot: Snapshot, arguments: argparse.Namespace, timeout: float
-) -> Snapshot:
-    address = Address(snapshot.group_id, snapshot.cluster_name, snapshot.id)
-    if options.shows_progress(arguments):
-        output.write_stderr(
-            f"{PROGRAM}: snapshot {snapshot.id} of {snapshot.cluster_name} is"
-            f" {printable(snapshot.status or 'requested')}; to resume an interrupted wait:"
-            f" {resume_command(address)}\n"
-        )
-    completed = wait_until_completed(atlas, address, arguments, timeout=timeout)
-    return replace(completed, is_new=snapshot.is_new)
+def _advice(error: BaseException, arguments: argparse.Namespace) -> str | None:
+    """Return how to continue: wait for the snapshot that was taken, or check that there is none."""
+    timeouts = (it for it in (error, error.__context__) if isinstance(it, WaitTimeoutError))
+    seen = next((it.snapshot for it in timeouts if it.snapshot), None)
+    if seen is not None and seen.is_new is not None:  # else it is the one of another caller
+        return resume_advice(Address(seen.group_id, seen.cluster_name, seen.id))
+    if isinstance(error, AtlasError) or isinstance(error.__context__, AmbiguousOutcomeError):
+        return None  # the report says what is unknown, and how to check
+    check = f"{PROGRAM} list {arguments.cluster} --project-id {arguments.group_id}"
+    return f"no snapshot is known to be taken; to check: {check}"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Generator, Sequence
 
-    from atlas_backups import AtlasBackups, Snapshot
+    from atlas_backups import AtlasBackups
 
 _DESCRIPTION = """\
 Wait until a snapshot is complete; outages are tolerated.
@@ -37,20 +37,14 @@ def wait(argv: Sequence[str]) -> None:
     """Wait for a snapshot and print it."""
     arguments = options.parse("wait", _DESCRIPTION, argv, options.add_snapshot, options.add_wait)
     with connected(arguments) as atlas:
-        snapshot = wait_until_completed(
-            atlas, address_of(arguments), arguments, timeout=arguments.wait_timeout
-        )
+        address = address_of(arguments)
+        with _resume_hint(address):
+            snapshot = atlas.wait_for_snapshot(
+                *address,
+                timeout=arguments.wait_timeout,
+                progress=options.shows_progress(arguments),
+            )
         print_result(snapshot, snapshot_details, arguments)
-
-
-def wait_until_completed(
-    atlas: AtlasBackups, address: Address, arguments: argparse.Namespace, *, timeout: float
-) -> Snapshot:
-    """Call `wait_for_snapshot`; its errors get a resume hint."""
-    with _resume_hint(address):
-        return atlas.wait_for_snapshot(
-            *address, timeout=timeout, progress=options.shows_progress(arguments)
-        )
 
 
 def wait_until_final(atlas: AtlasBackups, address: Address, arguments: argparse.Namespace) -> None:
@@ -61,10 +55,11 @@ def wait_until_final(atlas: AtlasBackups, address: Address, arguments: argparse.
             pass
 
 
-def resume_command(address: Address) -> str:
-    """Return the command line that waits for a snapshot."""
+def resume_advice(address: Address) -> str:
+    """Return the command line that waits for a snapshot, as advice."""
     group_id, cluster_name, snapshot_id = address
-    return f"{options.PROGRAM} wait {cluster_name} {snapshot_id} --project-id {group_id}"
+    command = f"{options.PROGRAM} wait {cluster_name} {snapshot_id} --project-id {group_id}"
+    return f"to wait for the snapshot again: {command}"
 
 
 @contextlib.contextmanager
@@ -72,8 +67,7 @@ def _resume_hint(address: Address) -> Generator[None]:
     try:
         with suppress_resume_hint():
             yield
+    except _FINAL:
+        raise
     except (AtlasError, *INTERRUPTIONS) as error:
-        if isinstance(error, _FINAL):
-            raise
-        advice = f"to wait for the snapshot again: {resume_command(address)}"
-        raise ErrorWithResumeHint(advice) from error
+        raise ErrorWithResumeHint(resume_advice(address)) from error
