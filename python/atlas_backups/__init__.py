@@ -1,10 +1,10 @@
 """On-demand snapshots of MongoDB Atlas clusters.
 
-`AtlasBackups` takes them, sync or asyncio; the other names are its credentials, its results and
-its exceptions. `atlas_backups.emulator` is the same API on a loopback port.
+`AtlasBackups` is the client, sync and asyncio; the other names are its credentials, results and
+exceptions. `atlas_backups.emulator` serves the same API on a loopback port.
 """
 
-# As in `typing`, which takes its time to import.
+# As in `typing`, which is slow to import.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -144,20 +144,20 @@ __all__ = [
     "__version__",
 ]
 
-# Where the names live, in the order in which they are looked for: cheap ones first.
-_HOMES = ("_core", "errors", "client", "models", "fleet", "inventory", "coverage")
+# The modules that define the names, the cheap ones first.
+_MODULES = ("_core", "errors", "client", "models", "fleet", "inventory", "coverage")
 
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Load what is asked for: to import the package alone costs next to nothing."""
+        """Import a name on first use, so that importing the package is cheap."""
         from importlib import import_module  # noqa: PLC0415  # not needed to import the package
 
-        if name in _HOMES:
+        if name in _MODULES:
             return import_module(f"{__name__}.{name}")
         if name in __all__:
-            for home in _HOMES:
-                module = import_module(f"{__name__}.{home}")
+            for submodule in _MODULES:
+                module = import_module(f"{__name__}.{submodule}")
                 if hasattr(module, name):
                     return globals().setdefault(name, getattr(module, name))
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Immutable building blocks of the results: records, sequences, a read-only dict, headers."""
+"""Base classes of the results: frozen models, sequences, a read-only dict, headers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ ModelT = TypeVar("ModelT", bound="FrozenModel")
 
 
 def _build(cls: type[ModelT], values: dict[str, Any]) -> ModelT:
-    """Make a record again from its values; pickles name this function, so it keeps its name."""
+    """Construct a model from its fields; pickles refer to this function by name."""
     return cls(**values)
 
 
 class FrozenModel(HtmlReprMixin):
-    """Base of the frozen dataclasses: they pickle and copy by field name, not by position.
+    """Base of the frozen dataclasses: it pickles and copies by field name, not by position.
 
-    What `dataclasses` does by itself for frozen slotted classes stores a list of values, which a
-    version with one field more would silently read into the wrong fields. Their repr is that of
-    dataclasses, but short whatever the values are: `repr=False` keeps it.
+    By default `dataclasses` pickles a list of values, which a version with another field would read
+    into the wrong fields. `repr=False` keeps the repr of this class, which truncates values.
     """
 
     __slots__ = ()
@@ -54,16 +53,16 @@ class FrozenModel(HtmlReprMixin):
 
 
 class FrozenSequence(HtmlReprMixin, Sequence[ItemT_co]):
-    """Base of the immutable sequences: slices are of the same kind.
+    """Base of the immutable sequences; slices are of the same class.
 
     Args:
-        items: what it holds, in this order.
+        items: its items, in this order.
     """
 
     __slots__ = ("_items",)
 
     _item: ClassVar[type[FrozenModel]]
-    """The class of what it holds."""
+    """The class of its items."""
 
     def __init__(self, items: Iterable[ItemT_co] = ()) -> None:
         self._items = tuple(items)
@@ -108,43 +107,43 @@ class FrozenSequence(HtmlReprMixin, Sequence[ItemT_co]):
         return sequence_schema(cls, cls._item, handler, make=cls)
 
     def _like(self, items: Iterable[ItemT_co]) -> Self:
-        """Return one that holds something else, and is the same in all others."""
+        """Return a copy with other items."""
         return type(self)(items)
 
 
 class FrozenDict(dict[str, ValueT]):
-    """A dict that refuses every change; being a dict, it goes through `json` and `asdict`.
+    """A read-only dict, which `json` and `asdict` accept.
 
-    Only the mapping itself is frozen: a list or a dict inside it is what it was. `copy()` and `|`
-    give plain dicts, which may be changed. Safe to share between threads and processes.
+    Nested lists and dicts are not frozen. `copy()` and `|` return plain dicts. Safe to share
+    between threads and processes.
     """
 
     __slots__ = ()
 
-    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+    def _reject(self, *_args: object, **_kwargs: object) -> NoReturn:
         raise TypeError(f"{type(self).__name__} is read-only; .copy() gives a dict to change")
 
-    __setitem__: ClassVar[Callable[..., NoReturn]] = _refuse
-    __delitem__: ClassVar[Callable[..., NoReturn]] = _refuse
-    __ior__: ClassVar[Callable[..., NoReturn]] = _refuse
-    clear: ClassVar[Callable[..., NoReturn]] = _refuse
-    pop: ClassVar[Callable[..., NoReturn]] = _refuse
-    popitem: ClassVar[Callable[..., NoReturn]] = _refuse
-    setdefault: ClassVar[Callable[..., NoReturn]] = _refuse
-    update: ClassVar[Callable[..., NoReturn]] = _refuse
+    __setitem__: ClassVar[Callable[..., NoReturn]] = _reject
+    __delitem__: ClassVar[Callable[..., NoReturn]] = _reject
+    __ior__: ClassVar[Callable[..., NoReturn]] = _reject
+    clear: ClassVar[Callable[..., NoReturn]] = _reject
+    pop: ClassVar[Callable[..., NoReturn]] = _reject
+    popitem: ClassVar[Callable[..., NoReturn]] = _reject
+    setdefault: ClassVar[Callable[..., NoReturn]] = _reject
+    update: ClassVar[Callable[..., NoReturn]] = _reject
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self),)
 
 
 class Headers(FrozenDict[str]):
-    """The headers of an answer: read-only, and names match in any case.
+    """The headers of a response: read-only, with case-insensitive names.
 
-    Iteration gives the names in lower case. The values of a repeated name are joined with `", "`,
-    as RFC 9110, section 5.3 allows. Safe to share between threads and processes.
+    Iteration yields lower-case names. The values of a repeated name are joined with `", "` (RFC
+    9110, section 5.3). Safe to share between threads and processes.
 
     Args:
-        pairs: `(name, value)` pairs in the order of the answer, or a mapping.
+        pairs: `(name, value)` pairs in their order, or a mapping.
     """
 
     __slots__ = ()
@@ -171,7 +170,7 @@ class Headers(FrozenDict[str]):
     @overload
     def get(self, name: str, default: DefaultT, /) -> str | DefaultT: ...
     def get(self, name: str, default: object = None, /) -> object:
-        """Return the value of a header, its name in any case, or the default."""
+        """Return the value of a header, or the default; the name is case-insensitive."""
         return super().get(name.lower(), default)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Types that may not be installed: annotations name them, and resolve without them too."""
+"""Types of optional dependencies, so that annotations resolve without them."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Results and exceptions as plain JSON types: dicts, lists, strings, numbers."""
+"""Converts results and exceptions to plain JSON types."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from typing import Any, cast
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # JSON has no narrower type
-    """Return a value as JSON's types.
+    """Return a value as JSON types.
 
-    A dataclass becomes an object of all its fields under their Python names, a time ISO 8601 in
-    UTC, an exception its type, message and attributes. An infinite number, which JSON does not
-    have, becomes a string.
+    A dataclass becomes an object of its fields, a time an ISO 8601 string in UTC, an exception an
+    object of its type, message and attributes. An infinite number becomes a string.
     """
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

@@ -1,7 +1,7 @@
-"""How pydantic, and with it FastAPI and FastMCP, validates and writes results.
+"""Schemas with which pydantic (and FastAPI, FastMCP) validates and serializes results.
 
-The classes name these functions in their `__get_pydantic_core_schema__`, which pydantic calls: this
-file is imported only where pydantic is. See
+`__get_pydantic_core_schema__` of the classes calls these functions, so this file is imported only
+with pydantic. See
 https://docs.pydantic.dev/latest/concepts/types/#customizing-validation-with-__get_pydantic_core_schema__
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
 
 _OTHER = ""
-"""The kind of what is of no subclass."""
+"""The tag of the base class."""
 
 
 def sequence_schema(
@@ -27,13 +27,13 @@ def sequence_schema(
     *,
     make: Callable[[Iterable[Any]], object] | None,
 ) -> CoreSchema:
-    """Return the schema of an immutable sequence, which is written as a list of its items.
+    """Return the schema of an immutable sequence, serialized as a list of its items.
 
     Args:
         cls: its class.
         item: the class of its items.
-        handler: pydantic's own.
-        make: makes one from a list of items; `None`: it cannot be read, only written.
+        handler: that of pydantic.
+        make: constructs one from a list of items; `None`: it can only be serialized.
     """
     listed = schemas.list_schema(handler.generate_schema(item))
     is_one = schemas.is_instance_schema(cls)
@@ -46,7 +46,7 @@ def sequence_schema(
 
 
 def instance_schema(cls: type, write: Callable[[Any], dict[str, Any]]) -> CoreSchema:
-    """Return the schema of what is written as a dict and cannot be read from one."""
+    """Return the schema of a class that is serialized as a dict, but not validated from one."""
     written = schemas.dict_schema(schemas.str_schema(), schemas.any_schema())
     return schemas.json_or_python_schema(
         json_schema=written,
@@ -64,9 +64,9 @@ def headers_schema(cls: type) -> CoreSchema:
 def kinds_schema(
     base: type, kinds: Mapping[str, type], handler: GetCoreSchemaHandler
 ) -> CoreSchema:
-    """Return the schema of a class with subclasses, named by the field `type` of what they read."""
+    """Return the schema of a class whose subclasses the field `type` selects."""
 
-    def kind_of(value: Any) -> str:  # noqa: ANN401  # an instance, or what a request brings
+    def kind_of(value: Any) -> str:  # noqa: ANN401  # an instance, or the content of a request
         if isinstance(value, Mapping):
             named = cast("Mapping[str, object]", value).get("type")
             return next((name for name in kinds if name == named), _OTHER)

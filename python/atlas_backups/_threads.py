@@ -1,7 +1,7 @@
-"""Daemon threads of the package: no signal is delivered to them.
+"""Daemon threads that block all signals.
 
-A program that blocks a signal in its own threads and waits for it (`signal.sigwait`) is ended by
-the signal if any other thread has not blocked it.
+A program that blocks a signal in its threads and waits for it (`signal.sigwait`) is killed by the
+signal if another thread has not blocked it.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-# The system delivers these to the thread that causes them.
-_OF_THE_THREAD = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"}
+# Delivered to the thread that causes them.
+_SYNCHRONOUS = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"}
 
 
 class DaemonThread(threading.Thread):
-    """A daemon thread that blocks every signal from its start, on systems that can."""
+    """A daemon thread that blocks all signals from its start, where the system supports it."""
 
     def __init__(self, target: Callable[..., object], *args: object, name: str) -> None:
         super().__init__(target=target, args=args, name=name, daemon=True)
 
     def start(self) -> None:
-        """Start the thread; it inherits the signal mask of the thread that starts it."""
+        """Start the thread, which inherits the signal mask of this one."""
         with _signals_blocked():
             super().start()
 
@@ -40,7 +40,7 @@ def _signals_blocked() -> Generator[None]:
     try:
         signal.pthread_sigmask(
             signal.SIG_BLOCK,
-            [number for number in signal.valid_signals() if _name(number) not in _OF_THE_THREAD],
+            [number for number in signal.valid_signals() if _name(number) not in _SYNCHRONOUS],
         )
         yield
     finally:

@@ -1,4 +1,4 @@
-"""How well clusters are backed up: what `backup_coverage` returns."""
+"""The results of `backup_coverage`."""
 
 from __future__ import annotations
 
@@ -16,39 +16,38 @@ from atlas_backups.inventory import Cluster, ClusterType
 from atlas_backups.models import Snapshot, SnapshotType
 
 WINDOW_DAYS = 30
-"""How many days before `taken_at` the times of the completed snapshots reach back."""
+"""How far back the times of completed snapshots reach."""
 LATEST = timedelta(minutes=10)
-"""How much younger than `taken_at` data may be: clocks differ, and the rest takes time to read."""
+"""How much later than `taken_at` data may be: clocks differ, and reading takes time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClusterCoverage(FrozenModel):
-    """What is known of the backups of one cluster, or why nothing is.
+    """The backups of one cluster, or why they could not be read.
 
-    Without an `error`, `newest` is `None` only if the cluster has no completed snapshot that has
-    not expired. Of a project whose clusters cannot be listed there is one entry without a
-    `cluster`.
+    Without an `error`, `newest` is `None` only if the cluster has no completed, unexpired snapshot.
+    A project whose clusters cannot be listed is one entry without a `cluster`.
 
     Safe to share between threads; it pickles with its error.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        group_id: id of the project, 24 hexadecimal digits; as Atlas gives it where an `error` says
-            that it is malformed, then perhaps empty.
-        project_name: its name; `None` where Atlas gives none, or the project was named by its id.
-        cluster: the cluster; `None` where an `error` is about its whole project. Of one that Atlas
-            lists without a name the name is empty, and an `error` says so.
-        newest: the completed snapshot with the newest data, on demand or not, of those that had
-            not expired at `taken_at`; `None`: none.
-        running: the snapshots whose status is `queued` or `inProgress`, newest first; those of an
-            unknown status or of none are not among them.
-        failed: the newest snapshot that failed and was asked for after `newest`; `None`: none.
-        on_demand_times: UTC times of the data (`created_at`) in the completed on-demand snapshots
-            of the last 30 days that had not expired, newest first.
-        scheduled_times: the same of all others: scheduled, fallback, of a label that is unknown.
-        taken_at: UTC time from which ages and the 30 days are counted: by Atlas' clock, or by this
-            machine's where that is more than ten minutes ahead of it.
-        error: why the snapshots could not be read; the fields above say nothing of them then.
+        group_id: id of the project, 24 hexadecimal digits; if an `error` says that it is
+            malformed, as Atlas sent it, possibly empty.
+        project_name: its name; `None` if Atlas sent none, or the call named the project by id.
+        cluster: the cluster; `None` if the `error` concerns the whole project. If Atlas sent no
+            name, the name is empty, and an `error` says so.
+        newest: the completed snapshot with the newest data, on demand or not, that had not expired
+            at `taken_at`; `None`: none.
+        running: the snapshots with status `queued` or `inProgress`, newest first; without those of
+            an unknown status.
+        failed: the newest failed snapshot requested after `newest`; `None`: none.
+        on_demand_times: UTC times of the data (`created_at`) of the completed, unexpired on-demand
+            snapshots of the last 30 days, newest first.
+        scheduled_times: those of all others: scheduled, fallback, unknown types.
+        taken_at: UTC time from which ages and the 30 days are counted, by the clock of Atlas, or
+            of this machine if that is more than ten minutes ahead.
+        error: why the snapshots could not be read; the fields above are then meaningless.
     """
 
     group_id: str
@@ -64,25 +63,24 @@ class ClusterCoverage(FrozenModel):
 
     @property
     def cluster_name(self) -> str | None:
-        """Name of the cluster; `None` where an `error` is about its whole project."""
+        """Name of the cluster; `None` if the `error` concerns the whole project."""
         return None if self.cluster is None else self.cluster.name
 
     @property
     def backup_enabled(self) -> bool | None:
-        """Whether Cloud Backup is on; `None` where Atlas has not said."""
+        """Whether Cloud Backup is on; `None` if Atlas did not send it."""
         return None if self.cluster is None else self.cluster.backup_enabled
 
     @property
     def paused(self) -> bool | None:
-        """Whether the cluster is paused; `None` where Atlas has not said."""
+        """Whether the cluster is paused; `None` if Atlas did not send it."""
         return None if self.cluster is None else self.cluster.paused
 
     @property
     def age_seconds(self) -> float | None:
         """Seconds from the data of `newest` to `taken_at`, at least 0.
 
-        `None` where not known: also of data from more than ten minutes after `taken_at`, for then
-        a clock is wrong.
+        `None` if unknown, also for data more than ten minutes after `taken_at`: a clock is wrong.
         """
         if self.newest is None or self.newest.created_at is None:
             return None
@@ -98,7 +96,7 @@ class ClusterCoverage(FrozenModel):
             `newest_id`, `newest_type` (`snapshot_type`), `newest_created_at`,
             `newest_expires_at`, `newest_size_bytes`, `age_seconds`; `running_ids`, `failed_id`;
             `on_demand_times`, `scheduled_times`; `error_type`, the name of its class, and
-            `error`, its message; `taken_at`. What is not known is `None`, times are ISO 8601
+            `error`, its message; `taken_at`. Unknown values are `None`, times are ISO 8601
             strings in UTC.
         """
         from atlas_backups._plain import plain  # noqa: PLC0415  # not needed to import the package
@@ -155,15 +153,15 @@ _COLUMNS: Schema = {
 
 
 class Coverage(FrozenSequence[ClusterCoverage]):
-    """The backups of many clusters, the worst first: an immutable sequence.
+    """An immutable sequence of the backups of many clusters, the worst first.
 
-    First what could not be read, then clusters without a completed snapshot, then those with one
-    whose age is not known, then the others, the oldest data first; equals by the names of project
-    and cluster. Slices are of the same kind. Safe to share between threads; it pickles with the
-    errors in it.
+    The order: entries that could not be read, clusters without a completed snapshot, those with
+    one of unknown age, then the others, oldest data first; ties by the names of project and
+    cluster. Slices are of the same class. Safe to share between threads; it pickles with its
+    errors.
 
     Args:
-        entries: what it holds, in this order.
+        entries: its entries, in this order.
         taken_at: UTC time from which ages are counted.
     """
 
@@ -179,8 +177,8 @@ class Coverage(FrozenSequence[ClusterCoverage]):
     def taken_at(self) -> datetime:
         """UTC time from which ages and the last 30 days are counted.
 
-        By Atlas' clock, or by this machine's where that is more than ten minutes ahead of it: data
-        may look older than it is, never younger.
+        By the clock of Atlas, or of this machine if that is more than ten minutes ahead: the age of
+        data may be overestimated, never underestimated.
         """
         return self._taken_at
 

@@ -1,8 +1,8 @@
-"""What can go wrong, as one tree of exceptions under `AtlasError`.
+"""The exceptions: one tree under `AtlasError`.
 
-Every message says what was tried and carries no secret. The exceptions pickle and copy with all
-their attributes, so they may cross threads and processes. Of an answer of Atlas, the HTTP status
-chooses the branch and the error code the leaf; an unknown code gives the branch.
+Messages contain no secret. The exceptions pickle and copy with all their attributes. For a
+response of Atlas, the HTTP status selects the branch and the error code the leaf; an unknown code
+gives the class of the branch.
 See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 """
 
@@ -27,7 +27,7 @@ class AtlasError(Exception):
         path: path of the request, without host and query; `None` likewise.
     """
 
-    # Bound here, not inherited, so that the tree has no branch but Python's own exceptions.
+    # Not a mixin: the bases of the tree are exceptions only.
     _repr_html_ = repr_html
     _repr_mimebundle_ = repr_mimebundle
 
@@ -60,47 +60,47 @@ class AtlasError(Exception):
 
 
 class ConfigurationError(AtlasError, ValueError):
-    """Credentials, base URL or an option are missing or wrong: correct what the message names."""
+    """Credentials, base URL or an option are missing or invalid; the message names them."""
 
 
 class ClientClosedError(AtlasError):
-    """The client was used after `close()` or `aclose()`: make a new one."""
+    """The client was used after `close()` or `aclose()`; construct a new one."""
 
 
 class InvalidArgumentError(AtlasError, ValueError):
-    """An argument was refused before anything was sent: correct it and call again."""
+    """An argument is invalid; nothing was sent."""
 
 
 class TransportError(AtlasError, ConnectionError):
-    """Atlas was not reached: DNS, connection refused or reset, TLS. Look at network and proxy.
+    """Atlas was not reached: DNS, connection refused or reset, TLS. Check network and proxy.
 
-    So it was where the system gave no thread or descriptor to do it with. From a take it means
-    that no snapshot was asked for; calling again is safe.
+    Also raised when the system has no threads or file descriptors left. When a take raises it, no
+    snapshot was requested; calling again is safe.
     """
 
 
 class RequestTimeoutError(AtlasError, TimeoutError):
-    """Atlas did not answer in time: call again, or raise `timeout` or `total_timeout`.
+    """Atlas did not respond in time: call again, or increase `timeout` or `total_timeout`.
 
     A take that may have reached Atlas raises `AmbiguousOutcomeError` instead.
     """
 
 
 class InvalidResponseError(AtlasError):
-    """The answer is not what Atlas sends: HTML, bad JSON, no id, too large. Suspect a proxy."""
+    """The response is not one of Atlas: HTML, bad JSON, no id, too large. Check for a proxy."""
 
 
 class AmbiguousOutcomeError(AtlasError):
-    """The snapshot may or may not have been taken, and the service could not be made to say.
+    """The snapshot may or may not have been taken.
 
-    Look at the candidates before taking another. A call with an `idempotency_key` may simply be
-    repeated with the same key: it finds the snapshot if there is one.
+    Check the candidates before taking another. A call with an `idempotency_key` can be repeated
+    with the same key: it finds the snapshot if there is one.
 
     Attributes:
         idempotency_tag: tag of the call's key, as in the description; `None` without a key.
-        candidates: on-demand snapshots of that time, any of which may be this call's or
-            somebody else's; `()` for none seen.
-        cause: what happened to the request, also as `__cause__`; `None` if unknown.
+        candidates: on-demand snapshots of that time, each from this call or from another one;
+            `()` for none seen.
+        cause: why the request failed, also as `__cause__`; `None` if unknown.
     """
 
     def __init__(
@@ -119,18 +119,18 @@ class AmbiguousOutcomeError(AtlasError):
 
     def __setstate__(self, state: dict[str, Any] | None) -> None:
         super().__setstate__(state)
-        self._chain()  # a pickle of an exception leaves __cause__ behind
+        self._chain()  # pickling an exception drops __cause__
 
     def _chain(self) -> None:
-        if self.cause is not None:  # even None would hide the exception that is being handled
+        if self.cause is not None:  # assigning None would hide the exception being handled
             self.__cause__: BaseException | None = self.cause
 
 
 class DuplicateSnapshotsError(AtlasError):
-    """More than one snapshot carries the tag of one key: keep one, delete the others.
+    """More than one snapshot has the tag of one key: keep one, delete the others.
 
     Attributes:
-        snapshots: those that carry it.
+        snapshots: all with the tag.
     """
 
     def __init__(self, message: str, *, snapshots: tuple[Snapshot, ...] = ()) -> None:
@@ -139,7 +139,7 @@ class DuplicateSnapshotsError(AtlasError):
 
 
 class SnapshotFailedError(AtlasError):
-    """Atlas gave up on the snapshot, its status is `"failed"`: there is no backup, take another.
+    """The status of the snapshot is `"failed"`: there is no backup, take another.
 
     Attributes:
         snapshot: the failed one; `None` if unknown.
@@ -151,7 +151,7 @@ class SnapshotFailedError(AtlasError):
 
 
 class WaitTimeoutError(AtlasError, TimeoutError):
-    """The wait is over and the snapshot is not; it goes on in Atlas: wait again, take no other.
+    """The wait timed out and the snapshot is still in progress: wait again, take no other.
 
     Attributes:
         snapshot: as last seen; `None` if it was never seen.
@@ -163,22 +163,22 @@ class WaitTimeoutError(AtlasError, TimeoutError):
 
 
 class ApiError(AtlasError):
-    """Atlas refused the request; of this very class are 4xx that have no class of their own.
+    """Atlas rejected the request. A 4xx without a class of its own raises this class.
 
     Attributes:
         status: HTTP status, or the one inside the envelope; `None` if there was none.
-        error_code: Atlas' code, as `"CLUSTER_NOT_FOUND"`; `None` where the answer has none.
-        detail: Atlas' sentence about this case; `None` where the answer has none.
-        reason: name of the status, as `"Not Found"`; `None` where the answer has none.
-        parameters: values that belong to the code, mostly strings; `()` for none.
-        field_violations: what is wrong with which field; `()` for none.
-        retry_after: seconds that Atlas asks to wait before the next try; `None` if it does not.
+        error_code: error code of Atlas, as `"CLUSTER_NOT_FOUND"`; `None` if there was none.
+        detail: explanation by Atlas; `None` if there was none.
+        reason: name of the status, as `"Not Found"`; `None` if there was none.
+        parameters: parameters of the error code, mostly strings; `()` for none.
+        field_violations: the invalid fields; `()` for none.
+        retry_after: seconds to wait before the next attempt; `None` if Atlas gave none.
         method: HTTP method of the request, as `"POST"`; `None` if unknown.
         path: path of the request, without host and query; `None` if unknown.
         hint: what probably helps; `None` if nothing is known.
     """
 
-    def __init__(  # noqa: PLR0913  # an answer of Atlas has as many
+    def __init__(  # noqa: PLR0913  # a response of Atlas has as many
         self,
         message: str,
         *,
@@ -207,20 +207,20 @@ class ApiError(AtlasError):
 
 
 class BadRequestError(ApiError):
-    """400: the request cannot be carried out as it stands; see `error_code` and `detail`."""
+    """400: Atlas cannot process the request; see `error_code` and `detail`."""
 
 
 class ValidationError(BadRequestError):
-    """400 `VALIDATION_ERROR`: a value is not allowed; correct what `field_violations` names."""
+    """400 `VALIDATION_ERROR`: a value is invalid; see `field_violations`."""
 
 
 class SnapshotInProgressError(BadRequestError):
-    """400 `UNFINISHED_ON_DEMAND_SNAPSHOT`: the cluster's last on-demand snapshot is unfinished.
+    """400 `UNFINISHED_ON_DEMAND_SNAPSHOT`: another on-demand snapshot is in progress.
 
     Wait for it, or call with `if_busy="wait"` or `if_busy="join"`.
 
     Attributes:
-        snapshot: the running one; `None` if it was not found.
+        snapshot: the one in progress; `None` if it was not found.
     """
 
     def __init__(  # noqa: PLR0913  # those of ApiError, spelled out for help() and type checkers
@@ -256,7 +256,7 @@ class SnapshotInProgressError(BadRequestError):
 
 
 class BackupNotEnabledError(BadRequestError):
-    """400: Cloud Backup is off for the cluster; turn it on in Atlas first."""
+    """400: Cloud Backup is off for the cluster; enable it in Atlas."""
 
 
 class ClusterNotSupportedError(BadRequestError):
@@ -264,15 +264,15 @@ class ClusterNotSupportedError(BadRequestError):
 
 
 class CompliancePolicyError(BadRequestError):
-    """400: the project's Backup Compliance Policy forbids it: retention too short, or a delete."""
+    """400: the Backup Compliance Policy forbids it: the retention is too short, or a delete."""
 
 
 class SnapshotNotCompletedError(BadRequestError):
-    """400: an unfinished snapshot can be neither deleted nor changed; wait for it first."""
+    """400: an unfinished snapshot cannot be deleted or changed; wait for it first."""
 
 
 class UnauthorizedError(ApiError):
-    """401: Atlas does not accept the credentials; check them, and that they have not expired."""
+    """401: Atlas rejected the credentials; check them, and that they have not expired."""
 
 
 class NotOrgGroupCreatorError(UnauthorizedError):
@@ -280,11 +280,11 @@ class NotOrgGroupCreatorError(UnauthorizedError):
 
 
 class PaymentRequiredError(ApiError):
-    """402: the account is suspended or has no means of payment; see the bill in Atlas."""
+    """402: the account is suspended or has no payment method; see billing in Atlas."""
 
 
 class ForbiddenError(ApiError):
-    """403: the credentials are good but may not do this; check their roles in the project."""
+    """403: the credentials lack a role; check their roles in the project."""
 
 
 class CannotChangeGroupNameError(ForbiddenError):
@@ -296,15 +296,15 @@ class IpAccessListError(ForbiddenError):
 
 
 class NotFoundError(ApiError):
-    """404: what was asked for does not exist, or the credentials may not see it."""
+    """404: the resource does not exist, or the credentials may not see it."""
 
 
 class ResourceNotFoundError(NotFoundError):
-    """404 `RESOURCE_NOT_FOUND`: there is nothing at this path; check ids, names and base URL."""
+    """404 `RESOURCE_NOT_FOUND`: nothing exists at this path; check ids, names and base URL."""
 
 
 class ProjectNotFoundError(NotFoundError):
-    """404: no such project, or none that the credentials may see; check the `group_id`."""
+    """404: no such project, or the credentials may not see it; check the `group_id`."""
 
 
 class ClusterNotFoundError(NotFoundError):
@@ -316,19 +316,19 @@ class SnapshotNotFoundError(NotFoundError):
 
 
 class MethodNotAllowedError(ApiError):
-    """405: Atlas takes no such request now, as during its own upgrades; try again later."""
+    """405: Atlas rejects such requests now, as during its own upgrades; try again later."""
 
 
 class NotAcceptableError(ApiError):
-    """406: Atlas does not know the version of its interface that was asked for; check it."""
+    """406: Atlas does not know the requested API version."""
 
 
 class ConflictError(ApiError):
-    """409: the cluster is busy with something else or paused; call again when it is not."""
+    """409: the cluster is busy or paused; call again when it is not."""
 
 
 class GoneError(ApiError):
-    """410: Atlas has removed this version of its interface; upgrade `atlas-backups`."""
+    """410: Atlas has removed this API version; upgrade `atlas-backups`."""
 
 
 class RateLimitError(ApiError):
@@ -336,12 +336,12 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: Atlas or something before it failed; call again later."""
+    """5xx: Atlas or a gateway failed; call again later."""
 
 
 class UnexpectedServerError(ServerError):
-    """500 `UNEXPECTED_ERROR`: something failed inside Atlas; call again, then ask its support."""
+    """500 `UNEXPECTED_ERROR`: an internal error of Atlas; call again, then contact its support."""
 
 
 class ServiceUnavailableError(ServerError):
-    """503: Atlas is not available now; call again later."""
+    """503: Atlas is unavailable; call again later."""

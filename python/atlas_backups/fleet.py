@@ -1,4 +1,4 @@
-"""What goes into `take_snapshots`, and what comes out of it."""
+"""The requests and outcomes of `take_snapshots`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from atlas_backups.models import Snapshot
 
 OutcomeKind: TypeAlias = Literal["failed", "unknown", "wait ended", "taken"]
 OUTCOME_KINDS: tuple[OutcomeKind, ...] = get_args(OutcomeKind)
-"""In the order in which a person wants to see them."""
+"""In display order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotRequest(FrozenModel):
-    """One take of `take_snapshots`; the values are checked when it is its turn.
+    """One take of `take_snapshots`; its values are validated when it is submitted.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
@@ -45,15 +45,15 @@ class SnapshotRequest(FrozenModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotOutcome(FrozenModel):
-    """How one take of `take_snapshots` ended.
+    """The outcome of one take of `take_snapshots`.
 
     Safe to share between threads; it pickles with its error.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        request: what was asked for.
-        snapshot: what was taken, as last seen; `None`: nothing, or nobody knows.
-        error: what went wrong; `None`: what was asked for is true.
+        request: the request.
+        snapshot: the snapshot as last seen; `None`: none was taken, or that is unknown.
+        error: why it failed; `None`: it succeeded.
     """
 
     request: SnapshotRequest
@@ -62,14 +62,14 @@ class SnapshotOutcome(FrozenModel):
 
 
 class SnapshotOutcomes(FrozenSequence[SnapshotOutcome]):
-    """How the takes of `take_snapshots` ended, in one place: an immutable sequence.
+    """An immutable sequence of outcomes.
 
-    `SnapshotOutcomes(atlas.take_snapshots(requests))` runs them all and keeps what comes; in a
-    notebook it shows itself, the failures on top. Slices are of the same kind. Safe to share
-    between threads; it pickles with the errors in it.
+    `SnapshotOutcomes(atlas.take_snapshots(requests))` runs all takes; a notebook renders it as a
+    table, failures first. Slices are of the same class. Safe to share between threads; it pickles
+    with its errors.
 
     Args:
-        items: what it holds, in this order; an iterator is run to its end.
+        items: its items, in this order; an iterator is exhausted.
     """
 
     __slots__ = ()
@@ -78,7 +78,7 @@ class SnapshotOutcomes(FrozenSequence[SnapshotOutcome]):
 
     @property
     def failed(self) -> SnapshotOutcomes:
-        """Those with an error, whether it means failed, unknown, or a wait that ended."""
+        """The outcomes with an error: failed, unknown, or a wait that timed out."""
         return SnapshotOutcomes(outcome for outcome in self if outcome.error is not None)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What is found in the inventory: projects and clusters."""
+"""Projects and clusters."""
 
 # ruff: noqa: PYI051  # `| str` opens the labels, as in `models`
 from __future__ import annotations
@@ -21,12 +21,12 @@ class Project(FrozenModel):
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        id: 24 hexadecimal digits; what `group_id` means everywhere else.
-        name: its name; `None` where Atlas gives none.
-        org_id: id of its organization; `None` where Atlas gives none.
-        cluster_count: how many clusters it has; `None` where Atlas does not say.
-        created: UTC time of its making; `None` where Atlas does not say.
-        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+        id: 24 hexadecimal digits; the `group_id` of all methods.
+        name: its name; `None` if Atlas sent none.
+        org_id: id of its organization; `None` if Atlas sent none.
+        cluster_count: how many clusters it has; `None` if Atlas sent none.
+        created: UTC time of its creation; `None` if Atlas sent none.
+        extra: unknown fields, under the names of Atlas; not in the hash.
     """
 
     id: str
@@ -45,15 +45,15 @@ class Cluster(FrozenModel):
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        id: 24 hexadecimal digits; `None` where Atlas gives none.
-        name: its name, unique in its project; what `cluster_name` means everywhere else.
+        id: 24 hexadecimal digits; `None` if Atlas sent none.
+        name: its name, unique in its project; the `cluster_name` of all methods.
         group_id: id of the project.
         cluster_type: `"REPLICASET"`, `"SHARDED"`, `"GEOSHARDED"`, or an unknown label.
-        state_name: as `"IDLE"`, `"UPDATING"`; `None` where Atlas does not say.
-        backup_enabled: whether Cloud Backup is on; `None` where Atlas does not say.
-        paused: whether it is paused; `None` where Atlas does not say.
-        mongo_db_version: as `"8.0.29"`; `None` where Atlas does not say.
-        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+        state_name: as `"IDLE"`, `"UPDATING"`; `None` if Atlas sent none.
+        backup_enabled: whether Cloud Backup is on; `None` if Atlas sent none.
+        paused: whether it is paused; `None` if Atlas sent none.
+        mongo_db_version: as `"8.0.29"`; `None` if Atlas sent none.
+        extra: unknown fields, under the names of Atlas; not in the hash.
     """
 
     id: str | None = None

@@ -1,7 +1,7 @@
-"""What most calls return: snapshots, their parts, an answer as it came; what is wrong with a field.
+"""Snapshots, their parts, raw responses and field violations.
 
-All of them are frozen, slotted, keyword-only dataclasses of the standard library, so nothing in
-them changes after they are made: threads, event loops and forked processes may share them.
+They are frozen, slotted, keyword-only dataclasses: threads, event loops and forked processes may
+share them.
 """
 
 # ruff: noqa: PYI051  # `| str` opens the labels, the Literal names the known ones for completion
@@ -38,8 +38,8 @@ __all__ = [
     "SnapshotType",
 ]
 
-# The labels are open: `| str`, because Atlas sends some that its own document does not list
-# ("ondemand" as frequencyType), and a new one must not break a backup.
+# Labels are open (`| str`): Atlas sends some that its documentation does not list ("ondemand" as
+# frequencyType), and a new one must not break a backup.
 SnapshotStatus: TypeAlias = Literal["queued", "inProgress", "completed", "failed"] | str
 SnapshotClusterType: TypeAlias = Literal["replicaSet", "shardedCluster", "flex"] | str
 SnapshotType: TypeAlias = Literal["onDemand", "scheduled", "fallback"] | str
@@ -51,7 +51,7 @@ ConfigServerType: TypeAlias = Literal["EMBEDDED", "DEDICATED"] | str
 IfBusy: TypeAlias = Literal["raise", "wait", "join"]
 UnknownFields: TypeAlias = Mapping[str, Any]
 
-# Whole wherever it stands, with the colon as HTML, URLs and JSON escape it too.
+# Anywhere in the text, also with the colon escaped for HTML, URLs or JSON.
 _TAG = re.compile(r"ab1(?::|&#58;|&#x3[aA];|&colon;|%3[aA]|\\u003[aA])([A-Z2-7]{26})(?![A-Z2-7])")
 _SHOWN_SNAPSHOTS = 3
 _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_size_bytes")
@@ -59,14 +59,14 @@ _SHOWN_IF_KNOWN = ("type", "description", "created_at", "expires_at", "storage_s
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Link(FrozenModel):
-    """One link of a resource to a resource it has to do with, as in RFC 5988.
+    """A link to a related resource, as in RFC 5988.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        href: URL of the other resource; `None` where Atlas gives none.
-        rel: what it is to this one, `"self"` or a URL; `None` where Atlas gives none.
+        href: URL of the other resource; `None` if Atlas sent none.
+        rel: the relation, `"self"` or a URL; `None` if Atlas sent none.
     """
 
     href: str | None = None
@@ -75,16 +75,16 @@ class Link(FrozenModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SnapshotMember(FrozenModel):
-    """The part of a sharded cluster's snapshot that was taken of one shard or config server.
+    """The part of a sharded snapshot for one shard or config server.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        id: id of the part, 24 hexadecimal digits; `None` while Atlas has not said.
-        cloud_provider: where the part is stored; `None` while Atlas has not said.
-        replica_set_name: name of the shard or config server; `None` while Atlas has not said.
-        extra: fields that this version does not know, under Atlas' own names; not in the hash.
+        id: id of the part, 24 hexadecimal digits; `None` until Atlas sends it.
+        cloud_provider: where the part is stored; `None` until Atlas sends it.
+        replica_set_name: name of the shard or config server; `None` until Atlas sends it.
+        extra: unknown fields, under the names of Atlas; not in the hash.
     """
 
     id: str | None = None
@@ -95,38 +95,37 @@ class SnapshotMember(FrozenModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Snapshot(FrozenModel):
-    """A snapshot as Atlas described it at one moment; ask again to see it move on.
+    """A snapshot at the time of the response.
 
-    Atlas fills the fields in one by one: a queued snapshot has no `created_at`, and `expires_at`
-    still moves when it completes. `None` means that Atlas has not said (yet). Of this very class
-    are snapshots with a `type` that this version does not know; the others are
-    `ReplicaSetSnapshot`, `ShardedClusterSnapshot` and `FlexSnapshot`.
+    Atlas sets the fields one by one: a queued snapshot has no `created_at`, and `expires_at`
+    changes when it completes. `None` means that Atlas has not sent a value (yet). Snapshots of an
+    unknown `type` are of this class; the others are `ReplicaSetSnapshot`, `ShardedClusterSnapshot`
+    and `FlexSnapshot`.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
         id: 24 hexadecimal digits.
-        type: of what: `"replicaSet"`, `"shardedCluster"`, `"flex"`, or a label unknown to this
-            version.
+        type: `"replicaSet"`, `"shardedCluster"`, `"flex"`, or an unknown label.
         status: `"queued"`, `"inProgress"`, `"completed"`, `"failed"`, or an unknown label.
-        snapshot_type: what triggered it: `"onDemand"`, `"scheduled"`, `"fallback"`, …
-        frequency_type: `"ondemand"`, or the rhythm of the schedule: `"hourly"`, `"daily"`, …
-        description: the text given when it was taken, an idempotency tag included.
-        created_at: UTC time of the data in it, later than the request; `None` until completed.
-        expires_at: UTC time at which Atlas deletes it; final only once it has completed.
+        snapshot_type: its trigger: `"onDemand"`, `"scheduled"`, `"fallback"`, …
+        frequency_type: `"ondemand"`, or the frequency of the schedule: `"hourly"`, `"daily"`, …
+        description: the description, including the idempotency tag.
+        created_at: UTC time of its data, later than the request; `None` until completed.
+        expires_at: UTC time at which Atlas deletes it; it changes until completed.
         storage_size_bytes: size in bytes; 0 until completed.
         mongod_version: version of the MongoDB host, as `"8.0.29"`.
-        master_key_uuid: the AWS KMS key that encrypts it; `None` without encryption at rest.
-        policy_items: ids of the schedule's items that it belongs to; `()` if on demand.
-        links: where Atlas serves it and its cluster.
+        master_key_uuid: the AWS KMS key of its encryption; `None` without encryption at rest.
+        policy_items: ids of the policy items that triggered it; `()` if on demand.
+        links: links to it and its cluster.
         group_id: id of the project, 24 hexadecimal digits.
         cluster_name: name of the cluster.
-        extra: read-only mapping of the fields that this version does not know, under Atlas' own
-            names with the values as they came; compared by `==`, left out of the hash.
+        extra: read-only mapping of unknown fields, under the names of Atlas with their values
+            unchanged; compared by `==`, not in the hash.
         is_new: `True`: the call that returned it took it; `False`: that call found it, by its key
-            or with `if_busy="join"`, and took none; `None`: no take returned it. Left out of `==`
-            and of the hash.
+            or with `if_busy="join"`; `None`: it was not returned by a take. Not in `==` and not in
+            the hash.
     """
 
     id: str
@@ -149,21 +148,21 @@ class Snapshot(FrozenModel):
 
     @property
     def is_final(self) -> bool:
-        """Whether the status will not change any more: `"completed"` or `"failed"`."""
+        """Whether the status is final: `"completed"` or `"failed"`."""
         return self.status in ("completed", "failed")
 
     @property
     def idempotency_tag(self) -> str | None:
-        """The tag `[ab1:…]` of its idempotency key, brackets included; `None` without one."""
+        """The tag `[ab1:…]` of its idempotency key, including brackets; `None` without one."""
         tag = _TAG.search(self.description or "")
         return tag and f"[ab1:{tag[1]}]"
 
     @property
     def requested_at(self) -> datetime:
-        """The UTC second in which Atlas made the id, by the clock of its server.
+        """The UTC second in which Atlas created the id, by its clock.
 
         Raises:
-            ValueError: the id is not hexadecimal, which no id from Atlas is.
+            ValueError: the id is not hexadecimal; ids of Atlas always are.
         """
         return datetime.fromtimestamp(int(self.id[:8], 16), tz=timezone.utc)
 
@@ -187,7 +186,7 @@ class Snapshot(FrozenModel):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         described: dict[str, Any] = handler(schema)
-        if "oneOf" in described:  # what describes one kind fits a plain Snapshot too
+        if "oneOf" in described:  # a plain Snapshot matches several kinds
             described["anyOf"] = described.pop("oneOf")
         return described
 
@@ -209,7 +208,7 @@ class ReplicaSetSnapshot(Snapshot):
     Attributes:
         cloud_provider: where it is stored: `"AWS"`, `"AZURE"`, `"GCP"`; `None` at first.
         copy_regions: regions to which Atlas copies it; `()` for none.
-        replica_set_name: name of the replica set; `None` while Atlas has not said.
+        replica_set_name: name of the replica set; `None` until Atlas sends it.
     """
 
     cloud_provider: CloudProvider | None = None
@@ -219,13 +218,13 @@ class ReplicaSetSnapshot(Snapshot):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShardedClusterSnapshot(Snapshot):
-    """A snapshot of a sharded cluster, made of one part for every shard and config server.
+    """A snapshot of a sharded cluster, with one part for each shard and config server.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        config_server_type: `"EMBEDDED"` or `"DEDICATED"`; `None` while Atlas has not said.
+        config_server_type: `"EMBEDDED"` or `"DEDICATED"`; `None` until Atlas sends it.
         members: the parts; `()` while there are none.
         snapshot_ids: ids of the parts; `()` while there are none.
     """
@@ -237,19 +236,19 @@ class ShardedClusterSnapshot(Snapshot):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FlexSnapshot(Snapshot):
-    """A snapshot of a flex cluster, which only Atlas' schedule takes.
+    """A snapshot of a flex cluster; only the schedule of Atlas takes them.
 
-    Atlas gives it in a shape of its own: `status` is put into the labels of other snapshots,
-    `created_at` of a completed one is `started_at`, for its data is no older, and what Atlas does
-    not say (`snapshot_type`, `description`, `storage_size_bytes`, …) is `None`.
+    `status` uses the labels of the other snapshots, `created_at` of a completed one is
+    `started_at`, because its data is no older, and fields that Atlas does not send for flex
+    clusters (`snapshot_type`, `description`, `storage_size_bytes`, …) are `None`.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        scheduled_at: UTC time at which the schedule wanted it; `None` where Atlas has not said.
-        started_at: UTC time at which Atlas began it; `None` before.
-        finished_at: UTC time at which it was complete, or failed; `None` before.
+        scheduled_at: UTC time for which it was scheduled; `None` if Atlas sent none.
+        started_at: UTC time at which Atlas started it; `None` before.
+        finished_at: UTC time at which it completed or failed; `None` before.
     """
 
     scheduled_at: datetime | None = None
@@ -259,14 +258,14 @@ class FlexSnapshot(Snapshot):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RawResponse(FrozenModel):
-    """An answer of Atlas as it came, nothing renamed or unwrapped.
+    """An unprocessed response of Atlas.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
         status: HTTP status.
-        headers: read-only mapping, its names match in any case.
+        headers: read-only mapping with case-insensitive names.
         text: the body, decoded.
     """
 
@@ -278,7 +277,7 @@ class RawResponse(FrozenModel):
         """Parse the body.
 
         Returns:
-            A new object at every call: dict, list, str, number, bool or None.
+            A new object for each call: dict, list, str, number, bool or None.
 
         Raises:
             ValueError: the body is not JSON.
@@ -293,14 +292,14 @@ class RawResponse(FrozenModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FieldViolation(FrozenModel):
-    """One field of the request that Atlas found wrong.
+    """An invalid field of a request.
 
     Immutable, safe to share between threads and processes.
     See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
 
     Attributes:
-        field: path of the field in the request's body; `None` where Atlas gives none.
-        description: what is wrong with it; `None` where Atlas gives none.
+        field: path of the field in the request body; `None` if Atlas sent none.
+        description: why it is invalid; `None` if Atlas sent none.
     """
 
     field: str | None = None
@@ -334,12 +333,12 @@ _COLUMNS: Schema = {
 
 
 class SnapshotList(FrozenSequence[Snapshot]):
-    """Snapshots of a cluster, newest first: an immutable sequence.
+    """An immutable sequence of the snapshots of a cluster, newest first.
 
-    Slices are lists of the same kind. Safe to share between threads and processes.
+    Slices are of the same class. Safe to share between threads and processes.
 
     Args:
-        items: what it holds, in this order.
+        items: its items, in this order.
     """
 
     __slots__ = ()

@@ -326,7 +326,7 @@ class TakeMethods(WaitMethods):
                     poll_interval=None,
                     refuse_failed=True,
                 )
-                # A take that succeeded does not warn: a filter may turn a warning into an error.
+                # A take that succeeded does not warn: a filter may make a warning an error.
                 completed = yield from self._until_final(watch, show, self._execute)
         except BaseException as error:
             if taken is not None:
