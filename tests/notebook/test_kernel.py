@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
+if TYPE_CHECKING:
     from atlas_backups.emulator import AtlasEmulator
     from tests.notebook.kernel import Kernel
 
@@ -25,13 +24,6 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def polls(emulator: AtlasEmulator) -> int:
     """Return the number of requests for one snapshot."""
     return sum(r.method == "GET" and "/snapshots/" in r.path for r in emulator.requests)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_sync_call_works_in_a_running_loop(kernel: Kernel) -> None:
@@ -94,7 +86,7 @@ def test_interrupted_wait_prints_resume_call(
     assert kernel.run("snapshot = atlas.take_snapshot(*where)").error is None
     (stored,) = (snapshot for snapshot in emulator.snapshots if snapshot.status != "completed")
     cell = kernel.start(wait)
-    wait_until(lambda: polls(emulator) >= 2)
+    until(lambda: polls(emulator) >= 2)
 
     kernel.interrupt()
     kernel.follow(cell, seconds=10)
@@ -113,7 +105,7 @@ def test_interrupt_ends_a_fleet(kernel: Kernel, emulator: AtlasEmulator) -> None
         "requests = [SnapshotRequest(group_id=where[0], cluster_name=name) for name in names]\n"
         "outcomes = list(atlas.take_snapshots(requests, wait=True, progress=True))"
     )
-    wait_until(lambda: polls(emulator) >= 1)
+    until(lambda: polls(emulator) >= 1)
 
     kernel.interrupt()
     kernel.follow(cell, seconds=10)
@@ -126,7 +118,7 @@ def test_kernel_restarts_during_a_wait(kernel: Kernel, emulator: AtlasEmulator) 
     emulator.next_snapshot(never_ends=True)
     kernel.run("snapshot = atlas.take_snapshot(*where)")
     kernel.start(WAITS["sync"])
-    wait_until(lambda: polls(emulator) >= 2)
+    until(lambda: polls(emulator) >= 2)
 
     kernel.restart()
     cell = kernel.run(

@@ -6,7 +6,7 @@ import argparse
 import itertools
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from atlas_backups.cli.output import is_terminal
 
@@ -41,22 +41,9 @@ class Parser(argparse.ArgumentParser):
     Abbreviations are off: a new option would make scripts that use them ambiguous.
     """
 
-    def __init__(
-        self,
-        *,
-        prog: str,
-        description: str | None = None,
-        epilog: str | None = None,
-        add_help: bool = True,
-    ) -> None:
-        super().__init__(
-            prog=prog,
-            description=description,
-            epilog=epilog,
-            add_help=add_help,
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  # those of `ArgumentParser`
+        formatter = argparse.RawDescriptionHelpFormatter
+        super().__init__(allow_abbrev=False, formatter_class=formatter, **options)
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """Parse all of `argv`, or raise `UsageError`."""
@@ -86,12 +73,7 @@ def parse(
 ) -> argparse.Namespace:
     """Parse the arguments of a command that sends requests to Atlas.
 
-    Args:
-        command: its name.
-        description: its help.
-        argv: the arguments.
-        add_options: functions that add options; those of `add_common` are added last.
-        needs_project: whether a project is required.
+    `add_options` add the command's own arguments; those of `add_common` follow.
     """
     parser = Parser(prog=f"{PROGRAM} {command}", description=description, epilog=_CREDENTIALS)
     for add in (*add_options, add_common):
