@@ -38,7 +38,7 @@ def aged(age: timedelta) -> ClusterCoverage:
     return replace(GOOD, newest=replace(NEWEST, created_at=NOW - age))
 
 
-def test_it_is_a_sequence() -> None:
+def test_coverage_is_a_sequence() -> None:
     assert isinstance(FULL, Sequence)
     assert (len(FULL), len(Coverage(taken_at=NOW))) == (3, 0)
     assert tuple(FULL) == (NONE, GOOD, GOOD)
@@ -48,13 +48,13 @@ def test_it_is_a_sequence() -> None:
         FULL[3]
 
 
-def test_a_slice_is_one_too() -> None:
+def test_slice_is_a_coverage() -> None:
     assert FULL[1:] == Coverage((GOOD, GOOD), taken_at=NOW)
     assert type(FULL[:0]) is Coverage
     assert FULL[:0].taken_at == NOW
 
 
-def test_equal_ones_are_equal_and_hash_alike() -> None:
+def test_equal_coverages_have_equal_hashes() -> None:
     again = Coverage(iter(tuple(FULL)), taken_at=NOW)
 
     assert again == FULL
@@ -64,7 +64,7 @@ def test_equal_ones_are_equal_and_hash_alike() -> None:
     assert FULL != (NONE, GOOD, GOOD)
 
 
-def test_it_cannot_be_changed() -> None:
+def test_coverage_is_immutable() -> None:
     changeable: Any = FULL
     with pytest.raises(TypeError):
         changeable[0] = GOOD
@@ -75,19 +75,19 @@ def test_it_cannot_be_changed() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_it_pickles_and_copies(protocol: int) -> None:
+def test_coverage_pickles_and_copies(protocol: int) -> None:
     assert pickle.loads(pickle.dumps(FULL, protocol)) == FULL  # noqa: S301  # our own pickle
     assert copy.copy(FULL) == FULL == copy.deepcopy(FULL)
 
 
-def test_it_pickles_with_its_errors() -> None:
+def test_coverage_pickles_with_its_errors() -> None:
     (again,) = pickle.loads(pickle.dumps(Coverage([unread()], taken_at=NOW)))  # noqa: S301  # the same
 
     assert type(again.error) is ForbiddenError
     assert str(again.error) == "refused"
 
 
-def test_its_repr_counts_and_stays_short() -> None:
+def test_repr_counts_entries() -> None:
     many = Coverage((unread(), *FULL) * 1000, taken_at=NOW)
 
     assert repr(many) == (
@@ -96,7 +96,7 @@ def test_its_repr_counts_and_stays_short() -> None:
     )
 
 
-def test_the_repr_of_an_entry_says_what_is_known() -> None:
+def test_repr_of_an_entry_has_its_known_fields() -> None:
     assert repr(GOOD) == (
         "ClusterCoverage(project='P', cluster_name='C0', newest='6a79468a2c88faeba59de489', "
         "age_seconds=7200.000001, running=0, ...)"
@@ -106,19 +106,19 @@ def test_the_repr_of_an_entry_says_what_is_known() -> None:
     )
 
 
-def test_an_entry_speaks_for_its_cluster() -> None:
+def test_entry_has_properties_of_its_cluster() -> None:
     assert (GOOD.cluster_name, GOOD.backup_enabled, GOOD.paused) == ("C0", True, False)
     nothing = unread()
     assert (nothing.cluster_name, nothing.backup_enabled, nothing.paused) == (None, None, None)
 
 
-def test_age_is_that_of_the_data_when_the_coverage_was_taken() -> None:
+def test_age_is_counted_to_taken_at() -> None:
     assert GOOD.age_seconds == 7200.000001
     assert replace(GOOD, newest=replace(NEWEST, created_at=None)).age_seconds is None
     assert NONE.age_seconds is None
 
 
-def test_what_completed_meanwhile_is_not_younger_than_new() -> None:
+def test_age_of_data_slightly_after_taken_at_is_0() -> None:
     assert aged(timedelta(minutes=-10)).age_seconds == 0
 
 
@@ -129,7 +129,7 @@ def test_data_from_the_future_has_no_age() -> None:
     assert _dicts(entry)[0]["age_seconds"] is None
 
 
-def test_its_dicts_are_flat_and_always_have_the_same_keys() -> None:
+def test_to_dicts_are_flat_with_constant_keys() -> None:
     good, nothing, error = (*FULL[1:2].to_dicts(), *FULL[:1].to_dicts(), *_dicts(unread()))
 
     assert list(good) == list(nothing) == list(error)

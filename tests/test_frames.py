@@ -79,7 +79,7 @@ results = pytest.mark.parametrize("results", [LISTS, COVERAGES], ids=["list", "c
 USUAL = SnapshotList([SHARDED, BARE])
 
 
-def test_columns_of_pandas_have_the_types_of_what_they_hold() -> None:
+def test_pandas_columns_have_their_types() -> None:
     dtypes = {name: str(dtype) for name, dtype in USUAL.to_pandas().dtypes.items()}
     of_coverage = {name: str(dtype) for name, dtype in COVERAGE.to_pandas().dtypes.items()}
 
@@ -92,7 +92,7 @@ def test_columns_of_pandas_have_the_types_of_what_they_hold() -> None:
     assert of_coverage["backup_enabled"] == "boolean"
 
 
-def test_columns_of_polars_have_the_types_of_what_they_hold() -> None:
+def test_polars_columns_have_their_types() -> None:
     schema = USUAL.to_polars().schema
     of_coverage = COVERAGE.to_polars().schema
     member = pl.Struct(dict.fromkeys(["id", "cloud_provider", "replica_set_name"], pl.String))
@@ -108,7 +108,7 @@ def test_columns_of_polars_have_the_types_of_what_they_hold() -> None:
 
 
 @results
-def test_every_frame_has_the_same_columns(results: list[Any]) -> None:
+def test_columns_are_constant(results: list[Any]) -> None:
     schema = results[-1].to_polars().schema
 
     for result in results:
@@ -117,12 +117,12 @@ def test_every_frame_has_the_same_columns(results: list[Any]) -> None:
         assert len(result.to_pandas()) == len(result.to_polars()) == len(result)
 
 
-def test_an_empty_list_has_the_types_of_any_other_in_pandas_too() -> None:
+def test_empty_list_has_the_same_types() -> None:
     assert SnapshotList().to_pandas().dtypes.equals(USUAL.to_pandas().dtypes)
     assert COVERAGES[0].to_pandas().dtypes.equals(COVERAGE.to_pandas().dtypes)
 
 
-def test_known_labels_come_in_their_order_and_unknown_ones_after_them() -> None:
+def test_unknown_labels_follow_known_ones() -> None:
     status = LISTS[-1].to_pandas()["status"].cat.categories
 
     assert list(status) == ["queued", "inProgress", "completed", "failed", "tomorrow"]
@@ -137,7 +137,7 @@ def values(frame: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_values_arrive_unchanged(library: str) -> None:
+def test_values_are_unchanged(library: str) -> None:
     odd, sharded, bare = values(getattr(LISTS[-1], f"to_{library}")())
 
     for snapshot, row in ((odd, ODD), (sharded, SHARDED), (bare, BARE)):
@@ -152,7 +152,7 @@ def test_values_arrive_unchanged(library: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_unknown_labels_of_a_coverage_arrive_unchanged(library: str) -> None:
+def test_unknown_labels_of_a_coverage_are_unchanged(library: str) -> None:
     cluster = Cluster(name="Cluster0", group_id="6" * 24, cluster_type=HOSTILE)
     newest = replace(SHARDED, snapshot_type="")
     entry = replace(COVERAGE[1], cluster=cluster, newest=newest)
@@ -163,7 +163,7 @@ def test_unknown_labels_of_a_coverage_arrive_unchanged(library: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_what_is_not_there_is_missing(library: str) -> None:
+def test_missing_values_are_null(library: str) -> None:
     odd, sharded, bare = values(getattr(LISTS[-1], f"to_{library}")())
 
     assert odd["storage_size_bytes"] is None  # beyond 64 bits
@@ -174,7 +174,7 @@ def test_what_is_not_there_is_missing(library: str) -> None:
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_coverage_gives_the_rows_of_its_dicts(library: str) -> None:
+def test_coverage_rows_are_its_dicts(library: str) -> None:
     rows = values(getattr(COVERAGE, f"to_{library}")())
 
     assert plain(rows) == COVERAGE.to_dicts()
@@ -186,7 +186,7 @@ def test_coverage_gives_the_rows_of_its_dicts(library: str) -> None:
     assert (covered["running_ids"], covered["failed_id"]) == ([BARE.id], ODD.id)
 
 
-def test_frames_can_be_worked_with() -> None:
+def test_frames_support_grouping() -> None:
     pandas, polars = LISTS[-1].to_pandas(), COVERAGE.to_polars()
 
     assert pandas.groupby("status", observed=True).size().to_dict() == {
@@ -202,7 +202,7 @@ def test_frames_can_be_worked_with() -> None:
 
 @results
 @pytest.mark.parametrize("library", ["pandas", "polars"])
-def test_a_library_that_is_not_there_is_named_with_the_extra(
+def test_missing_library_raises_and_names_the_extra(
     results: list[Any], library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)

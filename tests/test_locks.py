@@ -22,7 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
         ("notebook.txt", ("notebook",), "notebook"),
     ],
 )
-def test_a_lock_holds_what_is_asked_for(lock: str, groups: tuple[str, ...], extra: str) -> None:
+def test_lock_files_match_the_groups(lock: str, groups: tuple[str, ...], extra: str) -> None:
     lines = (ROOT / "requirements" / lock).read_text(encoding="utf-8").splitlines()
     pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
     texts = list(PROJECT["project"]["optional-dependencies"][extra])

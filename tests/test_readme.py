@@ -41,7 +41,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def test_the_readme_has_examples() -> None:
+def test_readme_has_examples() -> None:
     assert len(PYTHON) >= 4
     assert len(COMMANDS) >= 9
 

@@ -3,7 +3,6 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
-import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,6 @@ from tests.raw_server import RawServer, always, answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.flavor import ClientFlavor
 
 MANY = settings(
     max_examples=200,
@@ -142,33 +140,26 @@ def parameters_of(method: str) -> list[str]:
     return list(inspect.signature(getattr(AtlasBackups, method)).parameters)[1:]
 
 
-def end_of(action: Callable[[], Any]) -> Any:
+def result_or_error(action: Callable[[], Any]) -> Any:
     try:
         return action()
-    except AtlasError as refused:
-        return refused
+    except AtlasError as error:
+        return error
 
 
-def run(flavor: ClientFlavor, client: AtlasBackups, method: str, arguments: dict[str, Any]) -> Any:
-    """Call it; go through what it gives, if that is to be gone through."""
-    if method not in {"watch_snapshot", "take_snapshots"}:
-        return flavor.call(client, method, **arguments)
-    if flavor.name == "sync":
-        steps: Iterator[Any] = getattr(client, method)(**arguments)
-        return list(steps)
-
-    async def collect() -> list[Any]:
-        return [item async for item in getattr(client, f"{method}_async")(**arguments)]
-
-    return asyncio.run(collect())
+def run(client: AtlasBackups, method: str, arguments: dict[str, Any]) -> Any:
+    """Call a method and exhaust its iterator."""
+    result = getattr(client, method)(**arguments)
+    return list(result) if method in {"watch_snapshot", "take_snapshots"} else result
 
 
 @pytest.mark.parametrize("method", METHODS)
 @MANY
 @given(data=st.data())
-def test_any_argument_ends_in_an_exception_of_ours(
-    flavor: ClientFlavor, client: AtlasBackups, server: RawServer, method: str, data: st.DataObject
+def test_any_argument_returns_or_raises_atlas_error(
+    client: AtlasBackups, server: RawServer, method: str, data: st.DataObject
 ) -> None:
+    """Sync only: both flavors share the core."""
     arguments = {name: GOOD[name] for name in parameters_of(method) if name in GOOD}
     names = parameters_of(method)
     changed = data.draw(st.lists(st.sampled_from(names), max_size=3)) if names else []
@@ -178,7 +169,7 @@ def test_any_argument_ends_in_an_exception_of_ours(
         arguments.setdefault("requests", [])
     before = len(server.requests)
 
-    ended = end_of(lambda: run(flavor, client, method, arguments))
+    ended = result_or_error(lambda: run(client, method, arguments))
 
     if isinstance(ended, InvalidArgumentError):
         assert str(ended)
@@ -195,7 +186,7 @@ def test_any_argument_ends_in_an_exception_of_ours(
 
 @MANY
 @given(data=st.data())
-def test_any_option_is_taken_or_refused_by_name(data: st.DataObject) -> None:
+def test_any_option_is_accepted_or_raises_configuration_error(data: st.DataObject) -> None:
     names = list(inspect.signature(AtlasBackups).parameters)
     chosen = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=3))
     options = {name: data.draw(ANYTHING, label=name) for name in chosen}
@@ -203,7 +194,7 @@ def test_any_option_is_taken_or_refused_by_name(data: st.DataObject) -> None:
     if options["credentials"] is None:
         options["credentials"] = AccessToken("a-token")
 
-    ended = end_of(lambda: AtlasBackups(**options).close())
+    ended = result_or_error(lambda: AtlasBackups(**options).close())
 
     assert ended is None or (isinstance(ended, ConfigurationError) and str(ended))
 
@@ -211,10 +202,12 @@ def test_any_option_is_taken_or_refused_by_name(data: st.DataObject) -> None:
 @pytest.mark.parametrize("kind", [ServiceAccount, ApiKey, AccessToken])
 @MANY
 @given(data=st.data())
-def test_any_half_of_credentials_is_taken_or_refused(kind: Any, data: st.DataObject) -> None:
+def test_any_credentials_are_accepted_or_raise_configuration_error(
+    kind: Any, data: st.DataObject
+) -> None:
     halves = [data.draw(ANYTHING) for _ in range(1 if kind is AccessToken else 2)]
 
-    ended = end_of(lambda: kind(*halves))
+    ended = result_or_error(lambda: kind(*halves))
 
     if isinstance(ended, kind):
         assert all(isinstance(half, str) for half in halves)

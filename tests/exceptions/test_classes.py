@@ -105,7 +105,7 @@ def raised(
 
 
 @pytest.mark.parametrize(("status", "code", "expected"), CASES)
-def test_status_and_code_choose_the_class(
+def test_status_and_code_select_the_class(
     flavor: ClientFlavor, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
 ) -> None:
     body = error(status, code, "A sentence about it.", parameters=["x", "y", 1, None, True])
@@ -122,7 +122,7 @@ def test_status_and_code_choose_the_class(
 
 
 @pytest.mark.parametrize(("status", "code", "expected"), CASES)
-def test_the_message_names_all_that_matters(
+def test_message_names_request_status_code_and_detail(
     flavor: ClientFlavor, serve: Serve, status: int, code: str, expected: type[ab.ApiError]
 ) -> None:
     caught = raised(flavor, serve, status, error(status, code, "A sentence about it."))
@@ -135,7 +135,9 @@ def test_the_message_names_all_that_matters(
         assert text.endswith(f". Hint: {caught.hint}")
 
 
-def test_paused_cluster_hints_at_resuming_it(flavor: ClientFlavor, serve: Serve) -> None:
+def test_conflict_of_a_paused_cluster_hints_at_resuming_it(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     body = error(409, "CANNOT_UPDATE_PAUSED_CLUSTER", "Cannot update cluster Cluster0.")
 
     caught = raised(flavor, serve, 409, body)
@@ -159,7 +161,7 @@ def test_other_conflict_has_no_hint_of_a_paused_cluster(flavor: ClientFlavor, se
     ],
 )
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
-def test_a_missing_role_is_not_blamed_on_the_credentials(  # noqa: PLR0913, PLR0917  # fixtures
+def test_missing_role_is_no_credentials_error(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -189,7 +191,7 @@ PAGE_CLASSES = (
 
 
 @pytest.mark.parametrize(("body", "expected"), [*zip(PAGE_ERRORS, PAGE_CLASSES, strict=True)])
-def test_the_errors_of_the_reference_page(
+def test_errors_of_the_reference_page_raise_their_class(
     flavor: ClientFlavor, serve: Serve, body: dict[str, Any], expected: type[ab.ApiError]
 ) -> None:
     caught = raised(flavor, serve, body["error"], body)
@@ -199,7 +201,7 @@ def test_the_errors_of_the_reference_page(
     assert caught.parameters == ()
 
 
-def test_every_class_is_raised_over_http_by_a_table() -> None:
+def test_every_class_is_covered_by_a_test_over_http() -> None:
     """The other classes: each by a test of the file named beside it."""
     elsewhere = {
         ab.ConfigurationError,  # arguments/test_options.py

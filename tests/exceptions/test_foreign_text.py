@@ -24,7 +24,7 @@ def is_clean(text: str) -> bool:
     return all(c.isprintable() for c in text) and all(escape in text for escape in ESCAPES)
 
 
-def test_messages_and_log_records(
+def test_messages_and_log_records_escape_foreign_text(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, client = serve(always(answer(503, error(503, "UNAVAILABLE") | {"detail": FORGED})))
@@ -38,7 +38,7 @@ def test_messages_and_log_records(
     assert all(c.isprintable() for line in lines for c in line)
 
 
-def test_the_last_status_of_a_wait(
+def test_wait_timeout_escapes_the_last_status(
     flavor: ClientFlavor, serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, client = serve(always(answer(200, queued() | {"status": FORGED})))
@@ -63,7 +63,7 @@ def test_the_last_status_of_a_wait(
     assert all(c.isprintable() or c == "\n" for c in shown)
 
 
-def test_an_exception_has_each_of_the_names_that_it_lists() -> None:
+def test_dir_lists_only_existing_attributes() -> None:
     """As `cgitb` and debuggers expect."""
     failure = TransportError("x")
 

@@ -41,7 +41,7 @@ def doubts(end: BaseException) -> list[AmbiguousOutcomeError]:
     return found
 
 
-def test_ctrl_c_while_an_outcome_is_made_is_not_taken_for_its_error(
+def test_ctrl_c_while_an_outcome_is_constructed_interrupts_the_fleet(
     flavor: ClientFlavor, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -55,7 +55,7 @@ def test_ctrl_c_while_an_outcome_is_made_is_not_taken_for_its_error(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_ctrl_c_ends_a_fleet(serve: Serve) -> None:
+def test_ctrl_c_cancels_the_takes_in_flight(serve: Serve) -> None:
     server, client = serve(always(NEVER))
     sent = 0.0
 
@@ -93,7 +93,7 @@ async def consume_until_cancelled(client: AtlasBackups, server: RawServer) -> No
     assert len(doubts(caught.value)) == 2
 
 
-def test_a_cancelled_task_ends_its_fleet(serve: Serve) -> None:
+def test_cancelled_task_cancels_the_takes_in_flight(serve: Serve) -> None:
     server, client = serve(always(NEVER))
 
     asyncio.run(consume_until_cancelled(client, server))
@@ -102,7 +102,7 @@ def test_a_cancelled_task_ends_its_fleet(serve: Serve) -> None:
     assert len(server.requests) == 2
 
 
-def test_an_iteration_that_is_left_by_break_is_ended_with_its_iterator(serve: Serve) -> None:
+def test_break_cancels_the_takes_when_the_iterator_is_closed(serve: Serve) -> None:
     server, client = serve(always(NEVER))
 
     async def leave() -> None:
@@ -119,7 +119,7 @@ def test_an_iteration_that_is_left_by_break_is_ended_with_its_iterator(serve: Se
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
-def test_what_is_unknown_has_the_tag_of_its_key(
+def test_ambiguous_outcome_of_a_cancelled_take_has_its_tag(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     lists: Script = [READ, EMPTY, READ, EMPTY]
@@ -142,7 +142,7 @@ def test_what_is_unknown_has_the_tag_of_its_key(
     assert tag_of("k1") in warning.message
 
 
-def test_one_that_is_closed_warns_of_what_is_unknown(
+def test_closed_fleet_warns_of_ambiguous_takes(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     server, client = serve([READ, answer(200, queued()), READ, NEVER], always(NEVER))
@@ -158,7 +158,7 @@ def test_one_that_is_closed_warns_of_what_is_unknown(
     assert CLUSTER_NAME in warnings[0]
 
 
-def test_what_was_taken_but_not_heard_of_is_named(
+def test_taken_snapshot_that_was_not_yielded_is_named(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = [f"6b1f0c3e2a88faeba59de4a{digit}" for digit in "ab"]
@@ -180,7 +180,7 @@ def test_what_was_taken_but_not_heard_of_is_named(
     assert other in warning
 
 
-def test_one_that_comes_to_its_end_warns_of_nothing(
+def test_completed_fleet_warns_of_nothing(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("WARNING", "atlas_backups")  # whatever other tests have left

@@ -63,7 +63,7 @@ def posts(emulator: AtlasEmulator) -> list[ReceivedRequest]:
     return [it for it in emulator.requests if it.method == "POST" and "/backup/" in it.path]
 
 
-def test_every_request_has_one_outcome(
+def test_each_request_has_one_outcome(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=clusters(40))
@@ -85,16 +85,8 @@ def test_every_request_has_one_outcome(
     assert sorted(body["retentionInDays"] for body in bodies) == list(range(1, 41))
 
 
-def test_no_requests_give_no_outcomes(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    assert list(outcomes(flavor, atlas, [])) == []
-
-    assert emulator.requests == ()
-
-
 @pytest.mark.parametrize("concurrency", [1, 3, 16])
-def test_so_many_run_at_a_time_and_no_more(
+def test_concurrency_bounds_the_takes_in_flight(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, concurrency: int
 ) -> None:
     # None is answered before so many have come, and a while in which one too many would come.
@@ -120,7 +112,7 @@ def test_so_many_run_at_a_time_and_no_more(
     assert [outcome.error for outcome in ended] == [None] * 4 * concurrency
 
 
-def test_outcomes_come_as_they_end(
+def test_outcomes_are_yielded_in_completion_order(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(method="POST", path="Cluster0", delay=0.4))
@@ -130,7 +122,7 @@ def test_outcomes_come_as_they_end(
     assert ended[-1].request == request()
 
 
-def test_one_failure_stops_nobody_else(
+def test_failure_does_not_stop_the_rest(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     expected: dict[SnapshotRequest, type[BaseException] | None] = {
@@ -159,23 +151,8 @@ def test_one_failure_stops_nobody_else(
     assert len(posts(emulator)) == 6
 
 
-def test_keys_make_a_second_run_find_what_the_first_one_took(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
-) -> None:
-    requests = [request(idempotency_key=f"k{number % 5}") for number in range(5)]
-
-    first = {it.request: it.snapshot for it in outcomes(flavor, atlas, requests)}
-    second = {it.request: it.snapshot for it in outcomes(flavor, atlas, requests)}
-
-    assert first == second
-    assert len({it.id for it in first.values() if it}) == len(posts(emulator)) == 5
-    assert {it.idempotency_tag for it in first.values() if it} == {
-        tag_of(f"k{number}") for number in range(5)
-    }
-
-
 @pytest.mark.parametrize("if_busy", ["raise", "join"])
-def test_if_busy_counts_for_each(
+def test_if_busy_applies_to_each_request(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, if_busy: str
 ) -> None:
     emulator = start_emulator()
@@ -191,7 +168,7 @@ def test_if_busy_counts_for_each(
         assert outcome.error.snapshot == first
 
 
-def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
+def test_wait_yields_an_outcome_when_its_snapshot_is_final(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=clusters(3), snapshot_seconds=0)
@@ -214,7 +191,7 @@ def test_with_wait_an_outcome_comes_when_its_snapshot_has_ended(
     assert endless.snapshot is not None
 
 
-def test_an_ambiguous_end_is_the_error_of_its_outcome(
+def test_ambiguous_take_is_the_error_of_its_outcome(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url, total_timeout=BRIEF)
@@ -229,7 +206,7 @@ def test_an_ambiguous_end_is_the_error_of_its_outcome(
     assert ended[requests[1]].error is None
 
 
-def test_two_fleets_of_one_client_do_not_mix(
+def test_two_fleets_of_one_client_are_independent(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.fault(Fault(method="POST", delay=0.01, times=None))
@@ -245,7 +222,7 @@ def test_two_fleets_of_one_client_do_not_mix(
     assert len(posts(emulator)) == 20
 
 
-def test_credentials_that_rotate_in_the_middle(
+def test_rotated_credentials_are_used_by_later_takes(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     given = [emulator.access_token, emulator.access_token]
@@ -265,7 +242,7 @@ def test_credentials_that_rotate_in_the_middle(
     assert 1 <= [it.status for it in posts(emulator)].count(401) <= 8
 
 
-def test_credentials_that_are_refused_for_good_are_the_outcome_of_each(
+def test_rejected_credentials_are_the_error_of_each_outcome(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(AccessToken("an-old-token"), base_url=emulator.base_url)
@@ -289,7 +266,7 @@ class Vault:
         return given
 
 
-def test_a_callable_that_raises_at_first_raises_from_the_iteration(
+def test_callable_that_raises_first_raises_from_the_iteration(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     sealed = RuntimeError("the vault is sealed")
@@ -302,7 +279,7 @@ def test_a_callable_that_raises_at_first_raises_from_the_iteration(
     assert emulator.requests == ()
 
 
-def test_a_callable_that_raises_in_the_middle_lets_what_runs_come_to_its_end(
+def test_callable_that_raises_later_lets_takes_in_flight_complete(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     sealed = RuntimeError("the vault is sealed")
@@ -323,7 +300,7 @@ def test_a_callable_that_raises_in_the_middle_lets_what_runs_come_to_its_end(
     assert len(list(drawn)) == 9
 
 
-def test_a_client_that_is_closed_in_between_ends_what_runs_and_begins_nothing_more(
+def test_client_closed_during_a_fleet_submits_no_more(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=emulator.base_url)
@@ -341,7 +318,7 @@ def test_a_client_that_is_closed_in_between_ends_what_runs_and_begins_nothing_mo
     assert len(posts(emulator)) == 1 + [outcome.error for outcome in rest].count(None)
 
 
-def test_a_closed_client_gives_an_outcome_or_refuses(
+def test_closed_client_raises_or_yields_client_closed_errors(
     flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     atlas.close()
@@ -353,9 +330,7 @@ def test_a_closed_client_gives_an_outcome_or_refuses(
     assert [type(outcome.error) for outcome in ended] == [ClientClosedError]
 
 
-def test_the_end_of_an_iteration_frees_what_is_still_running(
-    flavor: ClientFlavor, serve: Serve
-) -> None:
+def test_closed_iteration_closes_its_connections(flavor: ClientFlavor, serve: Serve) -> None:
     # Not so soon that the second request could go on the first connection.
     both = Until(lambda requests: len(requests) == 2)
     taken: Script = [READ, both, answer(200, queued()), READ, NEVER]
@@ -370,7 +345,7 @@ def test_the_end_of_an_iteration_frees_what_is_still_running(
     assert len(server.requests) == 2
 
 
-def test_after_an_early_end_the_client_is_as_good_as_before(
+def test_client_works_after_a_fleet_was_closed_early(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     ended = outcomes(flavor, atlas, [request()] * 100, concurrency=4)
@@ -382,9 +357,7 @@ def test_after_an_early_end_the_client_is_as_good_as_before(
     assert len(posts(emulator)) <= 1 + 4 + 4 + 4
 
 
-def test_a_second_401_is_not_repeated_for_ever(
-    flavor: ClientFlavor, make_client: MakeClient
-) -> None:
+def test_second_401_is_final(flavor: ClientFlavor, make_client: MakeClient) -> None:
     numbers = itertools.count()
     with RawServer(always(answer(401, error(401, "UNEXPECTED_ERROR")))) as server:
         client = make_client(
@@ -397,7 +370,7 @@ def test_a_second_401_is_not_repeated_for_ever(
     assert len(server.requests) == 2
 
 
-def test_a_take_that_is_repeated_with_other_credentials_has_no_more_time(
+def test_take_repeated_with_new_credentials_keeps_its_deadline(
     flavor: ClientFlavor, make_client: MakeClient
 ) -> None:
     numbers = itertools.count()

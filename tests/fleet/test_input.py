@@ -44,7 +44,7 @@ def outcomes(
 
 
 @pytest.mark.parametrize("wanted", [1, 10])
-def test_of_a_million_requests_only_those_are_drawn_that_there_are_places_for(
+def test_requests_are_pulled_lazily(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, wanted: int
 ) -> None:
     source = Source(1_000_000)
@@ -58,7 +58,7 @@ def test_of_a_million_requests_only_those_are_drawn_that_there_are_places_for(
     assert len(emulator.requests) <= source.drawn
 
 
-def test_a_place_is_filled_before_the_next_outcome_even_of_those_that_ended_together(
+def test_free_slot_is_filled_before_the_next_outcome(
     flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     source = Source(100)
@@ -74,7 +74,7 @@ def test_a_place_is_filled_before_the_next_outcome_even_of_those_that_ended_toge
     assert drawn == list(range(4, 12))
 
 
-def test_nothing_is_drawn_before_the_iteration_begins(
+def test_nothing_is_pulled_before_the_iteration_starts(
     flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     source = Source(3)
@@ -87,7 +87,7 @@ def test_nothing_is_drawn_before_the_iteration_begins(
 
 @pytest.mark.parametrize("after", [0, 1, 5, 20])
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_an_iterator_that_raises_ends_the_fleet_when_the_others_are_done(  # fixtures
+def test_iterator_that_raises_ends_the_fleet_after_takes_in_flight(  # fixtures
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, after: int, concurrency: int
 ) -> None:
     broken = RuntimeError("the inventory went away")
@@ -102,7 +102,7 @@ def test_an_iterator_that_raises_ends_the_fleet_when_the_others_are_done(  # fix
     assert len(emulator.requests) == after
 
 
-def test_a_keyboard_interrupt_in_the_iterator_is_not_held_back(
+def test_keyboard_interrupt_in_the_iterator_is_raised_at_once(
     flavor: ClientFlavor, atlas: AtlasBackups
 ) -> None:
     source = Source(2, error=KeyboardInterrupt())
@@ -117,7 +117,7 @@ WRONG = [None, 7, "Cluster0", (GROUP_ID, CLUSTER_NAME), {"group_id": GROUP_ID}, 
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
-def test_an_item_that_is_no_request_is_its_own_failure(
+def test_item_of_another_type_is_an_outcome_with_an_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, wrong: Any
 ) -> None:
     found = list(outcomes(flavor, atlas, [REQUEST, wrong, REQUEST], concurrency=1))
@@ -129,7 +129,7 @@ def test_an_item_that_is_no_request_is_its_own_failure(
 
 
 @pytest.mark.parametrize("requests", [None, 7, REQUEST, object()], ids=repr)
-def test_what_cannot_be_iterated_is_refused(
+def test_non_iterable_requests_raise_invalid_argument(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, requests: Any
 ) -> None:
     with pytest.raises(InvalidArgumentError, match="requests must be an iterable"):
@@ -151,7 +151,7 @@ OPTIONS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("name", "value"), OPTIONS)
-def test_an_option_out_of_range_is_refused_before_anything_is_drawn(
+def test_option_out_of_range_raises_before_anything_is_pulled(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, name: str, value: Any
 ) -> None:
     source = Source(3)
@@ -163,15 +163,6 @@ def test_an_option_out_of_range_is_refused_before_anything_is_drawn(
     assert emulator.requests == ()
 
 
-@pytest.mark.parametrize("concurrency", [1, 1000])
-def test_an_option_at_the_limit_is_taken(
-    flavor: ClientFlavor, atlas: AtlasBackups, concurrency: int
-) -> None:
-    found = list(outcomes(flavor, atlas, Source(3), concurrency=concurrency, wait_timeout=1e-9))
-
-    assert [outcome.error for outcome in found] == [None] * 3
-
-
-def test_the_plain_method_refuses_options_when_it_is_called(atlas: AtlasBackups) -> None:
+def test_sync_method_validates_options_at_the_call(atlas: AtlasBackups) -> None:
     with pytest.raises(InvalidArgumentError, match="concurrency"):
         atlas.take_snapshots([REQUEST], concurrency=0)

@@ -66,7 +66,7 @@ def is_in_doubt(end: BaseException) -> bool:
     return context is not None
 
 
-def test_each_snapshot_that_was_taken_is_delivered_or_named(
+def test_interruption_at_any_line_yields_or_names_each_taken_snapshot(
     flavor: ClientFlavor, serve: Serve
 ) -> None:
     line, is_over = 0, False

@@ -24,9 +24,7 @@ REQUESTS = [
 ]
 
 
-def test_it_runs_a_fleet_to_its_end_and_keeps_what_came(
-    flavor: ClientFlavor, atlas: AtlasBackups
-) -> None:
+def test_constructor_exhausts_a_fleet(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     outcomes = SnapshotOutcomes(flavor.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
 
     assert [outcome.request for outcome in outcomes] == REQUESTS
@@ -34,7 +32,7 @@ def test_it_runs_a_fleet_to_its_end_and_keeps_what_came(
     assert repr(outcomes) == "SnapshotOutcomes(1 failed, 1 taken)"
 
 
-def test_a_slice_is_one_too_and_it_pickles(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+def test_slice_has_the_same_class_and_pickles(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     outcomes = SnapshotOutcomes(flavor.iterate(atlas, "take_snapshots", REQUESTS, concurrency=1))
 
     assert type(outcomes[:1]) is SnapshotOutcomes
@@ -45,7 +43,7 @@ def test_a_slice_is_one_too_and_it_pickles(flavor: ClientFlavor, atlas: AtlasBac
     assert str(again[1].error) == str(outcomes[1].error)
 
 
-def test_its_repr_calls_failed_only_what_has_failed() -> None:
+def test_repr_counts_outcomes_by_kind() -> None:
     errors = [AmbiguousOutcomeError("lost"), ClusterNotFoundError("no"), WaitTimeoutError("late")]
     outcomes = SnapshotOutcomes(
         SnapshotOutcome(request=REQUESTS[0], error=error) for error in [*errors, errors[0]]

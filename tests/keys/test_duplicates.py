@@ -50,7 +50,7 @@ def posts(emulator: AtlasEmulator) -> int:
         ("completed", "failed", "completed", "completed"),
     ],
 )
-def test_all_that_did_not_fail_are_named_and_nothing_is_taken(
+def test_duplicates_are_raised_with_all_unfailed_snapshots(
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
@@ -79,7 +79,7 @@ def test_all_that_did_not_fail_are_named_and_nothing_is_taken(
         TAGGED.replace("[", "&#91;").replace("]", "&#93;"),
     ],
 )
-def test_a_whole_tag_is_recognised_wherever_it_stands(
+def test_tag_is_found_anywhere_in_the_description(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, description: str
 ) -> None:
     emulator = start_emulator(world=world(["completed"], description))
@@ -96,7 +96,7 @@ def test_a_whole_tag_is_recognised_wherever_it_stands(
     "description",
     [TAGGED.lower(), TAGGED.replace("] ", "A] "), tag_of("another"), tag_of("another") + TAGGED],
 )
-def test_what_only_looks_like_the_tag_is_none(
+def test_text_that_resembles_the_tag_is_no_tag(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, description: str
 ) -> None:
     emulator = start_emulator(world=world(["completed"], description))
@@ -105,7 +105,7 @@ def test_what_only_looks_like_the_tag_is_none(
     assert flavor.take(client, idempotency_key=KEY).status == "queued"
 
 
-def test_one_that_appears_beside_the_new_one_is_noticed_at_the_end(
+def test_duplicate_that_appears_after_the_post_is_raised_after_the_wait(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     behaviour = Behaviour(busy_check_lag_seconds=None)
@@ -122,7 +122,7 @@ def test_one_that_appears_beside_the_new_one_is_noticed_at_the_end(
     assert len(caught.value.snapshots) == posts(emulator) == 2
 
 
-def test_wait_for_snapshot_reports_another_one_with_its_tag(
+def test_wait_for_snapshot_raises_duplicates(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=world(("completed", "completed")))
@@ -135,7 +135,7 @@ def test_wait_for_snapshot_reports_another_one_with_its_tag(
     assert {snapshot.id for snapshot in caught.value.snapshots} == ids
 
 
-def test_watch_snapshot_gives_a_duplicate_as_it_is(
+def test_watch_snapshot_raises_no_duplicates(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=world(("completed", "completed")))
@@ -147,7 +147,7 @@ def test_watch_snapshot_gives_a_duplicate_as_it_is(
     assert (last.id, last.status) == (snapshot_id, "completed")
 
 
-def test_wait_for_snapshot_succeeds_with_a_warning_when_lists_cannot_be_read(
+def test_wait_for_snapshot_warns_when_the_list_fails(
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,

@@ -40,7 +40,7 @@ def on_demand(emulator: AtlasEmulator) -> list[str]:
 
 @lost_ways
 @kinds
-def test_after_an_ambiguous_end_the_same_key_finds_it(  # fixtures
+def test_same_key_after_an_ambiguous_take_finds_its_snapshot(  # fixtures
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str, lost: Fault
 ) -> None:
     client = make_client(getattr(emulator, kind), base_url=emulator.base_url, total_timeout=BRIEF)

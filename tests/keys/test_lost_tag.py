@@ -27,7 +27,7 @@ def taking(description: str | None) -> Script:
 
 
 @descriptions
-def test_it_is_returned_with_a_warning(
+def test_take_without_a_stored_tag_warns(
     flavor: ClientFlavor, serve: Serve, description: str | None
 ) -> None:
     _, client = serve(taking(description))
@@ -39,7 +39,7 @@ def test_it_is_returned_with_a_warning(
 
 
 @descriptions
-def test_a_fleet_warns_at_its_end(
+def test_fleet_without_a_stored_tag_warns_at_its_end(
     flavor: ClientFlavor, serve: Serve, description: str | None
 ) -> None:
     _, client = serve(taking(description))
@@ -52,7 +52,7 @@ def test_a_fleet_warns_at_its_end(
     assert ended.error is None
 
 
-def test_the_warning_names_the_line_of_the_call(serve: Serve) -> None:
+def test_warning_names_the_line_of_the_caller(serve: Serve) -> None:
     _, client = serve(taking(None))
 
     with pytest.warns(RuntimeWarning) as caught:

@@ -103,7 +103,7 @@ def meeting(start_emulator: StartEmulator) -> AtlasEmulator:
     return start_emulator(log=log)
 
 
-def test_processes_that_start_together_get_one_snapshot(
+def test_concurrent_processes_get_one_snapshot(
     flavor: ClientFlavor, meeting: AtlasEmulator
 ) -> None:
     printed = run(meeting, flavor, 2)
@@ -114,7 +114,7 @@ def test_processes_that_start_together_get_one_snapshot(
     assert sorted(r.status or 0 for r in posts if "/backup/" in r.path) == [200, 400]
 
 
-def test_without_the_rule_of_one_at_a_time_two_are_never_silent(
+def test_duplicates_of_concurrent_processes_are_reported(
     flavor: ClientFlavor, meeting: AtlasEmulator
 ) -> None:
     meeting.behaviour = Behaviour(busy_check_lag_seconds=None)
@@ -193,7 +193,7 @@ def kill_at(emulator: AtlasEmulator, flavor: ClientFlavor, step: Step) -> None:
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_a_process_that_is_killed_and_run_again_takes_one_snapshot(
+def test_killed_and_restarted_process_takes_one_snapshot(
     flavor: ClientFlavor, one_at_a_time: AtlasEmulator, name: str, matrix: Matrix
 ) -> None:
     kill_at(one_at_a_time, flavor, STEPS[name])
@@ -207,7 +207,7 @@ def test_a_process_that_is_killed_and_run_again_takes_one_snapshot(
     )
 
 
-def test_a_process_that_is_killed_twice_takes_one_snapshot(
+def test_process_killed_twice_takes_one_snapshot(
     flavor: ClientFlavor, one_at_a_time: AtlasEmulator
 ) -> None:
     for name in ("POST carried out, not answered", "during the first list"):
@@ -218,7 +218,7 @@ def test_a_process_that_is_killed_twice_takes_one_snapshot(
 
 
 @pytest.mark.parametrize("seconds", [15, 25])
-def test_a_post_that_lands_late_beside_that_of_the_second_run_gives_one_snapshot(
+def test_delayed_post_of_a_killed_process_gives_one_snapshot(
     flavor: ClientFlavor, start_emulator: StartEmulator, seconds: float
 ) -> None:
     """Just before or just after it; Atlas refuses the later one of the two."""

@@ -40,14 +40,14 @@ def tagged(emulator: AtlasEmulator, key: str = KEY) -> list[str]:
     ]
 
 
-def test_the_tag_is_derived_from_key_project_and_cluster_for_ever() -> None:
+def test_tag_format_is_fixed() -> None:
     group_id = "32b6e34b3d91647abb20e7b8"
 
     assert tag_of(KEY, CLUSTER_NAME, group_id) == "[ab1:CXXPXOPWUUZLSCWFT2XGLFK7Q3]"
 
 
 @kinds
-def test_the_same_key_gives_the_same_snapshot(
+def test_same_key_returns_the_same_snapshot(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
     client = make_client(getattr(emulator, kind), base_url=emulator.base_url)
@@ -60,7 +60,7 @@ def test_the_same_key_gives_the_same_snapshot(
 
 
 @kinds
-def test_another_client_with_other_credentials_finds_it_too(
+def test_same_key_of_another_client_returns_the_same_snapshot(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
     first = take(flavor, make_client(emulator.access_token, base_url=emulator.base_url))
@@ -71,7 +71,7 @@ def test_another_client_with_other_credentials_finds_it_too(
     assert len(tagged(emulator)) == 1
 
 
-def test_the_text_stays_readable_behind_the_tag(
+def test_description_follows_the_tag(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     snapshot = take(flavor, atlas, description="before release 42", retention_in_days=3)
@@ -85,9 +85,7 @@ def test_the_text_stays_readable_behind_the_tag(
 @pytest.mark.parametrize(
     "key", ["k", "k" * 1024, "ü" * 1024, "two words", "[ab1:x] ", "a/b?c#d%2f", "🔑", "'\";--"]
 )
-def test_any_key_within_the_limits_works(
-    flavor: ClientFlavor, atlas: AtlasBackups, key: str
-) -> None:
+def test_any_valid_key_works(flavor: ClientFlavor, atlas: AtlasBackups, key: str) -> None:
     first = take(flavor, atlas, key)
 
     assert take(flavor, atlas, key).id == first.id
@@ -97,7 +95,7 @@ def test_any_key_within_the_limits_works(
 @pytest.mark.parametrize(
     "other", [{"description": "another text"}, {"retention_in_days": 30}, {"description": None}]
 )
-def test_another_text_or_retention_gives_the_existing_one_unchanged(
+def test_same_key_with_other_arguments_returns_the_existing_snapshot(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, other: dict[str, Any]
 ) -> None:
     first = take(flavor, atlas, description="the first text", retention_in_days=3)
@@ -107,7 +105,7 @@ def test_another_text_or_retention_gives_the_existing_one_unchanged(
     assert posts(emulator) == 1
 
 
-def test_without_a_key_the_description_is_sent_as_given_and_nothing_is_read(
+def test_take_without_a_key_sends_the_description_unchanged(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     text = f"{tag_of(KEY)} given by hand"
@@ -118,7 +116,7 @@ def test_without_a_key_the_description_is_sent_as_given_and_nothing_is_read(
     assert [request.json() for request in emulator.requests] == [{"description": text}] * 2
 
 
-def test_a_fleet_finds_what_its_client_took(
+def test_fleet_finds_snapshots_of_its_client(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.behaviour = Behaviour(list_lag_seconds=300)
@@ -132,19 +130,7 @@ def test_a_fleet_finds_what_its_client_took(
     assert outcome.snapshot.id == first.id
 
 
-def test_wait_gives_the_existing_one_completed(
-    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
-) -> None:
-    first = take(flavor, atlas)
-    clock.advance(10)
-
-    done = take(flavor, atlas, wait=True)
-
-    assert (done.id, done.status) == (first.id, "completed")
-    assert posts(emulator) == 1
-
-
-def test_threads_or_tasks_with_one_key_get_one_snapshot(
+def test_concurrent_calls_with_one_key_get_one_snapshot(
     emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     emulator.behaviour = Behaviour()
@@ -159,7 +145,7 @@ def test_threads_or_tasks_with_one_key_get_one_snapshot(
     assert len(ids) == 1
 
 
-def test_a_key_and_join_do_not_go_together(
+def test_key_with_join_is_rejected(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(InvalidArgumentError, match="join"):

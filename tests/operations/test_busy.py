@@ -50,7 +50,7 @@ def busy_world(**running: Any) -> World:
 
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
-def test_raise_tells_which_one_is_running(
+def test_raise_names_the_running_snapshot(
     flavor: ClientFlavor, one_at_a_time: AtlasEmulator, client: AtlasBackups, cluster_name: str
 ) -> None:
     first = flavor.call(client, "take_snapshot", GROUP_ID, cluster_name)
@@ -66,7 +66,7 @@ def test_raise_tells_which_one_is_running(
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 @pytest.mark.parametrize("parts", [False, True])
-def test_join_gives_the_running_one(  # noqa: PLR0913  # fixtures
+def test_join_returns_the_running_snapshot(  # noqa: PLR0913  # fixtures
     flavor: ClientFlavor,
     one_at_a_time: AtlasEmulator,
     client: AtlasBackups,
@@ -85,7 +85,7 @@ def test_join_gives_the_running_one(  # noqa: PLR0913  # fixtures
     assert posts(one_at_a_time) == [200, 400]
 
 
-def test_join_and_wait_waits_for_the_running_one(
+def test_join_with_wait_waits_for_the_running_snapshot(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=busy_world(ends_in_seconds=22), tick=5)
@@ -98,7 +98,7 @@ def test_join_and_wait_waits_for_the_running_one(
 
 
 @pytest.mark.parametrize("status", ["completed", "failed"])
-def test_wait_takes_another_one_when_the_running_one_has_ended(
+def test_wait_takes_a_snapshot_after_the_running_one(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, status: str
 ) -> None:
     emulator = start_emulator(tick=50)  # a snapshot takes 157 s

@@ -73,7 +73,7 @@ def names(coverage: Coverage) -> list[str | None]:
     return [entry.cluster_name for entry in coverage]
 
 
-def test_every_cluster_of_every_project_the_worst_first(
+def test_coverage_lists_all_clusters_the_worst_first(
     flavor: ClientFlavor, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     coverage = flavor.call(atlas, "backup_coverage")
@@ -98,7 +98,9 @@ def test_every_cluster_of_every_project_the_worst_first(
     assert [len(cluster.on_demand_times), len(cluster.scheduled_times)] == [1, 3]
 
 
-def test_one_project(flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_coverage_of_one_project(
+    flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
     coverage = flavor.call(atlas, "backup_coverage", GROUP_ID)
 
     assert len(coverage) == 6
@@ -106,7 +108,7 @@ def test_one_project(flavor: ClientFlavor, emulator: AtlasEmulator, atlas: Atlas
     assert "/api/atlas/v2/groups" not in {request.path for request in emulator.requests}
 
 
-def test_an_empty_project_has_an_empty_coverage(
+def test_project_without_clusters_has_no_entries(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     coverage = flavor.call(atlas, "backup_coverage", emulator.world.projects[1].id)
@@ -116,7 +118,7 @@ def test_an_empty_project_has_an_empty_coverage(
 
 
 @pytest.mark.parametrize(("age", "is_told"), [(60, True), (2 * DAY, False)])
-def test_a_failure_is_told_if_no_good_one_came_after_it(
+def test_failed_is_set_only_without_a_newer_completed_snapshot(
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
@@ -132,7 +134,7 @@ def test_a_failure_is_told_if_no_good_one_came_after_it(
     assert entry.age_seconds == DAY
 
 
-def test_times_reach_back_for_30_days_on_demand_and_others_apart(
+def test_times_cover_30_days_by_type(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     edge = WINDOW_DAYS * DAY
@@ -151,7 +153,7 @@ def test_times_reach_back_for_30_days_on_demand_and_others_apart(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_project_that_is_refused_is_an_entry_and_the_others_are_there(
+def test_forbidden_project_is_an_entry_with_an_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, status: int
 ) -> None:
     empty = emulator.world.projects[1]
@@ -169,7 +171,7 @@ def test_a_project_that_is_refused_is_an_entry_and_the_others_are_there(
 
 
 @pytest.mark.parametrize("path", ["/groups", "/clusters", f"Cluster0{SNAPSHOTS}"])
-def test_refused_credentials_are_raised(
+def test_rejected_credentials_are_raised(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, path: str
 ) -> None:
     emulator.fault(replace(Fault.error(401, "UNEXPECTED_ERROR"), path=path, times=None))
@@ -179,7 +181,7 @@ def test_refused_credentials_are_raised(
 
 
 @pytest.mark.parametrize("path", ["/groups", f"Cluster0{SNAPSHOTS}"])
-def test_other_credentials_get_a_try(
+def test_rotated_credentials_are_tried(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, path: str
 ) -> None:
     given = iter((emulator.access_token, emulator.service_account))
@@ -192,7 +194,7 @@ def test_other_credentials_get_a_try(
     assert next(given, None) is None
 
 
-def test_the_one_project_that_was_asked_for_is_raised(
+def test_unknown_project_is_raised(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(ProjectNotFoundError):
@@ -203,7 +205,7 @@ def test_the_one_project_that_was_asked_for_is_raised(
 
 
 @pytest.mark.parametrize("group_id", ["", "x", "6" * 23, "A" * 24, 7, b"6" * 24])
-def test_an_id_that_cannot_be_right_is_refused_before_anything_is_sent(
+def test_invalid_group_id_is_rejected_before_anything_is_sent(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, group_id: Any
 ) -> None:
     with pytest.raises(InvalidArgumentError, match="group_id"):

@@ -35,7 +35,7 @@ def script(*clusters: str) -> Script:
     return [Repeat([READ, Choose(choose)])]
 
 
-def test_a_cancelled_task_leaves_no_request_behind(serve: Serve) -> None:
+def test_cancelled_task_closes_its_connections(serve: Serve) -> None:
     server, client = serve(script("A", "B", "C"))
 
     async def run() -> None:
@@ -52,7 +52,7 @@ def test_a_cancelled_task_leaves_no_request_behind(serve: Serve) -> None:
     assert len(server.requests) == 5
 
 
-def test_a_time_out_around_it_ends_it(serve: Serve) -> None:
+def test_asyncio_timeout_ends_the_call(serve: Serve) -> None:
     _, client = serve(script("A"))
 
     async def run() -> None:
@@ -62,7 +62,7 @@ def test_a_time_out_around_it_ends_it(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_a_closed_client_refuses(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+def test_closed_client_raises(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     flavor.close(atlas)
 
     with pytest.raises(ClientClosedError):

@@ -42,7 +42,9 @@ def there(emulator: AtlasEmulator, snapshot_id: str) -> bool:
     return snapshot_id in {held.id for held in emulator.snapshots}
 
 
-def test_it_is_gone(flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups) -> None:
+def test_deleted_snapshot_is_gone(
+    flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
+) -> None:
     taken, other = flavor.take(client), flavor.take(client)
     quick.clear_requests()
 
@@ -52,7 +54,7 @@ def test_it_is_gone(flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBac
     assert sent(quick) == [f"DELETE snapshots/{taken.id}"]
 
 
-def test_a_snapshot_instead_of_three_arguments(
+def test_snapshot_object_is_accepted(
     flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -64,7 +66,7 @@ def test_a_snapshot_instead_of_three_arguments(
 
 @pytest.mark.parametrize("in_plain", [False, True])
 @pytest.mark.parametrize("bare", [False, True])
-def test_a_sharded_one_is_deleted_where_it_is(  # fixtures
+def test_sharded_snapshot_is_deleted_at_its_endpoint(  # fixtures
     flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups, *, in_plain: bool, bare: bool
 ) -> None:
     quick.behaviour = Behaviour(sharded_in_plain_endpoints=in_plain)
@@ -76,7 +78,7 @@ def test_a_sharded_one_is_deleted_where_it_is(  # fixtures
 
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
-def test_an_unfinished_one_is_refused_by_atlas(
+def test_unfinished_snapshot_raises(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, cluster_name: str
 ) -> None:
     taken = flavor.call(atlas, "take_snapshot", GROUP_ID, cluster_name)
@@ -90,7 +92,7 @@ def test_an_unfinished_one_is_refused_by_atlas(
 
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
 @pytest.mark.parametrize("bare", [False, True])
-def test_an_unfinished_one_is_waited_for_if_that_is_wanted(  # fixtures
+def test_wait_deletes_after_completion(  # fixtures
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
@@ -108,7 +110,7 @@ def test_an_unfinished_one_is_waited_for_if_that_is_wanted(  # fixtures
     assert sent(emulator)[-1].startswith("DELETE")
 
 
-def test_a_policy_that_forbids_it(
+def test_compliance_policy_raises(
     flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)

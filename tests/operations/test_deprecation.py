@@ -73,7 +73,7 @@ def read(flavor: ClientFlavor, client: AtlasBackups, name: str, snapshot_id: str
 
 
 @pytest.mark.parametrize("name", READS)
-def test_a_read_warns_once_and_names_the_date(
+def test_read_warns_once_with_the_sunset_date(
     flavor: ClientFlavor, client: AtlasBackups, name: str
 ) -> None:
     taken = flavor.take(client)
@@ -94,9 +94,7 @@ def test_a_read_warns_once_and_names_the_date(
         )
 
 
-def test_a_watch_warns_once_where_it_is_iterated(
-    flavor: ClientFlavor, client: AtlasBackups
-) -> None:
+def test_watch_warns_once_at_the_iterating_line(flavor: ClientFlavor, client: AtlasBackups) -> None:
     taken = flavor.take(client)
 
     with warnings.catch_warnings(record=True) as caught:
@@ -107,7 +105,7 @@ def test_a_watch_warns_once_where_it_is_iterated(
     assert [warning.category for warning in caught] == [DeprecationWarning]
 
 
-def test_every_read_warns_anew(flavor: ClientFlavor, client: AtlasBackups) -> None:
+def test_each_read_warns(flavor: ClientFlavor, client: AtlasBackups) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for _ in range(3):
@@ -116,7 +114,7 @@ def test_every_read_warns_anew(flavor: ClientFlavor, client: AtlasBackups) -> No
     assert len(caught) == 3
 
 
-def test_a_read_whose_warning_is_an_error_raises_it(
+def test_warning_filter_error_raises_from_a_read(
     flavor: ClientFlavor, client: AtlasBackups
 ) -> None:
     with warnings.catch_warnings():
@@ -125,7 +123,7 @@ def test_a_read_whose_warning_is_an_error_raises_it(
             flavor.call(client, "list_projects")
 
 
-def test_a_write_never_warns(
+def test_write_does_not_warn(
     flavor: ClientFlavor, ending: AtlasEmulator, client: AtlasBackups
 ) -> None:
     request = SnapshotRequest(group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
@@ -145,7 +143,7 @@ def test_a_write_never_warns(
     assert len(ending.snapshots) == there_before + 2
 
 
-def test_a_busy_take_does_not_warn_of_what_it_reads(
+def test_busy_take_does_not_warn_of_its_reads(
     flavor: ClientFlavor, ending: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ending.behaviour = Behaviour(notices=NOTICES)
@@ -158,9 +156,7 @@ def test_a_busy_take_does_not_warn_of_what_it_reads(
     assert joined.id == first.id
 
 
-def test_a_version_that_does_not_end_warns_nobody(
-    flavor: ClientFlavor, atlas: AtlasBackups
-) -> None:
+def test_version_without_sunset_does_not_warn(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for name in READS:

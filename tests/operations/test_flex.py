@@ -61,7 +61,7 @@ def one_flex(*snapshots: ExistingSnapshot, **options: Any) -> World:  # noqa: AN
     return World(projects=(Project(name="P", id=GROUP_ID, clusters=(cluster,)),))
 
 
-def test_a_list_has_them_newest_first(
+def test_list_of_flex_snapshots_is_newest_first(
     flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups, clock: ManualClock
 ) -> None:
     snapshots = flavor.call(client, "list_snapshots", GROUP_ID, FLEX)
@@ -86,7 +86,7 @@ def test_a_list_has_them_newest_first(
     )
 
 
-def test_pages_are_walked(
+def test_list_reads_all_pages(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     existing = [ExistingSnapshot(age_seconds=60.0 * age + 60) for age in range(501)]
@@ -103,7 +103,7 @@ def test_pages_are_walked(
     ("label", "status"),
     [("queued", "queued"), ("inProgress", "inProgress"), ("failed", "failed")],
 )
-def test_statuses_have_the_labels_of_other_snapshots(
+def test_statuses_are_mapped_to_common_labels(
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
@@ -120,7 +120,7 @@ def test_statuses_have_the_labels_of_other_snapshots(
     assert snapshot.is_final is (status == "failed")
 
 
-def test_one_is_read_by_its_id_and_by_itself(
+def test_get_accepts_id_and_object(
     flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
     newest = flavor.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
@@ -132,7 +132,7 @@ def test_one_is_read_by_its_id_and_by_itself(
     assert emulator.failures == ()
 
 
-def test_one_is_waited_for(
+def test_wait_returns_the_completed_flex_snapshot(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     running = ExistingSnapshot(status="inProgress", age_seconds=10, ends_in_seconds=2)
@@ -147,7 +147,7 @@ def test_one_is_waited_for(
     assert len(plain) == 2  # the list and the first look; after that it is known to be flex
 
 
-def test_a_wait_for_one_that_fails_ends(
+def test_wait_raises_for_a_failed_flex_snapshot(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(world=one_flex(ExistingSnapshot(status="failed", age_seconds=10)))
@@ -160,7 +160,7 @@ def test_a_wait_for_one_that_fails_ends(
     assert isinstance(caught.value.snapshot, FlexSnapshot)
 
 
-def test_an_unknown_snapshot_and_an_unknown_cluster_are_not_found(
+def test_unknown_snapshot_or_cluster_raises_not_found(
     flavor: ClientFlavor, client: AtlasBackups
 ) -> None:
     with pytest.raises(SnapshotNotFoundError):
@@ -171,7 +171,7 @@ def test_an_unknown_snapshot_and_an_unknown_cluster_are_not_found(
 
 @pytest.mark.parametrize("ids", [(), (NOWHERE,)], ids=["list_snapshots", "get_snapshot"])
 @pytest.mark.parametrize(("status", "code"), [(404, "RESOURCE_NOT_FOUND"), (400, NOT_FLEX)])
-def test_without_flex_paths_the_first_refusal_stays(  # noqa: PLR0913  # fixtures
+def test_missing_flex_endpoints_raise_the_first_error(  # noqa: PLR0913  # fixtures
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     client: AtlasBackups,
@@ -189,7 +189,7 @@ def test_without_flex_paths_the_first_refusal_stays(  # noqa: PLR0913  # fixture
     assert caught.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
 
 
-def test_another_fault_of_the_flex_paths_is_raised(
+def test_other_errors_of_flex_endpoints_are_raised(
     flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups
 ) -> None:
     emulator.fault(replace(Fault.error(500, "UNEXPECTED_ERROR"), path="/flexClusters/"))
@@ -208,7 +208,7 @@ def test_another_fault_of_the_flex_paths_is_raised(
         {"wait": True},
     ],
 )
-def test_a_take_says_what_atlas_says(
+def test_take_of_a_flex_cluster_raises_cluster_not_supported(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     client: AtlasBackups,
@@ -226,7 +226,7 @@ def test_a_take_says_what_atlas_says(
 @pytest.mark.parametrize(
     ("method", "options"), [("update_retention", {"days": 3}), ("delete_snapshot", {})]
 )
-def test_a_change_says_what_atlas_says(
+def test_update_of_a_flex_snapshot_raises(
     flavor: ClientFlavor, client: AtlasBackups, method: str, options: dict[str, int]
 ) -> None:
     newest = flavor.call(client, "list_snapshots", GROUP_ID, FLEX)[0]
@@ -236,7 +236,7 @@ def test_a_change_says_what_atlas_says(
 
 
 @pytest.mark.parametrize("group_id", [GROUP_ID, None])
-def test_coverage_counts_flex_clusters(
+def test_coverage_includes_flex_clusters(
     flavor: ClientFlavor, client: AtlasBackups, group_id: str | None
 ) -> None:
     coverage = flavor.call(client, "backup_coverage", group_id)
@@ -252,7 +252,7 @@ def test_coverage_counts_flex_clusters(
     assert sorted(names) == sorted(cluster.name for cluster in default_world().projects[0].clusters)
 
 
-def test_coverage_says_what_runs_and_what_failed(
+def test_coverage_has_running_and_failed_flex_snapshots(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     world = one_flex(
@@ -274,7 +274,7 @@ def test_coverage_says_what_runs_and_what_failed(
     ("status", "code"),
     [(404, "RESOURCE_NOT_FOUND"), (403, "FEATURE_UNSUPPORTED"), (406, "INVALID_VERSION_DATE")],
 )
-def test_coverage_works_where_there_is_no_list_of_flex_clusters(
+def test_coverage_works_without_the_flex_endpoint(
     flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups, status: int, code: str
 ) -> None:
     emulator.fault(replace(Fault.error(status, code), path="/flexClusters", times=None))
@@ -286,7 +286,7 @@ def test_coverage_works_where_there_is_no_list_of_flex_clusters(
 
 
 @pytest.mark.parametrize("group_id", [GROUP_ID, None])
-def test_a_list_of_flex_clusters_that_cannot_be_read_is_an_entry(
+def test_unreadable_flex_list_is_an_entry_with_an_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, client: AtlasBackups, group_id: str | None
 ) -> None:
     fault = replace(Fault.error(500, "UNEXPECTED_ERROR"), path=f"{GROUP_ID}/flexClusters")

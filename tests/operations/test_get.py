@@ -25,7 +25,7 @@ NOWHERE = "6b1f0c3e2a88faeba59de4aa"
 both_switches = pytest.mark.parametrize("in_plain", [False, True])
 
 
-def test_the_snapshot_of_a_replica_set(
+def test_get_returns_a_replica_set_snapshot(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     taken = flavor.take(atlas, description="nightly")
@@ -41,7 +41,7 @@ def test_the_snapshot_of_a_replica_set(
     assert sent(emulator) == [f"GET snapshots/{taken.id}"]
 
 
-def test_a_snapshot_instead_of_three_arguments(
+def test_snapshot_object_is_accepted(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     taken = flavor.take(atlas)
@@ -53,7 +53,7 @@ def test_a_snapshot_instead_of_three_arguments(
     assert sent(emulator) == [f"GET snapshots/{taken.id}"] * 2
 
 
-def test_one_that_never_was(
+def test_unknown_snapshot_raises_not_found(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(SnapshotNotFoundError) as caught:
@@ -68,7 +68,7 @@ def test_one_that_never_was(
 
 
 @both_switches
-def test_a_bare_id_of_a_sharded_cluster_is_found_with_its_members(
+def test_id_of_a_sharded_snapshot_returns_its_members(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, *, in_plain: bool
 ) -> None:
     behaviour = Behaviour(sharded_in_plain_endpoints=in_plain)
@@ -90,18 +90,3 @@ def test_a_bare_id_of_a_sharded_cluster_is_found_with_its_members(
         f"GET snapshots/{taken.id}",
         f"GET snapshots/shardedCluster/{taken.id}",
     ]
-
-
-@both_switches
-def test_a_known_sharded_one_is_asked_for_at_its_own_endpoint(
-    flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient, *, in_plain: bool
-) -> None:
-    emulator = start_emulator(behaviour=Behaviour(sharded_in_plain_endpoints=in_plain))
-    atlas = make_client(emulator.access_token, base_url=emulator.base_url)
-    taken = flavor.call(atlas, "take_snapshot", GROUP_ID, SHARDED)
-    emulator.clear_requests()
-
-    snapshot = flavor.call(atlas, "get_snapshot", taken)
-
-    assert snapshot.id == taken.id
-    assert sent(emulator) == [f"GET snapshots/shardedCluster/{taken.id}"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.flavor import ClientFlavor
 
 
-def test_the_projects_of_the_default_world(
+def test_list_projects_returns_all_projects(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     projects = flavor.call(atlas, "list_projects")
@@ -36,7 +36,7 @@ def test_the_projects_of_the_default_world(
     assert first.created.tzinfo is not None
 
 
-def test_the_clusters_of_the_default_world(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+def test_list_clusters_returns_all_clusters(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     clusters = flavor.call(atlas, "list_clusters", GROUP_ID)
 
     assert {type(cluster) for cluster in clusters} == {Cluster}
@@ -56,7 +56,7 @@ def test_the_clusters_of_the_default_world(flavor: ClientFlavor, atlas: AtlasBac
     assert by_name["Cluster0"].state_name == "IDLE"
 
 
-def test_a_project_that_is_not_there(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+def test_unknown_project_raises(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     with pytest.raises(ProjectNotFoundError):
         flavor.call(atlas, "list_clusters", "6" * 24)
 

@@ -42,7 +42,7 @@ def with_snapshots(count: int, **options: Any) -> World:
 
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (499, 1), (500, 2), (1203, 3)])
-def test_all_pages_are_walked(
+def test_list_reads_all_pages(
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
@@ -64,7 +64,7 @@ def test_all_pages_are_walked(
     ]
 
 
-def test_snapshots_of_every_kind_come_with_what_is_known(
+def test_list_returns_each_kind_with_its_fields(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     taken = flavor.take(atlas, description="now")
@@ -85,7 +85,7 @@ def test_snapshots_of_every_kind_come_with_what_is_known(
 
 
 @pytest.mark.parametrize(("whole", "parts"), WAYS)
-def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR0913  # fixtures
+def test_include_sharded_false_reads_the_plain_list_only(  # noqa: PLR0913  # fixtures
     flavor: ClientFlavor,
     start_emulator: StartEmulator,
     make_client: MakeClient,
@@ -107,7 +107,7 @@ def test_without_the_sharded_list_it_is_what_the_plain_one_says(  # noqa: PLR091
     assert sent(emulator) == ["GET snapshots"]
 
 
-def test_a_cluster_that_is_not_there(
+def test_unknown_cluster_raises(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(ClusterNotFoundError):
@@ -117,13 +117,15 @@ def test_a_cluster_that_is_not_there(
 
 
 @pytest.mark.parametrize("body", [{"results": [], "totalCount": 0}, {"results": []}])
-def test_an_empty_list_is_empty(flavor: ClientFlavor, serve: Serve, body: dict[str, Any]) -> None:
+def test_cluster_without_snapshots_has_an_empty_list(
+    flavor: ClientFlavor, serve: Serve, body: dict[str, Any]
+) -> None:
     _, client = serve(always(answer(200, body)))
 
     assert listed(flavor, client) == SnapshotList()
 
 
-def test_an_entry_that_stands_in_both_lists_comes_once_and_with_its_members(
+def test_entry_of_both_lists_is_returned_once_with_members(
     flavor: ClientFlavor, serve: Serve
 ) -> None:
     whole = {**PAGE_SHARDED, "id": SNAPSHOT_ID}

@@ -52,7 +52,7 @@ def retain(flavor: ClientFlavor, client: AtlasBackups, *snapshot: Any, **options
         ({"years": 1}, datetime(2027, 9, 1, tzinfo=timezone.utc)),
     ],
 )
-def test_each_unit_counts_from_the_completion(
+def test_each_unit_counts_from_completion(
     flavor: ClientFlavor,
     quick: AtlasEmulator,
     client: AtlasBackups,
@@ -70,13 +70,13 @@ def test_each_unit_counts_from_the_completion(
     assert quick.requests[1].method == "PATCH"
 
 
-def test_a_snapshot_instead_of_three_arguments(flavor: ClientFlavor, client: AtlasBackups) -> None:
+def test_snapshot_object_is_accepted(flavor: ClientFlavor, client: AtlasBackups) -> None:
     taken = flavor.take(client)
 
     assert retain(flavor, client, taken, days=9).expires_at == ENDED + timedelta(days=9)
 
 
-def test_an_unfinished_snapshot_is_refused_by_atlas(
+def test_unfinished_snapshot_raises(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     taken = flavor.take(atlas)
@@ -87,7 +87,7 @@ def test_an_unfinished_snapshot_is_refused_by_atlas(
     assert [line.split()[0] for line in sent(emulator)] == ["POST", "PATCH"]
 
 
-def test_an_unfinished_snapshot_is_waited_for_if_that_is_wanted(
+def test_wait_updates_after_completion(
     flavor: ClientFlavor, start_emulator: StartEmulator, make_client: MakeClient
 ) -> None:
     emulator = start_emulator(tick=100)  # a snapshot takes 157 s
@@ -102,7 +102,7 @@ def test_an_unfinished_snapshot_is_waited_for_if_that_is_wanted(
     assert [line.split()[0] for line in sent(emulator)] == ["PATCH", "GET", "PATCH"]
 
 
-def test_one_that_never_was(
+def test_unknown_snapshot_raises_not_found(
     flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
     with pytest.raises(SnapshotNotFoundError):
@@ -111,7 +111,7 @@ def test_one_that_never_was(
     assert sent(quick) == [f"PATCH snapshots/{SNAPSHOT_ID}"]
 
 
-def test_a_policy_that_forbids_it(
+def test_compliance_policy_raises(
     flavor: ClientFlavor, quick: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)

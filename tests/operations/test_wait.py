@@ -51,7 +51,7 @@ def looks(emulator: AtlasEmulator) -> int:
     return sum(line.startswith("GET") for line in sent(emulator))
 
 
-def test_a_wait_ends_with_the_completed_snapshot(
+def test_wait_returns_the_completed_snapshot(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client, description="nightly")
@@ -63,7 +63,7 @@ def test_a_wait_ends_with_the_completed_snapshot(
     assert looks(ticking) == 16
 
 
-def test_a_watch_tells_of_every_change_once(
+def test_watch_yields_each_change_once(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -83,9 +83,7 @@ def test_a_watch_tells_of_every_change_once(
     assert looks(ticking) == 16
 
 
-def test_a_watch_tells_of_every_member_of_a_sharded_one(
-    flavor: ClientFlavor, client: AtlasBackups
-) -> None:
+def test_watch_yields_changes_of_members(flavor: ClientFlavor, client: AtlasBackups) -> None:
     taken = flavor.call(client, "take_snapshot", GROUP_ID, "Sharded0")
 
     changes = list(watch(flavor, client, GROUP_ID, "Sharded0", taken.id))
@@ -97,7 +95,7 @@ def test_a_watch_tells_of_every_member_of_a_sharded_one(
     assert changes[-1].status == "completed"
 
 
-def test_a_failed_snapshot_ends_a_wait_with_an_exception(
+def test_wait_raises_for_a_failed_snapshot(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(fails=True)
@@ -110,7 +108,7 @@ def test_a_failed_snapshot_ends_a_wait_with_an_exception(
     assert (caught.value.snapshot.id, caught.value.snapshot.status) == (taken.id, "failed")
 
 
-def test_a_failed_snapshot_is_the_last_of_a_watch(
+def test_watch_yields_a_failed_snapshot_last(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(fails=True)
@@ -120,7 +118,7 @@ def test_a_failed_snapshot_is_the_last_of_a_watch(
 
 
 @pytest.mark.parametrize("poll_interval", [0.05, None])
-def test_a_wait_that_takes_too_long_tells_what_was_last_seen(
+def test_wait_timeout_has_the_snapshot_as_last_seen(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, poll_interval: float | None
 ) -> None:
     ticking.next_snapshot(never_ends=True)
@@ -136,7 +134,7 @@ def test_a_wait_that_takes_too_long_tells_what_was_last_seen(
     assert {line.split()[0] for line in sent(ticking)} == {"POST", "GET"}
 
 
-def test_the_time_of_a_watch_goes_on_while_nobody_looks(
+def test_watch_timeout_includes_the_time_of_the_caller(
     flavor: ClientFlavor, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -148,7 +146,7 @@ def test_the_time_of_a_watch_goes_on_while_nobody_looks(
         next(changes)
 
 
-def test_poll_interval_is_the_pause_between_two_looks(
+def test_poll_interval_is_the_pause_between_polls(
     flavor: ClientFlavor, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -159,7 +157,7 @@ def test_poll_interval_is_the_pause_between_two_looks(
     assert time.monotonic() - begun >= 15 * 0.02
 
 
-def test_three_arguments_may_end_with_a_snapshot(
+def test_snapshot_object_is_accepted_as_third_argument(
     flavor: ClientFlavor, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -168,7 +166,7 @@ def test_three_arguments_may_end_with_a_snapshot(
 
 
 @pytest.mark.parametrize("place", [("6" * 24, CLUSTER_NAME), (GROUP_ID, "Sharded0")])
-def test_a_snapshot_of_another_cluster_is_refused(
+def test_snapshot_of_another_cluster_is_rejected(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, place: tuple[str, str]
 ) -> None:
     taken = flavor.take(client)
@@ -181,7 +179,7 @@ def test_a_snapshot_of_another_cluster_is_refused(
     assert looks(ticking) == 0
 
 
-def test_nothing_is_asked_before_a_watch_is_iterated_and_after_it_is_closed(
+def test_watch_sends_nothing_before_iteration_and_after_close(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -194,7 +192,7 @@ def test_nothing_is_asked_before_a_watch_is_iterated_and_after_it_is_closed(
     assert looks(ticking) == 1
 
 
-def test_progress_is_a_line_on_standard_error_for_each_change(
+def test_progress_prints_a_line_for_each_change(
     flavor: ClientFlavor, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
     taken = flavor.take(client)
@@ -209,7 +207,7 @@ def test_progress_is_a_line_on_standard_error_for_each_change(
     assert states[-1] == f"{CLUSTER_NAME}: snapshot {taken.id} is completed"
 
 
-def test_without_progress_nothing_is_printed(
+def test_no_progress_prints_nothing(
     flavor: ClientFlavor, client: AtlasBackups, capfd: pytest.CaptureFixture[str]
 ) -> None:
     wait(flavor, client, flavor.take(client))
@@ -217,7 +215,7 @@ def test_without_progress_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
-def test_take_and_wait_in_one_call(
+def test_take_with_wait_returns_the_completed_snapshot(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(seconds=5)
@@ -228,7 +226,7 @@ def test_take_and_wait_in_one_call(
     assert [line.split()[0] for line in sent(ticking)] == ["POST", "GET"]
 
 
-def test_take_and_wait_for_a_snapshot_that_fails(
+def test_take_with_wait_raises_for_a_failed_snapshot(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(seconds=5, fails=True)
@@ -237,7 +235,7 @@ def test_take_and_wait_for_a_snapshot_that_fails(
         flavor.take(client, wait=True)
 
 
-def test_take_and_wait_is_bounded(
+def test_take_with_wait_times_out(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     ticking.next_snapshot(never_ends=True)

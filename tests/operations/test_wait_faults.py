@@ -43,7 +43,7 @@ def wait(
     return waited
 
 
-def test_an_outage_is_survived(
+def test_wait_tolerates_an_outage(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups
 ) -> None:
     taken = flavor.take(client)
@@ -57,7 +57,7 @@ def test_an_outage_is_survived(
     assert done.status == "completed"
 
 
-def test_a_callable_that_rotates_is_asked_in_the_middle_of_a_wait(
+def test_wait_uses_rotated_credentials(
     flavor: ClientFlavor, ticking: AtlasEmulator, make_client: MakeClient
 ) -> None:
     given = [ticking.access_token, AccessToken("not-used-any-more"), ticking.access_token]
@@ -74,7 +74,7 @@ def test_a_callable_that_rotates_is_asked_in_the_middle_of_a_wait(
 
 
 @pytest.mark.parametrize("code", ["ACCESS_FORBIDDEN", "IP_ADDRESS_NOT_ON_ACCESS_LIST"])
-def test_a_403_is_final(
+def test_wait_raises_on_403(
     flavor: ClientFlavor, ticking: AtlasEmulator, client: AtlasBackups, code: str
 ) -> None:
     taken = flavor.take(client)

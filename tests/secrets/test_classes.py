@@ -105,7 +105,7 @@ APART = {"AtlasError", "ConfigurationError", "DuplicateSnapshotsError"}
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_no_secret_is_in_an_exception(flavor: ClientFlavor, serve: Serve, name: str) -> None:
+def test_exceptions_contain_no_secret(flavor: ClientFlavor, serve: Serve, name: str) -> None:
     way = WAYS[name]
     steps: list[Step] = [step for answered in way.answers for step in (READ, answered)]
     options = {"max_retries": 0, "timeout": 1.0, "total_timeout": 1.9}
@@ -122,14 +122,14 @@ def test_no_secret_is_in_an_exception(flavor: ClientFlavor, serve: Serve, name: 
     assert locals_shown_of(caught.value) or flavor.name == "async"
 
 
-def test_every_class_is_among_them() -> None:
+def test_every_class_is_covered() -> None:
     public = {name: getattr(atlas_backups, name) for name in atlas_backups.__all__}
     classes = {n for n, it in public.items() if inspect.isclass(it) and issubclass(it, AtlasError)}
 
     assert classes == set(WAYS) | APART
 
 
-def test_no_secret_is_in_the_duplicates_of_a_key(flavor: ClientFlavor, serve: Serve) -> None:
+def test_duplicates_error_contains_no_secret(flavor: ClientFlavor, serve: Serve) -> None:
     ids = ("6b1f0c3e2a88faeba59de4a1", "6b1f0c3e2a88faeba59de4a2")
     tag = tag_of(KEY["idempotency_key"])
     twins = {"results": [queued(id=it, description=tag) for it in ids], "totalCount": 2}

@@ -3,20 +3,16 @@
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
 
-import html
-import json
 import pickle
 import traceback
-from base64 import b64encode, urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 import pytest
 
-from atlas_backups import AccessToken, AtlasError, ServiceAccount
+from atlas_backups import AtlasError, ServiceAccount
 from tests.bodies import error
 from tests.flavor import BRIEF
-from tests.raw_server import READ, RESET, always, answer
+from tests.raw_server import READ, RESET, answer
 from tests.secrets.canaries import (
     BASIC,
     CANARY,
@@ -62,7 +58,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize("sent", ANSWERS)
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=lambda it: type(it).__name__)
-def test_an_echoed_secret_is_in_no_error(
+def test_echoed_secret_is_redacted(
     flavor: ClientFlavor, serve: Serve, sent: bytes, credentials: Any
 ) -> None:
     first = GRANTED if isinstance(credentials, ServiceAccount) else sent
@@ -79,58 +75,7 @@ def test_an_echoed_secret_is_in_no_error(
         assert CANARY.encode() not in pickle.dumps(caught.value)
 
 
-@pytest.mark.parametrize("sent", ANSWERS)
-def test_the_token_endpoint_may_echo_too(flavor: ClientFlavor, serve: Serve, sent: bytes) -> None:
-    credentials = ServiceAccount("mdb_sa_id_1", CANARY)
-    _, client = serve(always(sent), credentials=credentials, max_retries=0)
-
-    with pytest.raises(AtlasError) as caught:
-        flavor.take(client)
-
-    shown = "".join(traceback.format_exception(caught.value))
-    assert (CANARY in shown, BASIC in shown) == (False, False)
-    pickled = pickle.dumps(caught.value)
-    assert (CANARY.encode() in pickled, BASIC.encode() in pickled) == (False, False)
-
-
-# Of characters that each encoding writes in another way.
-SPECIAL = 'canary/5f&0c<0d>"e0'
-ENCODED = {
-    "URL": quote(SPECIAL, safe=""),
-    "form": quote_plus(SPECIAL),
-    "every byte of a URL": "".join(f"%{byte:02x}" for byte in SPECIAL.encode()),
-    "HTML": html.escape(SPECIAL),
-    "numbers in HTML": "".join(f"&#{ord(character)};" for character in SPECIAL),
-    "JSON in JSON": json.dumps(SPECIAL)[1:-1],
-    "every character of JSON": "".join(f"\\u{ord(character):04x}" for character in SPECIAL),
-    "base64": b64encode(SPECIAL.encode()).decode(),
-    "base64 behind a word": b64encode(f"Bearer {SPECIAL}".encode()).decode(),
-    "base64 for URLs": urlsafe_b64encode(f"x{SPECIAL}".encode()).decode(),
-    "hex": SPECIAL.encode().hex(),
-}
-
-
-@pytest.mark.parametrize("encoding", ENCODED)
-@pytest.mark.parametrize("body", ["<p>you sent {}</p>", '{{"detail": {}, "errorCode": "X"}}'])
-def test_a_secret_that_comes_back_encoded_is_hidden(
-    flavor: ClientFlavor, serve: Serve, body: str, encoding: str
-) -> None:
-    form = ENCODED[encoding]
-    said = body.format(json.dumps(f"you sent {form}") if "detail" in body else form)
-    credentials = AccessToken(SPECIAL)
-    _, client = serve(always(answer(400, said)), credentials=credentials, max_retries=0)
-
-    with pytest.raises(AtlasError) as caught:
-        flavor.call(client, "list_projects")
-
-    shown = f"{caught.value} {vars(caught.value)}"
-    assert "***" in shown
-    assert (
-        form[len(form) // 3 : -len(form) // 3] not in shown
-    )  # of base64, letters at the ends stay
-
-
-def test_a_lost_connection_shows_no_secret(flavor: ClientFlavor, serve: Serve) -> None:
+def test_connection_error_contains_no_secret(flavor: ClientFlavor, serve: Serve) -> None:
     script: Script = [READ, GRANTED, READ, RESET]
     credentials = ServiceAccount("mdb_sa_id_1", CANARY)
     _, client = serve(script, credentials=credentials, max_retries=0, total_timeout=BRIEF)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=lambda it: type(it).__name__)
-def test_credentials_show_no_secret_and_are_never_pickled(credentials: Any) -> None:
+def test_credentials_have_a_redacted_repr_and_do_not_pickle(credentials: Any) -> None:
     assert_clean(credentials, getattr(credentials, "__dict__", None), f"{credentials}")
     assert_clean(*[getattr(credentials, name) for name in dir(credentials)])
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
@@ -37,7 +37,7 @@ def test_credentials_show_no_secret_and_are_never_pickled(credentials: Any) -> N
 
 
 @pytest.mark.parametrize("credentials", CREDENTIALS, ids=lambda it: type(it).__name__)
-def test_a_client_shows_no_secret_and_is_not_pickled_with_one(
+def test_client_has_a_redacted_repr_and_does_not_pickle_secrets(
     make_client: MakeClient, credentials: Any
 ) -> None:
     client = make_client(credentials)
@@ -49,7 +49,7 @@ def test_a_client_shows_no_secret_and_is_not_pickled_with_one(
             pickle.dumps(client, protocol)
 
 
-def test_a_proxys_password_is_a_secret_too(make_client: MakeClient) -> None:
+def test_proxy_password_is_redacted(make_client: MakeClient) -> None:
     client = make_client(provide, proxy=f"http://user:{PASSWORD}@127.0.0.1:9")
 
     assert_clean(client, *attributes_of(client))
@@ -58,7 +58,7 @@ def test_a_proxys_password_is_a_secret_too(make_client: MakeClient) -> None:
         pickle.dumps(client)
 
 
-def test_a_proxys_password_is_in_no_error(flavor: ClientFlavor, make_client: MakeClient) -> None:
+def test_proxy_error_contains_no_password(flavor: ClientFlavor, make_client: MakeClient) -> None:
     client = make_client(
         AccessToken(TOKEN),
         base_url="https://atlas.invalid",
@@ -76,7 +76,7 @@ def provide() -> AccessToken:
     return AccessToken(CANARY)
 
 
-def test_a_client_with_a_callable_or_the_environment_pickles(
+def test_client_without_secrets_pickles(
     flavor: ClientFlavor, make_client: MakeClient, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MONGODB_ATLAS_ACCESS_TOKEN", CANARY)
@@ -94,7 +94,7 @@ def test_a_client_with_a_callable_or_the_environment_pickles(
 
 
 @pytest.mark.parametrize("ending", ["\n", "\x00", " "])
-def test_an_unusable_secret_is_not_quoted(ending: str) -> None:
+def test_error_does_not_quote_an_invalid_secret(ending: str) -> None:
     for build in (
         lambda: ServiceAccount("id", CANARY + ending),
         lambda: ApiKey("id", CANARY + ending),

@@ -54,7 +54,7 @@ PROXY = f"http://user:{PASSWORD}@127.0.0.1:9"
         pytest.param(AccessToken(CANARY), {"base_url": f"https://a.test?key={CANARY}"}, id="a key"),
     ],
 )
-def test_no_frame_of_a_refused_client_shows_a_secret(credentials: Any, options: Any) -> None:
+def test_frames_of_a_failed_constructor_show_no_secret(credentials: Any, options: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         AtlasBackups(credentials, **options)
 
@@ -69,7 +69,7 @@ def give(secret: str, *, works: bool) -> Any:
 
 
 @pytest.mark.parametrize("works", [True, False])
-def test_no_frame_shows_what_a_callable_holds_or_wrongly_gives(
+def test_frames_of_a_failing_callable_show_no_secret(
     flavor: ClientFlavor, make_client: MakeClient, works: bool
 ) -> None:
     provider = functools.partial(give, CANARY, works=works)
@@ -83,7 +83,7 @@ def test_no_frame_shows_what_a_callable_holds_or_wrongly_gives(
     assert_clean(client)
 
 
-def test_the_stacks_of_all_threads_show_no_secret(
+def test_stacks_of_all_threads_show_no_secret(
     flavor: ClientFlavor, serve: Serve, tmp_path: Path
 ) -> None:
     server, client = serve([READ, NEVER], credentials=AccessToken(CANARY), total_timeout=1.5)
@@ -107,7 +107,7 @@ def test_the_stacks_of_all_threads_show_no_secret(
 
 
 @pytest.mark.parametrize("kind", ["service account", "key", "token", "callable"])
-def test_no_object_of_python_holds_a_secret_after_a_call(
+def test_no_python_object_holds_a_secret_after_a_call(
     flavor: ClientFlavor, serve: Serve, kind: str
 ) -> None:
     good = answer(200, queued())

@@ -58,7 +58,7 @@ def ambiguous(
         (599, "NEW_CODE", ServerError),
     ],
 )
-def test_a_server_error(  # a table row and two fixtures
+def test_server_error_is_ambiguous(  # a table row and two fixtures
     flavor: ClientFlavor, serve: Serve, status: int, code: str, cause: type[ApiError], *, html: bool
 ) -> None:
     body = HTML if html else error(status, code)
@@ -84,7 +84,7 @@ def test_a_server_error(  # a table row and two fixtures
         pytest.param((b"SSH-2.0-nonsense\r\n", CLOSE), id="another protocol"),
     ],
 )
-def test_a_connection_that_breaks_after_the_request(
+def test_connection_lost_after_the_request_is_ambiguous(
     flavor: ClientFlavor, serve: Serve, steps: tuple[Step, ...]
 ) -> None:
     caught, _ = ambiguous(flavor, serve, *steps)
@@ -92,9 +92,7 @@ def test_a_connection_that_breaks_after_the_request(
     assert type(caught.cause) is TransportError
 
 
-def test_its_message_has_one_hint_and_its_cause_keeps_its_own(
-    flavor: ClientFlavor, serve: Serve
-) -> None:
+def test_message_has_one_hint_and_the_cause_its_own(flavor: ClientFlavor, serve: Serve) -> None:
     caught, _ = ambiguous(flavor, serve, answer(403, b"<html>"))
 
     assert isinstance(caught.cause, ApiError)

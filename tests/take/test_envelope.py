@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("options", [{"envelope": True}, {"envelope": True, "pretty": True}])
-def test_the_result_is_the_same_with_an_envelope(
+def test_envelope_does_not_change_the_result(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, options: dict[str, bool]
 ) -> None:
     snapshot = flavor.take(atlas, description="wrapped", **options)
@@ -31,11 +31,11 @@ def test_the_result_is_the_same_with_an_envelope(
     assert snapshot.extra == {}
 
 
-def test_a_pretty_answer_gives_the_same_result(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+def test_pretty_does_not_change_the_result(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     assert flavor.take(atlas, pretty=True).status == "queued"
 
 
-def test_a_401_inside_a_200_renews_the_token(
+def test_status_401_in_an_envelope_renews_the_token(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.credentials, base_url=emulator.base_url)
@@ -55,7 +55,7 @@ def test_a_401_inside_a_200_renews_the_token(
     assert snapshot.status == "queued"
 
 
-def test_a_second_401_inside_a_200_is_raised(
+def test_second_401_in_an_envelope_is_raised(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.credentials, base_url=emulator.base_url)

@@ -31,7 +31,7 @@ def fleet(flavor: ClientFlavor, atlas: AtlasBackups, **options: bool) -> Snapsho
 
 @waits
 @pytest.mark.parametrize("cluster_name", [CLUSTER_NAME, SHARDED])
-def test_is_new_tells_a_taken_snapshot_from_a_found_one(
+def test_is_new_is_false_for_a_snapshot_found_by_key(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
@@ -94,7 +94,7 @@ def test_is_new_of_a_joined_snapshot_is_false(
     assert (joined.id, joined.is_new) == (first.id, False)
 
 
-def test_is_new_of_what_no_take_gave_is_none(
+def test_is_new_is_none_without_a_take(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     emulator.next_snapshot(seconds=0)
@@ -116,7 +116,7 @@ def test_is_new_is_kept_but_not_compared(flavor: ClientFlavor, atlas: AtlasBacku
     assert taken.to_dict()["is_new"] is True
 
 
-def test_the_log_tells_a_taken_snapshot_from_a_found_one(
+def test_log_says_taken_or_found(
     flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "atlas_backups")
@@ -130,7 +130,7 @@ def test_the_log_tells_a_taken_snapshot_from_a_found_one(
     assert "this call took none" in second
 
 
-def test_the_log_tells_that_a_snapshot_was_joined(
+def test_log_says_joined(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,

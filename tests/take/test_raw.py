@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.flavor import ClientFlavor
 
 
-def test_a_good_answer_comes_whole(
+def test_raw_returns_status_headers_and_text(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     response = flavor.take_raw(atlas, description="raw")
@@ -32,7 +32,7 @@ def test_a_good_answer_comes_whole(
     assert response.headers["RATELIMIT-LIMIT"] == "1200"
 
 
-def test_text_and_headers_are_not_touched(flavor: ClientFlavor, serve: Serve) -> None:
+def test_text_and_headers_are_unchanged(flavor: ClientFlavor, serve: Serve) -> None:
     text = '\n {"id" : "not an id", "ä" : 1.50 , "n": 1e400 } \n'
     server, client = serve(always(answer(200, text, {"X-One": "1", "x-one": "2"})))
 
@@ -44,7 +44,7 @@ def test_text_and_headers_are_not_touched(flavor: ClientFlavor, serve: Serve) ->
     assert len(server.requests) == 1
 
 
-def test_a_repeated_header_is_joined(flavor: ClientFlavor, serve: Serve) -> None:
+def test_repeated_header_is_joined(flavor: ClientFlavor, serve: Serve) -> None:
     lines = b"HTTP/1.1 200 OK\r\nX-One: 1\r\nX-One: 2\r\nContent-Length: 2\r\n\r\n{}"
     _, client = serve(always(lines))
 
@@ -52,7 +52,9 @@ def test_a_repeated_header_is_joined(flavor: ClientFlavor, serve: Serve) -> None
 
 
 @pytest.mark.parametrize("status", [302, 400, 402, 403, 404, 405, 408, 409, 410, 429, 500, 503])
-def test_an_error_is_returned_at_once(flavor: ClientFlavor, serve: Serve, status: int) -> None:
+def test_error_status_is_returned_without_retry(
+    flavor: ClientFlavor, serve: Serve, status: int
+) -> None:
     body = error(status, "SOME_CODE")
     headers = {"Retry-After": "60", "Location": "http://127.0.0.1:9/"}
     server, client = serve(always(answer(status, body, headers)))
@@ -63,7 +65,7 @@ def test_an_error_is_returned_at_once(flavor: ClientFlavor, serve: Serve, status
     assert len(server.requests) == 1
 
 
-def test_a_second_401_is_returned_after_the_token_was_renewed(
+def test_second_401_is_returned_after_token_renewal(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.credentials, base_url=emulator.base_url)
@@ -81,7 +83,7 @@ def test_a_second_401_is_returned_after_the_token_was_renewed(
     ]
 
 
-def test_html_is_text_but_not_json(flavor: ClientFlavor, serve: Serve) -> None:
+def test_json_of_html_raises(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(503, "<html>", {"Content-Type": "text/html"})))
 
     response = flavor.take_raw(client)
@@ -92,7 +94,7 @@ def test_html_is_text_but_not_json(flavor: ClientFlavor, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("end", [CLOSE, RESET])
-def test_no_answer_is_ambiguous_and_not_repeated(
+def test_missing_response_is_ambiguous_and_not_repeated(
     flavor: ClientFlavor, serve: Serve, end: str
 ) -> None:
     server, client = serve([READ, end])  # type: ignore[list-item]  # one of the literals

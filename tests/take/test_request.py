@@ -22,7 +22,7 @@ METHODS = ["take_snapshot", "take_snapshot_raw"]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_nothing_given_sends_an_empty_object_to_the_documented_path(
+def test_defaults_send_an_empty_object_to_the_documented_path(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
 ) -> None:
     flavor.call(atlas, method, GROUP_ID, CLUSTER_NAME)
@@ -47,7 +47,7 @@ def test_nothing_given_sends_an_empty_object_to_the_documented_path(
         ({"description": None, "retention_in_days": None}, {}),
     ],
 )
-def test_the_body_holds_exactly_what_was_given(
+def test_body_has_exactly_the_given_arguments(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
@@ -61,7 +61,7 @@ def test_the_body_holds_exactly_what_was_given(
     assert json.loads(request.body) == sent
 
 
-def test_the_description_comes_back_verbatim(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
+def test_description_is_returned_verbatim(flavor: ClientFlavor, atlas: AtlasBackups) -> None:
     text = 'Grüße "\\ 🗄 \u2028'
 
     assert flavor.take(atlas, description=text).description == text
@@ -77,7 +77,7 @@ def test_the_description_comes_back_verbatim(flavor: ClientFlavor, atlas: AtlasB
         ({"envelope": False, "pretty": False}, {""}),
     ],
 )
-def test_switches_go_into_the_query(
+def test_envelope_and_pretty_are_query_parameters(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
@@ -90,7 +90,7 @@ def test_switches_go_into_the_query(
     assert set(emulator.requests[0].query.split("&")) == query
 
 
-def test_the_version_of_the_reference_page_is_asked_for(
+def test_documented_api_version_is_requested(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     flavor.take(atlas)
@@ -102,7 +102,7 @@ def test_the_version_of_the_reference_page_is_asked_for(
 
 
 @pytest.mark.parametrize(("suffix", "end"), [(None, ""), ("", ""), ("nightly/2", " nightly/2")])
-def test_the_user_agent_names_package_and_python(
+def test_user_agent_names_package_and_python(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -122,7 +122,7 @@ def test_the_user_agent_names_package_and_python(
     assert emulator.requests[0].header("User-Agent") == own + end
 
 
-def test_a_path_prefix_and_a_trailing_slash_work(
+def test_base_url_with_path_prefix_and_trailing_slash_works(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(emulator.access_token, base_url=f"{emulator.base_url}/prefix/v1/")
@@ -133,7 +133,7 @@ def test_a_path_prefix_and_a_trailing_slash_work(
     assert emulator.requests[0].path == f"/prefix/v1{PATH}"
 
 
-def test_a_replica_set_gives_a_replica_set_snapshot(
+def test_replica_set_returns_replica_set_snapshot(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     snapshot = flavor.take(atlas)
@@ -144,7 +144,7 @@ def test_a_replica_set_gives_a_replica_set_snapshot(
     assert snapshot.id in {held.id for held in emulator.snapshots}
 
 
-def test_a_sharded_cluster_gives_a_sharded_cluster_snapshot(
+def test_sharded_cluster_returns_sharded_cluster_snapshot(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     snapshot = flavor.call(atlas, "take_snapshot", GROUP_ID, emulator.sharded_cluster_name)

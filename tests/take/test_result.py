@@ -48,7 +48,7 @@ def take(flavor: ClientFlavor, serve: Serve, body: dict[str, Any] | str) -> Snap
     return flavor.take(client)
 
 
-def test_the_replica_set_of_the_reference_page(flavor: ClientFlavor, serve: Serve) -> None:
+def test_replica_set_of_the_reference_page_is_parsed(flavor: ClientFlavor, serve: Serve) -> None:
     expected = ReplicaSetSnapshot(
         **PAGE_FIELDS,
         type="replicaSet",
@@ -64,7 +64,9 @@ def test_the_replica_set_of_the_reference_page(flavor: ClientFlavor, serve: Serv
     assert type(snapshot) is ReplicaSetSnapshot
 
 
-def test_the_sharded_cluster_of_the_reference_page(flavor: ClientFlavor, serve: Serve) -> None:
+def test_sharded_cluster_of_the_reference_page_is_parsed(
+    flavor: ClientFlavor, serve: Serve
+) -> None:
     member = SnapshotMember(
         id="32b6e34b3d91647abb20e7b8", cloud_provider="AWS", replica_set_name="string"
     )
@@ -82,7 +84,7 @@ def test_the_sharded_cluster_of_the_reference_page(flavor: ClientFlavor, serve: 
     assert type(snapshot) is ShardedClusterSnapshot
 
 
-def test_what_a_queued_snapshot_lacks_is_none(flavor: ClientFlavor, serve: Serve) -> None:
+def test_missing_fields_of_a_queued_snapshot_are_none(flavor: ClientFlavor, serve: Serve) -> None:
     snapshot = take(flavor, serve, queued())
 
     assert isinstance(snapshot, ReplicaSetSnapshot)
@@ -95,7 +97,7 @@ def test_what_a_queued_snapshot_lacks_is_none(flavor: ClientFlavor, serve: Serve
     assert snapshot.extra == {}
 
 
-def test_an_id_alone_is_enough(flavor: ClientFlavor, serve: Serve) -> None:
+def test_id_alone_is_a_snapshot(flavor: ClientFlavor, serve: Serve) -> None:
     expected = Snapshot(id=SNAPSHOT_ID, group_id=GROUP_ID, cluster_name=CLUSTER_NAME)
 
     snapshot = take(flavor, serve, {"id": SNAPSHOT_ID})
@@ -104,19 +106,8 @@ def test_an_id_alone_is_enough(flavor: ClientFlavor, serve: Serve) -> None:
     assert snapshot == expected
 
 
-def test_null_is_the_same_as_absent(flavor: ClientFlavor, serve: Serve) -> None:
-    body = dict.fromkeys([*PAGE_REPLICA_SET, *PAGE_SHARDED])
-    nothing = {**body, "id": SNAPSHOT_ID, "type": "shardedCluster"}
-
-    snapshot = take(flavor, serve, nothing)
-
-    assert isinstance(snapshot, ShardedClusterSnapshot)
-    assert (snapshot.members, snapshot.snapshot_ids, snapshot.links) == ((), (), ())
-    assert (snapshot.status, snapshot.created_at, snapshot.config_server_type) == (None, None, None)
-
-
 @pytest.mark.parametrize("kind", ["flexCluster", "", "REPLICASET", None])
-def test_an_unknown_type_gives_a_plain_snapshot(
+def test_unknown_type_returns_a_plain_snapshot(
     flavor: ClientFlavor, serve: Serve, kind: str | None
 ) -> None:
     snapshot = take(flavor, serve, queued(type=kind))
@@ -126,18 +117,7 @@ def test_an_unknown_type_gives_a_plain_snapshot(
     assert snapshot.extra["replicaSetName"] == "Cluster0"
 
 
-def test_unknown_labels_are_kept(flavor: ClientFlavor, serve: Serve) -> None:
-    labels = {"status": "dreaming", "snapshotType": "accidental", "frequencyType": "fortnightly"}
-
-    snapshot = take(flavor, serve, queued(**labels, cloudProvider="MOON"))
-
-    assert isinstance(snapshot, ReplicaSetSnapshot)
-    assert [snapshot.status, snapshot.snapshot_type, snapshot.frequency_type] == [*labels.values()]
-    assert snapshot.cloud_provider == "MOON"
-    assert not snapshot.is_final
-
-
-def test_results_compare_by_what_they_hold(flavor: ClientFlavor, serve: Serve) -> None:
+def test_results_compare_by_value(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(200, queued(newField=[1]))))
 
     first, second = flavor.take(client), flavor.take(client)

@@ -27,7 +27,7 @@ def emulator(emulator: AtlasEmulator) -> AtlasEmulator:
 @pytest.mark.parametrize(
     "options", [{}, {"idempotency_key": "k"}, {"if_busy": "wait"}, {"wait": True}]
 )
-def test_a_take_without_one_is_refused_with_a_hint(
+def test_take_without_retention_raises_with_a_hint(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, options: dict[str, Any]
 ) -> None:
     before = emulator.snapshots
@@ -51,7 +51,7 @@ def test_a_take_without_one_is_refused_with_a_hint(
         ("retentionInDays", {"retention_in_days": 99}, None),
     ],
 )
-def test_the_hint_stands_only_where_it_may_help(  # noqa: PLR0913  # fixtures
+def test_hint_is_absent_when_retention_was_given(  # noqa: PLR0913  # fixtures
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,

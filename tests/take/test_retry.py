@@ -35,7 +35,7 @@ def refused_url() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("retries", "attempts"), [(0, "1 attempt,"), (2, "3 attempts,")])
-def test_a_refused_connection_is_tried_again_and_then_raised(
+def test_refused_connection_is_retried_then_raised(
     flavor: ClientFlavor, make_client: MakeClient, refused_url: str, retries: int, attempts: str
 ) -> None:
     client = make_client(TOKEN, base_url=refused_url, max_retries=retries)
@@ -47,7 +47,7 @@ def test_a_refused_connection_is_tried_again_and_then_raised(
     assert attempts in str(caught.value)
 
 
-def test_the_wait_in_the_parameters_counts_where_there_is_no_header(
+def test_retry_after_is_read_from_parameters_without_a_header(
     flavor: ClientFlavor, serve: Serve
 ) -> None:
     body = error(429, "RATE_LIMITED_TOKEN_BUCKET", parameters=["/x", "42", "1200", "500", "60"])
@@ -64,7 +64,7 @@ def test_the_wait_in_the_parameters_counts_where_there_is_no_header(
     ("status", "body", "expected"),
     [(429, BUSY, RateLimitError), (405, UPGRADE, MethodNotAllowedError)],
 )
-def test_no_retries_means_one_request(
+def test_max_retries_0_sends_one_request(
     flavor: ClientFlavor,
     serve: Serve,
     status: int,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("wait_timeout", [5, 1e9, 1e300, pytest.param(10**300, id="an integer")])
-def test_a_wait_may_be_as_long_as_one_likes(
+def test_wait_timeout_has_no_upper_limit(
     flavor: ClientFlavor, serve: Serve, wait_timeout: float
 ) -> None:
     taken, completed = answer(200, queued()), answer(200, queued(status="completed"))
@@ -29,7 +29,7 @@ def test_a_wait_may_be_as_long_as_one_likes(
     assert [request.method for request in server.requests] == ["POST", "GET"]
 
 
-def test_a_client_that_is_closed_meanwhile_says_which_snapshot_was_taken(
+def test_client_closed_during_a_wait_names_the_taken_snapshot(
     flavor: ClientFlavor, serve: Serve
 ) -> None:
     server, client = serve([READ, Delay(0.3), answer(200, queued())])

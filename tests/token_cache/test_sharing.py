@@ -6,13 +6,12 @@ import asyncio
 import json
 import logging
 import pickle
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from atlas_backups import AtlasBackups, ClientClosedError, ServiceAccount, UnauthorizedError
+from atlas_backups import AtlasBackups, ServiceAccount, UnauthorizedError
 from atlas_backups.emulator import Fault
 from tests.flavor import CLUSTER_NAME, GROUP_ID
 
@@ -40,34 +39,6 @@ def take_each_at_once(flavor: ClientFlavor, clients: Iterable[AtlasBackups]) -> 
         await asyncio.gather(*takes)
 
     asyncio.run(gather())
-
-
-def test_clients_one_after_the_other_fetch_one_token(
-    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
-) -> None:
-    for _ in range(3):
-        flavor.take(sharing())
-
-    assert asked(emulator) == ["token", *["snapshots"] * 3]
-    assert stat.S_IMODE(cache.stat().st_mode) == 0o600
-    assert sorted(path.name for path in cache.parent.iterdir()) == [
-        cache.name,
-        f"{cache.name}.lock",
-    ]
-
-
-def test_closing_leaves_the_token_to_the_others(
-    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
-) -> None:
-    first, second = sharing(), sharing()
-    flavor.take(first)
-
-    flavor.close(first)
-    with pytest.raises(ClientClosedError):
-        flavor.take(first)
-    flavor.take(second)
-
-    assert asked(emulator) == ["token", "snapshots", "snapshots"]
 
 
 def test_accounts_and_places_have_entries_of_their_own(
