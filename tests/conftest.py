@@ -43,7 +43,7 @@ class StartEmulator(Protocol):
     """Starts an emulator of the test's own.
 
     Its clock is the manual one, which moves on by `tick` seconds with every answer of the API, so
-    that snapshots live as fast as a client looks at them.
+    that snapshots progress as fast as a client polls them.
     """
 
     def __call__(self, *, tick: float = ..., **options: Any) -> AtlasEmulator: ...

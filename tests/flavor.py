@@ -18,7 +18,7 @@ GROUP_ID = "66b0c1d2e3f4a5b6c7d8e9f0"
 CLUSTER_NAME = "Cluster0"
 PATH = f"/api/atlas/v2/groups/{GROUP_ID}/clusters/{CLUSTER_NAME}/backup/snapshots"
 
-# Of `total_timeout`: too short for the first look that follows an ambiguous take, after 2 s.
+# A `total_timeout` too short for the first list after an ambiguous take, after 2 s.
 BRIEF = 1.9
 
 FlavorName: TypeAlias = Literal["sync", "async"]

@@ -31,7 +31,7 @@ FULL = Coverage((NONE, GOOD, GOOD), taken_at=NOW)
 
 
 def unread() -> ClusterCoverage:
-    return ClusterCoverage(group_id=GROUP, taken_at=NOW, error=ForbiddenError("refused"))
+    return ClusterCoverage(group_id=GROUP, taken_at=NOW, error=ForbiddenError("rejected"))
 
 
 def aged(age: timedelta) -> ClusterCoverage:
@@ -84,7 +84,7 @@ def test_coverage_pickles_with_its_errors() -> None:
     (again,) = pickle.loads(pickle.dumps(Coverage([unread()], taken_at=NOW)))  # noqa: S301  # the same
 
     assert type(again.error) is ForbiddenError
-    assert str(again.error) == "refused"
+    assert str(again.error) == "rejected"
 
 
 def test_repr_counts_entries() -> None:
@@ -140,7 +140,7 @@ def test_to_dicts_are_flat_with_constant_keys() -> None:
     )
     assert good["age_seconds"] == GOOD.age_seconds
     assert (good["error"], nothing["newest_id"]) == (None, None)
-    assert (error["error_type"], error["error"]) == ("ForbiddenError", "refused")
+    assert (error["error_type"], error["error"]) == ("ForbiddenError", "rejected")
     good["cluster_name"] = "changed"
     assert FULL.to_dicts()[1]["cluster_name"] == "C0"
 

@@ -1,4 +1,4 @@
-"""The examples of README and how-to pages run as they stand; an emulator looks like their world."""
+"""The examples of README and how-to pages run as they stand; an emulator serves their data."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Arguments that cannot be right are refused before anything is sent."""
+"""Invalid arguments are rejected before anything is sent."""
 
 # ruff: noqa: ANN401, PLR0913, PLR0917  # fixtures and rows of tables
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Number(int):
     """Somebody's own kind of number."""
 
 
-def refused(  # the parts of one call
+def rejected(  # the parts of one call
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
@@ -37,7 +37,7 @@ def refused(  # the parts of one call
     cluster_name: Any = CLUSTER_NAME,
     **options: Any,
 ) -> str:
-    """Call, and give the message of the refusal; nothing may have been sent."""
+    """Call, and give the message of the rejection; nothing may have been sent."""
     with pytest.raises(InvalidArgumentError) as caught:
         flavor.call(atlas, method, group_id, cluster_name, **options)
     assert emulator.requests == ()
@@ -70,14 +70,14 @@ def refused(  # the parts of one call
         "6" * 10_000,
     ],
 )
-def test_a_group_id_is_24_digits(
+def test_invalid_group_id_is_rejected(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
     method: str,
     group_id: object,
 ) -> None:
-    assert "group_id" in refused(flavor, emulator, atlas, method, group_id=group_id)
+    assert "group_id" in rejected(flavor, emulator, atlas, method, group_id=group_id)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -107,14 +107,14 @@ def test_a_group_id_is_24_digits(
         True,
     ],
 )
-def test_a_cluster_name_is_letters_digits_and_hyphens(
+def test_invalid_cluster_name_is_rejected(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, name: object
 ) -> None:
-    assert "cluster_name" in refused(flavor, emulator, atlas, method, cluster_name=name)
+    assert "cluster_name" in rejected(flavor, emulator, atlas, method, cluster_name=name)
 
 
 @pytest.mark.parametrize("name", ["a", "0", "A-", "a" * 64, Text("Cluster0")])
-def test_names_at_the_limit_are_sent(
+def test_names_at_their_limits_are_sent(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, name: str
 ) -> None:
     flavor.call(atlas, "take_snapshot_raw", Text(GROUP_ID), name)
@@ -146,25 +146,25 @@ def test_names_at_the_limit_are_sent(
         object(),
     ],
 )
-def test_retention_is_a_whole_number_of_days(
+def test_invalid_retention_is_rejected(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, days: object
 ) -> None:
-    message = refused(flavor, emulator, atlas, method, retention_in_days=days)
+    message = rejected(flavor, emulator, atlas, method, retention_in_days=days)
 
     assert "retention_in_days" in message
 
 
 @pytest.mark.parametrize("days", [10**30, -(10**30), 2**31])
-def test_the_message_shows_the_number_that_was_given(
+def test_message_quotes_the_number(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, days: int
 ) -> None:
-    message = refused(flavor, emulator, atlas, "take_snapshot", retention_in_days=days)
+    message = rejected(flavor, emulator, atlas, "take_snapshot", retention_in_days=days)
 
     assert str(2**63 - 1) not in message
     assert str(-(2**63)) not in message
 
 
-def test_a_number_of_somebodys_own_kind_is_sent(
+def test_integer_subclass_is_sent(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     flavor.take(atlas, retention_in_days=Number(7), description=Text("x"))
@@ -191,16 +191,16 @@ def test_a_number_of_somebodys_own_kind_is_sent(
         True,
     ],
 )
-def test_a_description_is_text_without_control_characters(
+def test_invalid_description_is_rejected(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str, text: object
 ) -> None:
-    assert "description" in refused(flavor, emulator, atlas, method, description=text)
+    assert "description" in rejected(flavor, emulator, atlas, method, description=text)
 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", ["envelope", "pretty"])
 @pytest.mark.parametrize("value", [None, 0, 1, "true", "", 1.0])
-def test_a_switch_is_true_or_false(  # three dimensions
+def test_non_boolean_flag_is_rejected(  # three dimensions
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
@@ -208,11 +208,11 @@ def test_a_switch_is_true_or_false(  # three dimensions
     name: str,
     value: object,
 ) -> None:
-    assert name in refused(flavor, emulator, atlas, method, **{name: value})
+    assert name in rejected(flavor, emulator, atlas, method, **{name: value})
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_options_have_names_and_no_others(
+def test_unknown_and_positional_options_raise_type_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
 ) -> None:
     for arguments, options in [

@@ -68,10 +68,10 @@ def call(
         flavor.call(client, method, *args, **options)
 
 
-def refused(
+def rejected(
     flavor: ClientFlavor, client: AtlasBackups, method: str, *args: Any, **options: Any
 ) -> str:
-    """Call, and give the message of the refusal."""
+    """Call, and give the message of the rejection."""
     with pytest.raises(InvalidArgumentError) as caught:
         call(flavor, client, method, *args, **options)
     assert isinstance(caught.value, ValueError)
@@ -81,7 +81,7 @@ def refused(
 
 
 def row(method: str, name: str, args: tuple[Any, ...], **options: Any) -> Any:
-    """Return a call, with the name that the message of its refusal must hold."""
+    """Return a call, with the name that the message of its rejection must hold."""
     value = repr((*args, *options.values()))[-30:]
     return pytest.param(method, name, args, options, id=f"{method}-{name}-{value}")
 
@@ -149,7 +149,7 @@ ROWS = [*of_places(), *of_snapshots(), *of_waiting(), *of_retention(), *of_takes
 
 
 @pytest.mark.parametrize(("method", "name", "args", "options"), ROWS)
-def test_it_is_refused_before_anything_is_sent(  # noqa: PLR0913, PLR0917  # fixtures
+def test_invalid_argument_is_rejected_before_anything_is_sent(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     atlas: AtlasBackups,
@@ -158,13 +158,13 @@ def test_it_is_refused_before_anything_is_sent(  # noqa: PLR0913, PLR0917  # fix
     args: tuple[Any, ...],
     options: dict[str, Any],
 ) -> None:
-    assert name in refused(flavor, atlas, method, *args, **options)
+    assert name in rejected(flavor, atlas, method, *args, **options)
 
     assert emulator.requests == ()
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_options_have_names_and_no_others(
+def test_unknown_and_positional_options_raise_type_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, method: str
 ) -> None:
     args, needed = METHODS[method]
@@ -174,7 +174,7 @@ def test_options_have_names_and_no_others(
     assert emulator.requests == ()
 
 
-def test_list_projects_takes_nothing(
+def test_list_projects_has_no_parameters(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     with pytest.raises(TypeError):
@@ -183,12 +183,12 @@ def test_list_projects_takes_nothing(
     assert emulator.requests == ()
 
 
-def test_a_long_key_does_not_fill_the_message(
+def test_message_truncates_a_long_key(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     key = "a-key-that-may-be-confidential-" * 400
 
-    message = refused(flavor, atlas, "take_snapshot", *PLACE, idempotency_key=key)
+    message = rejected(flavor, atlas, "take_snapshot", *PLACE, idempotency_key=key)
 
     assert emulator.requests == ()
     assert "confidential" not in message
@@ -196,9 +196,9 @@ def test_a_long_key_does_not_fill_the_message(
 
 
 @pytest.mark.parametrize("days", [0, 2**31, 2**70, -(10**400)])
-def test_a_number_out_of_range_is_refused_with_its_range(
+def test_message_names_the_range_of_a_number(
     flavor: ClientFlavor, atlas: AtlasBackups, days: int
 ) -> None:
-    message = refused(flavor, atlas, "take_snapshot", *PLACE, retention_in_days=days)
+    message = rejected(flavor, atlas, "take_snapshot", *PLACE, retention_in_days=days)
 
     assert "retention_in_days must be from 1 to 2147483647" in message

@@ -1,4 +1,4 @@
-"""Options of the client that cannot be used are refused by the constructor, by name."""
+"""The constructor rejects invalid options by name."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations
@@ -20,7 +20,7 @@ TOKEN = AccessToken("a-token-for-nobody")
 TIMES = ["connect_timeout", "timeout", "total_timeout"]
 
 
-def refused(**options: Any) -> str:
+def rejected(**options: Any) -> str:
     with pytest.raises(ConfigurationError) as caught:
         AtlasBackups(TOKEN, **options)
     assert isinstance(caught.value, ValueError)
@@ -51,17 +51,17 @@ def refused(**options: Any) -> str:
         1j,
     ],
 )
-def test_a_time_is_finite_and_above_zero(name: str, value: object) -> None:
-    assert refused(**{name: value}).startswith(name)
+def test_invalid_timeout_is_rejected(name: str, value: object) -> None:
+    assert rejected(**{name: value}).startswith(name)
 
 
 @pytest.mark.parametrize("name", TIMES)
 @pytest.mark.parametrize("value", [1, 0.5, 10**9, 1e300, 5e-324])
-def test_any_other_time_is_taken(make_client: MakeClient, name: str, value: float) -> None:
+def test_valid_timeout_is_accepted(make_client: MakeClient, name: str, value: float) -> None:
     assert make_client(TOKEN, **{name: value})
 
 
-def test_no_order_of_the_times_is_required(
+def test_timeouts_may_have_any_order(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     options: dict[str, Any] = {"connect_timeout": 30, "timeout": 20, "total_timeout": 10}
@@ -71,16 +71,16 @@ def test_no_order_of_the_times_is_required(
 
 
 @pytest.mark.parametrize("value", [-1, 2**32, 10**30, 1.0, float("nan"), True, None, "4", b"4"])
-def test_retries_are_counted(value: object) -> None:
-    assert refused(max_retries=value).startswith("max_retries")
+def test_invalid_max_retries_is_rejected(value: object) -> None:
+    assert rejected(max_retries=value).startswith("max_retries")
 
 
 @pytest.mark.parametrize(
     "value",
     ["a\nb", "a\r\nX-Evil: 1", "ü", "\x00", "\x7f", "\ud800", 7, b"x", True],
 )
-def test_a_user_agent_suffix_is_printable_ascii(value: object) -> None:
-    assert refused(user_agent_suffix=value).startswith("user_agent_suffix")
+def test_invalid_user_agent_suffix_is_rejected(value: object) -> None:
+    assert rejected(user_agent_suffix=value).startswith("user_agent_suffix")
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_a_user_agent_suffix_is_printable_ascii(value: object) -> None:
         True,
     ],
 )
-def test_a_base_url_that_would_show_secrets_or_cannot_be_right(url: object) -> None:
-    message = refused(base_url=url)
+def test_invalid_base_url_is_rejected(url: object) -> None:
+    message = rejected(base_url=url)
 
     assert message.startswith("base_url")
     assert "canary" not in message
@@ -134,7 +134,7 @@ def test_a_base_url_that_would_show_secrets_or_cannot_be_right(url: object) -> N
         "http://[::1]:8080/prefix",
     ],
 )
-def test_other_base_urls_are_taken(make_client: MakeClient, url: str) -> None:
+def test_valid_base_url_is_accepted(make_client: MakeClient, url: str) -> None:
     assert url.rstrip("/") in repr(make_client(TOKEN, base_url=url))
 
 
@@ -155,14 +155,14 @@ def test_other_base_urls_are_taken(make_client: MakeClient, url: str) -> None:
         b"x",
     ],
 )
-def test_a_proxy_is_an_http_url(proxy: object) -> None:
-    message = refused(proxy=proxy)
+def test_invalid_proxy_is_rejected(proxy: object) -> None:
+    message = rejected(proxy=proxy)
 
     assert message.startswith("proxy")
     assert "canary" not in message
 
 
-def test_a_loopback_address_is_never_reached_through_a_proxy(
+def test_loopback_address_bypasses_the_proxy(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -178,21 +178,21 @@ def test_a_loopback_address_is_never_reached_through_a_proxy(
 
 
 @pytest.mark.parametrize("text", [None, "", "no certificate"])
-def test_a_ca_file_holds_certificates(tmp_path: Path, text: str | None) -> None:
+def test_ca_file_without_certificates_is_rejected(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "ca.pem"
     if text is not None:
         path.write_text(text)
 
-    assert refused(ca_file=path).startswith("ca_file")
-    assert refused(ca_file=str(path)).startswith("ca_file")
+    assert rejected(ca_file=path).startswith("ca_file")
+    assert rejected(ca_file=str(path)).startswith("ca_file")
 
 
 @pytest.mark.parametrize("value", [7, b"x", True, ["a"]])
-def test_a_ca_file_is_a_path(value: object) -> None:
-    assert refused(ca_file=value).startswith("ca_file")
+def test_ca_file_of_another_type_is_rejected(value: object) -> None:
+    assert rejected(ca_file=value).startswith("ca_file")
 
 
-def test_options_have_names() -> None:
+def test_options_are_keyword_only() -> None:
     positional: Any = AtlasBackups
     with pytest.raises(TypeError):
         positional(TOKEN, "https://cloud.mongodb.com")

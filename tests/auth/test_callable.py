@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Provider:
-    """Gives what it was told to give, one after the other, the last one for ever."""
+    """Returns the given values in order, the last one repeatedly."""
 
     def __init__(self, *given: Any) -> None:
         self._given = list(given)
@@ -33,7 +33,7 @@ class Provider:
         return given
 
 
-def test_it_is_asked_at_the_first_call_and_not_again(
+def test_callable_runs_at_the_first_call_only(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provider = Provider(emulator.access_token)
@@ -47,7 +47,7 @@ def test_it_is_asked_at_the_first_call_and_not_again(
 
 
 @pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
-def test_it_may_give_any_kind(
+def test_callable_may_return_any_credentials(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str
 ) -> None:
     client = make_client(Provider(getattr(emulator, kind)), base_url=emulator.base_url)
@@ -59,7 +59,7 @@ def test_it_may_give_any_kind(
     "old",
     [AccessToken("an-old-token"), ServiceAccount("mdb_sa_id_1", "old"), ApiKey("old", "old-key")],
 )
-def test_it_is_asked_again_when_atlas_refuses_and_the_call_is_repeated_once(
+def test_rejected_credentials_rerun_the_callable_and_repeat_the_call(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, old: Any
 ) -> None:
     provider = Provider(old, emulator.access_token)
@@ -73,7 +73,7 @@ def test_it_is_asked_again_when_atlas_refuses_and_the_call_is_repeated_once(
     assert [request.status for request in emulator.requests][-2:] == [200, 200]
 
 
-def test_the_same_credentials_again_are_not_tried_again(
+def test_unchanged_credentials_are_not_tried_again(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provider = Provider(AccessToken("an-old-token"))
@@ -86,7 +86,7 @@ def test_the_same_credentials_again_are_not_tried_again(
     assert len(emulator.requests) == 1
 
 
-def test_new_credentials_that_are_refused_too_are_the_end(
+def test_second_rejection_is_raised(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provider = Provider(AccessToken("old-token-1"), AccessToken("old-token-2"))
@@ -100,7 +100,7 @@ def test_new_credentials_that_are_refused_too_are_the_end(
 
 
 @pytest.mark.parametrize("error", [RuntimeError("vault is sealed"), KeyError("secret")])
-def test_its_exception_comes_through_unchanged(
+def test_exception_of_the_callable_is_raised_unchanged(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, error: Exception
 ) -> None:
     client = make_client(Provider(error, emulator.access_token), base_url=emulator.base_url)
@@ -118,7 +118,7 @@ def wrong_things() -> list[Any]:
 
 
 @pytest.mark.parametrize("wrong", wrong_things(), ids=repr)
-def test_a_wrong_return_value_is_a_configuration_error(
+def test_invalid_return_value_raises_configuration_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, wrong: Any
 ) -> None:
     client = make_client(Provider(wrong), base_url=emulator.base_url)
@@ -130,7 +130,7 @@ def test_a_wrong_return_value_is_a_configuration_error(
     assert emulator.requests == ()
 
 
-def test_a_coroutine_function_is_refused_and_leaves_nothing_that_is_not_awaited(
+def test_coroutine_function_is_rejected_without_a_warning(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -150,14 +150,12 @@ def test_a_coroutine_function_is_refused_and_leaves_nothing_that_is_not_awaited(
 
 
 @pytest.mark.parametrize("wrong", ["a-token", 7, ("id", "secret"), b"x", True], ids=repr)
-def test_wrong_credentials_are_refused_by_the_constructor(
-    make_client: MakeClient, wrong: Any
-) -> None:
+def test_constructor_rejects_other_types(make_client: MakeClient, wrong: Any) -> None:
     with pytest.raises(ConfigurationError, match="credentials must be"):
         make_client(wrong)
 
 
-def test_a_raw_take_uses_a_callable_too(
+def test_raw_take_uses_the_callable(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     client = make_client(Provider(emulator.access_token), base_url=emulator.base_url)
@@ -182,7 +180,7 @@ def wrongly_built() -> list[tuple[Callable[[], object], str]]:
 
 
 @pytest.mark.parametrize(("build", "named"), wrongly_built())
-def test_unusable_credentials_name_the_half_and_not_its_value(
+def test_invalid_credentials_error_names_the_part_without_its_value(
     build: Callable[[], object], named: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=named) as caught:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.flavor import ClientFlavor
     from tests.raw_server import Script
 
-REFUSED = answer(401, error(401, "UNEXPECTED_ERROR"))
+REJECTED = answer(401, error(401, "UNEXPECTED_ERROR"))
 
 
 class Slow:
@@ -33,7 +33,7 @@ class Slow:
         return self._given.pop(0) if len(self._given) > 1 else self._given[0]
 
 
-def test_calls_that_are_the_first_together_ask_once(
+def test_concurrent_first_calls_run_the_callable_once(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Slow(emulator.access_token)
@@ -45,7 +45,7 @@ def test_calls_that_are_the_first_together_ask_once(
     assert provide.asked == 1
 
 
-def test_calls_that_are_refused_together_ask_once_more(
+def test_concurrent_rejections_run_the_callable_once(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Slow(AccessToken("an-old-token"), emulator.access_token)
@@ -57,11 +57,9 @@ def test_calls_that_are_refused_together_ask_once_more(
     assert provide.asked == 2
 
 
-def test_total_timeout_spans_the_tries_with_old_and_with_new_credentials(
-    flavor: ClientFlavor, serve: Serve
-) -> None:
+def test_total_timeout_includes_the_repeated_call(flavor: ClientFlavor, serve: Serve) -> None:
     provide = Slow(AccessToken("an-old-token"), AccessToken("a-new-token"))
-    script: Script = [READ, Delay(2), REFUSED, READ, NEVER]
+    script: Script = [READ, Delay(2), REJECTED, READ, NEVER]
     server, client = serve(script, credentials=provide, total_timeout=3)
     begun = time.monotonic()
 

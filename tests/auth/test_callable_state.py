@@ -49,7 +49,7 @@ stateful = pytest.mark.parametrize(("provide", "name"), STATEFUL.values(), ids=S
 
 
 @stateful
-def test_a_callable_with_state_is_not_pickled(
+def test_callable_with_state_does_not_pickle(
     make_client: MakeClient, provide: Callable[[], AccessToken], name: str
 ) -> None:
     client = make_client(provide)
@@ -64,7 +64,7 @@ def test_a_callable_with_state_is_not_pickled(
 
 
 @stateful
-def test_of_a_callable_only_its_name_is_shown(
+def test_repr_has_the_name_of_the_callable_only(
     make_client: MakeClient, provide: Callable[[], AccessToken], name: str
 ) -> None:
     client = make_client(provide)
@@ -73,14 +73,14 @@ def test_of_a_callable_only_its_name_is_shown(
     assert CANARY not in repr(client)
 
 
-def test_a_function_of_a_module_is_pickled_by_its_name(make_client: MakeClient) -> None:
+def test_module_function_pickles_by_name(make_client: MakeClient) -> None:
     client = make_client(give)
 
     with pickle.loads(pickle.dumps(client)) as again:  # noqa: S301  # our own pickle
         assert "callable give" in repr(again)
 
 
-def test_a_function_that_has_no_name_in_a_module_is_not_pickled(make_client: MakeClient) -> None:
+def test_local_function_does_not_pickle(make_client: MakeClient) -> None:
     client = make_client(lambda: AccessToken(CANARY))
 
     with pytest.raises((pickle.PicklingError, AttributeError)) as caught:

@@ -36,7 +36,7 @@ class Held:
         return self._token
 
 
-def test_another_call_ends_with_its_time(
+def test_call_waiting_for_the_callable_times_out(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Held(emulator.access_token)
@@ -56,7 +56,7 @@ def test_another_call_ends_with_its_time(
     assert flavor.take(client).status == "queued"
 
 
-def test_a_fleet_ends_with_the_time_of_one_call(
+def test_fleet_waiting_for_the_callable_times_out(
     emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     provide = Held(emulator.access_token)
@@ -75,7 +75,7 @@ def test_a_fleet_ends_with_the_time_of_one_call(
         assert first.result().status == "queued"
 
 
-def test_a_callable_that_asks_the_loop_of_another_call_gets_an_answer(
+def test_callable_may_use_the_loop_of_another_call(
     emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     asked = threading.Event()

@@ -39,7 +39,7 @@ def statuses(emulator: AtlasEmulator) -> list[int | None]:
     return [request.status for request in emulator.requests]
 
 
-def test_the_first_call_costs_two_round_trips_and_the_second_one(
+def test_first_digest_call_takes_two_round_trips_and_the_next_one(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, algorithm: str
 ) -> None:
     flavor.take(atlas)
@@ -56,7 +56,7 @@ def test_the_first_call_costs_two_round_trips_and_the_second_one(
     assert [sent(request)["uri"] for request in proved] == [PATH, f"{PATH}?envelope=true", PATH]
 
 
-def test_a_wrong_private_key_is_said_so(
+def test_wrong_private_key_raises_unauthorized(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, algorithm: str
 ) -> None:
     public = emulator.credential("api_key").id

@@ -56,7 +56,7 @@ def scheme(emulator: AtlasEmulator) -> str:
         ((CLIENT_ID, CLIENT_SECRET, PUBLIC), "Basic"),
     ],
 )
-def test_the_first_complete_credential_is_used(  # fixtures and a table row
+def test_first_complete_credential_is_used(  # fixtures and a table row
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -74,7 +74,7 @@ def test_the_first_complete_credential_is_used(  # fixtures and a table row
     assert scheme(emulator) == expected
 
 
-def test_the_emulators_own_variables_are_enough(
+def test_variables_of_the_emulator_configure_a_client(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -86,7 +86,7 @@ def test_the_emulators_own_variables_are_enough(
     assert flavor.take(make_client()).group_id == emulator.env["MONGODB_ATLAS_PROJECT_ID"]
 
 
-def test_nothing_in_the_environment_names_all_variables() -> None:
+def test_missing_credentials_error_names_all_variables() -> None:
     with pytest.raises(ConfigurationError) as caught:
         AtlasBackups()
 
@@ -105,7 +105,7 @@ def test_nothing_in_the_environment_names_all_variables() -> None:
         (SHORT_PRIVATE, PUBLIC),
     ],
 )
-def test_half_a_pair_names_what_is_set_and_what_is_not(
+def test_incomplete_pair_error_names_set_and_missing_variables(
     monkeypatch: pytest.MonkeyPatch, given: str, missing: str
 ) -> None:
     monkeypatch.setenv(given, "a-canary")
@@ -118,7 +118,7 @@ def test_half_a_pair_names_what_is_set_and_what_is_not(
     assert "canary" not in str(caught.value)
 
 
-def test_half_a_service_account_is_not_passed_over_for_a_whole_key(
+def test_incomplete_service_account_is_an_error_despite_an_api_key(
     monkeypatch: pytest.MonkeyPatch, values: dict[str, str]
 ) -> None:
     for name in (CLIENT_ID, PUBLIC, PRIVATE):
@@ -128,7 +128,7 @@ def test_half_a_service_account_is_not_passed_over_for_a_whole_key(
         AtlasBackups()
 
 
-def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in EVERYTHING:
         monkeypatch.setenv(name, "")
 
@@ -136,7 +136,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         AtlasBackups()
 
 
-def test_given_credentials_win_over_the_environment(
+def test_argument_takes_precedence_over_the_environment(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -149,7 +149,7 @@ def test_given_credentials_win_over_the_environment(
 
 
 @pytest.mark.parametrize("names", [(BASE_URL,), (OPS_MANAGER_URL,), (BASE_URL, OPS_MANAGER_URL)])
-def test_either_variable_says_where_atlas_is(
+def test_either_variable_sets_the_base_url(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -162,7 +162,7 @@ def test_either_variable_says_where_atlas_is(
     assert flavor.take(make_client(emulator.access_token)).status == "queued"
 
 
-def test_two_variables_that_differ_are_refused(
+def test_different_base_url_variables_are_rejected(
     emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(BASE_URL, "https://cloud.mongodb.com")
@@ -172,14 +172,16 @@ def test_two_variables_that_differ_are_refused(
         AtlasBackups(emulator.access_token)
 
 
-def test_a_bad_variable_is_named(emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_variable_is_named(
+    emulator: AtlasEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(OPS_MANAGER_URL, "http://cloud.mongodb.com")
 
     with pytest.raises(ConfigurationError, match=OPS_MANAGER_URL):
         AtlasBackups(emulator.access_token)
 
 
-def test_a_given_base_url_wins_over_the_environment(
+def test_base_url_argument_takes_precedence(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -198,7 +200,7 @@ def test_a_given_base_url_wins_over_the_environment(
         ("https://cloud.mongodbgov.com/", "https://cloud.mongodbgov.com"),
     ],
 )
-def test_the_public_cloud_is_meant_without_a_word(
+def test_default_base_url_is_the_public_cloud(
     emulator: AtlasEmulator, make_client: MakeClient, given: str | None, shown: str
 ) -> None:
     assert f" {shown}," in repr(make_client(emulator.access_token, base_url=given))

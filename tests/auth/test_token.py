@@ -28,12 +28,12 @@ def asked(emulator: AtlasEmulator) -> list[str]:
     return [request.path.rsplit("/", 1)[-1] for request in emulator.requests]
 
 
-def test_making_a_client_sends_nothing(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_constructor_sends_nothing(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
     assert repr(atlas)
     assert emulator.requests == ()
 
 
-def test_a_token_is_fetched_once_for_many_calls(
+def test_token_is_fetched_once_for_many_calls(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     for _ in range(3):
@@ -54,7 +54,7 @@ def test_concurrent_first_calls_fetch_one_token(
     assert asked(emulator).count("snapshots") == 32
 
 
-def test_a_token_that_ended_early_is_renewed_after_the_401(
+def test_expired_token_is_renewed_after_a_401(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, clock: ManualClock
 ) -> None:
     flavor.take(atlas)
@@ -66,7 +66,7 @@ def test_a_token_that_ended_early_is_renewed_after_the_401(
     assert asked(emulator) == ["token", "snapshots", "snapshots", "token", "snapshots"]
 
 
-def test_the_token_is_revoked_on_close(
+def test_close_revokes_the_token(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     flavor.take(atlas)
@@ -90,7 +90,7 @@ def test_leaving_the_context_revokes_the_token(
     assert asked(emulator) == ["token", "snapshots", "revoke"]
 
 
-def test_a_closed_client_refuses_every_call(
+def test_closed_client_rejects_every_call(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     flavor.close(atlas)
@@ -102,7 +102,7 @@ def test_a_closed_client_refuses_every_call(
     assert "closed" in repr(atlas)
 
 
-def test_a_closed_client_refuses_iterations_and_to_be_entered(
+def test_closed_client_rejects_iterations_and_entering(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups
 ) -> None:
     flavor.close(atlas)
@@ -116,7 +116,7 @@ def test_a_closed_client_refuses_iterations_and_to_be_entered(
     assert emulator.requests == ()
 
 
-def test_a_closed_client_refuses_an_iteration_at_the_call(atlas: AtlasBackups) -> None:
+def test_closed_client_rejects_a_fleet_at_the_call(atlas: AtlasBackups) -> None:
     atlas.close()
 
     with pytest.raises(ClientClosedError):

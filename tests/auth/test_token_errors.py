@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 ACCOUNT = ServiceAccount("mdb_sa_id_1", "a-client-secret")
 
 
-def refused(flavor: ClientFlavor, serve: Serve, sent: bytes, **options: Any) -> BaseException:
+def rejected(flavor: ClientFlavor, serve: Serve, sent: bytes, **options: Any) -> BaseException:
     server, client = serve(always(sent), credentials=ACCOUNT, max_retries=0, **options)
-    with pytest.raises(Exception) as caught:  # the caller looks at the class  # noqa: PT011  # looked at below
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # the caller checks the class
         flavor.take(client)
     assert [request.target for request in server.requests] == ["/api/oauth/token"]
     return caught.value
@@ -48,12 +48,12 @@ def refused(flavor: ClientFlavor, serve: Serve, sent: bytes, **options: Any) -> 
         (500, "server_error", ServerError, ""),
     ],
 )
-def test_oauths_own_errors(  # a row of the table
+def test_oauth_errors_raise_their_class(  # a row of the table
     flavor: ClientFlavor, serve: Serve, status: int, code: str, expected: type[ApiError], hint: str
 ) -> None:
     body = {"error": code, "error_description": "So it is."}
 
-    error = refused(flavor, serve, answer(status, body))
+    error = rejected(flavor, serve, answer(status, body))
 
     assert isinstance(error, expected)
     assert (error.status, error.error_code, error.detail) == (status, code, "So it is.")
@@ -63,7 +63,7 @@ def test_oauths_own_errors(  # a row of the table
     assert "/api/oauth/token" in str(error)
 
 
-def test_the_wrong_secret(
+def test_wrong_secret_raises_unauthorized(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
 ) -> None:
     account = emulator.credential("service_account")
@@ -75,7 +75,7 @@ def test_the_wrong_secret(
     assert len(emulator.requests) == 1
 
 
-def test_a_silent_token_endpoint_is_a_time_out(flavor: ClientFlavor, serve: Serve) -> None:
+def test_silent_token_endpoint_times_out(flavor: ClientFlavor, serve: Serve) -> None:
     begun = time.monotonic()
     server, client = serve(always(NEVER), credentials=ACCOUNT, timeout=0.8, max_retries=0)
 
@@ -95,7 +95,7 @@ def test_a_silent_token_endpoint_is_a_time_out(flavor: ClientFlavor, serve: Serv
         "ORG_REQUIRES_WHITELIST",
     ],
 )
-def test_a_granted_token_that_may_not_be_used_from_here(
+def test_ip_access_list_error_hints_that_the_token_was_granted(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, code: Any
 ) -> None:
     emulator.security = Security(access_list=(), access_list_code=code)

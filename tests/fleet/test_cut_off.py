@@ -31,7 +31,7 @@ EMPTY = answer(200, {"results": [], "totalCount": 0})
 BOTH = Until(lambda requests: len(requests) == 2)
 
 
-def doubts(end: BaseException) -> list[AmbiguousOutcomeError]:
+def pending_outcomes(end: BaseException) -> list[AmbiguousOutcomeError]:
     """Return what an end says to be unknown, in the order of the requests."""
     found: list[AmbiguousOutcomeError] = []
     while (context := end.__context__) is not None:
@@ -70,8 +70,8 @@ def test_ctrl_c_cancels_the_takes_in_flight(serve: Serve) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         list(client.take_snapshots(REQUESTS, concurrency=2))
 
-    assert time.monotonic() - sent < 5  # how soon exactly, tests/process looks at
-    assert len(doubts(caught.value)) == 2
+    assert time.monotonic() - sent < 5  # tests/process checks how soon
+    assert len(pending_outcomes(caught.value)) == 2
     thread.join()
     server.wait_for_end_of_connection()
     assert len(server.requests) == 2
@@ -90,7 +90,7 @@ async def consume_until_cancelled(client: AtlasBackups, server: RawServer) -> No
     task.cancel()
     with pytest.raises(asyncio.CancelledError) as caught:
         await task
-    assert len(doubts(caught.value)) == 2
+    assert len(pending_outcomes(caught.value)) == 2
 
 
 def test_cancelled_task_cancels_the_takes_in_flight(serve: Serve) -> None:
@@ -137,7 +137,7 @@ def test_ambiguous_outcome_of_a_cancelled_take_has_its_tag(
     thread.join()
 
     # The first one is known: it was handed out.
-    assert [doubt.idempotency_tag for doubt in doubts(caught.value)] == [tag_of("k1")]
+    assert [pending.idempotency_tag for pending in pending_outcomes(caught.value)] == [tag_of("k1")]
     (warning,) = [it for it in caplog.records if it.levelname == "WARNING"]
     assert tag_of("k1") in warning.message
 

@@ -254,7 +254,7 @@ def test_rejected_credentials_are_the_error_of_each_outcome(
 
 
 class Vault:
-    """Gives what it was told to give, or raises it, one after the other."""
+    """Returns or raises the given values in order."""
 
     def __init__(self, *given: AccessToken | Exception) -> None:
         self._given = iter(given)
@@ -374,8 +374,8 @@ def test_take_repeated_with_new_credentials_keeps_its_deadline(
     flavor: ClientFlavor, make_client: MakeClient
 ) -> None:
     numbers = itertools.count()
-    refusal = answer(401, error(401, "UNEXPECTED_ERROR"))
-    with RawServer([READ, Delay(2), refusal, READ, NEVER]) as server:
+    rejection = answer(401, error(401, "UNEXPECTED_ERROR"))
+    with RawServer([READ, Delay(2), rejection, READ, NEVER]) as server:
         client = make_client(
             lambda: AccessToken(f"token-number-{next(numbers)}"),
             base_url=server.base_url,

@@ -1,4 +1,4 @@
-"""A fleet's requests: drawn as places get free, and whatever they turn out to be."""
+"""The requests of a fleet are pulled lazily and validated one by one."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -44,7 +44,11 @@ def test_slice_has_the_same_class_and_pickles(flavor: ClientFlavor, atlas: Atlas
 
 
 def test_repr_counts_outcomes_by_kind() -> None:
-    errors = [AmbiguousOutcomeError("lost"), ClusterNotFoundError("no"), WaitTimeoutError("late")]
+    errors = [
+        AmbiguousOutcomeError("reset"),
+        ClusterNotFoundError("no"),
+        WaitTimeoutError("late"),
+    ]
     outcomes = SnapshotOutcomes(
         SnapshotOutcome(request=REQUESTS[0], error=error) for error in [*errors, errors[0]]
     )

@@ -2,7 +2,7 @@
 
 `python -m tests.interface.description` writes it anew. The sources are read, not run (griffe), so
 that Airflow need not be there; only the options of the command line are asked of their parsers.
-What is private is told by what it stands for, where something public is behind it.
+A private name is replaced by the public one behind it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def described() -> str:
         for module in modules
         for name in sorted(map(str, module.exports or ()))
     }
-    told_of = {found.path for found in public.values()}
-    lines = [line for path, found in public.items() for line in _lines(path, found, told_of)]
+    known = {found.path for found in public.values()}
+    lines = [line for path, found in public.items() for line in _lines(path, found, known)]
     lines += [*fixtures(package.modules_collection[PLUGIN]), *packaging(), *commands()]
     return "".join(f"{line}\n" for line in lines)
 
@@ -49,45 +49,45 @@ def _target(found: griffe.Object | griffe.Alias) -> griffe.Object:
     return found.final_target if isinstance(found, griffe.Alias) else found
 
 
-def _lines(path: str, told: griffe.Object, told_of: Container[str]) -> Iterator[str]:
-    if isinstance(told, griffe.Class):
-        decorators = "".join(f"@{one.value} " for one in told.decorators)
-        yield f"{decorators}class {path}({', '.join(_bases(told, told_of))})"
-        inherited = {name: _target(found) for name, found in told.inherited_members.items()}
-        own = {name: _target(found) for name, found in told.members.items()}
-        # What a public base has is told there.
+def _lines(path: str, member: griffe.Object, known: Container[str]) -> Iterator[str]:
+    if isinstance(member, griffe.Class):
+        decorators = "".join(f"@{one.value} " for one in member.decorators)
+        yield f"{decorators}class {path}({', '.join(_bases(member, known))})"
+        inherited = {name: _target(found) for name, found in member.inherited_members.items()}
+        own = {name: _target(found) for name, found in member.members.items()}
+        # Members of a public base are listed there.
         ours = {
-            name: it for name, it in inherited.items() if it.path.rpartition(".")[0] not in told_of
+            name: it for name, it in inherited.items() if it.path.rpartition(".")[0] not in known
         } | own
         for name in sorted(filter(_is_public, ours)):
-            yield from _lines(f"{path}.{name}", ours[name], told_of)
-    elif isinstance(told, griffe.Function):
-        for overload in told.overloads or ():
-            yield _expanded(_function(path, overload), told, told_of)
-        yield _expanded(_function(path, told), told, told_of)
-    elif isinstance(told, griffe.Attribute):
-        labels = {"property", "writable"} & told.labels
+            yield from _lines(f"{path}.{name}", ours[name], known)
+    elif isinstance(member, griffe.Function):
+        for overload in member.overloads or ():
+            yield _expanded(_function(path, overload), member, known)
+        yield _expanded(_function(path, member), member, known)
+    elif isinstance(member, griffe.Attribute):
+        labels = {"property", "writable"} & member.labels
         kind = "".join(f"{label} " for label in sorted(labels))
-        # A constant is told with its value; the value of a field is its default.
-        annotation = f": {told.annotation}" if told.annotation else ""
-        value = f" = {told.value}" if told.value else ""
-        yield _expanded(f"{kind}{path}{annotation}{value}", told, told_of)
+        # A constant has its value; the value of a field is its default.
+        annotation = f": {member.annotation}" if member.annotation else ""
+        value = f" = {member.value}" if member.value else ""
+        yield _expanded(f"{kind}{path}{annotation}{value}", member, known)
     else:
         raise TypeError(f"{path} is of no kind that can be described")
 
 
-def _bases(told: griffe.Class, told_of: Container[str]) -> Iterator[str]:
+def _bases(member: griffe.Class, known: Container[str]) -> Iterator[str]:
     """Return the bases, each private one with its own, or not at all where it has none."""
-    for base in told.bases:
+    for base in member.bases:
         path = base.canonical_path if isinstance(base, griffe.Expr) else base
-        found = _found(path, told)
-        if not isinstance(found, griffe.Class) or found.path in told_of:
+        found = _found(path, member)
+        if not isinstance(found, griffe.Class) or found.path in known:
             yield str(base)
-        elif behind := ", ".join(_bases(found, told_of)):
+        elif behind := ", ".join(_bases(found, known)):
             yield f"{base}({behind})"
 
 
-def _expanded(line: str, scope: griffe.Object, told_of: Container[str]) -> str:
+def _expanded(line: str, scope: griffe.Object, known: Container[str]) -> str:
     """Put in what private aliases and constants stand for."""
 
     def expanded(name: re.Match[str]) -> str:
@@ -98,12 +98,12 @@ def _expanded(line: str, scope: griffe.Object, told_of: Container[str]) -> str:
         if (
             not isinstance(found, griffe.Attribute)
             or not isinstance(found.parent, griffe.Module)
-            or found.path in told_of
+            or found.path in known
             or str(found.value).startswith("TypeVar(")
         ):
             return name[0]
         value = str(found.value).strip("'")  # an alias may be quoted
-        return _expanded(value, found.parent, told_of)
+        return _expanded(value, found.parent, known)
 
     return re.sub(r"\b_?[A-Z]\w+", expanded, line)
 
@@ -116,10 +116,10 @@ def _found(path: str, beside: griffe.Object) -> griffe.Object | None:
         return None
 
 
-def _function(path: str, told: griffe.Function) -> str:
-    labels = {"async", "classmethod", "staticmethod"} & told.labels
+def _function(path: str, member: griffe.Function) -> str:
+    labels = {"async", "classmethod", "staticmethod"} & member.labels
     kind = "".join(f"{label} " for label in sorted(labels))
-    return f"{kind}def {path}{told.signature().removeprefix(told.name)}"
+    return f"{kind}def {path}{member.signature().removeprefix(member.name)}"
 
 
 def _is_public(name: str) -> bool:

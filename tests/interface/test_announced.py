@@ -17,7 +17,7 @@ ANNOUNCE = (
 )
 
 
-def test_the_public_interface_is_as_written() -> None:
+def test_public_interface_is_unchanged() -> None:
     written = WRITTEN.read_text(encoding="utf-8").splitlines()
 
     difference = list(difflib.unified_diff(written, described().splitlines(), n=0, lineterm=""))
@@ -25,7 +25,7 @@ def test_the_public_interface_is_as_written() -> None:
     assert not difference, "\n".join([ANNOUNCE, *difference[2:]])
 
 
-def test_the_description_has_every_kind_of_thing() -> None:
+def test_description_has_each_kind_of_entry() -> None:
     lines = described().splitlines()
 
     for line in (
@@ -54,7 +54,7 @@ def test_the_description_has_every_kind_of_thing() -> None:
         assert [line for line in lines if line.startswith(start)], start
 
 
-def test_the_description_is_the_same_for_every_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_description_does_not_depend_on_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = described()
     monkeypatch.setenv("MONGODB_ATLAS_PROJECT_ID", "66b0aa11bb22cc33dd44ee55")
 

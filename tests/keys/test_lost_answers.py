@@ -1,4 +1,4 @@
-"""A key after an answer that was lost: what happened is found out, and never done twice."""
+"""A call with a key after one whose response was not received."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 KEY = "release-42"
 kinds = pytest.mark.parametrize("kind", ["service_account", "api_key", "access_token"])
-LOST = {
+FAULTS = {
     "reset": Fault(reset="after"),
     "504": Fault(status=504, effect=True),
     "HTML": Fault(status=200, effect=True, body=b"<html>", headers={"Content-Type": "text/html"}),
     "half a body": Fault(cut_body=50),
 }
-lost_ways = pytest.mark.parametrize("lost", LOST.values(), ids=LOST.keys())
+every_fault = pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 
 
 def posts(emulator: AtlasEmulator) -> int:
@@ -38,16 +38,16 @@ def on_demand(emulator: AtlasEmulator) -> list[str]:
     return [held.id for held in emulator.snapshots if held.requested_at > now - 3600]
 
 
-@lost_ways
+@every_fault
 @kinds
 def test_same_key_after_an_ambiguous_take_finds_its_snapshot(  # fixtures
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str, lost: Fault
+    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, kind: str, fault: Fault
 ) -> None:
     client = make_client(getattr(emulator, kind), base_url=emulator.base_url, total_timeout=BRIEF)
     flavor.take_raw(client)
     emulator.clear_requests()
     (other,) = on_demand(emulator)
-    emulator.fault(replace(lost, method="POST", path="/backup/"))
+    emulator.fault(replace(fault, method="POST", path="/backup/"))
 
     with pytest.raises(AmbiguousOutcomeError) as caught:
         flavor.take(client, idempotency_key=KEY)

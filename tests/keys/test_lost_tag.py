@@ -1,4 +1,4 @@
-"""A snapshot whose description has lost the tag of its key: it is returned, but not silently."""
+"""A snapshot stored without the tag of its key is returned with a warning."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 KEY = "release-42"
 EMPTY = answer(200, {"results": [], "totalCount": 0})
-LOOK: Script = [READ, EMPTY, READ, EMPTY]
+LIST: Script = [READ, EMPTY, READ, EMPTY]
 descriptions = pytest.mark.parametrize("description", [None, "", "text", "[ab1:"])
 
 
 def taking(description: str | None) -> Script:
-    return [*LOOK, READ, answer(200, queued(description=description)), *LOOK]
+    return [*LIST, READ, answer(200, queued(description=description)), *LIST]
 
 
 @descriptions

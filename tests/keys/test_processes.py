@@ -122,10 +122,10 @@ def test_duplicates_of_concurrent_processes_are_reported(
     printed = run(meeting, flavor, 2)
 
     ids = tagged(meeting)
-    told = [line.split()[1:] for line in printed if line.startswith("duplicates")]
+    reported = [line.split()[1:] for line in printed if line.startswith("duplicates")]
     assert len(ids) == 2
-    assert told
-    assert all(sorted(line) == sorted(ids) for line in told)
+    assert reported
+    assert all(sorted(line) == sorted(ids) for line in reported)
 
 
 @dataclass(frozen=True)

@@ -157,8 +157,8 @@ def test_forbidden_project_is_an_entry_with_an_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, status: int
 ) -> None:
     empty = emulator.world.projects[1]
-    refusal = Fault.error(status, "USER_UNAUTHORIZED")
-    emulator.fault(replace(refusal, path=f"{empty.id}/clusters", times=None))
+    rejection = Fault.error(status, "USER_UNAUTHORIZED")
+    emulator.fault(replace(rejection, path=f"{empty.id}/clusters", times=None))
 
     first, *others = flavor.call(atlas, "backup_coverage")
 

@@ -23,7 +23,7 @@ NO_FLEX = answer(200, {"results": [], "totalCount": 0})
 
 
 def script(*clusters: str) -> Script:
-    """A project with these clusters, whose snapshots are never told."""
+    """A project with these clusters, whose snapshot lists never arrive."""
     items = [{"name": name} for name in clusters]
 
     def choose(requests: Sequence[Received]) -> Script:

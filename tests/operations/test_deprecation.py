@@ -1,4 +1,4 @@
-"""A version that ends: a read warns once, where it was called; a write tells only the log."""
+"""A deprecated API version: a read warns once at its caller; a write only logs."""
 
 # anything may be passed on
 from __future__ import annotations

@@ -144,7 +144,7 @@ def test_wait_returns_the_completed_flex_snapshot(
 
     assert done.status == "completed"
     plain = [path for path in asked(emulator) if path.startswith("GET clusters/")]
-    assert len(plain) == 2  # the list and the first look; after that it is known to be flex
+    assert len(plain) == 2  # the list and the first poll; after that it is known to be flex
 
 
 def test_wait_raises_for_a_failed_flex_snapshot(
@@ -216,10 +216,10 @@ def test_take_of_a_flex_cluster_raises_cluster_not_supported(
 ) -> None:
     before = emulator.snapshots
 
-    with pytest.raises(ClusterNotSupportedError, match="Flex cluster Flex0 cannot be used") as told:
+    with pytest.raises(ClusterNotSupportedError, match="Flex0 cannot be used") as caught:
         flavor.call(client, "take_snapshot", GROUP_ID, FLEX, **options)
 
-    assert told.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
+    assert caught.value.error_code == "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"
     assert emulator.snapshots == before
 
 

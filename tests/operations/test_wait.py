@@ -47,7 +47,7 @@ def watch(flavor: ClientFlavor, client: AtlasBackups, *snapshot: Any, **options:
     return flavor.iterate(client, "watch_snapshot", *snapshot, **{**SOON, **options})
 
 
-def looks(emulator: AtlasEmulator) -> int:
+def polls(emulator: AtlasEmulator) -> int:
     return sum(line.startswith("GET") for line in sent(emulator))
 
 
@@ -60,7 +60,7 @@ def test_wait_returns_the_completed_snapshot(
 
     assert (done.id, done.status, done.description) == (taken.id, "completed", "nightly")
     assert done.created_at is not None
-    assert looks(ticking) == 16
+    assert polls(ticking) == 16
 
 
 def test_watch_yields_each_change_once(
@@ -80,7 +80,7 @@ def test_watch_yields_each_change_once(
     assert [change.cloud_provider for change in changes] == [None, None, "AWS", "AWS"]
     assert all(one != other for one, other in pairwise(changes))
     assert [change.is_final for change in changes] == [False, False, False, True]
-    assert looks(ticking) == 16
+    assert polls(ticking) == 16
 
 
 def test_watch_yields_changes_of_members(flavor: ClientFlavor, client: AtlasBackups) -> None:
@@ -176,7 +176,7 @@ def test_snapshot_of_another_cluster_is_rejected(
     with pytest.raises(InvalidArgumentError, match="belongs to cluster"):
         next(watch(flavor, client, *place, taken))
 
-    assert looks(ticking) == 0
+    assert polls(ticking) == 0
 
 
 def test_watch_sends_nothing_before_iteration_and_after_close(
@@ -184,12 +184,12 @@ def test_watch_sends_nothing_before_iteration_and_after_close(
 ) -> None:
     taken = flavor.take(client)
     changes = watch(flavor, client, taken)
-    assert looks(ticking) == 0
+    assert polls(ticking) == 0
 
     next(changes)
     changes.close()
 
-    assert looks(ticking) == 1
+    assert polls(ticking) == 1
 
 
 def test_progress_prints_a_line_for_each_change(
@@ -202,7 +202,7 @@ def test_progress_prints_a_line_for_each_change(
     out, err = capfd.readouterr()
     assert out == ""
     states = [line.split(" (")[0] for line in err.splitlines() if " is " in line]
-    # How many changes a look finds depends on when the emulator answers about earlier ones.
+    # How many changes a poll finds depends on when the emulator answers about earlier ones.
     assert set(states[:-1]) == {f"{CLUSTER_NAME}: snapshot {taken.id} is inProgress"}
     assert states[-1] == f"{CLUSTER_NAME}: snapshot {taken.id} is completed"
 

@@ -63,11 +63,11 @@ def test_wait_uses_rotated_credentials(
     given = [ticking.access_token, AccessToken("not-used-any-more"), ticking.access_token]
     client = make_client(lambda: given.pop(0), base_url=ticking.base_url, max_retries=0)
     taken = flavor.take(client)
-    refusal = Fault.error(401, "UNEXPECTED_ERROR")
-    ticking.fault(replace(refusal, method="GET", nth=2))
+    rejection = Fault.error(401, "UNEXPECTED_ERROR")
+    ticking.fault(replace(rejection, method="GET", nth=2))
 
     with pytest.raises(UnauthorizedError):
-        wait(flavor, client, taken)  # the second ones are refused too, and that is final
+        wait(flavor, client, taken)  # the second rejection is final
     assert wait(flavor, client, taken).status == "completed"
 
     assert given == []

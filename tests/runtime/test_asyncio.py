@@ -67,7 +67,9 @@ def test_every_public_method_has_an_async_variant() -> None:
     assert names - variants == {"close", "aclose"} | {f"{name}_async" for name in variants}
 
 
-def test_nothing_is_sent_before_it_is_awaited(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_coroutine_sends_nothing_before_it_is_awaited(
+    emulator: AtlasEmulator, atlas: AtlasBackups
+) -> None:
     coroutine = take(atlas)
     assert emulator.requests == ()
 
@@ -85,9 +87,7 @@ def test_tasks_gather_and_time_limits(atlas: AtlasBackups) -> None:
     assert len({snapshot.id for snapshot in snapshots}) == 7
 
 
-def test_an_exception_is_raised_where_it_is_awaited(
-    emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
+def test_exception_is_raised_at_the_await(emulator: AtlasEmulator, make_client: MakeClient) -> None:
     client = make_client(AccessToken("wrong-token"), base_url=emulator.base_url)
 
     async def run() -> set[type]:
@@ -97,7 +97,7 @@ def test_an_exception_is_raised_where_it_is_awaited(
     assert asyncio.run(run()) == {UnauthorizedError}
 
 
-def test_the_loop_goes_on_while_a_call_waits(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_loop_runs_during_a_call(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
     emulator.fault(Fault(delay=0.3))
 
     async def run() -> int:
@@ -111,14 +111,14 @@ def test_the_loop_goes_on_while_a_call_waits(emulator: AtlasEmulator, atlas: Atl
     assert asyncio.run(run()) > 5
 
 
-def test_the_sync_method_works_inside_a_running_loop(atlas: AtlasBackups) -> None:
+def test_sync_method_works_in_a_running_loop(atlas: AtlasBackups) -> None:
     async def notebook_cell() -> Snapshot:
         return atlas.take_snapshot(GROUP_ID, CLUSTER_NAME)
 
     assert asyncio.run(notebook_cell()).status == "queued"
 
 
-def test_a_client_outlives_its_loops(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
+def test_client_works_on_several_loops(emulator: AtlasEmulator, atlas: AtlasBackups) -> None:
     for _ in range(3):
         asyncio.run(take(atlas))
         atlas.take_snapshot(GROUP_ID, CLUSTER_NAME)
@@ -126,7 +126,7 @@ def test_a_client_outlives_its_loops(emulator: AtlasEmulator, atlas: AtlasBackup
     assert len(emulator.requests) == 6
 
 
-def test_a_coroutine_that_is_closed_under_way_leaves_no_complaint(make_client: MakeClient) -> None:
+def test_closed_coroutine_causes_no_warning(make_client: MakeClient) -> None:
     complaints: list[dict[str, Any]] = []
 
     async def run(server: RawServer) -> None:
@@ -139,7 +139,7 @@ def test_a_coroutine_that_is_closed_under_way_leaves_no_complaint(make_client: M
         coroutine.close()
 
         await asyncio.to_thread(server.wait_for_end_of_connection)
-        await asyncio.sleep(0.05)  # in which the loop hears of it
+        await asyncio.sleep(0.05)  # in which the loop is notified
         gc.collect()
 
     with RawServer([READ, NEVER]) as server:

@@ -98,7 +98,7 @@ CALLS: dict[str, Callable[[AtlasBackups, int], Awaitable[None]]] = {
 
 @pytest.mark.parametrize("calls", CALLS)
 @pytest.mark.parametrize("cancel", [cancel_at_once, cancel_one_by_one])
-def test_what_waits_for_a_place_is_not_sent(
+def test_cancelled_waiting_calls_are_not_sent(
     serve: Serve,
     calls: str,
     cancel: Callable[[RawServer, list[Awaitable[None]]], Awaitable[None]],
@@ -115,7 +115,7 @@ def test_what_waits_for_a_place_is_not_sent(
     assert len(server.requests) == PLACES
 
 
-def test_what_waits_in_fleets_is_not_sent(serve: Serve) -> None:
+def test_cancelled_waiting_fleets_are_not_sent(serve: Serve) -> None:
     server, client = serve(always(NEVER))
 
     async def main() -> None:
@@ -127,7 +127,7 @@ def test_what_waits_in_fleets_is_not_sent(serve: Serve) -> None:
     assert len(server.requests) == PLACES
 
 
-def test_other_calls_of_the_loop_are_sent_afterwards(serve: Serve) -> None:
+def test_other_calls_of_the_loop_are_sent(serve: Serve) -> None:
     server, client = serve(*[always(NEVER)] * PLACES, always(answer(200, queued())))
 
     async def main() -> None:

@@ -78,7 +78,7 @@ CHECKING: Script = [READ, EMPTY, READ, EMPTY, READ, TAKEN, READ, NEVER]
 IN_DOUBT: dict[str, tuple[Script, int, dict[str, Any]]] = {
     "the POST": (POSTING, 1, {}),
     "the POST of a key": ([READ, EMPTY, READ, EMPTY, *POSTING], 3, {"idempotency_key": "k"}),
-    "the pause before a look": (LOOKING_AGAIN, 3, {"idempotency_key": "k"}),
+    "the pause before a poll": (LOOKING_AGAIN, 3, {"idempotency_key": "k"}),
     "the final check of a key": (CHECKING, 4, {"idempotency_key": "k"}),
 }
 in_doubt = pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def cancelled(client: AtlasBackups, server: RawServer, requests: int, **options:
     return asyncio.run(run())
 
 
-def doubt(raised: BaseException | None) -> AmbiguousOutcomeError | None:
+def pending_outcome(raised: BaseException | None) -> AmbiguousOutcomeError | None:
     """Find what a take left in the chain of an exception."""
     while raised is not None and not isinstance(raised, AmbiguousOutcomeError):
         raised = raised.__cause__ or raised.__context__
@@ -139,7 +139,9 @@ def assert_says_what_is_unknown(error: BaseException | None, options: dict[str, 
 
 
 @in_doubt
-def test_ctrl_c(serve: Serve, script: Script, requests: int, options: dict[str, Any]) -> None:
+def test_ctrl_c_has_the_ambiguous_outcome_as_context(
+    serve: Serve, script: Script, requests: int, options: dict[str, Any]
+) -> None:
     server, client = serve(script, always(NEVER))
 
     with cut_off(server, requests, signal.SIGINT), pytest.raises(KeyboardInterrupt) as caught:
@@ -150,7 +152,7 @@ def test_ctrl_c(serve: Serve, script: Script, requests: int, options: dict[str, 
 
 @pytest.mark.usefixtures("stop_on_usr1")
 @in_doubt
-def test_a_handler_that_raises(
+def test_raising_signal_handler_has_the_ambiguous_outcome_as_context(
     serve: Serve, script: Script, requests: int, options: dict[str, Any]
 ) -> None:
     server, client = serve(script, always(NEVER))
@@ -162,7 +164,7 @@ def test_a_handler_that_raises(
 
 
 @in_doubt
-def test_a_cancelled_task(
+def test_cancelled_task_has_the_ambiguous_outcome_as_context(
     serve: Serve, script: Script, requests: int, options: dict[str, Any]
 ) -> None:
     server, client = serve(script, always(NEVER))
@@ -170,11 +172,11 @@ def test_a_cancelled_task(
     error = cancelled(client, server, requests, **options)
 
     assert isinstance(error, asyncio.CancelledError)
-    assert_says_what_is_unknown(doubt(error), options)
+    assert_says_what_is_unknown(pending_outcome(error), options)
 
 
 @pytest.mark.parametrize("kind", ["wait_for", "timeout"])
-def test_a_time_limit_of_asyncio(serve: Serve, kind: str) -> None:
+def test_asyncio_timeout_has_the_ambiguous_outcome_as_context(serve: Serve, kind: str) -> None:
     if kind == "timeout" and not hasattr(asyncio, "timeout"):
         pytest.skip("new in Python 3.11")
     server, client = serve(POSTING)
@@ -191,19 +193,19 @@ def test_a_time_limit_of_asyncio(serve: Serve, kind: str) -> None:
     with pytest.raises((TimeoutError, asyncio.TimeoutError)) as caught:
         asyncio.run(run())
 
-    assert_says_what_is_unknown(doubt(caught.value), {})
+    assert_says_what_is_unknown(pending_outcome(caught.value), {})
 
 
-def test_the_final_check_knows_the_snapshot(serve: Serve) -> None:
+def test_interrupted_final_check_names_the_snapshot(serve: Serve) -> None:
     server, client = serve(CHECKING)
 
-    found = doubt(cancelled(client, server, 4, idempotency_key="k"))
+    found = pending_outcome(cancelled(client, server, 4, idempotency_key="k"))
 
     assert found is not None
     assert [snapshot.id for snapshot in found.candidates] == [SNAPSHOT_ID]
 
 
-def test_a_raw_take(serve: Serve) -> None:
+def test_interrupted_raw_take_is_ambiguous(serve: Serve) -> None:
     server, client = serve(POSTING)
 
     with cut_off(server, 1, signal.SIGINT), pytest.raises(KeyboardInterrupt) as caught:
@@ -212,7 +214,7 @@ def test_a_raw_take(serve: Serve) -> None:
     assert_says_what_is_unknown(caught.value.__context__, {})
 
 
-def test_an_exception_that_was_being_handled_stays_in_the_chain(serve: Serve) -> None:
+def test_handled_exception_stays_in_the_context_chain(serve: Serve) -> None:
     server, client = serve(POSTING)
     first = RuntimeError("handled when the take began")
 
@@ -231,7 +233,7 @@ def test_an_exception_that_was_being_handled_stays_in_the_chain(serve: Serve) ->
 
 
 @nothing_sent
-def test_ctrl_c_while_nothing_was_sent(
+def test_ctrl_c_before_sending_is_not_ambiguous(
     serve: Serve, script: Script, requests: int, credentials: Any, options: dict[str, Any]
 ) -> None:
     server, client = serve(script, always(NEVER), credentials=credentials)
@@ -243,7 +245,7 @@ def test_ctrl_c_while_nothing_was_sent(
 
 
 @nothing_sent
-def test_a_cancelled_task_while_nothing_was_sent(
+def test_cancelled_task_before_sending_is_not_ambiguous(
     serve: Serve, script: Script, requests: int, credentials: Any, options: dict[str, Any]
 ) -> None:
     server, client = serve(script, always(NEVER), credentials=credentials)
@@ -251,7 +253,7 @@ def test_a_cancelled_task_while_nothing_was_sent(
     error = cancelled(client, server, requests, **options)
 
     assert isinstance(error, asyncio.CancelledError)
-    assert doubt(error) is None
+    assert pending_outcome(error) is None
 
 
 WAITING: Script = [READ, TAKEN, READ, NEVER]
@@ -262,7 +264,7 @@ def waited_for(error: BaseException | None) -> str | None:
     return error.snapshot.id if error.snapshot else None
 
 
-def test_the_wait_for_a_new_snapshot_names_it_after_ctrl_c(serve: Serve) -> None:
+def test_ctrl_c_during_the_wait_names_the_new_snapshot(serve: Serve) -> None:
     server, client = serve(WAITING)
 
     with cut_off(server, 2, signal.SIGINT), pytest.raises(KeyboardInterrupt) as caught:
@@ -271,7 +273,7 @@ def test_the_wait_for_a_new_snapshot_names_it_after_ctrl_c(serve: Serve) -> None
     assert waited_for(caught.value.__context__) == SNAPSHOT_ID
 
 
-def test_the_wait_for_a_new_snapshot_names_it_when_cancelled(serve: Serve) -> None:
+def test_cancelled_wait_names_the_new_snapshot(serve: Serve) -> None:
     server, client = serve(WAITING)
 
     error = cancelled(client, server, 2, wait=True)

@@ -1,6 +1,6 @@
 """A signal between the answer and the caller loses no snapshot: what is raised knows it.
 
-Where Python looks for signals, and so where a handler can raise, is where it tells profilers of
+Python checks for signals, so a handler can raise, where it notifies profilers of
 calls: each such place between the core and the caller is tried, one after the other. But where
 a task goes on, any coroutine on the way to ours can be hit, the caller's as well as the method's.
 """
@@ -85,7 +85,7 @@ def known(stop: Stop) -> list[str]:
 
 @pytest.mark.usefixtures("profile")
 @pytest.mark.parametrize("options", [{}, {"wait": True}], ids=["taken", "waited for"])
-def test_what_comes_after_the_answer_knows_the_snapshot(
+def test_interruption_after_the_response_names_the_snapshot(
     flavor: ClientFlavor, serve: Serve, options: dict[str, Any]
 ) -> None:
     _, client = serve(always(answer(200, queued(status="completed"))))

@@ -1,4 +1,4 @@
-"""The package loads what is used, when it is used; whoever looks at it finds everything there."""
+"""Modules are imported on first use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.flavor import CLUSTER_NAME, GROUP_ID
 from tests.raw_server import READ, RawServer, always, answer
 
 LOADED = "\nprint(*sorted(set(sys.modules) - before))"
-ROOMS = {"atlas_backups.cli", "atlas_backups.emulator", "atlas_backups.airflow"}
+PACKAGES = {"atlas_backups.cli", "atlas_backups.emulator", "atlas_backups.airflow"}
 NEVER = {
     "asyncio",
     "email",
@@ -28,7 +28,7 @@ NEVER = {
     "ssl",
     "subprocess",
     "threading",
-    *ROOMS,
+    *PACKAGES,
 }
 # The client, and the results and errors that its annotations name.
 FOR_THE_CLIENT = {
@@ -75,7 +75,7 @@ def loaded_by(program: str, server: RawServer | None = None) -> set[str]:
     return set(run(f"import sys; before = set(sys.modules)\n{program}{LOADED}", server).split())
 
 
-def test_the_package_alone_loads_nothing_else() -> None:
+def test_package_import_loads_nothing_else() -> None:
     assert loaded_by("import atlas_backups") == {"atlas_backups"}
 
 
@@ -87,7 +87,7 @@ def test_client_import_loads_results_and_errors_only() -> None:
     assert not loaded & NEVER
 
 
-def test_a_take_loads_nothing_that_it_does_not_need() -> None:
+def test_take_loads_only_needed_modules() -> None:
     with RawServer([READ, answer(200, queued())]) as server:
         loaded = loaded_by(TAKE, server)
 
@@ -95,7 +95,7 @@ def test_a_take_loads_nothing_that_it_does_not_need() -> None:
     assert not loaded & NEVER
 
 
-def test_everything_that_an_operation_may_give_is_loaded_before_it_begins() -> None:
+def test_constructor_loads_all_result_classes() -> None:
     """A signal that arrives in the middle of an import would break it off."""
     run("""
 import sys
@@ -109,7 +109,7 @@ assert {*results, "atlas_backups.errors", "datetime"} <= set(sys.modules)
 @pytest.mark.parametrize(
     "place", ["first", "before the client", "after the client", "after a call"]
 )
-def test_who_imports_logging_and_sets_up_nothing_reads_no_line_of_ours(place: str) -> None:
+def test_unconfigured_logging_prints_nothing(place: str) -> None:
     lines = TAKE.strip().splitlines()
     at = {"first": 0, "before the client": 1, "after the client": 2, "after a call": 3}[place]
     again = lines[-1]
@@ -119,7 +119,7 @@ def test_who_imports_logging_and_sets_up_nothing_reads_no_line_of_ours(place: st
         run("\n".join([*lines, again]), server)
 
 
-def test_who_sets_logging_up_after_the_first_call_reads_what_later_ones_say() -> None:
+def test_logging_configured_after_a_call_applies_to_later_calls() -> None:
     program = f"""{TAKE}
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
@@ -139,13 +139,13 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
         RawResponse(status=200, headers=Headers(), text="{}"),
     ],
 )
-def test_a_pickle_loads_what_it_needs(value: object) -> None:
+def test_unpickling_a_result_imports_its_module(value: object) -> None:
     program = f"import pickle; print(pickle.loads({pickle.dumps(value)!r}))"
 
     assert run(program).strip() == str(value)
 
 
-def test_a_pickled_error_loads_what_it_needs() -> None:
+def test_unpickling_an_error_imports_its_module() -> None:
     pickled = pickle.dumps(RateLimitError("slow down", retry_after=3.0))
 
     said = run(f"import pickle; error = pickle.loads({pickled!r}); print(type(error), error)")
@@ -153,7 +153,7 @@ def test_a_pickled_error_loads_what_it_needs() -> None:
     assert said == "<class 'atlas_backups.errors.RateLimitError'> slow down\n"
 
 
-def test_dir_and_a_star_give_every_public_name() -> None:
+def test_dir_and_star_import_have_every_public_name() -> None:
     every = set(atlas_backups.__all__)
 
     run(
@@ -163,7 +163,7 @@ def test_dir_and_a_star_give_every_public_name() -> None:
     )
 
 
-def test_a_submodule_is_an_attribute_without_being_imported() -> None:
+def test_submodule_is_an_attribute_without_import() -> None:
     run("import atlas_backups; atlas_backups.errors.ApiError, atlas_backups.models.Snapshot")
 
 
@@ -174,7 +174,7 @@ def test_help_shows_the_classes() -> None:
         assert name in text
 
 
-def test_a_name_that_is_not_there_is_refused_as_by_any_module() -> None:
+def test_unknown_name_raises_attribute_and_import_error() -> None:
     with pytest.raises(AttributeError, match="'atlas_backups' has no attribute 'Snapshots'"):
         _ = atlas_backups.Snapshots  # type: ignore[attr-defined]  # pyright: ignore  # noqa: PGH003  # the point
     with pytest.raises(ImportError, match="Snapshots"):

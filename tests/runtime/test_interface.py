@@ -102,7 +102,7 @@ if os.path.isdir("/proc/self/task"):
 """
 
 
-def test_all_is_the_public_interface() -> None:
+def test_all_is_the_documented_interface() -> None:
     assert sorted(atlas_backups.__all__) == sorted(PUBLIC)
     assert len(set(PUBLIC)) == len(PUBLIC)
 
@@ -112,7 +112,7 @@ def test_every_public_name_resolves() -> None:
         assert getattr(atlas_backups, name) is not None
 
 
-def test_every_public_class_calls_itself_public() -> None:
+def test_public_class_has_a_public_module() -> None:
     for name in PUBLIC:
         value = getattr(atlas_backups, name)
         if isinstance(value, type):
@@ -121,7 +121,7 @@ def test_every_public_class_calls_itself_public() -> None:
             assert value.__doc__, name
 
 
-def test_importing_starts_no_thread_opens_no_socket_and_loads_no_asyncio() -> None:
+def test_import_starts_no_thread_and_opens_no_socket() -> None:
     done = subprocess.run(  # our own interpreter  # noqa: S603  # our own interpreter
         [sys.executable, "-I", "-c", AFTER_IMPORT], capture_output=True, text=True, check=False
     )

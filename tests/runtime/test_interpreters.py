@@ -44,7 +44,7 @@ def program(script: str) -> str:
         return run(place + script, emulator.env, flags=["-X", "dev"])
 
 
-def test_second_interpreter_gets_an_import_error_that_says_what_to_do() -> None:
+def test_second_interpreter_gets_an_import_error_with_advice() -> None:
     out = program(f"take()\n{OTHER_INTERPRETER}\nassert atlas.list_snapshots(*PLACE)")
 
     assert out.count("another interpreter of this process") == 2

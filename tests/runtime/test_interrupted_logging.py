@@ -45,19 +45,19 @@ def interrupted() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("interrupted")
-def test_it_is_raised_with_the_snapshot_that_was_taken_meanwhile(serve: Serve) -> None:
+def test_interrupted_logging_raises_with_the_taken_snapshot(serve: Serve) -> None:
     _, client = serve([READ, answer(200, queued())])
 
     with pytest.raises(KeyboardInterrupt) as caught:
         client.take_snapshot(GROUP_ID, CLUSTER_NAME)
 
-    doubt = caught.value.__context__
-    assert isinstance(doubt, AmbiguousOutcomeError)
-    assert [snapshot.id for snapshot in doubt.candidates] == [SNAPSHOT_ID]
+    pending_outcome = caught.value.__context__
+    assert isinstance(pending_outcome, AmbiguousOutcomeError)
+    assert [snapshot.id for snapshot in pending_outcome.candidates] == [SNAPSHOT_ID]
 
 
 @pytest.mark.usefixtures("interrupted")
-def test_calls_of_the_same_loop_end_all_the_same(serve: Serve) -> None:
+def test_interrupted_logging_completes_other_calls_of_the_loop(serve: Serve) -> None:
     _, client = serve([Repeat([READ, answer(200, queued())])])
 
     async def take_eight() -> None:

@@ -26,7 +26,7 @@ AT_ONCE = answer(429, error(429, "RATE_LIMITED"), {"Retry-After": "0"})
 
 
 class Heard(logging.Handler):
-    """Keeps records, and tells of the first."""
+    """Keeps records, and sets an event for the first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ async def fleet(client: AtlasBackups) -> None:
 
 
 @pytest.mark.parametrize("call", [take, fleet])
-def test_while_an_async_call_runs(
+def test_async_call_logs_while_it_runs(
     serve: Serve, heard: Heard, call: Callable[[AtlasBackups], Awaitable[None]]
 ) -> None:
     server, client = serve([READ, AT_ONCE, READ, NEVER])
@@ -76,7 +76,7 @@ def test_while_an_async_call_runs(
     assert server.requests
 
 
-def test_while_a_sync_fleet_runs(serve: Serve, heard: Heard) -> None:
+def test_sync_fleet_logs_while_it_runs(serve: Serve, heard: Heard) -> None:
     _, client = serve([READ, AT_ONCE, READ, NEVER])
     client_ended = threading.Event()
 
@@ -90,7 +90,7 @@ def test_while_a_sync_fleet_runs(serve: Serve, heard: Heard) -> None:
     assert not client_ended.is_set()
 
 
-def test_with_the_time_of_the_event(serve: Serve, heard: Heard) -> None:
+def test_record_has_the_time_of_the_event(serve: Serve, heard: Heard) -> None:
     """Also when the loop is busy for a while after it."""
     server, client = serve(always(answer(200, queued())))
     pause = 0.5

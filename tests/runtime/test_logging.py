@@ -39,7 +39,7 @@ def test_each_attempt_is_one_debug_line(
     assert {record.name for record in caplog.records} == {"atlas_backups"}
 
 
-def test_a_wait_is_logged_between_two_attempts(
+def test_backoff_is_logged_between_attempts(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy = answer(429, error(429, "RATE_LIMITED"))
@@ -54,7 +54,7 @@ def test_a_wait_is_logged_between_two_attempts(
     assert "trying again in" in lines(caplog, logging.INFO)[0]
 
 
-def test_fetching_a_token_is_logged_without_it(
+def test_token_request_is_logged_without_the_token(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     make_client: MakeClient,
@@ -72,7 +72,7 @@ def test_fetching_a_token_is_logged_without_it(
 
 
 @pytest.mark.parametrize("level", [logging.INFO, logging.WARNING, logging.ERROR])
-def test_a_good_call_is_silent_above_debug(
+def test_successful_call_logs_debug_only(
     flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture, level: int
 ) -> None:
     with caplog.at_level(level, "atlas_backups"):
@@ -83,7 +83,7 @@ def test_a_good_call_is_silent_above_debug(
 
 @pytest.mark.parametrize("method", ["take_snapshot", "take_snapshot_raw"])
 @pytest.mark.parametrize("header", ["Deprecation", "Sunset"])
-def test_a_deprecated_version_is_logged_and_warns_nobody(
+def test_deprecation_of_a_take_is_logged_without_warning(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture, method: str, header: str
 ) -> None:
     _, client = serve(always(answer(200, queued(), {header: DEPRECATED[header]})))
@@ -96,7 +96,7 @@ def test_a_deprecated_version_is_logged_and_warns_nobody(
     assert ("2024-08-05" if header == "Deprecation" else "2027-07-01") in line
 
 
-def test_a_date_that_cannot_be_read_is_quoted(
+def test_invalid_date_is_quoted(
     flavor: ClientFlavor, serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     _, client = serve(always(answer(200, queued(), {"Sunset": "after the summer"})))
@@ -107,7 +107,7 @@ def test_a_date_that_cannot_be_read_is_quoted(
     assert "after the summer" in caplog.text
 
 
-def test_a_handler_that_fails_does_not_hide_the_result(
+def test_failing_log_handler_does_not_fail_the_call(
     flavor: ClientFlavor, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Broken(logging.Handler):

@@ -55,7 +55,7 @@ except Exception as error: print(type(error).__name__, len(ticks) > 5)
     assert out == "AmbiguousOutcomeError True\n"
 
 
-def test_gevent_timeout_ends_a_call_and_says_what_is_unknown(silent: RawServer) -> None:
+def test_gevent_timeout_has_the_ambiguous_outcome_as_context(silent: RawServer) -> None:
     script = """
 try:
     with gevent.Timeout(0.5): AtlasBackups().take_snapshot(*PLACE)
@@ -85,7 +85,7 @@ with AtlasEmulator(snapshot_seconds=0) as emulator:
     assert outside(GEVENT, script) == "completed\nClusterNotFoundError\n1\ncompleted\n"
 
 
-def test_emulator_in_a_process_patched_by_eventlet_says_what_to_do() -> None:
+def test_emulator_under_eventlet_raises_with_advice() -> None:
     script = """
 from atlas_backups.emulator import AtlasEmulator
 try: AtlasEmulator().start()
@@ -109,7 +109,7 @@ print(eventlet.tpool.execute(atlas.take_snapshot, *PLACE).status)
         "[_ async for _ in atlas.take_snapshots_async([REQUEST])]",
     ],
 )
-def test_async_call_under_trio_says_what_to_do(silent: RawServer, call: str) -> None:
+def test_async_call_under_trio_raises_with_advice(silent: RawServer, call: str) -> None:
     script = f"""
 import trio
 async def main():

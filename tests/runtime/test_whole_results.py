@@ -47,7 +47,7 @@ def whole(value: Any) -> set[type]:  # noqa: ANN401  # whatever the core gives
         ({"id": "6" * 24}, {Snapshot}),
     ],
 )
-def test_a_snapshot_has_all_of_its_fields(
+def test_snapshot_has_all_fields(
     flavor: ClientFlavor, serve: Serve, body: dict[str, Any], classes: set[type]
 ) -> None:
     _, client = serve(always(answer(200, body)))
@@ -55,13 +55,13 @@ def test_a_snapshot_has_all_of_its_fields(
     assert whole(flavor.take(client)) == classes
 
 
-def test_a_project_has_all_of_its_fields(flavor: ClientFlavor, serve: Serve) -> None:
+def test_project_has_all_fields(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(200, {"results": [PROJECT], "totalCount": 1})))
 
     assert whole(flavor.call(client, "list_projects")) == {Project}
 
 
-def test_a_cluster_has_all_of_its_fields(flavor: ClientFlavor, serve: Serve) -> None:
+def test_cluster_has_all_fields(flavor: ClientFlavor, serve: Serve) -> None:
     _, client = serve(always(answer(200, {"results": [CLUSTER], "totalCount": 1})))
 
     assert whole(flavor.call(client, "list_clusters", "6" * 24)) == {Cluster}

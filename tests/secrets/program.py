@@ -1,4 +1,4 @@
-"""Takes a snapshot with secrets that it gets written backwards; then looks who holds them."""
+"""Takes a snapshot with secrets that it gets reversed, then finds the objects that hold them."""
 
 # ruff: noqa: ANN401  # anything may be found
 import asyncio

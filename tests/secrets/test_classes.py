@@ -45,7 +45,7 @@ class Way:
     is_closed: bool = False
 
 
-def refused(status: int, code: str) -> Way:
+def rejected(status: int, code: str) -> Way:
     body = error(
         status,
         code,
@@ -65,43 +65,43 @@ def wait(status: str) -> Way:
 
 WAYS = {
     "AmbiguousOutcomeError": Way((RESET,)),
-    "ApiError": refused(418, ECHO),
-    "BackupNotEnabledError": refused(400, "BACKUP_JOB_NOT_FOUND"),
-    "BadRequestError": refused(400, ECHO),
-    "CannotChangeGroupNameError": refused(403, "CANNOT_CHANGE_GROUP_NAME"),
+    "ApiError": rejected(418, ECHO),
+    "BackupNotEnabledError": rejected(400, "BACKUP_JOB_NOT_FOUND"),
+    "BadRequestError": rejected(400, ECHO),
+    "CannotChangeGroupNameError": rejected(403, "CANNOT_CHANGE_GROUP_NAME"),
     "ClientClosedError": Way(is_closed=True),
-    "ClusterNotFoundError": refused(404, "CLUSTER_NOT_FOUND"),
-    "ClusterNotSupportedError": refused(400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"),
-    "CompliancePolicyError": refused(400, "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY"),
-    "ConflictError": refused(409, ECHO),
-    "ForbiddenError": refused(403, ECHO),
-    "GoneError": refused(410, ECHO),
+    "ClusterNotFoundError": rejected(404, "CLUSTER_NOT_FOUND"),
+    "ClusterNotSupportedError": rejected(400, "CANNOT_USE_FLEX_CLUSTER_IN_CLUSTER_API"),
+    "CompliancePolicyError": rejected(400, "CANNOT_DELETE_SNAPSHOT_WITH_BACKUP_COMPLIANCE_POLICY"),
+    "ConflictError": rejected(409, ECHO),
+    "ForbiddenError": rejected(403, ECHO),
+    "GoneError": rejected(410, ECHO),
     "InvalidArgumentError": Way(arguments=(GROUP_ID, "no/name")),
     "InvalidResponseError": Way((answer(200, ECHO),), "list_snapshots"),
-    "IpAccessListError": refused(403, "IP_ADDRESS_NOT_ON_ACCESS_LIST"),
-    "MethodNotAllowedError": refused(405, ECHO),
-    "NotAcceptableError": refused(406, ECHO),
-    "NotFoundError": refused(404, ECHO),
-    "NotOrgGroupCreatorError": refused(401, "NOT_ORG_GROUP_CREATOR"),
-    "PaymentRequiredError": refused(402, ECHO),
-    "ProjectNotFoundError": refused(404, "GROUP_NOT_FOUND"),
-    "RateLimitError": refused(429, ECHO),
+    "IpAccessListError": rejected(403, "IP_ADDRESS_NOT_ON_ACCESS_LIST"),
+    "MethodNotAllowedError": rejected(405, ECHO),
+    "NotAcceptableError": rejected(406, ECHO),
+    "NotFoundError": rejected(404, ECHO),
+    "NotOrgGroupCreatorError": rejected(401, "NOT_ORG_GROUP_CREATOR"),
+    "PaymentRequiredError": rejected(402, ECHO),
+    "ProjectNotFoundError": rejected(404, "GROUP_NOT_FOUND"),
+    "RateLimitError": rejected(429, ECHO),
     "RequestTimeoutError": Way((NEVER,), "list_snapshots"),
-    "ResourceNotFoundError": refused(404, "RESOURCE_NOT_FOUND"),
-    "ServerError": Way(refused(502, ECHO).answers, "list_snapshots"),
-    "ServiceUnavailableError": Way(refused(503, ECHO).answers, "list_snapshots"),
+    "ResourceNotFoundError": rejected(404, "RESOURCE_NOT_FOUND"),
+    "ServerError": Way(rejected(502, ECHO).answers, "list_snapshots"),
+    "ServiceUnavailableError": Way(rejected(503, ECHO).answers, "list_snapshots"),
     "SnapshotFailedError": wait("failed"),
-    "SnapshotInProgressError": refused(400, "UNFINISHED_ON_DEMAND_SNAPSHOT"),
-    "SnapshotNotCompletedError": refused(400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT"),
-    "SnapshotNotFoundError": refused(404, "SNAPSHOT_NOT_FOUND"),
+    "SnapshotInProgressError": rejected(400, "UNFINISHED_ON_DEMAND_SNAPSHOT"),
+    "SnapshotNotCompletedError": rejected(400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT"),
+    "SnapshotNotFoundError": rejected(404, "SNAPSHOT_NOT_FOUND"),
     "TransportError": Way((CLOSE,), "list_snapshots"),
-    "UnauthorizedError": refused(401, "USER_UNAUTHORIZED"),
-    "UnexpectedServerError": Way(refused(500, "UNEXPECTED_ERROR").answers, "list_snapshots"),
-    "ValidationError": refused(400, "VALIDATION_ERROR"),
+    "UnauthorizedError": rejected(401, "USER_UNAUTHORIZED"),
+    "UnexpectedServerError": Way(rejected(500, "UNEXPECTED_ERROR").answers, "list_snapshots"),
+    "ValidationError": rejected(400, "VALIDATION_ERROR"),
     "WaitTimeoutError": wait("queued"),
 }
 # Raised by constructors, or only after a key was used: each has a test of its own.
-APART = {"AtlasError", "ConfigurationError", "DuplicateSnapshotsError"}
+SEPARATE = {"AtlasError", "ConfigurationError", "DuplicateSnapshotsError"}
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -126,7 +126,7 @@ def test_every_class_is_covered() -> None:
     public = {name: getattr(atlas_backups, name) for name in atlas_backups.__all__}
     classes = {n for n, it in public.items() if inspect.isclass(it) and issubclass(it, AtlasError)}
 
-    assert classes == set(WAYS) | APART
+    assert classes == set(WAYS) | SEPARATE
 
 
 def test_duplicates_error_contains_no_secret(flavor: ClientFlavor, serve: Serve) -> None:

@@ -1,4 +1,4 @@
-"""Fields that are not what they should be: kept as they came, and never a lost snapshot."""
+"""Unexpected fields are kept in `extra` and never fail the call."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

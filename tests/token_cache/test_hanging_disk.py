@@ -85,7 +85,7 @@ def run(flavor: ClientFlavor, script: str, environment: dict[str, str], tmp_path
     return ended.stdout
 
 
-def test_a_call_does_without_the_file(
+def test_call_continues_without_a_hanging_file(
     flavor: ClientFlavor, emulator: AtlasEmulator, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """
@@ -111,7 +111,7 @@ os._exit(0)
     ]
 
 
-def test_a_call_ends_with_its_time(
+def test_call_with_a_hanging_file_times_out(
     flavor: ClientFlavor, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """
@@ -126,7 +126,7 @@ os._exit(0)
     assert run(flavor, script, environment, tmp_path) == ""
 
 
-def test_a_file_that_hangs_is_asked_by_one_thread_at_a_time(
+def test_hanging_file_is_opened_by_one_thread(
     flavor: ClientFlavor, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """
@@ -147,7 +147,7 @@ os._exit(0)
     run(flavor, script, environment, tmp_path)
 
 
-def test_making_a_client_waits_a_moment_only(
+def test_constructor_waits_briefly_for_a_hanging_file(
     flavor: ClientFlavor, environment: dict[str, str], tmp_path: Path
 ) -> None:
     script = """

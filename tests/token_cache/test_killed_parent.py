@@ -78,7 +78,7 @@ def kill_once_forked(process: subprocess.Popen[str]) -> None:
     process.wait(timeout=60)
 
 
-def test_while_the_child_lives_another_process_fetches_at_once(
+def test_other_process_fetches_while_a_child_of_the_killed_process_lives(
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     sharing: Sharing,
@@ -99,7 +99,7 @@ def test_while_the_child_lives_another_process_fetches_at_once(
     assert len(tokens) == 2
 
 
-def test_the_child_fetches_at_once(
+def test_child_of_a_killed_process_fetches_at_once(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=60))

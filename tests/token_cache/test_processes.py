@@ -67,7 +67,7 @@ def run(count: int, script: str, emulator: AtlasEmulator, cache: Path) -> None:
 
 
 @pytest.mark.timeout(400)
-def test_a_hundred_processes_that_start_together_fetch_one_token(
+def test_hundred_concurrent_processes_fetch_one_token(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.2))
@@ -84,7 +84,7 @@ def test_a_hundred_processes_that_start_together_fetch_one_token(
     assert len(json.loads(cache.read_text())["tokens"]) == 1
 
 
-def test_processes_that_find_the_token_ended_fetch_one_more(
+def test_processes_with_an_expired_token_fetch_one_more(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     run(1, TAKE[flavor.name], emulator, cache)
@@ -104,7 +104,7 @@ FORKS = {
 
 
 @pytest.mark.parametrize(("script", "takes"), FORKS.values(), ids=FORKS.keys())
-def test_both_sides_of_a_fork_share_the_token(
+def test_parent_and_forked_child_share_the_token(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path, script: str, takes: int
 ) -> None:
     prelude = f"""
@@ -123,7 +123,7 @@ def end(child):
     assert asked(emulator, "/revoke") == 0
 
 
-def test_a_child_that_was_forked_during_a_fetch_does_not_keep_the_lock(
+def test_child_forked_during_a_fetch_releases_the_lock(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.5))
@@ -151,7 +151,7 @@ finally:
     assert (asked(emulator, "/token"), asked(emulator, "/snapshots")) == (2, 2)
 
 
-def test_a_killed_process_gives_its_lock_back(
+def test_killed_process_releases_its_lock(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=60))

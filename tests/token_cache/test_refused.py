@@ -1,4 +1,4 @@
-"""A file for tokens that others could read or have put there is refused, and nothing is sent."""
+"""An insecure token file is rejected, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ FILES = pytest.mark.parametrize("ending", ["", ".lock"])
 
 @EACH
 @FILES
-def test_it_is_refused_by_the_constructor(  # noqa: PLR0913, PLR0917  # fixtures
+def test_constructor_rejects_an_insecure_file(  # noqa: PLR0913, PLR0917  # fixtures
     emulator: AtlasEmulator,
     sharing: Sharing,
     cache: Path,
@@ -93,7 +93,7 @@ def test_it_is_refused_by_the_constructor(  # noqa: PLR0913, PLR0917  # fixtures
 
 @EACH
 @FILES
-def test_it_is_refused_by_a_call_that_finds_it_so(  # noqa: PLR0913, PLR0917  # fixtures
+def test_call_rejects_a_file_that_became_insecure(  # noqa: PLR0913, PLR0917  # fixtures
     flavor: ClientFlavor,
     emulator: AtlasEmulator,
     sharing: Sharing,
@@ -117,7 +117,7 @@ def test_it_is_refused_by_a_call_that_finds_it_so(  # noqa: PLR0913, PLR0917  # 
 @pytest.mark.parametrize(
     "path", ["", "/", "missing/tokens", "a\x00b", 7, b"tokens", True, "\ud800"]
 )
-def test_a_path_that_can_be_none_is_refused(sharing: Sharing, path: object) -> None:
+def test_invalid_path_is_rejected(sharing: Sharing, path: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
         sharing(token_cache=path)
 

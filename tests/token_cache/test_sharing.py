@@ -41,7 +41,7 @@ def take_each_at_once(flavor: ClientFlavor, clients: Iterable[AtlasBackups]) -> 
     asyncio.run(gather())
 
 
-def test_accounts_and_places_have_entries_of_their_own(
+def test_entries_are_keyed_by_account_and_base_url(
     flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
 ) -> None:
     account = emulator.credential("service_account", read_only=True)
@@ -59,7 +59,7 @@ def test_accounts_and_places_have_entries_of_their_own(
     assert len({(entry["base_url"], entry["client_id"]) for entry in entries}) == 3
 
 
-def test_concurrent_first_calls_of_many_clients_fetch_one_token(
+def test_concurrent_clients_fetch_one_token(
     flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
 ) -> None:
     emulator.fault(Fault(path="/oauth/", delay=0.2))
@@ -70,7 +70,7 @@ def test_concurrent_first_calls_of_many_clients_fetch_one_token(
     assert asked(emulator).count("token") == 1
 
 
-def test_other_credentials_leave_the_file_alone(
+def test_other_credentials_do_not_use_the_file(
     flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing, cache: Path
 ) -> None:
     for credentials in (emulator.api_key, emulator.access_token):
@@ -79,7 +79,7 @@ def test_other_credentials_leave_the_file_alone(
     assert list(cache.parent.iterdir()) == []
 
 
-def test_the_path_is_an_option_like_any_other(
+def test_path_may_be_str_or_pathlike(
     flavor: ClientFlavor, emulator: AtlasEmulator, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in emulator.env.items():
@@ -93,7 +93,7 @@ def test_the_path_is_an_option_like_any_other(
     assert asked(emulator) == ["token", "snapshots", "snapshots"]
 
 
-def test_a_relative_path_counts_from_where_the_client_was_made(
+def test_relative_path_is_resolved_at_construction(
     flavor: ClientFlavor, sharing: Sharing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -105,7 +105,7 @@ def test_a_relative_path_counts_from_where_the_client_was_made(
     assert (tmp_path / "~").is_file()
 
 
-def test_no_message_shows_the_token(
+def test_messages_contain_no_token(
     flavor: ClientFlavor, sharing: Sharing, cache: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):

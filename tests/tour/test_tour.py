@@ -26,22 +26,22 @@ def defines(text: str, name: str) -> bool:
     return bool(is_there and (not owner or re.search(_OWNS.format(owner), text, re.MULTILINE)))
 
 
-def test_the_tour_has_links_and_names() -> None:
+def test_tour_has_links_and_names() -> None:
     assert len(LINKS) > 35
     assert len(NAMES) > 30
 
 
 @pytest.mark.parametrize("target", sorted({target for _, target in LINKS}))
-def test_a_linked_file_is_there(target: str) -> None:
+def test_linked_file_exists(target: str) -> None:
     assert (TOUR.parent / target).is_file()
 
 
 @pytest.mark.parametrize(("name", "target"), NAMES)
-def test_a_name_is_defined_in_its_file(name: str, target: str) -> None:
+def test_linked_name_is_defined_in_its_file(name: str, target: str) -> None:
     assert defines((TOUR.parent / target).read_text("utf-8"), name)
 
 
-def test_a_name_that_is_only_used_is_not_defined() -> None:
+def test_used_name_is_not_a_definition() -> None:
     text = "impl Take<'_> {\n    async fn run(self) {\n        drive(other);\n    }\n}\n"
 
     assert defines(text, "Take.run")

@@ -19,7 +19,7 @@ COMMAND = ["--verifytypes", PACKAGE, "--ignoreexternal", "--outputjson"]
 
 
 def report() -> dict[str, Any]:
-    """Let pyright look at the package that is installed beside this interpreter."""
+    """Run pyright on the package installed beside this interpreter."""
     programs = Path(sys.executable).parent
     done = subprocess.run(  # noqa: S603  # our own tool
         [str(programs / "pyright"), *COMMAND],
