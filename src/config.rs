@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 
-pub use base_url::BaseUrl;
-pub(crate) use certificates::from_pem;
-pub use private_file::PrivateFile;
-pub(crate) use private_file::Unusable;
-pub use proxy::ProxyUrl;
-pub(crate) use regular_file::{is_exhausted, read as read_regular_file};
+pub use crate::config::base_url::BaseUrl;
+pub(crate) use crate::config::certificates::from_pem;
+pub(crate) use crate::config::private_file::FileError;
+pub use crate::config::private_file::PrivateFile;
+pub use crate::config::proxy::ProxyUrl;
+pub(crate) use crate::config::regular_file::{is_exhausted, read as read_regular_file};
 
 use crate::environment::Lookup;
 use crate::error::Error;
@@ -108,7 +108,7 @@ pub(crate) fn positive_seconds(name: &str, value: f64) -> Result<Duration, Strin
 
 fn token_cache(path: &Path) -> Result<PrivateFile, Error> {
     PrivateFile::parse(path).map_err(|unusable| match unusable {
-        Unusable::Refused(why) | Unusable::Broken(why) | Unusable::Slow(why) => {
+        FileError::Insecure(why) | FileError::Io(why) | FileError::Slow(why) => {
             Error::Configuration(format!("token_cache {why}"))
         }
     })

@@ -3,7 +3,7 @@
 //! Texts from the network reach an error only cleaned: short, printable, without secrets.
 
 mod api;
-mod effort;
+mod attempts;
 mod kind;
 mod text;
 
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use api::{ApiError, FieldViolation};
-pub use effort::{Effort, RequestLine};
+pub use attempts::{Attempts, RequestLine};
 pub use kind::ApiKind;
 pub(crate) use kind::is_about_role;
 pub(crate) use text::printable;
@@ -37,7 +37,7 @@ pub enum Error {
     ClientClosed,
     /// The system has no thread or descriptor left with which a call could begin.
     #[error("{0}")]
-    Exhausted(String),
+    OutOfResources(String),
     /// An argument was refused before anything was sent.
     #[error("{0}")]
     InvalidArgument(String),
@@ -79,7 +79,7 @@ pub struct Failure {
     /// Whether trying again later cannot help, as with a certificate that is not trusted.
     pub(crate) is_permanent: bool,
     /// How often and how long it was tried.
-    pub effort: Effort,
+    pub effort: Attempts,
 }
 
 /// A POST whose outcome nobody knows.
@@ -122,7 +122,7 @@ impl Error {
             }
             Self::Configuration(_)
             | Self::ClientClosed
-            | Self::Exhausted(_)
+            | Self::OutOfResources(_)
             | Self::InvalidArgument(_)
             | Self::Duplicates(_)
             | Self::SnapshotFailed(_)
@@ -134,7 +134,7 @@ impl Error {
 
     /// Says how much was tried before this error, unless that is known already.
     #[must_use]
-    pub(crate) fn after(mut self, effort: Effort) -> Self {
+    pub(crate) fn after(mut self, effort: Attempts) -> Self {
         match &mut self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
                 failure.effort = failure.effort.or(effort);
@@ -146,7 +146,7 @@ impl Error {
             }
             Self::Configuration(_)
             | Self::ClientClosed
-            | Self::Exhausted(_)
+            | Self::OutOfResources(_)
             | Self::InvalidArgument(_)
             | Self::Duplicates(_)
             | Self::SnapshotFailed(_)
@@ -186,13 +186,13 @@ impl Error {
             Self::SnapshotFailed(_)
             | Self::Configuration(_)
             | Self::ClientClosed
-            | Self::Exhausted(_)
+            | Self::OutOfResources(_)
             | Self::InvalidArgument(_) => None,
         }
     }
 
     /// The request that failed and how much was tried; of an error with a cause, those of the cause.
-    pub(crate) fn request(&self) -> Option<(&RequestLine, Effort)> {
+    pub(crate) fn request(&self) -> Option<(&RequestLine, Attempts)> {
         match self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
                 Some((&failure.request, failure.effort))
@@ -204,7 +204,7 @@ impl Error {
             | Self::SnapshotFailed(_)
             | Self::Configuration(_)
             | Self::ClientClosed
-            | Self::Exhausted(_)
+            | Self::OutOfResources(_)
             | Self::InvalidArgument(_) => None,
         }
     }
@@ -221,7 +221,7 @@ impl Error {
             | Self::WaitTimeout(_)
             | Self::Configuration(_)
             | Self::ClientClosed
-            | Self::Exhausted(_)
+            | Self::OutOfResources(_)
             | Self::InvalidArgument(_) => None,
         }
     }
@@ -229,10 +229,10 @@ impl Error {
 
 impl Error {
     /// Whether the same question may be answered later: what a wait survives.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Self::Transport(failure) => !failure.is_permanent,
-            Self::Timeout(_) | Self::InvalidResponse(_) | Self::Exhausted(_) => true,
+            Self::Timeout(_) | Self::InvalidResponse(_) | Self::OutOfResources(_) => true,
             Self::Api(api) => match api.status {
                 405 => api.error_code.as_deref() == Some(WRITES_STOPPED),
                 status => matches!(status, 408 | 429 | 500..=599),
@@ -252,14 +252,20 @@ impl Failure {
     #[allow(clippy::unnecessary_box_returns)] // every variant that holds one boxes it
     pub(crate) fn new(request: &RequestLine, what: impl Into<String>) -> Box<Self> {
         let (request, what) = (request.clone(), what.into());
-        Box::new(Self { request, what, hint: None, is_permanent: false, effort: Effort::default() })
+        Box::new(Self {
+            request,
+            what,
+            hint: None,
+            is_permanent: false,
+            effort: Attempts::default(),
+        })
     }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {} ({})", self.request, self.what, self.effort)?;
-        effort::write_hint(f, self.hint.as_deref())
+        attempts::write_hint(f, self.hint.as_deref())
     }
 }
 
@@ -275,7 +281,7 @@ impl std::fmt::Display for Ambiguous {
             1 => write!(f, "; one on-demand snapshot of that time exists")?,
             count => write!(f, "; {count} on-demand snapshots of that time exist")?,
         }
-        effort::write_hint(f, Some(self.hint()))
+        attempts::write_hint(f, Some(self.hint()))
     }
 }
 
@@ -295,7 +301,7 @@ impl std::fmt::Display for Duplicates {
         let ids: Vec<&str> = self.snapshots.iter().map(|snapshot| snapshot.id.as_str()).collect();
         let (count, tag, ids) = (ids.len(), &self.tag, ids.join(", "));
         write!(f, "{count} snapshots carry the tag {tag} of one key: {ids}")?;
-        effort::write_hint(f, Some(DUPLICATES_HINT))
+        attempts::write_hint(f, Some(DUPLICATES_HINT))
     }
 }
 
@@ -312,7 +318,7 @@ impl std::fmt::Display for WaitTimeout {
         if let Some(cause) = &self.cause {
             write!(f, "; the last look ended with: {}", cause.without_hint())?;
         }
-        effort::write_hint(f, Some(self.hint()))
+        attempts::write_hint(f, Some(self.hint()))
     }
 }
 

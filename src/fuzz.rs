@@ -8,15 +8,15 @@
 mod tests;
 
 pub use crate::config::fuzz::{base_url, proxy};
+pub use crate::http::fuzz::{answer, digest, rate_limit, retry_after, token, token_cache};
 pub use crate::model::fuzz::json;
-pub use crate::snapshots::fuzz::{list, snapshot, take};
-pub use crate::transport::fuzz::{answer, digest, rate_limit, retry_after, token, token_cache};
+pub use crate::operations::fuzz::{list, snapshot, take};
 
 /// Takes any bytes.
-pub type Target = fn(&[u8]);
+pub type PreparedRequest = fn(&[u8]);
 
 /// All of them, by the names of their folders.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, PreparedRequest); 12] = [
     ("answer", answer),
     ("base_url", base_url),
     ("digest", digest),

@@ -1,17 +1,20 @@
 //! On-demand snapshots of `MongoDB` Atlas clusters.
 //!
-//! The map of the layers; dependencies point down only:
-//! `binding` (`PyO3`) → `snapshots` (operations) → `transport` (the only way to the network)
-//! → `config`, `credentials` → `environment` → `error` → `model`.
+//! The map of the layers; dependencies point down only: `python` (`PyO3`) → `operations` → `policy`,
+//! `auth`, `http` → `config`, `credentials` → `environment` → `error` → `model`.
 
-#[cfg(feature = "python")]
-mod binding;
+pub mod auth;
 pub mod config;
 pub mod credentials;
 pub mod environment;
 pub mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
+pub mod http;
 pub mod model;
-pub mod snapshots;
-pub mod transport;
+pub mod operations;
+mod policy;
+#[cfg(feature = "python")]
+mod python;
+#[cfg(test)]
+mod simulation;

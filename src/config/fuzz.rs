@@ -4,7 +4,7 @@
 use http::Uri;
 use url::Url;
 
-use super::{BaseUrl, ProxyUrl};
+use crate::config::{BaseUrl, ProxyUrl};
 use crate::error::Error;
 
 const PATH: &str = "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/clusters/a/backup/snapshots";

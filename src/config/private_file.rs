@@ -11,7 +11,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
 use std::time::Duration;
 
-use super::regular_file::not_regular;
+use crate::config::regular_file::not_regular;
 
 /// A client whose disk takes longer is made without a check of the file.
 const LONGEST_CHECK: Duration = Duration::from_secs(1);
@@ -22,11 +22,11 @@ pub struct PrivateFile(PathBuf);
 
 /// Why it cannot be used; both name the path.
 #[derive(Debug)]
-pub(crate) enum Unusable {
+pub(crate) enum FileError {
     /// It is none for secrets, or no file at all: somebody has to change that.
-    Refused(String),
+    Insecure(String),
     /// The system would not, this time.
-    Broken(String),
+    Io(String),
     /// The system gives no answer; it may yet do what it was asked.
     Slow(String),
 }
@@ -35,7 +35,7 @@ impl PrivateFile {
     /// Checks what there is already; makes nothing.
     ///
     /// A relative path counts from the present working directory; `~` is a name like any other.
-    pub(super) fn parse(path: &Path) -> Result<Self, Unusable> {
+    pub(super) fn parse(path: &Path) -> Result<Self, FileError> {
         let given = Self(path.to_owned());
         let absolute = std::path::absolute(path).map_err(|_| given.refused("names no file"))?;
         let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
@@ -54,7 +54,7 @@ impl PrivateFile {
         Ok(file)
     }
 
-    fn check_present(&self) -> Result<(), Unusable> {
+    fn check_present(&self) -> Result<(), FileError> {
         self.open()?;
         self.lock_file().open()?;
         match std::fs::metadata(self.0.parent().unwrap_or(&self.0)) {
@@ -76,12 +76,12 @@ impl PrivateFile {
     }
 
     /// Opens it to read; `None`: there is none.
-    pub(crate) fn open(&self) -> Result<Option<File>, Unusable> {
+    pub(crate) fn open(&self) -> Result<Option<File>, FileError> {
         self.open_with(OpenOptions::new().read(true))
     }
 
     /// Opens it to write beside what it holds, and makes it first where there is none.
-    pub(crate) fn open_or_create(&self) -> Result<File, Unusable> {
+    pub(crate) fn open_or_create(&self) -> Result<File, FileError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         if let Some(file) = self.open_with(&mut options)? {
@@ -93,7 +93,7 @@ impl PrivateFile {
 
     /// Puts new content in its place. Only one may do so at a time: the file that takes the place
     /// has always the same name, so that none is left behind.
-    pub(crate) fn replace(&self, content: &[u8]) -> Result<(), Unusable> {
+    pub(crate) fn replace(&self, content: &[u8]) -> Result<(), FileError> {
         let next = self.beside(".atlas-backups-new");
         let replace = || {
             match std::fs::remove_file(&next.0) {
@@ -113,7 +113,7 @@ impl PrivateFile {
         })
     }
 
-    fn open_with(&self, options: &mut OpenOptions) -> Result<Option<File>, Unusable> {
+    fn open_with(&self, options: &mut OpenOptions) -> Result<Option<File>, FileError> {
         match system::private(options).open(&self.0) {
             Ok(file) => self.check(file).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -130,24 +130,24 @@ impl PrivateFile {
     }
 
     /// Looks at what was opened, not at what has that name by now.
-    fn check(&self, file: File) -> Result<File, Unusable> {
+    fn check(&self, file: File) -> Result<File, FileError> {
         let metadata = file.metadata().map_err(|error| self.broken(&error))?;
         let why = not_regular(&metadata).map(str::to_owned);
         let why = why.or_else(|| system::not_private(&metadata));
         why.map_or(Ok(file), |why| Err(self.refused(&why)))
     }
 
-    fn refused(&self, why: &str) -> Unusable {
-        Unusable::Refused(format!("{}: {why}", self.shown()))
+    fn refused(&self, why: &str) -> FileError {
+        FileError::Insecure(format!("{}: {why}", self.shown()))
     }
 
-    pub(crate) fn broken(&self, error: &std::io::Error) -> Unusable {
-        Unusable::Broken(format!("{}: {error}", self.shown()))
+    pub(crate) fn broken(&self, error: &std::io::Error) -> FileError {
+        FileError::Io(format!("{}: {error}", self.shown()))
     }
 
-    pub(crate) fn slow(&self, waited: Duration) -> Unusable {
+    pub(crate) fn slow(&self, waited: Duration) -> FileError {
         let seconds = waited.as_secs();
-        Unusable::Slow(format!("{}: the disk does not answer within {seconds} s", self.shown()))
+        FileError::Slow(format!("{}: the disk does not answer within {seconds} s", self.shown()))
     }
 
     /// With escapes: a name may hold anything.

@@ -8,8 +8,8 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::base_url::BaseUrl;
-use super::no_proxy::NoProxy;
+use crate::config::base_url::BaseUrl;
+use crate::config::no_proxy::NoProxy;
 use crate::environment::{Lookup, QUOTED, is_quoted, read};
 use crate::error::Error;
 

@@ -8,8 +8,8 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::effort::{Effort, RequestLine, write_hint};
-use super::kind::ApiKind;
+use crate::error::attempts::{Attempts, RequestLine, write_hint};
+use crate::error::kind::ApiKind;
 use crate::model::Snapshot;
 
 /// Wrong fields that a message names; all of them are in the error.
@@ -43,7 +43,7 @@ pub struct ApiError {
     /// What the person can do about it.
     pub hint: Option<Cow<'static, str>>,
     /// How often and how long it was tried.
-    pub effort: Effort,
+    pub effort: Attempts,
 }
 
 /// One wrong field of a request.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::TARGETS;
+use crate::fuzz::TARGETS;
 
 const CHANGED: usize = 1500;
 const LONGEST: usize = 2048;

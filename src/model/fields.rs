@@ -6,7 +6,7 @@ use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 
-use super::json::{Json, JsonObject, LONGEST_NUMBER};
+use crate::model::json::{Json, JsonObject, LONGEST_NUMBER};
 
 /// Room is made for so many at once; other objects have few more.
 const USUAL_FIELDS: usize = 24;
@@ -167,7 +167,7 @@ pub(crate) fn is_object_id(text: &str) -> bool {
 }
 
 /// The second since 1970 in which the server made an id: its first four bytes.
-pub(crate) fn second_of(id: &str) -> i64 {
+pub(crate) fn object_id_timestamp(id: &str) -> i64 {
     id.get(..8).and_then(|digits| i64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn second_of(id: &str) -> i64 {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(super) fn reading<T>(text: &str, read: impl FnOnce(Fields<'_>) -> T) -> T {
-    let outline = super::json::Outline::new(text.as_bytes()).unwrap();
+    let outline = crate::model::json::Outline::new(text.as_bytes()).unwrap();
     read(Fields::read(outline.of(text.as_bytes()).unwrap()).unwrap())
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::json::{Json, LONGEST_NUMBER, Outline};
+use crate::model::json::{Json, LONGEST_NUMBER, Outline};
 
 /// What is read is what serde reads, and what is refused it refuses too, except for the limits.
 pub fn json(data: &[u8]) {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::fields::{Fields, Integer, is_object_id};
-use super::json::JsonObject;
-use super::timestamp::Timestamp;
+use crate::model::fields::{Fields, Integer, is_object_id};
+use crate::model::json::JsonObject;
+use crate::model::timestamp::Timestamp;
 
 /// A project ("group") that the credentials can see.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -96,8 +96,8 @@ impl Cluster {
 mod tests {
     use serde_json::json;
 
-    use super::super::fields::reading;
     use super::*;
+    use crate::model::fields::reading;
 
     fn project(text: &str) -> Result<Project, &'static str> {
         reading(text, Project::read)

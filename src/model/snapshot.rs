@@ -7,9 +7,9 @@ mod tests;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::fields::{Fields, Integer, Items, Read, is_object_id, second_of};
-use super::json::{Json, JsonObject};
-use super::timestamp::Timestamp;
+use crate::model::fields::{Fields, Integer, Items, Read, is_object_id, object_id_timestamp};
+use crate::model::json::{Json, JsonObject};
+use crate::model::timestamp::Timestamp;
 
 /// One snapshot; `None` where Atlas has not said yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -277,7 +277,7 @@ impl Snapshot {
 
     /// The second in which the server made the id, since 1970.
     pub(crate) fn requested_at(&self) -> i64 {
-        second_of(&self.id)
+        object_id_timestamp(&self.id)
     }
 }
 

@@ -7,8 +7,8 @@ use jiff::tz::Offset;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::fields::Read;
-use super::json::Json;
+use crate::model::fields::Read;
+use crate::model::json::Json;
 
 /// A point in time as Atlas writes it (RFC 3339), in UTC.
 ///

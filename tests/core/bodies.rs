@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::client::{
-    BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, ambiguous, good, timed, token, transport,
+    BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, ambiguous, atlas, good, timed, token,
 };
 use crate::server::{Server, Step, answer, atlas_error, json, refusing};
 
@@ -213,9 +213,9 @@ async fn cut_false_and_foreign_encodings_leave_it_open() {
             })
             .await;
 
-            let transport = matches!(&*error.cause, Error::Transport(_));
+            let atlas = matches!(&*error.cause, Error::Transport(_));
             let invalid = matches!(&*error.cause, Error::InvalidResponse(_));
-            assert_eq!((transport, invalid), (broke, !broke), "{encoding} {error}");
+            assert_eq!((atlas, invalid), (broke, !broke), "{encoding} {error}");
             assert!(took < SLACK);
             assert_eq!(server.posts(), 1, "{encoding}");
         }
@@ -267,5 +267,5 @@ async fn json_deeper_than_a_stack_leaves_it_open() {
 async fn a_closed_port_is_no_body() {
     // The counterpart: nothing was sent, so nothing is open.
     let (_held, url) = refusing();
-    transport(Client::with(&url, &token(), &Budget { retries: 0, ..BUDGET }).take().await);
+    atlas(Client::with(&url, &token(), &Budget { retries: 0, ..BUDGET }).take().await);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_backups::error::{ApiKind, Error};
-use atlas_backups::snapshots::{IfBusy, TakeArguments};
+use atlas_backups::operations::{IfBusy, TakeArguments};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -149,9 +149,9 @@ async fn waiting_does_not_count_as_the_calls_own_time() {
 
     // It may be run again, with other credentials.
     for _ in 0..2 {
-        let (transport, cluster) = (&client.transport, crate::client::cluster());
+        let (atlas, cluster) = (&client.atlas, crate::client::cluster());
         let result =
-            atlas_backups::snapshots::take_snapshot(transport, &cluster, &arguments, &call).await;
+            atlas_backups::operations::take_snapshot(atlas, &cluster, &arguments, &call).await;
         result.unwrap();
     }
 

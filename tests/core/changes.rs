@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_backups::error::{ApiKind, Error};
-use atlas_backups::snapshots::delete_snapshot;
+use atlas_backups::operations::delete_snapshot;
 use serde_json::json;
 
 use crate::client::{Client, SLACK, SNAPSHOT_ID, api, timed};
@@ -105,7 +105,7 @@ async fn what_the_one_endpoint_does_not_know_the_other_deletes() {
 
     let server = atlas(|ask, _| if ask == Ask::Delete { gone() } else { missing() }).await;
     let client = Client::new(&server.url());
-    delete_snapshot(&client.transport, &sharded_address(), None, &client.call()).await.unwrap();
+    delete_snapshot(&client.atlas, &sharded_address(), None, &client.call()).await.unwrap();
     assert_eq!((server.asked(Ask::Delete), server.asked(Ask::DeleteSharded)), (1, 1));
 }
 

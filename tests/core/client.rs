@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use atlas_backups::auth::Auth;
 use atlas_backups::config::{Config, Options};
 use atlas_backups::credentials::Credentials;
 use atlas_backups::error::{Ambiguous, ApiError, Error, Failure};
+use atlas_backups::http::{CallContext, HttpClient};
 use atlas_backups::model::Snapshot;
-use atlas_backups::snapshots::{
+use atlas_backups::operations::AtlasClient;
+use atlas_backups::operations::{
     ClusterAddress, RawResponse, TakeArguments, take_snapshot, take_snapshot_raw,
 };
-use atlas_backups::transport::{Auth, Call, Connection, Transport};
 
 pub(crate) const GROUP: &str = "6500000000000000000000aa";
 pub(crate) const SNAPSHOT_ID: &str = "6600000000000000000000bb";
@@ -39,7 +41,7 @@ pub(crate) const IMPATIENT: Budget<'static> =
 
 #[derive(Clone)]
 pub(crate) struct Client {
-    pub(crate) transport: Transport,
+    pub(crate) atlas: AtlasClient,
     pub(crate) config: Arc<Config>,
 }
 
@@ -73,9 +75,9 @@ impl Client {
 
     pub(crate) fn with(url: &str, credentials: &Credentials, budget: &Budget<'_>) -> Self {
         let config = Arc::new(Config::new(&options(url, budget), &|_| None).unwrap());
-        let connection = Arc::new(Connection::new(Arc::clone(&config)).unwrap());
-        let auth = Arc::new(Auth::new(credentials).unwrap());
-        Self { transport: Transport::new(connection, auth), config }
+        let http = HttpClient::new(Arc::clone(&config)).unwrap();
+        let auth = Auth::new(credentials).unwrap();
+        Self { atlas: AtlasClient::new(http, auth), config }
     }
 
     pub(crate) async fn take(&self) -> Result<Snapshot, Error> {
@@ -83,24 +85,24 @@ impl Client {
     }
 
     pub(crate) async fn take_with(&self, arguments: &TakeArguments) -> Result<Snapshot, Error> {
-        let call = Call::begin(&self.config, None);
-        let taken = take_snapshot(&self.transport, &cluster(), arguments, &call).await;
+        let call = CallContext::begin(&self.config, None);
+        let taken = take_snapshot(&self.atlas, &cluster(), arguments, &call).await;
         taken.map(Arc::unwrap_or_clone)
     }
 
     /// Takes in the course of a call that the test can ask.
-    pub(crate) async fn take_in(&self, call: &Call) -> Result<Snapshot, Error> {
+    pub(crate) async fn take_in(&self, call: &CallContext) -> Result<Snapshot, Error> {
         let arguments = TakeArguments::default();
-        take_snapshot(&self.transport, &cluster(), &arguments, call).await.map(Arc::unwrap_or_clone)
+        take_snapshot(&self.atlas, &cluster(), &arguments, call).await.map(Arc::unwrap_or_clone)
     }
 
     pub(crate) async fn raw(&self) -> Result<RawResponse, Error> {
-        let call = Call::begin(&self.config, None);
-        take_snapshot_raw(&self.transport, &cluster(), &TakeArguments::default(), &call).await
+        let call = CallContext::begin(&self.config, None);
+        take_snapshot_raw(&self.atlas, &cluster(), &TakeArguments::default(), &call).await
     }
 
     pub(crate) async fn close(&self) {
-        self.transport.close(&Call::begin(&self.config, None)).await;
+        self.atlas.close(&CallContext::begin(&self.config, None)).await;
     }
 }
 
@@ -150,10 +152,10 @@ pub(crate) fn api(result: Result<impl std::fmt::Debug, Error>) -> Box<ApiError> 
 }
 
 #[track_caller]
-pub(crate) fn transport(result: Result<impl std::fmt::Debug, Error>) -> Box<Failure> {
+pub(crate) fn atlas(result: Result<impl std::fmt::Debug, Error>) -> Box<Failure> {
     match result {
         Err(Error::Transport(failure)) => failure,
-        other => panic!("no transport failure: {other:?}"),
+        other => panic!("no atlas failure: {other:?}"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atlas_backups::error::{ApiKind, Error};
 use atlas_backups::model::{Snapshot, Timestamp};
-use atlas_backups::snapshots::{Backups, ClusterCoverage, Coverage, backup_coverage};
+use atlas_backups::operations::{Backups, ClusterCoverage, Coverage, backup_coverage};
 use serde_json::{Value, json};
 
 use crate::client::{BUDGET, Budget, Client, GROUP, api, seen, token};
@@ -19,7 +19,7 @@ const OTHER: &str = "6500000000000000000000ab";
 
 impl Client {
     async fn coverage(&self, group: Option<&str>) -> Result<Coverage, Error> {
-        backup_coverage(&self.transport, group, 30, &self.call()).await
+        backup_coverage(&self.atlas, group, 30, &self.call()).await
     }
 
     /// What the one cluster of the project has.

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use atlas_backups::error::Ambiguous;
-use atlas_backups::snapshots::{TakeArguments, take_snapshot};
-use atlas_backups::transport::Call;
+use atlas_backups::http::CallContext;
+use atlas_backups::operations::{TakeArguments, take_snapshot};
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, cluster, good, token};
 use crate::life::{Ask, atlas, busy, keyed, listed, made, not_sharded, tagged};
@@ -20,20 +20,22 @@ async fn cut(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
 
 /// Takes until a snapshot is known, then says what is in doubt.
 async fn cut_when_known(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
-    let is_known = |call: &Call| call.in_doubt().is_some_and(|doubt| !doubt.candidates.is_empty());
+    let is_known = |call: &CallContext| {
+        call.pending_outcome().is_some_and(|doubt| !doubt.candidates.is_empty())
+    };
     cut_when(server, arguments, is_known).await
 }
 
 async fn cut_when(
     server: &Server,
     arguments: TakeArguments,
-    is_so: impl Fn(&Call) -> bool,
+    is_so: impl Fn(&CallContext) -> bool,
 ) -> Option<Ambiguous> {
     let client = Client::with(&server.url(), &token(), &PATIENT);
     let call = client.call();
     let take = tokio::spawn({
         let call = call.clone();
-        async move { take_snapshot(&client.transport, &cluster(), &arguments, &call).await }
+        async move { take_snapshot(&client.atlas, &cluster(), &arguments, &call).await }
     });
     while server.posts() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -43,7 +45,7 @@ async fn cut_when(
     }
     take.abort();
     let _ = take.await;
-    call.in_doubt()
+    call.pending_outcome()
 }
 
 #[tokio::test]
@@ -105,7 +107,7 @@ async fn nothing_is_in_doubt_after_a_refusal() {
             _ => html(503),
         })
         .await;
-        let is_refused = |call: &Call| call.in_doubt().is_none();
+        let is_refused = |call: &CallContext| call.pending_outcome().is_none();
         assert!(cut_when(&server, TakeArguments::default(), is_refused).await.is_none());
     }
 }
@@ -122,9 +124,9 @@ async fn nothing_is_in_doubt_while_a_call_waits_for_a_connection() {
     let client = Client::with(&server.url(), &token(), &PATIENT);
     let mut others = tokio::task::JoinSet::new();
     for _ in 0..128 {
-        let (transport, call) = (client.transport.clone(), client.call());
+        let (atlas, call) = (client.atlas.clone(), client.call());
         others.spawn(async move {
-            take_snapshot(&transport, &cluster(), &TakeArguments::default(), &call).await
+            take_snapshot(&atlas, &cluster(), &TakeArguments::default(), &call).await
         });
     }
     while server.posts() < 128 {
@@ -138,5 +140,5 @@ async fn cut_after_a_while(client: &Client) -> Option<Ambiguous> {
     let call = client.call();
     let take = client.take_in(&call);
     assert!(tokio::time::timeout(Duration::from_millis(100), take).await.is_err());
-    call.in_doubt()
+    call.pending_outcome()
 }

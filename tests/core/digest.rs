@@ -171,7 +171,7 @@ async fn the_stronger_algorithm_is_preferred_wherever_it_stands() {
 async fn the_query_is_part_of_what_is_signed() {
     let (server, _) = guarded(&["MD5"], 0).await;
     let client = Client::with(&format!("{}/pre", server.url()), &key(), &BUDGET);
-    let arguments = atlas_backups::snapshots::TakeArguments::new(None, None, true, false).unwrap();
+    let arguments = atlas_backups::operations::TakeArguments::new(None, None, true, false).unwrap();
 
     client.take_with(&arguments).await.unwrap();
 

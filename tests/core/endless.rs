@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use atlas_backups::error::Error;
-use atlas_backups::snapshots::{
+use atlas_backups::http::CallContext;
+use atlas_backups::operations::{
     Retention, SnapshotAddress, delete_snapshot, get_snapshot, list_clusters, list_projects,
     list_snapshots, update_retention,
 };
-use atlas_backups::transport::Call;
 
 use crate::client::{
-    BUDGET, Budget, Client, GROUP, SNAPSHOT_ID, ambiguous, cluster, service_account, snapshot,
-    timed, token, transport,
+    BUDGET, Budget, Client, GROUP, SNAPSHOT_ID, ambiguous, atlas, cluster, service_account,
+    snapshot, timed, token,
 };
 use crate::server::{Received, Server, Step, answer, json};
 
@@ -22,17 +22,17 @@ const OPERATIONS: [&str; 7] =
     ["get", "list", "sharded list", "projects", "clusters", "retention", "delete"];
 
 async fn run(operation: &str, client: &Client) -> Result<(), Error> {
-    let (transport, call) = (&client.transport, &Call::begin(&client.config, None));
+    let (atlas, call) = (&client.atlas, &CallContext::begin(&client.config, None));
     let address = SnapshotAddress::new(cluster(), SNAPSHOT_ID, false).unwrap();
     let days = Retention::new([Some(3), None, None, None]).unwrap();
     match operation {
-        "get" => get_snapshot(transport, &address, call).await.map(drop),
-        "list" => list_snapshots(transport, &cluster(), false, call).await.map(drop),
-        "sharded list" => list_snapshots(transport, &cluster(), true, call).await.map(drop),
-        "projects" => list_projects(transport, call).await.map(drop),
-        "clusters" => list_clusters(transport, GROUP, call).await.map(drop),
-        "retention" => update_retention(transport, &address, days, None, call).await.map(drop),
-        _ => delete_snapshot(transport, &address, None, call).await,
+        "get" => get_snapshot(atlas, &address, call).await.map(drop),
+        "list" => list_snapshots(atlas, &cluster(), false, call).await.map(drop),
+        "sharded list" => list_snapshots(atlas, &cluster(), true, call).await.map(drop),
+        "projects" => list_projects(atlas, call).await.map(drop),
+        "clusters" => list_clusters(atlas, GROUP, call).await.map(drop),
+        "retention" => update_retention(atlas, &address, days, None, call).await.map(drop),
+        _ => delete_snapshot(atlas, &address, None, call).await,
     }
 }
 
@@ -217,7 +217,7 @@ async fn a_head_beyond_measure_is_a_broken_connection() {
         let impatient = Budget { total: 1.9, ..PATIENT }; // no time to look for what was taken
         let taken = Client::with(&server.url(), &token(), &impatient).take().await;
 
-        transport(listed);
+        atlas(listed);
         assert!(took < WITHIN, "{kind}: {took:?}");
         let error = ambiguous(taken);
         assert!(matches!(&*error.cause, Error::Transport(_)), "{kind}: {error}");

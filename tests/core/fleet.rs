@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_backups::error::Error;
-use atlas_backups::snapshots::{Ended, IfBusy, TakeArguments, take_and_wait};
+use atlas_backups::operations::{IfBusy, TakeArguments, TakeOutcome, take_and_wait};
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, cluster, token};
 use crate::life::{
@@ -13,9 +13,9 @@ use crate::server::Server;
 
 const OTHER_ID: &str = "6600000000000000000000cc";
 
-async fn end_of(server: &Server, arguments: &TakeArguments, total: f64) -> Ended {
+async fn end_of(server: &Server, arguments: &TakeArguments, total: f64) -> TakeOutcome {
     let client = Client::with(&server.url(), &token(), &Budget { total, ..BUDGET });
-    take_and_wait(&client.transport, &cluster(), arguments, true, &client.call()).await
+    take_and_wait(&client.atlas, &cluster(), arguments, true, &client.call()).await
 }
 
 #[tokio::test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use atlas_backups::error::Error;
+use atlas_backups::http::CallContext;
 use atlas_backups::model::Snapshot;
-use atlas_backups::snapshots::{ClusterAddress, list_snapshots};
-use atlas_backups::transport::Call;
+use atlas_backups::operations::{ClusterAddress, list_snapshots};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -57,8 +57,8 @@ fn serve(authority: &Authority) -> String {
 
 async fn list(client: Client, cluster: &'static str) -> Result<Vec<Snapshot>, Error> {
     let cluster = ClusterAddress::new(GROUP, cluster).unwrap();
-    let call = Call::begin(&client.config, None);
-    list_snapshots(&client.transport, &cluster, false, &call).await
+    let call = CallContext::begin(&client.config, None);
+    list_snapshots(&client.atlas, &cluster, false, &call).await
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use crate::client::{
-    BUDGET, Budget, Client, IMPATIENT, SLACK, SNAPSHOT_ID, ambiguous, good, timed, token, transport,
+    BUDGET, Budget, Client, IMPATIENT, SLACK, SNAPSHOT_ID, ambiguous, atlas, good, timed, token,
 };
 use crate::tls::Authority;
 
@@ -253,7 +253,7 @@ async fn go_away_does_not_spend_retries() {
 async fn streams_refused_for_ever_end_with_the_count() {
     let server = Server::start(|seen| vec![reset(seen.stream, REFUSED_STREAM)]).await;
 
-    let error = transport(server.client(Budget { retries: 2, ..BUDGET }).take().await);
+    let error = atlas(server.client(Budget { retries: 2, ..BUDGET }).take().await);
 
     assert_eq!((error.effort.attempts, server.posts()), (3, 18));
 }
@@ -490,7 +490,7 @@ async fn request_that_waits_for_a_window_was_not_sent() {
     let result = client.take_in(&call).await;
 
     assert!(matches!(result, Err(Error::Timeout(_))), "{result:?}");
-    assert!(call.in_doubt().is_none());
+    assert!(call.pending_outcome().is_none());
     assert_eq!(server.posts(), 1);
 }
 

@@ -2,7 +2,7 @@
 
 use atlas_backups::error::Error;
 use atlas_backups::model::{Cluster, Project};
-use atlas_backups::snapshots::{list_clusters, list_projects};
+use atlas_backups::operations::{list_clusters, list_projects};
 use serde_json::{Value, json};
 
 use crate::client::{Client, GROUP, api};
@@ -11,11 +11,11 @@ use crate::server::{Server, json as json_answer};
 
 impl Client {
     async fn projects(&self) -> Result<Vec<Project>, Error> {
-        list_projects(&self.transport, &self.call()).await
+        list_projects(&self.atlas, &self.call()).await
     }
 
     async fn clusters(&self) -> Result<Vec<Cluster>, Error> {
-        list_clusters(&self.transport, GROUP, &self.call()).await
+        list_clusters(&self.atlas, GROUP, &self.call()).await
     }
 }
 

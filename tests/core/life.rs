@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use atlas_backups::error::Error;
+use atlas_backups::http::CallContext;
 use atlas_backups::model::Snapshot;
-use atlas_backups::snapshots::{
+use atlas_backups::operations::{
     IfBusy, Retention, SnapshotAddress, TakeArguments, Watch, delete_snapshot, get_snapshot,
     list_snapshots, update_retention,
 };
-use atlas_backups::transport::Call;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -104,25 +104,25 @@ pub(crate) fn tagged(key: &str) -> String {
 }
 
 impl Client {
-    pub(crate) fn call(&self) -> Call {
-        Call::begin(&self.config, None)
+    pub(crate) fn call(&self) -> CallContext {
+        CallContext::begin(&self.config, None)
     }
 
     pub(crate) async fn get(&self) -> Result<Snapshot, Error> {
-        get_snapshot(&self.transport, &address(), &self.call()).await
+        get_snapshot(&self.atlas, &address(), &self.call()).await
     }
 
     pub(crate) async fn list(&self) -> Result<Vec<Snapshot>, Error> {
-        list_snapshots(&self.transport, &cluster(), true, &self.call()).await
+        list_snapshots(&self.atlas, &cluster(), true, &self.call()).await
     }
 
     pub(crate) async fn retain(&self, wait: Option<Duration>) -> Result<Snapshot, Error> {
         let week = Retention::new([None, Some(1), None, None]).unwrap();
-        update_retention(&self.transport, &address(), week, wait, &self.call()).await
+        update_retention(&self.atlas, &address(), week, wait, &self.call()).await
     }
 
     pub(crate) async fn delete(&self, wait: Option<Duration>) -> Result<(), Error> {
-        delete_snapshot(&self.transport, &address(), wait, &self.call()).await
+        delete_snapshot(&self.atlas, &address(), wait, &self.call()).await
     }
 
     /// Everything a watch says, until its snapshot is final.
@@ -130,7 +130,7 @@ impl Client {
         let call = self.call();
         let mut seen: Vec<Snapshot> = Vec::new();
         loop {
-            match watch.next(&self.transport, &call).await {
+            match watch.next(&self.atlas, &call).await {
                 Ok(snapshot) => seen.push(snapshot),
                 Err(error) => return (seen, Some(error)),
             }

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use atlas_backups::error::{ApiKind, Error};
+use atlas_backups::http::{CallContext, Level};
 use atlas_backups::model::Snapshot;
-use atlas_backups::snapshots::{
-    ClusterAddress, SnapshotAddress, TakeArguments, Watch, finish, take_snapshot,
+use atlas_backups::operations::{
+    ClusterAddress, SnapshotAddress, TakeArguments, Watch, take_snapshot, wait_and_verify,
 };
-use atlas_backups::transport::{Call, Level};
 use tokio::task::JoinSet;
 
 use crate::client::{
@@ -57,8 +57,8 @@ async fn logged(
     client: &Client,
     cluster: ClusterAddress,
 ) -> (Result<Arc<Snapshot>, Error>, Vec<String>) {
-    let call = Call::begin(&client.config, Some(Level::Info));
-    let result = take_snapshot(&client.transport, &cluster, &TakeArguments::default(), &call).await;
+    let call = CallContext::begin(&client.config, Some(Level::Info));
+    let result = take_snapshot(&client.atlas, &cluster, &TakeArguments::default(), &call).await;
     (result, call.events.drain().into_iter().map(|event| event.text).collect())
 }
 
@@ -182,8 +182,8 @@ async fn a_wait_for_a_snapshot_that_a_limit_holds_back_ends_as_a_wait() {
     let address = SnapshotAddress::new(cluster(), SNAPSHOT_ID, false).unwrap();
     let mut watch = Watch::new(address, Duration::from_secs(1), None);
 
-    let call = Call::begin(&client.config, None);
-    let result = finish(&client.transport, &mut watch, &call).await;
+    let call = CallContext::begin(&client.config, None);
+    let result = wait_and_verify(&client.atlas, &mut watch, &call).await;
 
     let Err(Error::WaitTimeout(timeout)) = result else { panic!("{result:?}") };
     assert!(timeout.cause.unwrap().to_string().contains("not sent, because"));

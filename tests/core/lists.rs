@@ -1,7 +1,7 @@
 //! The list of snapshots: pages, counts that are wrong, and pages that shift while they are read.
 
 use atlas_backups::error::Error;
-use atlas_backups::snapshots::list_snapshots;
+use atlas_backups::operations::list_snapshots;
 use serde_json::{Value, json};
 
 use crate::client::{Client, api, cluster};
@@ -184,8 +184,7 @@ async fn without_sharded_ones_the_other_list_is_not_asked() {
     let server = plain(|_, _| listed(&items(0..3))).await;
     let client = Client::new(&server.url());
 
-    let snapshots =
-        list_snapshots(&client.transport, &cluster(), false, &client.call()).await.unwrap();
+    let snapshots = list_snapshots(&client.atlas, &cluster(), false, &client.call()).await.unwrap();
 
     assert_eq!(snapshots.len(), 3);
     assert_eq!(server.asked(Ask::ShardedList), 0);

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::client::{
-    BUDGET, Budget, Client, IMPATIENT, SLACK, ambiguous, good, timed, timeout, token, transport,
+    BUDGET, Budget, Client, IMPATIENT, SLACK, ambiguous, atlas, good, timed, timeout, token,
 };
 use crate::server::{Server, Step, Welcome, answer, json, refusing};
 
@@ -18,7 +18,7 @@ async fn a_refused_connection_is_tried_again_until_the_count_is_spent() {
 
     let (result, took) = timed(Client::with(&url, &token(), &budget).take()).await;
 
-    assert_eq!(transport(result).effort.attempts, 3);
+    assert_eq!(atlas(result).effort.attempts, 3);
     assert!(took < Duration::from_secs(1) + SLACK);
 }
 

@@ -7,8 +7,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::client::{
-    BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, api, good, seen, service_account, timed, token,
-    transport,
+    BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, api, atlas, good, seen, service_account, timed,
+    token,
 };
 use crate::life::{Ask, refused};
 use crate::server::{Server, Step, answer, html, json, json_with};
@@ -123,7 +123,7 @@ async fn a_server_that_tls_does_not_believe_gets_no_request() {
 
     let (result, took) = timed(Client::new(&server.url()).get()).await;
 
-    assert_eq!(transport(result).effort.attempts, 1);
+    assert_eq!(atlas(result).effort.attempts, 1);
     assert!(took < SLACK, "{took:?}");
     assert_eq!((server.connections(), server.requests().len()), (1, 0));
 }

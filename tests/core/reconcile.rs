@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_backups::error::Error;
-use atlas_backups::snapshots::TakeArguments;
+use atlas_backups::operations::TakeArguments;
 use tokio::task::JoinSet;
 
 use crate::client::{

@@ -1,6 +1,6 @@
 //! Answers that say no: which of them are final, waited for, or worth no belief.
 
-use atlas_backups::snapshots::TakeArguments;
+use atlas_backups::operations::TakeArguments;
 use std::time::{Duration, SystemTime};
 
 use atlas_backups::error::{ApiKind, Error};

@@ -87,5 +87,5 @@ async fn reads_spend_the_quota_of_their_client_too() {
 
     // 500 tokens, 5 a retry: 100 retries of the 160 that 40 reads would make.
     assert_eq!(server.requests().len(), 40 + 100);
-    assert!(errors.iter().any(|error| error.to_string().contains("retry quota is spent")));
+    assert!(errors.iter().any(|error| error.to_string().contains("retry budget exhausted")));
 }

@@ -1,7 +1,7 @@
 //! Two kinds of clusters with two kinds of endpoints: which is asked, and whose word counts.
 
 use atlas_backups::error::{ApiKind, Error};
-use atlas_backups::snapshots::get_snapshot;
+use atlas_backups::operations::get_snapshot;
 use serde_json::json;
 
 use crate::client::{Client, SNAPSHOT_ID, api, seen};
@@ -48,7 +48,7 @@ async fn one_that_is_known_to_be_sharded_costs_one_request() {
     let server = atlas(|_, _| one(&sharded(SNAPSHOT_ID, MEMBER, "queued", "d"))).await;
     let client = Client::new(&server.url());
 
-    get_snapshot(&client.transport, &sharded_address(), &client.call()).await.unwrap();
+    get_snapshot(&client.atlas, &sharded_address(), &client.call()).await.unwrap();
 
     assert_eq!((server.asked(Ask::GetSharded), server.requests().len()), (1, 1));
 }

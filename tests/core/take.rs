@@ -1,6 +1,6 @@
 //! A take that goes well: what is sent, and what is made of the answer.
 
-use atlas_backups::snapshots::TakeArguments;
+use atlas_backups::operations::TakeArguments;
 
 use crate::client::{Client, GROUP, SNAPSHOT_ID, good, seen};
 use crate::server::{Server, json, json_with};

@@ -9,9 +9,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-use crate::client::{
-    BUDGET, Budget, Client, SLACK, good, service_account, timed, token, transport,
-};
+use crate::client::{BUDGET, Budget, Client, SLACK, atlas, good, service_account, timed, token};
 use crate::server::{Server, json};
 
 static FILES: AtomicUsize = AtomicUsize::new(0);
@@ -98,7 +96,7 @@ async fn a_server_that_is_not_believed_gets_nothing_and_the_error_comes_at_once(
 
             let (result, took) = timed(client.take()).await;
 
-            let failure = transport(result);
+            let failure = atlas(result);
             assert!(failure.what.contains("certificate"), "{name}: {failure}");
             assert!(took < SLACK, "{name}: {took:?}");
             assert_eq!((server.requests().len(), server.connections()), (0, 1), "{name}");
@@ -126,7 +124,7 @@ async fn a_server_that_speaks_no_tls_is_an_error_at_once() {
     let (result, took) =
         timed(Client::with(&url, &token(), &trusting(&authority.file)).take()).await;
 
-    transport(result);
+    atlas(result);
     assert!(took < SLACK);
     assert!(!server.is_finished());
     server.abort();

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use atlas_backups::error::{ApiKind, Error};
-use atlas_backups::snapshots::{TakeArguments, take_snapshot};
-use atlas_backups::transport::{Call, Level};
+use atlas_backups::http::{CallContext, Level};
+use atlas_backups::operations::{TakeArguments, take_snapshot};
 use serde_json::{Value, json as value};
 
 use crate::client::{BUDGET, Budget, Client, api, cluster, good, service_account, timed};
@@ -308,9 +308,9 @@ async fn a_lock_that_is_never_given_back_costs_half_the_time_and_a_token_of_its_
     lock.set_permissions(Permissions::from_mode(0o600)).unwrap();
     lock.lock().unwrap();
 
-    let call = Call::begin(&client.config, Some(Level::Warning));
+    let call = CallContext::begin(&client.config, Some(Level::Warning));
     let (cluster, arguments) = (cluster(), TakeArguments::default());
-    let take = take_snapshot(&client.transport, &cluster, &arguments, &call);
+    let take = take_snapshot(&client.atlas, &cluster, &arguments, &call);
     let (result, took) = timed(take).await;
 
     result.unwrap();
@@ -358,9 +358,9 @@ async fn a_file_that_cannot_be_written_costs_one_warning_and_no_call() {
 
     let mut warnings = Vec::new();
     for _ in 0..3 {
-        let call = Call::begin(&client.config, Some(Level::Warning));
+        let call = CallContext::begin(&client.config, Some(Level::Warning));
         let arguments = TakeArguments::default();
-        take_snapshot(&client.transport, &cluster(), &arguments, &call).await.unwrap();
+        take_snapshot(&client.atlas, &cluster(), &arguments, &call).await.unwrap();
         warnings.extend(call.events.drain());
     }
     client.close().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use atlas_backups::error::{Error, WaitTimeout};
-use atlas_backups::snapshots::{SnapshotAddress, Watch, finish};
+use atlas_backups::operations::{SnapshotAddress, Watch, wait_and_verify};
 
 use crate::client::{BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, api, cluster, timed, token};
 use crate::life::{
@@ -58,7 +58,7 @@ async fn a_failed_snapshot_is_an_error_of_whoever_wants_it_completed() {
     let server = atlas(|_, _| one(&made(SNAPSHOT_ID, "failed", "d"))).await;
     let client = Client::new(&server.url());
 
-    let result = finish(&client.transport, &mut watch(5.0), &client.call()).await;
+    let result = wait_and_verify(&client.atlas, &mut watch(5.0), &client.call()).await;
 
     assert!(matches!(result, Err(Error::SnapshotFailed(it)) if it.id == SNAPSHOT_ID));
 }
@@ -94,7 +94,7 @@ async fn times_beyond_all_measure_are_no_panic() {
     let server =
         atlas(|_, nth| one(&made(SNAPSHOT_ID, if nth == 0 { "queued" } else { "completed" }, "d")))
             .await;
-    let longest = atlas_backups::snapshots::time_out("timeout", 1e300).unwrap();
+    let longest = atlas_backups::operations::time_out("timeout", 1e300).unwrap();
     let client = Client::new(&server.url());
 
     let (seen, error) = client.watch(Watch::new(address(), longest, Some(TICK))).await;

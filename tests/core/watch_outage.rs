@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use atlas_backups::error::Error;
-use atlas_backups::snapshots::Watch;
+use atlas_backups::operations::Watch;
 use serde_json::json;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, api, service_account, token};

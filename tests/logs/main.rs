@@ -9,11 +9,13 @@ mod server;
 
 use std::sync::Arc;
 
+use atlas_backups::auth::Auth;
 use atlas_backups::config::{Config, Options};
 use atlas_backups::credentials::Credentials;
 use atlas_backups::error::Error;
-use atlas_backups::snapshots::{ClusterAddress, TakeArguments, take_snapshot};
-use atlas_backups::transport::{Auth, Call, Connection, Level, Transport};
+use atlas_backups::http::{CallContext, HttpClient, Level};
+use atlas_backups::operations::AtlasClient;
+use atlas_backups::operations::{ClusterAddress, TakeArguments, take_snapshot};
 use data_encoding::BASE64;
 
 use listener::Listener;
@@ -44,19 +46,19 @@ async fn take(server: &Server, credentials: &Credentials, proxy: Option<&str>) -
         user_agent: "atlas-backups/test",
     };
     let config = Arc::new(Config::new(&options, &|_| None).unwrap());
-    let connection = Arc::new(Connection::new(Arc::clone(&config)).unwrap());
-    let transport = Transport::new(connection, Arc::new(Auth::new(credentials).unwrap()));
-    let call = Call::begin(&config, Some(Level::Debug));
+    let http = HttpClient::new(Arc::clone(&config)).unwrap();
+    let client = AtlasClient::new(http, Auth::new(credentials).unwrap());
+    let call = CallContext::begin(&config, Some(Level::Debug));
     let cluster = ClusterAddress::new("6500000000000000000000aa", "Cluster0").unwrap();
-    let taken = take_snapshot(&transport, &cluster, &TakeArguments::default(), &call).await;
-    transport.close(&call).await;
+    let taken = take_snapshot(&client, &cluster, &TakeArguments::default(), &call).await;
+    client.close(&call).await;
     match &taken {
         Ok(snapshot) => assert_eq!(snapshot.id, SNAPSHOT_ID),
         Err(Error::Transport(_)) if proxy.is_some() => {}
         Err(other) => panic!("{other}"),
     }
     // What Debug would show of what holds the secrets, should it ever be logged.
-    let shown = format!("{transport:?} {credentials:?} {config:?} {call:?} {taken:?}");
+    let shown = format!("{client:?} {credentials:?} {config:?} {call:?} {taken:?}");
     call.events.drain().into_iter().map(|event| event.text).chain([shown]).collect()
 }
 

@@ -44,8 +44,8 @@ impl Drop for Folder {
 
 fn why(path: &Path) -> String {
     match PrivateFile::parse(path) {
-        Err(Unusable::Refused(why)) => why,
-        Err(Unusable::Broken(why) | Unusable::Slow(why)) => format!("broken: {why}"),
+        Err(FileError::Insecure(why)) => why,
+        Err(FileError::Io(why) | FileError::Slow(why)) => format!("broken: {why}"),
         Ok(_) => "fine".to_owned(),
     }
 }
@@ -127,7 +127,7 @@ fn a_replacement_that_fails_leaves_the_old_content() {
     let file = PrivateFile::parse(&folder.file()).unwrap();
     fs::create_dir(folder.0.join("tokens.atlas-backups-new")).unwrap();
 
-    assert!(matches!(file.replace(b"new"), Err(Unusable::Broken(_))));
+    assert!(matches!(file.replace(b"new"), Err(FileError::Io(_))));
 
     assert_eq!(read(&file), "old");
 }

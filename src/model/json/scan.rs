@@ -5,7 +5,7 @@ use std::str;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{Outline, Span};
+use crate::model::json::{Outline, Span};
 
 /// Deeper JSON is not what Atlas sends.
 pub(super) const DEEPEST: usize = 64;

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::scan::{DEEPEST, MOST_VALUES, OBJECT};
 use super::*;
+use crate::model::json::scan::{DEEPEST, MOST_VALUES, OBJECT};
 
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![

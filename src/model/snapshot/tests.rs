@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::fields::reading;
 use super::*;
+use crate::model::fields::reading;
 
 const ID: &str = "6600000000000000000000bb";
 

@@ -1,8 +1,8 @@
 //! A connection that has gone dead without a word, and one that is only slow.
 
+use atlas_backups::http::CallContext;
 use atlas_backups::model::Snapshot;
-use atlas_backups::snapshots::{SnapshotAddress, get_snapshot};
-use atlas_backups::transport::Call;
+use atlas_backups::operations::{SnapshotAddress, get_snapshot};
 
 use super::*;
 use crate::client::{cluster, timeout};
@@ -13,7 +13,7 @@ const DEAD: Act = Act::Pause(60_000);
 
 async fn get(client: &Client) -> Result<Snapshot, Error> {
     let address = SnapshotAddress::new(cluster(), SNAPSHOT_ID, false).unwrap();
-    get_snapshot(&client.transport, &address, &Call::begin(&client.config, None)).await
+    get_snapshot(&client.atlas, &address, &CallContext::begin(&client.config, None)).await
 }
 
 /// Answers the first request of its first connection, which is dead from then on.

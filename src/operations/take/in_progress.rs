@@ -1,0 +1,169 @@
+//! Atlas refuses a take while another on-demand snapshot is unfinished: whose is it, and what then?
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::error::{Error, WaitTimeout};
+use crate::http::Level;
+use crate::model::Snapshot;
+use crate::operations::arguments::{IfBusy, SnapshotAddress};
+use crate::operations::get::look;
+use crate::operations::take::{POLL_SCHEDULE, Take, pause_after};
+use crate::operations::wait::Watch;
+
+impl Take<'_> {
+    /// The snapshot to give instead of a new one; `None`: the POST may go again.
+    ///
+    /// With a tag it may be our own, from an earlier call, which lists do not show yet: they are
+    /// asked again before somebody else is blamed. A running one that they do show is the reason.
+    pub(crate) async fn find_running(&mut self, refusal: Error) -> Result<Option<Snapshot>, Error> {
+        let (is_keyed, if_busy) = (self.arguments.tag().is_some(), self.arguments.if_busy);
+        let mut pauses = POLL_SCHEDULE.map(Duration::from_secs).into_iter();
+        loop {
+            match self.list().await {
+                Ok(listing) => {
+                    if let Some(own) = self.own(&listing, None)? {
+                        return Ok(Some(own));
+                    }
+                    if let Some(running) = listing.running(&self.ended) {
+                        return self.handle_running(running.clone(), refusal).await;
+                    }
+                }
+                Err(refused) if refused.error.is_transient() => {}
+                Err(_) => return Err(refusal),
+            }
+            if !is_keyed && if_busy == IfBusy::Raise {
+                return Err(refusal);
+            }
+            if !is_keyed {
+                // Perhaps it has ended: then the POST goes through, else it is refused once more.
+                return self.backoff(&refusal).await.map(|()| None);
+            }
+            let Some(pause) = pauses.next() else {
+                // It has ended meanwhile, or stays out of sight.
+                return if if_busy == IfBusy::Wait { Ok(None) } else { Err(refusal) };
+            };
+            self.pause(pause, &refusal).await?;
+        }
+    }
+
+    /// What to do about somebody else's snapshot.
+    async fn handle_running(
+        &mut self,
+        running: Snapshot,
+        refusal: Error,
+    ) -> Result<Option<Snapshot>, Error> {
+        match self.arguments.if_busy {
+            IfBusy::Raise => Err(with_running(refusal, running)),
+            IfBusy::Join => self.join(running, &refusal).await,
+            IfBusy::Wait => self.wait_for(&running, &refusal).await.map(|()| None),
+        }
+    }
+
+    /// The running snapshot, unless it has ended already and the list does not know yet.
+    async fn join(
+        &mut self,
+        running: Snapshot,
+        refusal: &Error,
+    ) -> Result<Option<Snapshot>, Error> {
+        let seen = look(self.client, &self.address_of(&running), &mut None, &self.call).await;
+        match seen {
+            Ok(snapshot) if !snapshot.is_final() => return Ok(Some(snapshot.taken(false))),
+            Ok(_) => {}
+            Err(refused) if refused.is_missing() => {}
+            Err(refused) if refused.error.is_transient() => return Ok(Some(running.taken(false))),
+            Err(refused) => return Err(refused.error),
+        }
+        self.ended.push(running.id);
+        self.backoff(refusal).await.map(|()| None)
+    }
+
+    fn address_of(&self, snapshot: &Snapshot) -> SnapshotAddress {
+        SnapshotAddress {
+            cluster: self.cluster.clone(),
+            id: snapshot.id.clone(),
+            is_sharded: snapshot.is_sharded(),
+        }
+    }
+
+    /// A pause that grows from one to the next.
+    async fn backoff(&mut self, refusal: &Error) -> Result<(), Error> {
+        let pause = pause_after(self.unexplained_busy);
+        self.unexplained_busy += 1;
+        self.pause(pause, refusal).await
+    }
+
+    async fn wait_for(&mut self, running: &Snapshot, refusal: &Error) -> Result<(), Error> {
+        let address = self.address_of(running);
+        self.call.events.add(Level::Info, || {
+            format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
+        });
+        let begun = Instant::now();
+        let mut watch = Watch::new(address, self.waiting, None).after(running.clone());
+        let end = watch.until_final(self.client, &self.call).await;
+        self.add_waited(begun.elapsed());
+        self.ended.push(running.id.clone());
+        match end {
+            // Whether it failed is its owner's concern.
+            Ok(_) => self.space_out(refusal).await,
+            // If it was deleted, it is out of the way too, but Atlas may not know that everywhere.
+            Err(Error::Api(api)) if api.status == 404 => self.backoff(refusal).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Backs off between POSTs, though each list shows a new runner that has ended already; the
+    /// first time that is no reason to pause.
+    async fn space_out(&mut self, refusal: &Error) -> Result<(), Error> {
+        let least = self.waits.checked_sub(1).map(pause_after).unwrap_or_default();
+        self.waits += 1;
+        let pause = least.saturating_sub(self.post.since_sent());
+        if pause.is_zero() { Ok(()) } else { self.pause(pause, refusal).await }
+    }
+
+    /// A pause before the next look: part of the waiting where that is wanted, else of the call.
+    async fn pause(&mut self, pause: Duration, refusal: &Error) -> Result<(), Error> {
+        if self.arguments.if_busy == IfBusy::Wait {
+            if pause >= self.waiting {
+                return Err(self.wait_timed_out(refusal));
+            }
+            sleep(pause).await;
+            self.add_waited(pause);
+        } else {
+            if Instant::now() + pause >= self.call.deadline() {
+                return Err(refusal.clone());
+            }
+            sleep(pause).await;
+        }
+        Ok(())
+    }
+
+    /// The call's own time stands still while it waits for somebody else's snapshot.
+    fn add_waited(&mut self, time: Duration) {
+        self.waiting = self.waiting.saturating_sub(time);
+        self.call.add_waited(time);
+        self.call = self.call.with_deadline(self.call.deadline() + time);
+    }
+
+    fn wait_timed_out(&self, refusal: &Error) -> Error {
+        let (name, seconds) = (&self.cluster.name, self.arguments.wait_timeout.as_secs_f64());
+        Error::WaitTimeout(Box::new(WaitTimeout {
+            what: format!(
+                "the unfinished snapshot of cluster {name} did not end within {seconds} s"
+            ),
+            snapshot: None,
+            cause: Some(refusal.clone()),
+        }))
+    }
+}
+
+fn with_running(refusal: Error, running: Snapshot) -> Error {
+    match refusal {
+        Error::Api(mut api) => {
+            api.running = Some(Box::new(running));
+            Error::Api(api)
+        }
+        other => other,
+    }
+}

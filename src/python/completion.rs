@@ -1,0 +1,360 @@
+//! The way back to an event loop: workers put results in a queue and wake the loop through a pipe.
+//!
+//! The loop's own thread makes the Python objects, in batches; workers never touch Python.
+
+use std::collections::HashMap;
+use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::exceptions::{PyAttributeError, PyNotImplementedError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::error::Error;
+use crate::http::Journal;
+use crate::python::cancellations::Cancellations;
+use crate::python::errors::{exhausted, task_panicked, to_exception};
+use crate::python::fork::ProcessId;
+use crate::python::logging as log;
+use crate::python::output::Output;
+use crate::python::shutdown::InterpreterGuard;
+use crate::python::turns::{MOST_IN_A_TURN, Turns};
+use crate::python::types::types;
+
+/// Which call of a loop.
+type CallId = u64;
+
+/// How it ended; `None` when it was cut off.
+type Outcome = Option<Result<Output, Error>>;
+
+/// The queue of one event loop in one process.
+///
+/// The loop holds it, as what it watches, and with it the futures that wait: they end together.
+#[pyclass(frozen, weakref, module = "atlas_backups._core")]
+pub(super) struct CompletionQueue {
+    owner: ProcessId,
+    shared: Arc<Inbox>,
+    /// Whether a thread watches the pipe, because the loop cannot.
+    by_thread: bool,
+    /// Locked only with Python attached and never across a call into it: see `process`.
+    waiting: Mutex<Waiting>,
+    turns: Py<Turns>,
+    cancellations: Py<Cancellations>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    last: CallId,
+    calls: HashMap<CallId, Py<PyAny>>,
+    /// Whether the thread runs.
+    is_watched: bool,
+}
+
+/// What workers and loop share. A byte is in the pipe while results or events are.
+struct Inbox {
+    results: Mutex<Vec<(CallId, Outcome)>>,
+    /// The events of all calls of the loop.
+    journal: Arc<Journal>,
+    reader: PipeReader,
+    writer: Arc<PipeWriter>,
+}
+
+/// A worker's promise to bring one result; kept also when the worker panics or is aborted.
+pub(super) struct Delivery {
+    call_id: CallId,
+    inbox: Arc<Inbox>,
+    result: Outcome,
+}
+
+impl Delivery {
+    pub(super) fn deliver(mut self, result: Result<Output, Error>) {
+        self.result = Some(result);
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.inbox.finished(self.call_id, self.result.take());
+    }
+}
+
+/// A queue that was made, with the loop and the process it belongs to.
+struct RegisteredLoop {
+    owner: ProcessId,
+    event_loop: Py<PyWeakrefReference>,
+    queue: Py<PyWeakrefReference>,
+}
+
+/// Locked like `Waiting`.
+static QUEUES: Mutex<Vec<RegisteredLoop>> = Mutex::new(Vec::new());
+
+impl RegisteredLoop {
+    fn is_of(&self, event_loop: &Bound<'_, PyAny>, process: ProcessId) -> bool {
+        self.owner == process
+            && self.event_loop.bind(event_loop.py()).upgrade().is_some_and(|it| it.is(event_loop))
+    }
+
+    fn queue<'py>(&self, py: Python<'py>) -> Option<Bound<'py, CompletionQueue>> {
+        self.queue.bind(py).upgrade().and_then(|queue| queue.cast_into().ok())
+    }
+}
+
+impl Inbox {
+    fn new() -> std::io::Result<Self> {
+        let (reader, writer) = std::io::pipe()?;
+        let writer = Arc::new(writer);
+        let waking = Arc::clone(&writer);
+        let journal = Arc::new(Journal::that_wakes(move || wake(&waking)));
+        Ok(Self { results: Mutex::default(), journal, reader, writer })
+    }
+
+    fn finished(&self, call_id: CallId, result: Outcome) {
+        let was_empty = {
+            let mut results = lock(&self.results);
+            results.push((call_id, result));
+            results.len() == 1
+        };
+        if was_empty {
+            self.wake();
+        }
+    }
+
+    fn wake(&self) {
+        wake(&self.writer);
+    }
+
+    /// Returns at once where there is a byte to read.
+    fn sleep(&self) {
+        let _ = (&self.reader).read(&mut [0; 64]);
+    }
+
+    /// What a turn of the loop is given; the rest comes in the next one.
+    fn take(&self) -> Vec<(CallId, Outcome)> {
+        let mut results = lock(&self.results);
+        if results.len() <= MOST_IN_A_TURN {
+            return std::mem::take(&mut *results);
+        }
+        let first = results.drain(..MOST_IN_A_TURN).collect();
+        drop(results);
+        self.wake();
+        first
+    }
+}
+
+impl CompletionQueue {
+    /// The queue of a loop, made on first use.
+    pub(super) fn of<'py>(
+        event_loop: &Bound<'py, PyAny>,
+        process: ProcessId,
+    ) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        if let Some(queue) = Self::known(event_loop, process) {
+            return Ok(queue);
+        }
+        let queue = Self::watched(event_loop)?;
+        let known = RegisteredLoop {
+            owner: ProcessId::current(),
+            event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
+            queue: PyWeakrefReference::new(&queue)?.unbind(),
+        };
+        // Dropped outside of the lock.
+        let _gone: Vec<RegisteredLoop> = {
+            let mut queues = lock(&QUEUES);
+            let gone = queues.extract_if(.., |known| known.queue(py).is_none()).collect();
+            queues.push(known);
+            gone
+        };
+        Ok(queue)
+    }
+
+    fn known<'py>(event_loop: &Bound<'py, PyAny>, process: ProcessId) -> Option<Bound<'py, Self>> {
+        let queues = lock(&QUEUES);
+        let known = queues.iter().find(|known| known.is_of(event_loop, process))?;
+        known.queue(event_loop.py())
+    }
+
+    /// A queue that the loop watches, or else a thread.
+    fn watched<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let py = event_loop.py();
+        let queue = Bound::new(py, Self::new(event_loop, false)?)?;
+        if let Some(descriptor) = descriptor(&queue.get().shared.reader) {
+            let drain = queue.getattr("drain")?;
+            match event_loop.call_method1("add_reader", (descriptor, drain)) {
+                Ok(_) => return Ok(queue),
+                Err(error) if is_missing(py, &error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Bound::new(py, Self::new(event_loop, true)?)
+    }
+
+    fn new(event_loop: &Bound<'_, PyAny>, by_thread: bool) -> PyResult<Self> {
+        let py = event_loop.py();
+        let process = ProcessId::current();
+        let inbox = Inbox::new().map_err(|error| exhausted(py, "pipe to the loop", &error))?;
+        Ok(Self {
+            owner: process,
+            shared: Arc::new(inbox),
+            by_thread,
+            waiting: Mutex::default(),
+            turns: Py::new(py, Turns::new())?,
+            cancellations: Py::new(py, Cancellations::of(event_loop, process)?)?,
+        })
+    }
+
+    /// Books a future that a result will come for.
+    pub(super) fn register(
+        slf: &Bound<'_, Self>,
+        event_loop: &Bound<'_, PyAny>,
+        future: Py<PyAny>,
+    ) -> PyResult<Delivery> {
+        let queue = slf.get();
+        let (call_id, is_watched) = {
+            let mut waiting = lock(&queue.waiting);
+            waiting.last += 1;
+            let call_id = waiting.last;
+            waiting.calls.insert(call_id, future);
+            (call_id, std::mem::replace(&mut waiting.is_watched, queue.by_thread))
+        };
+        if queue.by_thread && !is_watched {
+            let started = types(slf.py())?.watch.bind(slf.py()).call1((slf, event_loop));
+            if let Err(error) = started {
+                lock(&queue.waiting).is_watched = false;
+                let _forgotten = queue.unregister(call_id);
+                return Err(error);
+            }
+        }
+        Ok(Delivery { call_id, inbox: Arc::clone(&queue.shared), result: None })
+    }
+
+    pub(super) fn journal(&self) -> &Arc<Journal> {
+        &self.shared.journal
+    }
+
+    pub(super) fn cancellations(&self) -> &Py<Cancellations> {
+        &self.cancellations
+    }
+
+    fn unregister(&self, call_id: CallId) -> Option<Py<PyAny>> {
+        let mut waiting = lock(&self.waiting);
+        let booked = waiting.calls.remove(&call_id);
+        if waiting.is_watched && waiting.calls.is_empty() {
+            // The thread sees that there is nothing left to watch for.
+            self.shared.wake();
+        }
+        booked
+    }
+}
+
+#[pymethods]
+impl CompletionQueue {
+    /// Called by the event loop when there are results.
+    fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        let _inside = InterpreterGuard::enter(py);
+        if self.owner != ProcessId::current() {
+            // A child that goes on in a copy of the loop must not take what is the parent's.
+            return Ok(());
+        }
+        if !self.by_thread {
+            self.shared.sleep();
+        }
+        // Before the events, so that those of calls which have ended are among them.
+        let results = self.shared.take();
+        let logged = log::emit(py, self.shared.journal.drain());
+        // What one of them raises (Ctrl-C in a log handler) must not leave the others waiting.
+        let settled = results.into_iter().map(|(call_id, result)| {
+            self.unregister(call_id)
+                .map_or(Ok(()), |future| resolve_future(future.bind(py), result))
+        });
+        settled.fold(logged, Result::and)
+    }
+
+    /// Waits until the event loop has something to drain; false: no call is left.
+    fn wait(&self, py: Python<'_>) -> bool {
+        let has_calls = {
+            let mut waiting = lock(&self.waiting);
+            waiting.is_watched = !waiting.calls.is_empty();
+            waiting.is_watched
+        };
+        if has_calls {
+            let _ = InterpreterGuard::enter(py).detach(|| self.shared.sleep());
+        }
+        has_calls
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.turns)?;
+        // It is locked only for a moment, in which no garbage is collected.
+        let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
+        waiting.calls.values().try_for_each(|future| visit.call(future))
+    }
+
+    fn __clear__(&self) {
+        let _dropped_outside_of_the_lock = std::mem::take(&mut lock(&self.waiting).calls);
+    }
+}
+
+/// What to await before a call may begin in the running event loop; `None`: it may at once.
+#[pyfunction]
+pub(super) fn turn(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let _inside = InterpreterGuard::enter(py);
+    let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+    match CompletionQueue::known(&event_loop, ProcessId::current()) {
+        Some(queue) => Turns::admit(queue.get().turns.bind(py), &event_loop),
+        None => Ok(None),
+    }
+}
+
+/// Whether a loop says that it has no such method.
+fn is_missing(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyNotImplementedError>(py)
+        || error.is_instance_of::<PyAttributeError>(py)
+}
+
+/// Tells a future how its call ended.
+fn resolve_future(future: &Bound<'_, PyAny>, result: Outcome) -> PyResult<()> {
+    let py = future.py();
+    if future.call_method0(intern!(py, "done"))?.is_truthy()? {
+        return Ok(());
+    }
+    let result = match result {
+        Some(Ok(output)) => output.into_python(py),
+        Some(Err(error)) => Err(to_exception(py, &error)),
+        None => Err(task_panicked()),
+    };
+    match result {
+        Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
+        Err(error) => {
+            future.call_method1(intern!(py, "set_exception"), (error,))?;
+            // A coroutine that was closed never will, of which asyncio would complain.
+            future.call_method0(intern!(py, "exception"))?
+        }
+    };
+    Ok(())
+}
+
+/// Also when nobody reads any more: a call may outlive its loop.
+fn wake(mut writer: &PipeWriter) {
+    // At most one byte is in the pipe for every batch, so this does not block.
+    let _ = writer.write(&[1]);
+}
+
+/// What an event loop can watch.
+#[cfg(unix)]
+#[allow(clippy::unnecessary_wraps)] // elsewhere there is none
+fn descriptor(reader: &PipeReader) -> Option<i32> {
+    Some(std::os::fd::AsRawFd::as_raw_fd(reader))
+}
+
+/// Windows' loops watch only sockets.
+#[cfg(not(unix))]
+fn descriptor(_: &PipeReader) -> Option<i32> {
+    None
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,76 @@
+//! What happened during a call goes to Python's `logging`, on the caller's thread.
+
+use pyo3::exceptions::PyException;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::IntoPyDict;
+
+use crate::http::{Event, Level};
+use crate::python::types::{modules, types};
+
+static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// None while nobody has imported `logging`: nobody can listen, and importing it takes its time.
+fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
+    if let Some(logger) = LOGGER.get(py) {
+        return Ok(Some(logger.bind(py)));
+    }
+    if !modules(py)?.contains(intern!(py, "logging"))? {
+        return Ok(None);
+    }
+    let logging = py.import("logging")?;
+    let logger = logging.call_method1("getLogger", ("atlas_backups",))?;
+    // Without a handler Python writes warnings to standard error.
+    logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
+    logger.call_method1("addFilter", (&types(py)?.set_record_time,))?;
+    // Not made inside the lock: a child forked meanwhile would wait for it for ever.
+    let logger = LOGGER.get_or_init(py, || logger.unbind());
+    Ok(Some(logger.bind(py)))
+}
+
+fn number(level: Level) -> u8 {
+    match level {
+        Level::Debug => 10,
+        Level::Info => 20,
+        Level::Warning => 30,
+    }
+}
+
+fn is_heard(logger: &Bound<'_, PyAny>, level: Level) -> PyResult<bool> {
+    let asked = (number(level),);
+    logger.call_method1(intern!(logger.py(), "isEnabledFor"), asked)?.is_truthy()
+}
+
+/// What to collect. Only the lines of every attempt are worth asking for: louder ones are rare, and
+/// asked for when there are any.
+pub(super) fn listener(py: Python<'_>) -> PyResult<Option<Level>> {
+    let Some(logger) = logger(py)? else { return Ok(None) };
+    Ok(Some(if is_heard(logger, Level::Debug)? { Level::Debug } else { Level::Info }))
+}
+
+/// Logs what came together; a handler that fails must not hide how the call ended.
+///
+/// What is no failure, as Ctrl-C in a handler, is for the caller to raise; so is what a signal
+/// raises before anything is handled.
+pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let Some(logger) = logger(py)? else { return Ok(()) };
+    for Event { level, text, at } in events {
+        if !is_heard(logger, level)? {
+            continue;
+        }
+        let age = at.elapsed().as_secs_f64();
+        let extra = [("extra", [("atlas_backups_age", age)].into_py_dict(py)?)].into_py_dict(py)?;
+        let arguments = (number(level), "%s", text);
+        match logger.call_method(intern!(py, "log"), arguments, Some(&extra)) {
+            Err(error) if error.is_instance_of::<PyException>(py) => {
+                error.write_unraisable(py, None);
+            }
+            told => drop(told?),
+        }
+    }
+    Ok(())
+}

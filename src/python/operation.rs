@@ -1,0 +1,300 @@
+//! Where every operation meets Python: `blocking` for the sync door, `start` for the async one.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use pyo3::exceptions::{PyBaseException, PyRuntimeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::RecvError;
+
+use crate::error::Error;
+use crate::http::{CallContext, Events, Hold, Journal};
+use crate::operations::client::AtlasClient;
+use crate::python::cancellations::Cancellations;
+use crate::python::client_state::ClientState;
+use crate::python::completion::CompletionQueue;
+use crate::python::errors::{task_panicked, to_exception};
+use crate::python::fork::{PerProcess, ProcessId, runtime};
+use crate::python::logging as log;
+use crate::python::output::Output;
+use crate::python::runtime::{AbortOnDrop, Runtime};
+use crate::python::shutdown::InterpreterGuard;
+
+/// How long a blocked main thread does not look for signals.
+const SLICE: Duration = Duration::from_millis(50);
+
+pub(super) type Work = Pin<Box<dyn Future<Output = Result<Output, Error>> + Send>>;
+type Begin = dyn Fn(AtlasClient, Arc<CallContext>) -> Work + Send + Sync;
+
+/// A call with checked arguments that can be run, and run again with other credentials.
+///
+/// Both runs are one call: they share its time, and count their attempts together.
+#[pyclass(frozen, module = "atlas_backups._core")]
+pub(super) struct Operation {
+    state: Arc<ClientState>,
+    /// Given when the client has none any more, because it is being closed.
+    client: Option<PerProcess<AtlasClient>>,
+    begin: Arc<Begin>,
+    /// Given when its events come with those of other calls.
+    journal: Option<Arc<Journal>>,
+    /// Locked only with Python attached and never across a call into it: see `process`.
+    begun: Mutex<Option<PerProcess<Begun>>>,
+    /// Whether the caller has left, and a thread that waits for a run must end it.
+    is_abandoned: AtomicBool,
+}
+
+/// What was begun in a process.
+struct Begun {
+    call: Arc<CallContext>,
+    /// What runs for a coroutine.
+    task: Option<Task>,
+}
+
+/// What runs for a coroutine, and the cancellations of its event loop.
+struct Task {
+    handle: AbortOnDrop,
+    cancellations: Py<Cancellations>,
+}
+
+/// A run that is about to begin, and where.
+struct Starting {
+    process: ProcessId,
+    runtime: &'static Runtime,
+    run: Run,
+}
+
+/// What a run is made of.
+struct Run {
+    begin: Arc<Begin>,
+    client: AtlasClient,
+    call: Arc<CallContext>,
+}
+
+impl Run {
+    /// Its work is large, so it is allocated where it is freed: on the thread of the engine.
+    async fn end(self) -> Result<Output, Error> {
+        (self.begin)(self.client, self.call).await
+    }
+}
+
+/// A run that a thread waits for.
+#[derive(Debug)]
+struct Running {
+    end: oneshot::Receiver<Result<Output, Error>>,
+    _task: AbortOnDrop,
+}
+
+impl Running {
+    fn begin(runtime: &Runtime, run: Run) -> Self {
+        let (sender, end) = oneshot::channel();
+        let task = runtime.spawn(async move {
+            let _ = sender.send(run.end().await);
+        });
+        Self { end, _task: task }
+    }
+
+    /// Sleeps for a slice unless it has ended, then looks again.
+    fn wait(&mut self) -> Poll<Result<Result<Output, Error>, RecvError>> {
+        let waker = Waker::from(Arc::new(Sleeper(thread::current())));
+        let mut look = || Pin::new(&mut self.end).poll(&mut Context::from_waker(&waker));
+        let end = look();
+        if end.is_ready() {
+            return end;
+        }
+        thread::park_timeout(SLICE);
+        look()
+    }
+}
+
+/// A thread that waits for a task.
+struct Sleeper(Thread);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Operation {
+    /// `begin` gets its arguments anew at every run.
+    pub(super) fn new<A, F>(
+        state: &Arc<ClientState>,
+        arguments: A,
+        begin: impl Fn(AtlasClient, Arc<CallContext>, Arc<A>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: Send + Sync + 'static,
+        F: Future<Output = Result<Output, Error>> + Send + 'static,
+    {
+        let arguments = Arc::new(arguments);
+        let begin = Arc::new(move |client, call| {
+            Box::pin(begin(client, call, Arc::clone(&arguments))) as Work
+        });
+        Self {
+            state: Arc::clone(state),
+            client: None,
+            begin,
+            journal: None,
+            begun: Mutex::default(),
+            is_abandoned: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn on(self, client: AtlasClient) -> Self {
+        Self { client: Some(PerProcess::new(ProcessId::current(), client)), ..self }
+    }
+
+    pub(super) fn with_journal(self, journal: Arc<Journal>) -> Self {
+        Self { journal: Some(journal), ..self }
+    }
+
+    fn check_abandoned(&self) -> PyResult<()> {
+        if self.is_abandoned.load(Ordering::Relaxed) {
+            return Err(PyRuntimeError::new_err("the caller of this operation has left"));
+        }
+        Ok(())
+    }
+
+    /// With the hold and the journal of the event loop that it begins in.
+    fn begin(
+        &self,
+        py: Python<'_>,
+        hold: Option<Hold>,
+        journal: Arc<Journal>,
+    ) -> PyResult<Starting> {
+        let listener = log::listener(py)?;
+        let process = ProcessId::current();
+        let given = self.client.as_ref().and_then(|given| given.get(process)).cloned();
+        let client = given.map_or_else(|| self.state.client(process), Ok);
+        let client = client.map_err(|error| to_exception(py, &error))?;
+        let runtime = runtime(py, process)?;
+        let call = self.call(process).unwrap_or_else(|| {
+            let events = Events::into_journal(listener, journal);
+            let call = CallContext::begin_with(self.state.config(), events).held_by(hold);
+            let call = Arc::new(call);
+            let begun = Begun { call: Arc::clone(&call), task: None };
+            *lock(&self.begun) = Some(PerProcess::new(process, begun));
+            call
+        });
+        let run = Run { begin: Arc::clone(&self.begin), client, call };
+        Ok(Starting { process, runtime, run })
+    }
+
+    /// The call, once it has begun in a process.
+    fn call(&self, process: ProcessId) -> Option<Arc<CallContext>> {
+        Some(Arc::clone(&lock(&self.begun).as_ref()?.get(process)?.call))
+    }
+
+    /// Those of the event loop in which it runs.
+    fn cancellations(&self, py: Python<'_>, process: ProcessId) -> Option<Py<Cancellations>> {
+        let begun = lock(&self.begun);
+        let task = begun.as_ref()?.get(process)?.task.as_ref()?;
+        task.handle.is_running().then(|| task.cancellations.clone_ref(py))
+    }
+
+    /// Keeps what runs for a coroutine, or ends it.
+    fn keep(&self, process: ProcessId, task: Option<Task>) {
+        if let Some(begun) = lock(&self.begun).as_mut().and_then(|begun| begun.get_mut(process)) {
+            begun.task = task;
+        }
+    }
+}
+
+#[pymethods]
+impl Operation {
+    /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
+    fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut inside = InterpreterGuard::enter(py);
+        self.check_abandoned()?;
+        let Starting { process, runtime, run } =
+            self.begin(py, None, self.journal.clone().unwrap_or_default())?;
+        let call = Arc::clone(&run.call);
+        let mut running = PerProcess::new(process, Running::begin(runtime, run));
+        while let Some(running) = running.get_mut(ProcessId::current()) {
+            let end;
+            (inside, end) = inside.detach(|| running.wait());
+            log::emit(py, call.events.drain())?;
+            match end {
+                Poll::Ready(Ok(Ok(output))) => return output.into_python(py),
+                Poll::Ready(Ok(Err(error))) => return Err(to_exception(py, &error)),
+                Poll::Ready(Err(_)) => return Err(task_panicked()),
+                Poll::Pending => {
+                    self.check_abandoned()?;
+                    py.check_signals()?;
+                }
+            }
+        }
+        Err(PyRuntimeError::new_err(
+            "a handler forked in the middle of this call, which goes on in the parent only",
+        ))
+    }
+
+    /// Seconds that went into waiting for snapshots.
+    #[getter]
+    fn waited(&self) -> f64 {
+        self.call(ProcessId::current()).map_or(0.0, |call| call.waited().as_secs_f64())
+    }
+
+    /// What Atlas said of this version's end, for a warning.
+    #[getter]
+    fn deprecation(&self) -> Option<String> {
+        self.call(ProcessId::current())?.deprecation()
+    }
+
+    /// That Atlas lost the tag of the call's key, for a warning.
+    #[getter]
+    fn lost_tag(&self) -> Option<String> {
+        self.call(ProcessId::current())?.lost_tag()
+    }
+
+    /// The exception that says what is unknown because the call was cut off; `None`: nothing.
+    fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
+        let doubt = self.call(ProcessId::current())?.pending_outcome()?;
+        let _inside = InterpreterGuard::enter(py);
+        Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
+    }
+
+    /// Starts for the running event loop; gives a future to await.
+    fn start(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let _inside = InterpreterGuard::enter(py);
+        let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
+        let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
+        // It needs more of the system than the queue, which stays once it is made.
+        runtime(py, ProcessId::current())?;
+        let queue = CompletionQueue::of(&event_loop, ProcessId::current())?;
+        let cancellations = queue.get().cancellations().clone_ref(py);
+        let hold = cancellations.get().hold().clone();
+        let Starting { process, runtime, run } =
+            self.begin(py, Some(hold), Arc::clone(queue.get().journal()))?;
+        let delivery = CompletionQueue::register(&queue, &event_loop, future.clone_ref(py))?;
+        let handle = runtime.spawn(async move { delivery.deliver(run.end().await) });
+        self.keep(process, Some(Task { handle, cancellations }));
+        Ok(future)
+    }
+
+    /// Ends the run that another thread waits for, within a slice; later ones do not begin.
+    fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Relaxed);
+    }
+
+    /// Frees the connection of a run that was started, if it is still running.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        let process = ProcessId::current();
+        let held = self
+            .cancellations(py, process)
+            .map_or(Ok(()), |cancellations| Cancellations::begin(cancellations.bind(py)));
+        self.keep(process, None);
+        held
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
