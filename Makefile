@@ -284,6 +284,7 @@ check-python: develop $(BIN)/.groups-test $(BIN)/.groups-check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tests/layers/core_circles.py
 	$(BIN)/pyright
 	$(BIN)/mypy
 	$(BIN)/python tests/typing/completeness.py atlas_backups.airflow

@@ -174,7 +174,8 @@ impl Error {
     }
 
     /// What a person can do about it, as at the end of the message.
-    pub(crate) fn hint(&self) -> Option<&str> {
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
                 failure.hint.as_deref()
@@ -192,7 +193,8 @@ impl Error {
     }
 
     /// The request that failed and how much was tried; of an error with a cause, those of the cause.
-    pub(crate) fn request(&self) -> Option<(&RequestLine, Attempts)> {
+    #[must_use]
+    pub fn request(&self) -> Option<(&RequestLine, Attempts)> {
         match self {
             Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
                 Some((&failure.request, failure.effort))

@@ -19,7 +19,6 @@ mod output;
 mod runtime;
 mod shutdown;
 mod signals;
-mod turns;
 mod types;
 
 use pyo3::prelude::*;
@@ -32,8 +31,6 @@ mod _core {
 
     #[pymodule_export]
     use crate::python::client::Client;
-    #[pymodule_export]
-    use crate::python::completion::turn;
     #[pymodule_export]
     use crate::python::credentials::{
         AccessToken, ApiKey, Credential, ServiceAccount, credentials_from_environment,

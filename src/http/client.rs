@@ -289,7 +289,7 @@ impl HttpClient {
                 continue;
             }
             let acted = answered || !body_state.revoke();
-            let lost = ExchangeError::sort(&error, answered, acted, &request.line);
+            let lost = ExchangeError::classify(&error, answered, acted, &request.line);
             return Err(self.explain(lost, &error, request, limit).await);
         }
     }

@@ -36,7 +36,7 @@ impl ExchangeError {
     ///
     /// `answered`: an answer had begun, so the server has acted whatever it says then; `sent`: the
     /// whole request may have gone out.
-    pub(crate) fn sort(
+    pub(crate) fn classify(
         error: &reqwest::Error,
         answered: bool,
         sent: bool,

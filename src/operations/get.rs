@@ -7,7 +7,7 @@ use crate::model::{Fields, Snapshot};
 use crate::operations::arguments::SnapshotAddress;
 use crate::operations::client::AtlasClient;
 use crate::operations::pagination::request;
-use crate::operations::request::{RequestError, ask};
+use crate::operations::request::{RequestError, send_idempotent};
 
 /// Where a snapshot is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +49,11 @@ pub async fn get_snapshot(
     address: &SnapshotAddress,
     call: &CallContext,
 ) -> Result<Snapshot, Error> {
-    Ok(look(client, address, &mut None, call).await?)
+    Ok(fetch(client, address, &mut None, call).await?)
 }
 
 /// The same for one who comes again: `endpoint` remembers where the snapshot was found.
-pub(crate) async fn look(
+pub(crate) async fn fetch(
     client: &AtlasClient,
     address: &SnapshotAddress,
     endpoint: &mut Option<Endpoint>,
@@ -70,7 +70,7 @@ pub(crate) async fn look(
         }
         Err(missing) if missing.is_missing() => (first.other(), Err(missing)),
         Err(refused) if refused.is_flex_cluster() => {
-            return look_at_flex(refused, client, address, endpoint, call).await;
+            return fetch_flex(refused, client, address, endpoint, call).await;
         }
         Ok(snapshot) => {
             *endpoint = Some(first);
@@ -89,7 +89,7 @@ pub(crate) async fn look(
 }
 
 /// Reads it from the flex paths; where there are none, the refusal of the others stays.
-async fn look_at_flex(
+async fn fetch_flex(
     refused: RequestError,
     client: &AtlasClient,
     address: &SnapshotAddress,
@@ -114,7 +114,8 @@ async fn read_at(
     address: &SnapshotAddress,
     call: &CallContext,
 ) -> Result<Snapshot, RequestError> {
-    let answer = ask(client, &request(&endpoint.path(address), Vec::new()), call).await?;
+    let answer =
+        send_idempotent(client, &request(&endpoint.path(address), Vec::new()), call).await?;
     let reader = if endpoint == Endpoint::Flex { Snapshot::read_flex } else { Snapshot::read };
     read_with(reader, &answer, address, call)
 }

@@ -13,12 +13,12 @@ use crate::operations::request::RequestError;
 const PROJECTS: &str = "/api/atlas/v2/groups";
 
 impl Listed for Project {
-    const TOLD_BY: &'static [&'static str] = &["id", "name"];
+    const IDENTITY: &'static [&'static str] = &["id", "name"];
 }
 
 impl Listed for Cluster {
     // It is asked for by its name.
-    const TOLD_BY: &'static [&'static str] = &["name", "id"];
+    const IDENTITY: &'static [&'static str] = &["name", "id"];
 }
 
 /// Lists the projects that the credentials can see.

@@ -16,7 +16,7 @@ use crate::operations::pagination::{Listed, Pages};
 use crate::operations::request::RequestError;
 
 impl Listed for Snapshot {
-    const TOLD_BY: &'static [&'static str] = &["id"];
+    const IDENTITY: &'static [&'static str] = &["id"];
 }
 
 /// What a cluster has, newest first.

@@ -14,7 +14,7 @@ use crate::http::request::Request;
 use crate::http::response::Response;
 use crate::model::{Fields, Json, Read};
 use crate::operations::client::AtlasClient;
-use crate::operations::request::{RequestError, ask};
+use crate::operations::request::{RequestError, send_idempotent};
 
 /// The most that Atlas gives on one page.
 const PAGE: usize = 500;
@@ -31,7 +31,7 @@ const MOST_VALUES: usize = 4_000_000;
 /// What a list is of.
 pub(crate) trait Listed {
     /// The fields that tell an item from the others, the best first.
-    const TOLD_BY: &'static [&'static str];
+    const IDENTITY: &'static [&'static str];
 }
 
 /// All items of a list, in the order in which they were found.
@@ -92,7 +92,7 @@ pub(crate) async fn whole<T: Listed>(
     call: &CallContext,
     reader: Reader<'_, T>,
 ) -> Result<Vec<T>, RequestError> {
-    let answer = ask(client, &request(path, Vec::new()), call).await?;
+    let answer = send_idempotent(client, &request(path, Vec::new()), call).await?;
     let mut walked = Pages::new();
     let Page { items, .. } = read(&answer, call)?;
     walked.add(items, &answer, call, reader)?;
@@ -126,7 +126,7 @@ impl<T: Listed> Pages<T> {
         let (mut first_total, mut is_steady) = (None, true);
         for number in 1.. {
             let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
-            let answer = ask(client, &request(path, query), call).await?;
+            let answer = send_idempotent(client, &request(path, query), call).await?;
             self.server_time = answer.server_time();
             let Page { items, total } = read(&answer, call)?;
             passed += items.len();
@@ -190,7 +190,7 @@ impl<T: Listed> Pages<T> {
 fn name_of<T: Listed>(item: &Fields<'_>) -> String {
     let told = |field: &&str| item.get::<String>(field).filter(|name| !name.is_empty());
     let all = || serde_json::to_string(&item.clone().rest()).unwrap_or_default();
-    T::TOLD_BY.iter().find_map(told).unwrap_or_else(all)
+    T::IDENTITY.iter().find_map(told).unwrap_or_else(all)
 }
 
 pub(crate) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {

@@ -55,7 +55,7 @@ impl From<RequestError> for Error {
 }
 
 /// Asks until there is an answer of 2xx, the retries are spent, or the answer is final.
-pub(crate) async fn ask(
+pub(crate) async fn send_idempotent(
     client: &AtlasClient,
     request: &Request,
     call: &CallContext,

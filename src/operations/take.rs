@@ -144,7 +144,7 @@ pub(crate) async fn check_for_duplicates(
                 client.recent().mark_seen(&snapshot.id);
                 note_lost_tag(tag, listed, call);
             }
-            only(tag, Some(&snapshot.id), &listing, Some(snapshot)).map(|_| ())
+            exactly_one(tag, Some(&snapshot.id), &listing, Some(snapshot)).map(|_| ())
         }
         Err(refused) => {
             call.events.add(Level::Warning, || {
@@ -169,7 +169,7 @@ impl Take<'_> {
                         continue;
                     }
                 }
-                if let Some(own) = self.own(&listing, known.as_ref())? {
+                if let Some(own) = self.find_by_tag(&listing, known.as_ref())? {
                     return Ok(Arc::new(own));
                 }
             }
@@ -210,10 +210,14 @@ impl Take<'_> {
     }
 
     /// The one snapshot of this call's key, among those listed and one known beside them.
-    fn own(&self, listing: &Listing, known: Option<&Snapshot>) -> Result<Option<Snapshot>, Error> {
+    fn find_by_tag(
+        &self,
+        listing: &Listing,
+        known: Option<&Snapshot>,
+    ) -> Result<Option<Snapshot>, Error> {
         let Some(tag) = self.arguments.tag() else { return Ok(None) };
         let remembered = self.client.recent().get(tag.as_str()).map(|known| known.id);
-        let own = only(tag, remembered.as_deref(), listing, known)?;
+        let own = exactly_one(tag, remembered.as_deref(), listing, known)?;
         if let Some(own) = &own {
             self.remember(own, true);
             note_lost_tag(tag, own, &self.call);
@@ -241,7 +245,7 @@ fn is_busy(error: &Error) -> bool {
 }
 
 /// The one snapshot of a key among those listed and the one that is known beside them.
-fn only(
+fn exactly_one(
     tag: &Tag,
     remembered: Option<&str>,
     listing: &Listing,

@@ -14,7 +14,7 @@ use crate::model::Snapshot;
 use crate::operations::arguments::{Retention, SnapshotAddress};
 use crate::operations::client::AtlasClient;
 use crate::operations::get::{Endpoint, read};
-use crate::operations::request::{RequestError, ask};
+use crate::operations::request::{RequestError, send_idempotent};
 use crate::operations::wait::Watch;
 
 /// Changes how long a snapshot is kept, counted from its completion.
@@ -35,7 +35,7 @@ pub async fn update_retention(
     let mut call = call.clone();
     let mut wait = wait;
     loop {
-        match ask(client, &request, &call).await {
+        match send_idempotent(client, &request, &call).await {
             Ok(answer) => return Ok(read(&answer, address, &call)?),
             Err(refused) => {
                 call = until_finished(client, address, refused, &mut wait, call).await?;
@@ -79,12 +79,12 @@ async fn delete_once(
 ) -> Result<(), RequestError> {
     let first = Endpoint::first(address);
     let delete = |endpoint| write(Method::DELETE, endpoint, address, None);
-    let missing = match ask(client, &delete(first), call).await {
+    let missing = match send_idempotent(client, &delete(first), call).await {
         Ok(answer) => return deleted(&answer, call),
         Err(missing) if missing.is_missing() => missing,
         Err(refused) => return Err(refused),
     };
-    match ask(client, &delete(first.other()), call).await {
+    match send_idempotent(client, &delete(first.other()), call).await {
         Ok(answer) => deleted(&answer, call),
         // An attempt whose answer was lost has done it.
         Err(second) if second.is_missing() && second.may_have_acted => Ok(()),

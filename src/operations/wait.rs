@@ -13,7 +13,7 @@ use crate::http::{CallContext, Level};
 use crate::model::{Snapshot, object_id_timestamp};
 use crate::operations::arguments::{ClusterAddress, SnapshotAddress};
 use crate::operations::client::AtlasClient;
-use crate::operations::get::{Endpoint, look};
+use crate::operations::get::{Endpoint, fetch};
 use crate::operations::idempotency::Tag;
 use crate::operations::request::RequestError;
 use crate::operations::wait::poll_backoff::PollBackoff;
@@ -134,7 +134,7 @@ impl Watch {
                 };
                 sleep_until(Instant::now() + pause).await;
             }
-            match look(client, &self.address, &mut self.endpoint, &call).await {
+            match fetch(client, &self.address, &mut self.endpoint, &call).await {
                 Ok(snapshot) => {
                     cause = None;
                     if self.last.as_ref() != Some(&snapshot) {

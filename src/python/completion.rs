@@ -20,8 +20,10 @@ use crate::python::fork::ProcessId;
 use crate::python::logging as log;
 use crate::python::output::Output;
 use crate::python::shutdown::InterpreterGuard;
-use crate::python::turns::{MOST_IN_A_TURN, Turns};
 use crate::python::types::types;
+
+/// Results delivered in one iteration of an event loop: about a millisecond of its thread.
+const MAX_PER_ITERATION: usize = 64;
 
 /// Which call of a loop.
 type CallId = u64;
@@ -40,7 +42,6 @@ pub(super) struct CompletionQueue {
     by_thread: bool,
     /// Locked only with Python attached and never across a call into it: see `process`.
     waiting: Mutex<Waiting>,
-    turns: Py<Turns>,
     cancellations: Py<Cancellations>,
 }
 
@@ -133,10 +134,10 @@ impl Inbox {
     /// What a turn of the loop is given; the rest comes in the next one.
     fn take(&self) -> Vec<(CallId, Outcome)> {
         let mut results = lock(&self.results);
-        if results.len() <= MOST_IN_A_TURN {
+        if results.len() <= MAX_PER_ITERATION {
             return std::mem::take(&mut *results);
         }
-        let first = results.drain(..MOST_IN_A_TURN).collect();
+        let first = results.drain(..MAX_PER_ITERATION).collect();
         drop(results);
         self.wake();
         first
@@ -199,7 +200,6 @@ impl CompletionQueue {
             shared: Arc::new(inbox),
             by_thread,
             waiting: Mutex::default(),
-            turns: Py::new(py, Turns::new())?,
             cancellations: Py::new(py, Cancellations::of(event_loop, process)?)?,
         })
     }
@@ -286,7 +286,6 @@ impl CompletionQueue {
 
     #[allow(clippy::needless_pass_by_value)] // as PyO3 passes it
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.turns)?;
         // It is locked only for a moment, in which no garbage is collected.
         let Ok(waiting) = self.waiting.try_lock() else { return Ok(()) };
         waiting.calls.values().try_for_each(|future| visit.call(future))
@@ -294,17 +293,6 @@ impl CompletionQueue {
 
     fn __clear__(&self) {
         let _dropped_outside_of_the_lock = std::mem::take(&mut lock(&self.waiting).calls);
-    }
-}
-
-/// What to await before a call may begin in the running event loop; `None`: it may at once.
-#[pyfunction]
-pub(super) fn turn(py: Python<'_>) -> PyResult<Option<Bound<'_, PyAny>>> {
-    let _inside = InterpreterGuard::enter(py);
-    let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
-    match CompletionQueue::known(&event_loop, ProcessId::current()) {
-        Some(queue) => Turns::admit(queue.get().turns.bind(py), &event_loop),
-        None => Ok(None),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where every operation meets Python: `blocking` for the sync door, `start` for the async one.
+//! An operation as Python runs it: `run` blocks the thread, `run_async` returns a future.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -210,7 +210,7 @@ impl Operation {
 #[pymethods]
 impl Operation {
     /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
-    fn blocking(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn run(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = InterpreterGuard::enter(py);
         self.check_abandoned()?;
         let Starting { process, runtime, run } =
@@ -238,7 +238,7 @@ impl Operation {
 
     /// Seconds that went into waiting for snapshots.
     #[getter]
-    fn waited(&self) -> f64 {
+    fn time_waited(&self) -> f64 {
         self.call(ProcessId::current()).map_or(0.0, |call| call.waited().as_secs_f64())
     }
 
@@ -255,14 +255,14 @@ impl Operation {
     }
 
     /// The exception that says what is unknown because the call was cut off; `None`: nothing.
-    fn in_doubt(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
+    fn pending_outcome(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
         let doubt = self.call(ProcessId::current())?.pending_outcome()?;
         let _inside = InterpreterGuard::enter(py);
         Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
     }
 
     /// Starts for the running event loop; gives a future to await.
-    fn start(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn run_async(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let _inside = InterpreterGuard::enter(py);
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();

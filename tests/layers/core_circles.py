@@ -51,7 +51,12 @@ def edges(root: Path) -> dict[str, set[str]]:
         if not _TESTS.search(str(path.relative_to(root)))
     }
     sources = {
-        name: re.sub(r"#\[cfg\(.*?test.*?\)\]\s*(pub\S* )?(mod \w+ \{.*|use [^;]+;)", "", path.read_text(), flags=re.DOTALL)
+        name: re.sub(
+            r"#\[cfg\(.*?test.*?\)\]\s*(pub\S* )?(mod \w+ \{.*|use [^;]+;)",
+            "",
+            path.read_text(),
+            flags=re.DOTALL,
+        )
         for name, path in modules.items()
     }
     exported: dict[str, str] = {}

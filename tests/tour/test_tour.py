@@ -1,4 +1,4 @@
-"""Whoever follows docs/tour.md finds every file, and every name in the file it is linked to."""
+"""Whoever follows ARCHITECTURE.md finds every file, and every name in the file it is linked to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-TOUR = Path(__file__).parents[2] / "docs" / "tour.md"
+TOUR = Path(__file__).parents[2] / "ARCHITECTURE.md"
 _LINK = re.compile(r"\[([^\]]+)\]\(([^)#\s]+)\)")
 _NAME = re.compile(r"`([\w.]+)`")
 LINKS = [

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Generator
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 
-from atlas_backups._core import Operation, turn
+from atlas_backups._core import Operation
 from atlas_backups.errors import AtlasError
 
 ResultT = TypeVar("ResultT")
@@ -46,18 +46,13 @@ def run_sync(effects: Effects[ResultT]) -> ResultT:
 async def run_async(effects: Effects[ResultT]) -> ResultT:
     """Run a call in the running event loop."""
     __tracebackhide__ = True
-    try:
-        admission = turn()
-    except RuntimeError as error:
-        raise _no_event_loop() from error
-    if admission is not None:
-        await admission
+    _check_event_loop()
     try:
         operation = next(effects)
         while True:
             try:
                 while True:
-                    operation = effects.send(await operation.start())
+                    operation = effects.send(await operation.run_async())
             except StopIteration:
                 raise
             except BaseException as error:  # noqa: BLE001  # the effects handle it
@@ -99,10 +94,7 @@ def iterate(effects: EffectIterator[ValueT]) -> Generator[ValueT, None, None]:
 async def iterate_async(effects: EffectIterator[ValueT]) -> AsyncGenerator[ValueT, None]:
     """Run an iteration in the running event loop; closing it closes the effects."""
     __tracebackhide__ = True
-    try:
-        turn()
-    except RuntimeError as error:
-        raise _no_event_loop() from error
+    _check_event_loop()
     try:
         effect = next(effects)
         while True:
@@ -112,7 +104,7 @@ async def iterate_async(effects: EffectIterator[ValueT]) -> AsyncGenerator[Value
                 continue
             operation: Operation[Any] = effect  # pyright: ignore[reportUnknownVariableType]  # of ValueT
             try:
-                result = await operation.start()
+                result = await operation.run_async()
             except BaseException as error:  # noqa: BLE001  # the effects handle it
                 operation.cancel()
                 effect = effects.throw(_add_pending_outcome(error, operation))
@@ -134,7 +126,7 @@ def run_blocking(operation: Operation[ResultT]) -> ResultT:
     """Run an operation on this thread; under gevent, block the greenlet only."""
     __tracebackhide__ = True
     if "gevent.monkey" not in sys.modules:
-        return operation.blocking()
+        return operation.run()
     return _run_under_gevent(operation)
 
 
@@ -147,7 +139,7 @@ def _run_under_gevent(operation: Operation[ResultT]) -> ResultT:
     hub: Any = import_module("gevent._hub_local").get_hub_if_exists()
     is_patched: bool = import_module("gevent.monkey").is_module_patched("threading")
     if hub is None or not is_patched:
-        return operation.blocking()
+        return operation.run()
     call = hub.threadpool.spawn(_catch, operation)
     try:
         outcome: tuple[ResultT, BaseException | None] = call.get()
@@ -164,16 +156,20 @@ def _run_under_gevent(operation: Operation[ResultT]) -> ResultT:
 def _catch(operation: Operation[ResultT]) -> tuple[ResultT | None, BaseException | None]:
     # The pool would print an exception.
     try:
-        return operation.blocking(), None
+        return operation.run(), None
     except BaseException as error:  # noqa: BLE001  # raised again in the greenlet
         return None, error
 
 
-def _no_event_loop() -> RuntimeError:
-    return RuntimeError(
-        "the _async methods need a running asyncio event loop. Under trio, call the sync method in "
-        "a thread: await trio.to_thread.run_sync(atlas.take_snapshot, ...)"
-    )
+def _check_event_loop() -> None:
+    """Reject a call outside of asyncio before anything is sent."""
+    try:
+        import_module("asyncio").get_running_loop()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "the _async methods need a running asyncio event loop. Under trio, call the sync method in "
+            "a thread: await trio.to_thread.run_sync(atlas.take_snapshot, ...)"
+        ) from error
 
 
 def _throw_into(
@@ -196,7 +192,7 @@ def _throw_into(
 def _add_pending_outcome(error: BaseException, operation: Operation[Any]) -> BaseException:
     """Add the ambiguous outcome of an interrupted take as the context of the interruption."""
     if not isinstance(error, AtlasError):
-        pending = operation.in_doubt()
+        pending = operation.pending_outcome()
         if pending is not None:
             chain_context(error, pending)
     return error

@@ -318,7 +318,7 @@ class TakeMethods(WaitMethods):
                 taken = yield from self._execute(operation)
                 warn_of_lost_tag(operation.lost_tag)
                 show(taken)
-                left = max(wait_timeout - operation.waited, _MIN_WAIT_SECONDS)
+                left = max(wait_timeout - operation.time_waited, _MIN_WAIT_SECONDS)
                 # An operation of its own, which can be repeated with new credentials.
                 watch = self._core.watch_snapshot(
                     *snapshot_address(taken, None, None),

@@ -8,7 +8,7 @@ use crate::error::{Error, WaitTimeout};
 use crate::http::Level;
 use crate::model::Snapshot;
 use crate::operations::arguments::{IfBusy, SnapshotAddress};
-use crate::operations::get::look;
+use crate::operations::get::fetch;
 use crate::operations::take::{POLL_SCHEDULE, Take, pause_after};
 use crate::operations::wait::Watch;
 
@@ -23,7 +23,7 @@ impl Take<'_> {
         loop {
             match self.list().await {
                 Ok(listing) => {
-                    if let Some(own) = self.own(&listing, None)? {
+                    if let Some(own) = self.find_by_tag(&listing, None)? {
                         return Ok(Some(own));
                     }
                     if let Some(running) = listing.running(&self.ended) {
@@ -67,7 +67,7 @@ impl Take<'_> {
         running: Snapshot,
         refusal: &Error,
     ) -> Result<Option<Snapshot>, Error> {
-        let seen = look(self.client, &self.address_of(&running), &mut None, &self.call).await;
+        let seen = fetch(self.client, &self.address_of(&running), &mut None, &self.call).await;
         match seen {
             Ok(snapshot) if !snapshot.is_final() => return Ok(Some(snapshot.taken(false))),
             Ok(_) => {}

@@ -142,7 +142,7 @@ impl<'a> Post<'a> {
         self.begun = Instant::now();
         loop {
             let answer = self.send(call).await?;
-            match self.sort(&answer) {
+            match self.classify(&answer) {
                 PostOutcome::Taken(snapshot) => return Ok(snapshot),
                 PostOutcome::RetryDelay(error, again) => self.pause(error, again, call).await?,
                 PostOutcome::Refused(error) => {
@@ -194,7 +194,7 @@ impl<'a> Post<'a> {
         if is_late { Err(PostError::Late(error)) } else { Ok(()) }
     }
 
-    fn sort(&self, answer: &Response) -> PostOutcome {
+    fn classify(&self, answer: &Response) -> PostOutcome {
         match answer.status() {
             200..=299 => match self.read(answer) {
                 Ok(snapshot) => PostOutcome::Taken(Arc::new(snapshot)),

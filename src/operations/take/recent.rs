@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep};
 use crate::error::Error;
 use crate::model::{Snapshot, Timestamp};
 use crate::operations::arguments::SnapshotAddress;
-use crate::operations::get::look;
+use crate::operations::get::fetch;
 use crate::operations::list::Listing;
 use crate::operations::recent_snapshots::RecentSnapshot;
 use crate::operations::take::{Take, pause_after};
@@ -41,7 +41,7 @@ impl Take<'_> {
         let RecentSnapshot { id, is_sharded, since, is_seen, .. } = recent;
         let since = (!is_seen).then_some(since);
         let address = SnapshotAddress { cluster: self.cluster.clone(), id, is_sharded };
-        match look(self.client, &address, &mut None, &self.call).await {
+        match fetch(self.client, &address, &mut None, &self.call).await {
             Ok(snapshot) if snapshot.is_valid(now) => return Ok(Some(snapshot)),
             Err(refused) if within_propagation_delay(&refused, &address.id, since) => {
                 let pause = pause_after(self.missed_lookups);

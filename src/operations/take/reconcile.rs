@@ -36,7 +36,7 @@ impl Take<'_> {
                     break;
                 }
                 Ok(listing) => {
-                    if let Some(own) = self.own(&listing, None)? {
+                    if let Some(own) = self.find_by_tag(&listing, None)? {
                         let is_new = own.requested_at() >= self.earliest(&listing);
                         return Ok(own.taken(is_new));
                     }

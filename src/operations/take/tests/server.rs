@@ -154,8 +154,8 @@ impl Client {
         self.state(|state| state.posts)
     }
 
-    pub(crate) fn state<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.server.lock().unwrap().state)
+    pub(crate) fn state<T>(&self, fetch: impl FnOnce(&mut State) -> T) -> T {
+        fetch(&mut self.server.lock().unwrap().state)
     }
 
     pub(crate) async fn take(&self, key: Option<&str>, if_busy: IfBusy) -> Taken {
