@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PACKAGE = str(Path(atlas_backups.__file__).parent)
 # The last that a take's flavor does before the answer is there.
-ASKED = {"sync": ("c_call", "blocking"), "async": ("c_return", "start")}
+ASKED = {"sync": ("c_call", "run"), "async": ("c_return", "run_async")}
 
 
 class Stop(Exception):  # noqa: N818  # what a task runner's handler raises

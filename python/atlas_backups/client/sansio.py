@@ -167,8 +167,8 @@ def _check_event_loop() -> None:
         import_module("asyncio").get_running_loop()
     except RuntimeError as error:
         raise RuntimeError(
-            "the _async methods need a running asyncio event loop. Under trio, call the sync method in "
-            "a thread: await trio.to_thread.run_sync(atlas.take_snapshot, ...)"
+            "the _async methods need a running asyncio event loop. Under trio, call the sync "
+            "method in a thread: await trio.to_thread.run_sync(atlas.take_snapshot, ...)"
         ) from error
 
 
