@@ -1,6 +1,6 @@
 //! `PyO3`: what the Python package sees of the core, as the private module `_core`.
 //!
-//! Python is touched only on threads that belong to it, never on the runtime's workers.
+//! Only Python's own threads touch Python, never the runtime's thread.
 
 mod arguments;
 mod cancellations;

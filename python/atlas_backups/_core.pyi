@@ -141,7 +141,7 @@ class Client:
         *,
         timeout: float,
         poll_interval: float | None,
-        refuse_failed: bool,
+        reject_failed: bool,
     ) -> Operation[Snapshot]: ...
     def update_retention(
         self,

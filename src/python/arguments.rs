@@ -12,10 +12,10 @@ use crate::error::Error;
 use crate::operations::{ClusterAddress, IfBusy, SnapshotAddress, TakeArguments, time_out};
 use crate::python::errors::to_exception;
 
-/// What Atlas takes where a number must be above zero.
+/// The largest number that Atlas accepts for a positive integer.
 const POSITIVE: (i64, i64) = (1, 0x7fff_ffff);
 
-/// How a refusal is raised: as an argument of a call, or as an option of the client.
+/// Which exception an invalid value raises: for an argument of a call, or an option of the client.
 #[derive(Clone, Copy)]
 pub(super) enum ErrorKind {
     Argument,
@@ -65,9 +65,9 @@ impl ErrorKind {
         path.map_err(|_| self.wrong_type(name, "a str or a path", value))
     }
 
-    /// An `int`, or what stands for one (`__index__`, as numpy's integers), that is no `bool`.
+    /// An `int`, or an object with `__index__` such as numpy's integers, but not a `bool`.
     ///
-    /// Its range is checked by the core; but one beyond 64 bits is refused here.
+    /// The core checks the range; an integer beyond 64 bits is rejected here.
     pub(super) fn integer(
         self,
         name: &str,
@@ -143,7 +143,7 @@ pub(super) fn address(
         .map_err(|error| to_exception(group_id.py(), &error))
 }
 
-/// What goes into the body of a take.
+/// The body of a take.
 pub(super) fn take_arguments(
     description: &Bound<'_, PyAny>,
     retention_in_days: &Bound<'_, PyAny>,
@@ -159,7 +159,7 @@ pub(super) fn take_arguments(
         .map_err(|error| to_exception(description.py(), &error))
 }
 
-/// Adds what to do about a running snapshot.
+/// Adds `if_busy`.
 pub(super) fn with_waiting(
     arguments: TakeArguments,
     if_busy: &Bound<'_, PyAny>,
@@ -183,7 +183,7 @@ pub(super) fn with_key(
     arguments.with_key(text, cluster).map_err(|error| to_exception(key.py(), &error))
 }
 
-/// How long to wait, if at all.
+/// The wait timeout, if the call waits.
 pub(super) fn wait_if_wanted(
     wait: &Bound<'_, PyAny>,
     wait_timeout: &Bound<'_, PyAny>,
@@ -192,7 +192,7 @@ pub(super) fn wait_if_wanted(
     Ok(ErrorKind::Argument.boolean("wait", wait)?.then_some(timeout))
 }
 
-/// A time that an operation takes, in seconds.
+/// A timeout of an operation, in seconds.
 pub(super) fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {
     let given = ErrorKind::Argument.seconds(name, value)?;
     time_out(name, given).map_err(|error| to_exception(value.py(), &error))

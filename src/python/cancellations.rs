@@ -1,8 +1,8 @@
-//! Cancelling many calls of an event loop sends nothing: until the loop has processed all of them,
-//! its other calls are held back.
+//! Cancelling many calls of an event loop sends no further requests.
 //!
-//! A loop cancels one call after another. Each frees a place, and without this the engine would give
-//! it to a call that is cancelled a moment later.
+//! A loop cancels one call after another, and each frees a connection slot. Without this hold the
+//! runtime would give the slot to a queued call that is cancelled a moment later. So queued calls of
+//! the loop wait until the loop has processed all cancellations.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,9 +14,9 @@ use crate::http::Hold;
 use crate::python::fork::ProcessId;
 use crate::python::shutdown::InterpreterGuard;
 
-/// Turns of the loop without a cancellation, after which all are processed: a task that is cancelled
-/// cancels those that it waits for a turn or two later, as nested task groups and `wait_for` do.
-const QUIET_TURNS: u32 = 8;
+/// Iterations of the loop without a cancellation, after which all are processed. A cancelled task
+/// cancels the tasks that it awaits an iteration or two later (nested task groups, `wait_for`).
+const QUIET_ITERATIONS: u32 = 8;
 
 /// The cancellations of one event loop in one process.
 #[pyclass(frozen, module = "atlas_backups._core")]
@@ -24,8 +24,8 @@ pub(super) struct Cancellations {
     owner: ProcessId,
     event_loop: Py<PyWeakrefReference>,
     hold: Hold,
-    /// Turns until all are processed; 0: nothing is held back. Changed only with Python attached.
-    turns_left: AtomicU32,
+    /// Iterations until the hold ends; 0: no hold. Changed only with Python attached.
+    iterations_left: AtomicU32,
 }
 
 impl Cancellations {
@@ -34,7 +34,7 @@ impl Cancellations {
             owner: process,
             event_loop: PyWeakrefReference::new(event_loop)?.unbind(),
             hold: Hold::default(),
-            turns_left: AtomicU32::new(0),
+            iterations_left: AtomicU32::new(0),
         })
     }
 
@@ -43,19 +43,19 @@ impl Cancellations {
         &self.hold
     }
 
-    /// Holds the other calls back; called before a call is cut off, on whatever thread.
+    /// Starts the hold; called before a call is cancelled, on any thread.
     pub(super) fn begin(slf: &Bound<'_, Self>) -> PyResult<()> {
         let it = slf.get();
         if it.owner != ProcessId::current() {
             return Ok(());
         }
-        if it.turns_left.swap(QUIET_TURNS, Ordering::Relaxed) > 0 {
+        if it.iterations_left.swap(QUIET_ITERATIONS, Ordering::Relaxed) > 0 {
             return Ok(());
         }
         it.hold.set(true);
-        // A loop that is gone or closed sends nothing any more.
+        // A closed loop sends no more requests.
         let Some(event_loop) = it.event_loop.bind(slf.py()).upgrade() else { return Ok(()) };
-        Self::expect(slf, &event_loop).or_else(|error| {
+        Self::schedule(slf, &event_loop).or_else(|error| {
             let is_closed = event_loop.call_method0(intern!(slf.py(), "is_closed"));
             if is_closed.and_then(|is_closed| is_closed.is_truthy()).unwrap_or(false) {
                 return Ok(());
@@ -65,34 +65,34 @@ impl Cancellations {
         })
     }
 
-    /// Has the loop call `turn` in its next turn.
-    fn expect(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    /// Schedules `iterate` for the next iteration of the loop.
+    fn schedule(slf: &Bound<'_, Self>, event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        let turn = slf.getattr(intern!(py, "turn"))?;
-        event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (turn,)).map(drop)
+        let iterate = slf.getattr(intern!(py, "iterate"))?;
+        event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (iterate,)).map(drop)
     }
 
     fn end(&self) {
-        self.turns_left.store(0, Ordering::Relaxed);
+        self.iterations_left.store(0, Ordering::Relaxed);
         self.hold.set(false);
     }
 }
 
 #[pymethods]
 impl Cancellations {
-    /// Called by the event loop in each turn of a hold.
-    fn turn(slf: &Bound<'_, Self>) -> PyResult<()> {
+    /// Called by the event loop in each iteration of a hold.
+    fn iterate(slf: &Bound<'_, Self>) -> PyResult<()> {
         let _inside = InterpreterGuard::enter(slf.py());
         let it = slf.get();
         if it.owner != ProcessId::current() {
             return Ok(());
         }
-        let left = it.turns_left.load(Ordering::Relaxed).saturating_sub(1);
-        it.turns_left.store(left, Ordering::Relaxed);
+        let left = it.iterations_left.load(Ordering::Relaxed).saturating_sub(1);
+        it.iterations_left.store(left, Ordering::Relaxed);
         if left > 0
             && let Some(event_loop) = it.event_loop.bind(slf.py()).upgrade()
         {
-            return Self::expect(slf, &event_loop).inspect_err(|_| it.end());
+            return Self::schedule(slf, &event_loop).inspect_err(|_| it.end());
         }
         it.end();
         Ok(())

@@ -1,4 +1,4 @@
-//! The client as Python sees it: its options, and the operations that it can begin.
+//! The client as Python sees it: its options, and the operations that it creates.
 
 use std::sync::Arc;
 
@@ -22,12 +22,12 @@ use crate::python::operation::Operation;
 use crate::python::output::Output;
 use crate::python::types::types;
 
-/// What `AtlasBackups` stands on; private.
+/// The core of `AtlasBackups`; private.
 #[pyclass(frozen, module = "atlas_backups._core")]
 pub(super) struct Client(Arc<ClientState>);
 
 impl Client {
-    /// What an iteration would find out only when it begins.
+    /// Checks that an iteration would otherwise make only when it starts.
     fn refuse_if_closed(&self, py: Python<'_>) -> PyResult<()> {
         if self.0.is_closed() { Err(to_exception(py, &Error::ClientClosed)) } else { Ok(()) }
     }
@@ -108,7 +108,7 @@ impl Client {
         self.0.set_credentials(credentials).map_err(|error| to_exception(py, &error))
     }
 
-    /// `key` and `if_busy` as in the public method; what is waited for is only a running snapshot.
+    /// `key` and `if_busy` as in the public method. Waits for another snapshot only, not for its own.
     #[pyo3(signature = (group_id, cluster_name, description, retention_in_days, idempotency_key, if_busy, wait_timeout, envelope, pretty, /))]
     #[allow(clippy::too_many_arguments)] // those of the public method, one by one
     fn take_snapshot(
@@ -182,9 +182,9 @@ impl Client {
         }))
     }
 
-    /// A wait: every run of the operation gives the next change. `refuse_failed`: it is to end with a
-    /// completed snapshot, the only one of its key.
-    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout, poll_interval, refuse_failed))]
+    /// A wait: every run of the operation returns the next change. With `reject_failed` it must end
+    /// with a completed snapshot, the only one of its key.
+    #[pyo3(signature = (group_id, cluster_name, snapshot_id, is_sharded, *, timeout, poll_interval, reject_failed))]
     #[allow(clippy::too_many_arguments)] // those of the public method, one by one
     fn watch_snapshot(
         &self,
@@ -194,7 +194,7 @@ impl Client {
         is_sharded: bool,
         timeout: &Bound<'_, PyAny>,
         poll_interval: &Bound<'_, PyAny>,
-        refuse_failed: bool,
+        reject_failed: bool,
     ) -> PyResult<Operation> {
         let address = address(group_id, cluster_name, snapshot_id, is_sharded)?;
         let timeout = seconds("timeout", timeout)?;
@@ -203,7 +203,7 @@ impl Client {
         let watch = Mutex::new(Watch::new(address, timeout, interval));
         Ok(Operation::new(&self.0, watch, move |client, call, watch| async move {
             let mut watch = watch.lock().await;
-            let snapshot = if refuse_failed {
+            let snapshot = if reject_failed {
                 snapshots::next_change(&client, &mut watch, &call).await?
             } else {
                 watch.next(&client, &call).await?
@@ -277,7 +277,7 @@ impl Client {
         }))
     }
 
-    /// `group_id` as in the public method; `days`: how far back times are wanted.
+    /// `group_id` as in the public method; `days`: how far back to return snapshot times.
     #[pyo3(signature = (group_id, *, days))]
     fn backup_coverage(&self, group_id: &Bound<'_, PyAny>, days: u32) -> PyResult<Operation> {
         let group = ErrorKind::Argument.optional_string("group_id", group_id)?;
@@ -290,7 +290,7 @@ impl Client {
         }))
     }
 
-    /// Many takes at once; how many is for the caller to say, one by one.
+    /// Concurrent takes; the caller adds them one by one.
     #[pyo3(signature = (*, if_busy, wait, wait_timeout))]
     fn fleet(
         &self,
@@ -304,7 +304,7 @@ impl Client {
         Ok(Fleet::new(&self.0, settings, wait))
     }
 
-    /// Closes the client; the operation that is left to run ends its token, if there is one.
+    /// Closes the client. Returns the operation that revokes its token, if there is one.
     fn close(&self) -> Option<Operation> {
         let client = self.0.close()?;
         let end = Operation::new(&self.0, (), |client, call, _| async move {
@@ -314,7 +314,7 @@ impl Client {
         Some(end.on(client))
     }
 
-    /// The proxy's URL, which Python does not keep: it may hold a password, and then stays here.
+    /// The proxy's URL for a pickle; rejected when it contains a password.
     fn proxy_to_pickle(&self) -> PyResult<Option<&str>> {
         let Some(proxy) = &self.0.config().proxy else { return Ok(None) };
         if proxy.has_login() && proxy.is_option() {

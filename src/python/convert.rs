@@ -1,4 +1,4 @@
-//! Serde structs to Python: a struct's name looks up the class of the same name.
+//! Serde structs to Python objects: a struct becomes an instance of the class of the same name.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyString, PyTuple};
@@ -54,7 +54,7 @@ impl PythonizeMappingType for ReadOnly {
 
     fn finish(builder: Self::Builder<'_>) -> PyResult<Bound<'_, PyMapping>> {
         let class = types(builder.py())?.frozen_dict.bind(builder.py());
-        // Mostly it is empty: what Atlas sends is known.
+        // Mostly empty: there are few unknown fields.
         let mapping = if builder.is_empty() { class.call0() } else { class.call1((builder,)) };
         Ok(mapping?.cast_into()?)
     }
@@ -108,7 +108,7 @@ impl PythonizeNamedMappingType for Class {
             }
         };
         // SAFETY: a `Bound<PyMapping>` is a pointer to any Python object; the type only promises
-        // that mapping methods make sense. `pythonize` calls none: it turns the value back into
+        // that mapping methods make sense. `pythonize` calls none: it converts the value back to
         // a `Bound<PyAny>` (`serialize_struct` and its `end`).
         #[allow(unsafe_code)]
         Ok(unsafe { instance.cast_into_unchecked() })

@@ -1,4 +1,4 @@
-//! The credential classes: what is secret in them stays in Rust and has no way out.
+//! The credential classes: secrets stay in Rust and are never returned to Python.
 
 // The docstrings of the classes are Python's, in Google style.
 #![allow(clippy::doc_markdown)]
@@ -46,7 +46,7 @@ pub(super) struct ServiceAccount;
 #[pyclass(frozen, extends = Credential, module = "atlas_backups", skip_from_py_object)]
 pub(super) struct ApiKey;
 
-/// A bearer token that you already have; it is used until Atlas refuses it.
+/// A bearer token that you already have; it is used until Atlas rejects it.
 ///
 /// Immutable, and safe to share between threads and forked processes. Neither `repr` nor any
 /// attribute shows the token, and it cannot be pickled.

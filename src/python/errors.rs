@@ -1,4 +1,4 @@
-//! From the core's one error enum to the exception tree, class by class.
+//! The core's error enum to Python exceptions, class by class.
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -8,22 +8,22 @@ use crate::error::{Ambiguous, ApiError, ApiKind, Error};
 use crate::python::convert::{to_python, to_tuple};
 use crate::python::types::{class, types};
 
-/// Makes the Python exception; if even that fails, the failure is what Python sees.
+/// Builds the Python exception; if that fails, returns the failure instead.
 pub(super) fn to_exception(py: Python<'_>, error: &Error) -> PyErr {
     as_value(py, error).map_or_else(|failure| failure, PyErr::from_value)
 }
 
-/// A task that panicked: the one way for a call to have no outcome.
+/// The exception of a call whose task panicked.
 pub(super) fn task_panicked() -> PyErr {
     PyRuntimeError::new_err("the call ended without an outcome, which is a defect of atlas_backups")
 }
 
-/// What the system has none left of, this time.
+/// The system has run out of threads or descriptors.
 pub(super) fn exhausted(py: Python<'_>, what: &str, error: &std::io::Error) -> PyErr {
     to_exception(py, &Error::OutOfResources(format!("no {what}: {error}")))
 }
 
-/// Makes it to be handed on in a result; what a signal raises meanwhile must not be taken for it.
+/// Builds the exception as a value; an exception that a signal raises meanwhile is not mistaken for it.
 pub(super) fn as_value<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     let details = PyDict::new(py);
     let class = match error {
@@ -63,7 +63,7 @@ pub(super) fn as_value<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
     Ok(exception)
 }
 
-/// Sets what every class of the tree has, beside the arguments of its constructor.
+/// Sets the attributes that every exception class has.
 fn set_attributes(exception: &Bound<'_, PyAny>, error: &Error) -> PyResult<()> {
     if let Some(hint) = error.hint() {
         exception.setattr("hint", hint)?;

@@ -1,6 +1,6 @@
-//! Many takes at once on the engine; the caller adds them one by one and takes the ended ones away.
+//! Concurrent takes: the caller adds them one by one and collects their outcomes.
 //!
-//! Whoever drops the fleet cuts off what is still running.
+//! Dropping the fleet cancels the takes that are still running.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -25,7 +25,7 @@ use crate::python::output::Output;
 use crate::python::runtime::AbortOnDrop;
 use crate::python::shutdown::InterpreterGuard;
 
-/// How many ended takes one look brings at most.
+/// Outcomes returned at a time.
 const BATCH: usize = 64;
 
 /// The takes of one `take_snapshots`; private.
@@ -34,14 +34,14 @@ pub(super) struct Fleet {
     client: Arc<ClientState>,
     settings: TakeArguments,
     wait: bool,
-    /// Those of the process in which it began.
+    /// The takes of the process that created the fleet.
     running: OnceLock<PerProcess<Running>>,
 }
 
-/// A take that ended, and whether Atlas lost its tag.
+/// A completed take, and whether Atlas returned it without its tag.
 type Arrival = (u64, TakeOutcome, Option<String>);
 
-/// The promise that a take arrives, also when its task panics.
+/// Delivers the outcome of a take, also when its task panics.
 struct Delivery {
     sender: UnboundedSender<Arrival>,
     number: u64,
@@ -61,11 +61,11 @@ struct Running {
     client: OnceLock<AtlasClient>,
     sender: UnboundedSender<Arrival>,
     inbox: Arc<tokio::sync::Mutex<UnboundedReceiver<Arrival>>>,
-    /// The events of its takes; in an event loop, of all calls of that.
+    /// The events of its takes; in an event loop those of all its calls.
     journal: OnceLock<Arc<Journal>>,
-    /// Those of the event loop in which it runs.
+    /// The cancellations of its event loop.
     cancellations: OnceLock<Py<Cancellations>>,
-    /// Those that the caller has not heard the end of.
+    /// Takes whose outcome the caller has not processed.
     begun: Mutex<BTreeMap<u64, Begun>>,
 }
 
@@ -109,7 +109,7 @@ impl Fleet {
 
 #[pymethods]
 impl Fleet {
-    /// Lets the running event loop hold its takes back; called before any begins.
+    /// Joins the hold of the running event loop; called before any take starts.
     fn join_loop(&self, py: Python<'_>) -> PyResult<()> {
         let _inside = InterpreterGuard::enter(py);
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
@@ -122,8 +122,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Begins one more take under a number of the caller's; under that of one that has ended, the same
-    /// call goes on with other credentials, in what is left of its time.
+    /// Starts one more take under a number of the caller's. The number of a completed take continues
+    /// that call with other credentials, in its remaining time.
     #[pyo3(signature = (number, group_id, cluster_name, description, retention_in_days, idempotency_key, /))]
     #[allow(clippy::too_many_arguments)] // those of a request, one by one
     fn add(
@@ -160,7 +160,7 @@ impl Fleet {
         let mut delivery = Delivery { sender, number, cluster, end: None, lost_tag: None };
         let shared = call.clone();
         let work = async move {
-            // Large, so it is allocated where it is freed: on the thread of the engine.
+            // Large, so it is allocated where it is freed: on the runtime's thread.
             let take = take_and_wait(&client, &delivery.cluster, &arguments, wait, &call);
             delivery.end = Some(Box::pin(take).await);
             delivery.lost_tag = call.lost_tag();
@@ -171,7 +171,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits until at least one has ended; gives `(number, snapshot, error)` of those that have.
+    /// Waits until at least one has completed; returns `(number, snapshot, error)` of each.
     fn next(&self) -> PyResult<Operation> {
         let running = self.running(ProcessId::current())?;
         let inbox = Arc::clone(&running.inbox);
@@ -179,7 +179,7 @@ impl Fleet {
             let mut arrivals = Vec::new();
             inbox.lock().await.recv_many(&mut arrivals, BATCH).await;
             let ends = arrivals.into_iter().map(|(number, end, lost_tag)| {
-                // Logged before, with the events of the take.
+                // Logged already, with the events of the take.
                 if let Some(lost_tag) = lost_tag {
                     call.keep_lost_tag(lost_tag);
                 }
@@ -188,20 +188,20 @@ impl Fleet {
             Ok(Output::TakeOutcome(ends.collect()))
         });
         let next = next.with_journal(running.journal());
-        // What was begun goes on when the client is closed meanwhile.
+        // Running takes continue when the client is closed.
         Ok(match running.client.get() {
             Some(client) => next.on(client.clone()),
             None => next,
         })
     }
 
-    /// The caller knows how this take ended. A forked child has nothing to forget.
+    /// Removes a take whose outcome the caller has processed. Does nothing in a forked child.
     fn forget(&self, number: u64) {
         let running = self.running.get().and_then(|running| running.get(ProcessId::current()));
         let _gone = running.map(|running| lock(&running.begun).remove(&number));
     }
 
-    /// Cuts off what is still running; logs what is unknown now, and gives the exceptions that say it.
+    /// Cancels the running takes. Logs and returns the ambiguous ones as exceptions.
     fn cancel(&self, py: Python<'_>) -> PyResult<Vec<Py<PyBaseException>>> {
         let process = ProcessId::current();
         let running = self.running.get().and_then(|running| running.get(process));
@@ -213,27 +213,27 @@ impl Fleet {
             }
             _ => Ok(()),
         };
-        // Those that wait for the places of others end before those.
+        // Takes that wait for a slot are cancelled first, so that none gets a freed one.
         for Begun { task, .. } in begun.values().rev() {
             task.abort();
         }
         held?;
-        let doubts = begun.values().filter_map(|Begun { call, .. }| call.pending_outcome());
-        let doubts: Vec<Ambiguous> = doubts.collect();
+        let pending = begun.values().filter_map(|Begun { call, .. }| call.pending_outcome());
+        let pending: Vec<Ambiguous> = pending.collect();
         let _inside = InterpreterGuard::enter(py);
         let mut events = running.journal().drain();
-        events.extend(doubts.iter().map(left_early));
+        events.extend(pending.iter().map(closed_early));
         log::emit(py, events)?;
-        let doubts = doubts.into_iter().map(|doubt| Error::Ambiguous(Box::new(doubt)));
-        Ok(doubts.map(|doubt| to_exception(py, &doubt).into_value(py)).collect())
+        let errors = pending.into_iter().map(|outcome| Error::Ambiguous(Box::new(outcome)));
+        Ok(errors.map(|error| to_exception(py, &error).into_value(py)).collect())
     }
 }
 
-fn left_early(doubt: &Ambiguous) -> Event {
-    let tag = doubt.idempotency_tag.as_deref().unwrap_or("no tag");
-    let ids = doubt.candidates.iter().map(|snapshot| snapshot.id.as_str());
+fn closed_early(outcome: &Ambiguous) -> Event {
+    let tag = outcome.idempotency_tag.as_deref().unwrap_or("no tag");
+    let ids = outcome.candidates.iter().map(|snapshot| snapshot.id.as_str());
     let marks: Vec<&str> = std::iter::once(tag).chain(ids).collect();
-    let text = format!("take_snapshots was left early ({}): {doubt}", marks.join(", "));
+    let text = format!("take_snapshots was closed early ({}): {outcome}", marks.join(", "));
     Event::new(Level::Warning, text)
 }
 

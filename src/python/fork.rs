@@ -1,7 +1,8 @@
-//! One engine per process, made on first use; what a fork copied is forgotten, never destructed.
+//! One runtime per process, created on first use. A forked child leaks the inherited runtime instead
+//! of dropping it.
 //!
-//! Everything here is called with Python attached, and a fork through Python is too: no lock of
-//! this file is held by another thread when the child begins.
+//! Everything here is called with Python attached, and so is a fork through Python: no other thread
+//! holds a lock of this file at the moment of a fork.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
 
-use crate::http as client;
+use crate::http;
 use crate::python::errors::exhausted;
 use crate::python::runtime::Runtime;
 use crate::python::shutdown as ending;
@@ -18,10 +19,10 @@ use crate::python::shutdown::InterpreterGuard;
 static ENGINE: Mutex<Option<(ProcessId, &'static Runtime)>> = Mutex::new(None);
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
-/// Which process this is. The system uses ids again, perhaps that of an ancestor which has ended;
-/// so the forks that lie between count too.
+/// The identity of a process: its id and its fork generation, because the system may reuse the id of
+/// an ancestor.
 ///
-/// Asking is a call of the system; the answer holds until Python is called, which may fork.
+/// Valid until Python is called, which may fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ProcessId {
     id: u32,
@@ -34,7 +35,7 @@ impl ProcessId {
     }
 }
 
-/// Which process this is, to compare: its id and how many forks lie behind it.
+/// The identity of this process: its id and its fork generation.
 #[pyfunction]
 pub(super) fn process() -> (u32, u32) {
     let ProcessId { id, forks } = ProcessId::current();
@@ -43,26 +44,26 @@ pub(super) fn process() -> (u32, u32) {
 
 #[pyfunction]
 fn before_fork(py: Python<'_>) {
-    let _ = InterpreterGuard::enter(py).detach(client::before_fork);
+    let _ = InterpreterGuard::enter(py).detach(http::before_fork);
 }
 
 #[pyfunction]
 fn after_fork_in_parent() {
-    client::after_fork_in_parent();
+    http::after_fork_in_parent();
 }
 
 #[pyfunction]
 fn after_fork_in_child() {
     FORKS.fetch_add(1, Ordering::Relaxed);
-    client::after_fork_in_child();
+    http::after_fork_in_child();
     crate::auth::close_locks_after_fork();
     ending::reset_after_fork();
 }
 
-/// Has Python tell of every fork; one that Python does not know of still has an id of its own.
+/// Registers the fork hooks. A fork outside of Python still has another process id.
 pub(super) fn register_at_fork(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
-    // There is none where there is no fork.
+    // Missing on platforms without fork.
     let Some(register) = py.import("os")?.getattr_opt("register_at_fork")? else { return Ok(()) };
     let hooks = [
         ("before", wrap_pyfunction!(before_fork, module)?),
@@ -72,7 +73,7 @@ pub(super) fn register_at_fork(module: &Bound<'_, PyModule>) -> PyResult<()> {
     register.call((), Some(&hooks.into_py_dict(py)?)).map(drop)
 }
 
-/// The engine of this process, which never touches Python.
+/// The runtime of this process, which never touches Python.
 pub(super) fn runtime(py: Python<'_>, process: ProcessId) -> PyResult<&'static Runtime> {
     let mut current = ENGINE.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, runtime)) = current.filter(|(owner, _)| *owner == process) {
@@ -80,13 +81,13 @@ pub(super) fn runtime(py: Python<'_>, process: ProcessId) -> PyResult<&'static R
     }
     let runtime =
         Runtime::start().map_err(|error| exhausted(py, "thread for the network", &error))?;
-    // Kept for ever: what a fork copied may not be destructed.
+    // Leaked: a forked child must not run its destructor.
     let runtime: &'static Runtime = Box::leak(Box::new(runtime));
     *current = Some((process, runtime));
     Ok(runtime)
 }
 
-/// A value that only the process which made it may use or destruct.
+/// A value that only the process that created it may use or drop.
 #[derive(Debug)]
 pub(super) struct PerProcess<T> {
     owner: ProcessId,
@@ -98,12 +99,12 @@ impl<T> PerProcess<T> {
         Self { owner, value: Some(value) }
     }
 
-    /// The value; none in a forked child.
+    /// The value; `None` in a forked child.
     pub(super) fn get(&self, process: ProcessId) -> Option<&T> {
         self.value.as_ref().filter(|_| self.owner == process)
     }
 
-    /// The same, to change it.
+    /// The value, mutable.
     pub(super) fn get_mut(&mut self, process: ProcessId) -> Option<&mut T> {
         self.value.as_mut().filter(|_| self.owner == process)
     }

@@ -1,6 +1,6 @@
-//! One interpreter of a process uses the module: its classes and its exceptions are kept here.
+//! The module supports one interpreter per process, because it caches Python classes.
 //!
-//! From 3.12 on `CPython` itself refuses the import in most sub-interpreters, and `PyO3` in none.
+//! `CPython` from 3.12 rejects the import in most sub-interpreters; `PyO3` in none.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -12,7 +12,7 @@ const NONE: i64 = -1;
 
 static OWNER: AtomicI64 = AtomicI64::new(NONE);
 
-/// Claims the module for this interpreter; false: it was loaded here before.
+/// Claims the module for this interpreter; false: already loaded here.
 pub(super) fn claim(_attached: Python<'_>) -> PyResult<bool> {
     // SAFETY: the thread is attached, so it has an interpreter.
     #[allow(unsafe_code)]

@@ -1,4 +1,4 @@
-//! What happened during a call goes to Python's `logging`, on the caller's thread.
+//! Passes the events of a call to Python's `logging`, on the caller's thread.
 
 use pyo3::exceptions::PyException;
 use pyo3::intern;
@@ -11,7 +11,7 @@ use crate::python::types::{modules, types};
 
 static LOGGER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// None while nobody has imported `logging`: nobody can listen, and importing it takes its time.
+/// `None` while the program has not imported `logging`: importing it costs time.
 fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     if let Some(logger) = LOGGER.get(py) {
         return Ok(Some(logger.bind(py)));
@@ -24,7 +24,7 @@ fn logger(py: Python<'_>) -> PyResult<Option<&Bound<'_, PyAny>>> {
     // Without a handler Python writes warnings to standard error.
     logger.call_method1("addHandler", (logging.call_method0("NullHandler")?,))?;
     logger.call_method1("addFilter", (&types(py)?.set_record_time,))?;
-    // Not made inside the lock: a child forked meanwhile would wait for it for ever.
+    // Created outside of the lock: a child forked meanwhile would deadlock on it.
     let logger = LOGGER.get_or_init(py, || logger.unbind());
     Ok(Some(logger.bind(py)))
 }
@@ -42,17 +42,14 @@ fn is_heard(logger: &Bound<'_, PyAny>, level: Level) -> PyResult<bool> {
     logger.call_method1(intern!(logger.py(), "isEnabledFor"), asked)?.is_truthy()
 }
 
-/// What to collect. Only the lines of every attempt are worth asking for: louder ones are rare, and
-/// asked for when there are any.
+/// The level to collect: `Debug` events only where a handler wants them; others are rare.
 pub(super) fn listener(py: Python<'_>) -> PyResult<Option<Level>> {
     let Some(logger) = logger(py)? else { return Ok(None) };
     Ok(Some(if is_heard(logger, Level::Debug)? { Level::Debug } else { Level::Info }))
 }
 
-/// Logs what came together; a handler that fails must not hide how the call ended.
-///
-/// What is no failure, as Ctrl-C in a handler, is for the caller to raise; so is what a signal
-/// raises before anything is handled.
+/// Logs the events. An `Exception` of a handler must not hide the result of the call; a
+/// `BaseException`, such as Ctrl-C in a handler, is returned for the caller to raise.
 pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
     if events.is_empty() {
         return Ok(());
@@ -69,7 +66,7 @@ pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 error.write_unraisable(py, None);
             }
-            told => drop(told?),
+            result => drop(result?),
         }
     }
     Ok(())

@@ -27,50 +27,50 @@ use crate::python::output::Output;
 use crate::python::runtime::{AbortOnDrop, Runtime};
 use crate::python::shutdown::InterpreterGuard;
 
-/// How long a blocked main thread does not look for signals.
+/// How often a blocked main thread checks for signals.
 const SLICE: Duration = Duration::from_millis(50);
 
 pub(super) type Work = Pin<Box<dyn Future<Output = Result<Output, Error>> + Send>>;
 type Begin = dyn Fn(AtlasClient, Arc<CallContext>) -> Work + Send + Sync;
 
-/// A call with checked arguments that can be run, and run again with other credentials.
+/// A call with validated arguments that can be run, and run again with other credentials.
 ///
-/// Both runs are one call: they share its time, and count their attempts together.
+/// Both runs are one call: they share its deadline and its count of attempts.
 #[pyclass(frozen, module = "atlas_backups._core")]
 pub(super) struct Operation {
     state: Arc<ClientState>,
-    /// Given when the client has none any more, because it is being closed.
+    /// Set for the operation that closes the client.
     client: Option<PerProcess<AtlasClient>>,
     begin: Arc<Begin>,
-    /// Given when its events come with those of other calls.
+    /// Set when its events are collected with those of other calls.
     journal: Option<Arc<Journal>>,
-    /// Locked only with Python attached and never across a call into it: see `process`.
+    /// Locked only with Python attached and never across a call into it: see `fork`.
     begun: Mutex<Option<PerProcess<Begun>>>,
-    /// Whether the caller has left, and a thread that waits for a run must end it.
+    /// Whether the caller has gone, so that the waiting thread must end the run.
     is_abandoned: AtomicBool,
 }
 
-/// What was begun in a process.
+/// The started call of one process.
 struct Begun {
     call: Arc<CallContext>,
-    /// What runs for a coroutine.
+    /// The task of a coroutine.
     task: Option<Task>,
 }
 
-/// What runs for a coroutine, and the cancellations of its event loop.
+/// The task of a coroutine, and the cancellations of its event loop.
 struct Task {
     handle: AbortOnDrop,
     cancellations: Py<Cancellations>,
 }
 
-/// A run that is about to begin, and where.
+/// A run before its start, with its process and runtime.
 struct Starting {
     process: ProcessId,
     runtime: &'static Runtime,
     run: Run,
 }
 
-/// What a run is made of.
+/// The parts of a run.
 struct Run {
     begin: Arc<Begin>,
     client: AtlasClient,
@@ -78,13 +78,13 @@ struct Run {
 }
 
 impl Run {
-    /// Its work is large, so it is allocated where it is freed: on the thread of the engine.
+    /// The future is large, so it is allocated where it is freed: on the runtime's thread.
     async fn end(self) -> Result<Output, Error> {
         (self.begin)(self.client, self.call).await
     }
 }
 
-/// A run that a thread waits for.
+/// A run that blocks a thread.
 #[derive(Debug)]
 struct Running {
     end: oneshot::Receiver<Result<Output, Error>>,
@@ -100,20 +100,20 @@ impl Running {
         Self { end, _task: task }
     }
 
-    /// Sleeps for a slice unless it has ended, then looks again.
+    /// Polls, parks the thread for a slice, and polls again.
     fn wait(&mut self) -> Poll<Result<Result<Output, Error>, RecvError>> {
         let waker = Waker::from(Arc::new(Sleeper(thread::current())));
-        let mut look = || Pin::new(&mut self.end).poll(&mut Context::from_waker(&waker));
-        let end = look();
+        let mut poll = || Pin::new(&mut self.end).poll(&mut Context::from_waker(&waker));
+        let end = poll();
         if end.is_ready() {
             return end;
         }
         thread::park_timeout(SLICE);
-        look()
+        poll()
     }
 }
 
-/// A thread that waits for a task.
+/// Wakes a parked thread.
 struct Sleeper(Thread);
 
 impl Wake for Sleeper {
@@ -123,7 +123,7 @@ impl Wake for Sleeper {
 }
 
 impl Operation {
-    /// `begin` gets its arguments anew at every run.
+    /// `begin` gets its arguments in every run.
     pub(super) fn new<A, F>(
         state: &Arc<ClientState>,
         arguments: A,
@@ -162,7 +162,7 @@ impl Operation {
         Ok(())
     }
 
-    /// With the hold and the journal of the event loop that it begins in.
+    /// Adds the hold and the journal of its event loop.
     fn begin(
         &self,
         py: Python<'_>,
@@ -187,19 +187,19 @@ impl Operation {
         Ok(Starting { process, runtime, run })
     }
 
-    /// The call, once it has begun in a process.
+    /// The call of this process, once it has started.
     fn call(&self, process: ProcessId) -> Option<Arc<CallContext>> {
         Some(Arc::clone(&lock(&self.begun).as_ref()?.get(process)?.call))
     }
 
-    /// Those of the event loop in which it runs.
+    /// The cancellations of its event loop.
     fn cancellations(&self, py: Python<'_>, process: ProcessId) -> Option<Py<Cancellations>> {
         let begun = lock(&self.begun);
         let task = begun.as_ref()?.get(process)?.task.as_ref()?;
         task.handle.is_running().then(|| task.cancellations.clone_ref(py))
     }
 
-    /// Keeps what runs for a coroutine, or ends it.
+    /// Replaces the task of a coroutine; the previous one is aborted.
     fn keep(&self, process: ProcessId, task: Option<Task>) {
         if let Some(begun) = lock(&self.begun).as_mut().and_then(|begun| begun.get_mut(process)) {
             begun.task = task;
@@ -209,7 +209,8 @@ impl Operation {
 
 #[pymethods]
 impl Operation {
-    /// Runs to the end. The main thread answers signals meanwhile; one that raises ends the call.
+    /// Runs to completion. The main thread handles signals meanwhile; a handler that raises ends the
+    /// call.
     fn run(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mut inside = InterpreterGuard::enter(py);
         self.check_abandoned()?;
@@ -232,41 +233,41 @@ impl Operation {
             }
         }
         Err(PyRuntimeError::new_err(
-            "a handler forked in the middle of this call, which goes on in the parent only",
+            "a handler forked in the middle of this call, which continues only in the parent process",
         ))
     }
 
-    /// Seconds that went into waiting for snapshots.
+    /// Seconds spent waiting for snapshots.
     #[getter]
     fn time_waited(&self) -> f64 {
         self.call(ProcessId::current()).map_or(0.0, |call| call.waited().as_secs_f64())
     }
 
-    /// What Atlas said of this version's end, for a warning.
+    /// The deprecation notice of Atlas, for a warning.
     #[getter]
     fn deprecation(&self) -> Option<String> {
         self.call(ProcessId::current())?.deprecation()
     }
 
-    /// That Atlas lost the tag of the call's key, for a warning.
+    /// The notice of a snapshot that Atlas lists without its tag, for a warning.
     #[getter]
     fn lost_tag(&self) -> Option<String> {
         self.call(ProcessId::current())?.lost_tag()
     }
 
-    /// The exception that says what is unknown because the call was cut off; `None`: nothing.
+    /// The exception of a call that was interrupted after its POST; `None` if nothing is ambiguous.
     fn pending_outcome(&self, py: Python<'_>) -> Option<Py<PyBaseException>> {
-        let doubt = self.call(ProcessId::current())?.pending_outcome()?;
+        let outcome = self.call(ProcessId::current())?.pending_outcome()?;
         let _inside = InterpreterGuard::enter(py);
-        Some(to_exception(py, &Error::Ambiguous(Box::new(doubt))).into_value(py))
+        Some(to_exception(py, &Error::Ambiguous(Box::new(outcome))).into_value(py))
     }
 
-    /// Starts for the running event loop; gives a future to await.
+    /// Starts the run for the running event loop; returns a future.
     fn run_async(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let _inside = InterpreterGuard::enter(py);
         let event_loop = pyo3_async_runtimes::get_running_loop(py)?;
         let future = event_loop.call_method0(intern!(py, "create_future"))?.unbind();
-        // It needs more of the system than the queue, which stays once it is made.
+        // Before the queue, because it is more likely to fail.
         runtime(py, ProcessId::current())?;
         let queue = CompletionQueue::of(&event_loop, ProcessId::current())?;
         let cancellations = queue.get().cancellations().clone_ref(py);
@@ -279,12 +280,12 @@ impl Operation {
         Ok(future)
     }
 
-    /// Ends the run that another thread waits for, within a slice; later ones do not begin.
+    /// Ends a run that another thread blocks on, within a slice; later runs do not start.
     fn abandon(&self) {
         self.is_abandoned.store(true, Ordering::Relaxed);
     }
 
-    /// Frees the connection of a run that was started, if it is still running.
+    /// Cancels the run, which closes its connection.
     fn cancel(&self, py: Python<'_>) -> PyResult<()> {
         let process = ProcessId::current();
         let held = self

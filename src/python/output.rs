@@ -11,7 +11,7 @@ use crate::python::convert::{to_python, to_tuple};
 use crate::python::errors::as_value;
 use crate::python::types::{class, types};
 
-/// What an operation gives back.
+/// The result of an operation.
 #[derive(Debug)]
 pub(super) enum Output {
     Snapshot(Arc<Snapshot>),
@@ -19,7 +19,7 @@ pub(super) enum Output {
     Projects(Vec<Project>),
     Clusters(Vec<Cluster>),
     Coverage(Coverage),
-    /// Takes of a fleet, each with the number it was given.
+    /// Takes of a fleet, each with its number.
     TakeOutcome(Vec<(u64, TakeOutcome)>),
     Raw(RawResponse),
     Nothing,

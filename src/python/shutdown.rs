@@ -4,7 +4,7 @@
 //! of Rust without Python. So finalization waits for the threads that are attached, and no other
 //! thread attaches any more. Python is fully alive while atexit callbacks run, and so are calls.
 //!
-//! A fork finds nothing half done: there are no locks here, and a child counts anew.
+//! Safe at a fork: there are no locks here, and a child resets the count.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 
-/// An attached thread makes a result or writes a log: mostly microseconds.
+/// An attached thread builds a result or writes a log: mostly microseconds.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(1);
 

@@ -1,4 +1,4 @@
-//! The Python classes that results and errors are made of, imported once, when a client is made.
+//! The Python classes of results and errors, imported once, when a client is created.
 //!
 //! Never later: an import while a signal is pending would fail in the middle of an operation.
 
@@ -10,7 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyModule, PyType};
 
 pub(super) struct Types {
-    /// It imports what is asked of it.
+    /// The package, which imports its names lazily.
     package: Py<PyModule>,
     pub(super) errors: Py<PyModule>,
     pub(super) frozen_dict: Py<PyAny>,
@@ -38,11 +38,11 @@ const RESULTS: [&str; 8] = [
 /// `sys.modules`
 static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
 
-/// The latest last. There is one, unless a program removes the package from `sys.modules` and
-/// imports it again. Kept for ever. Locked only with Python attached and never across a call into it.
+/// Newest last. More than one only where a program removes the package from `sys.modules` and imports
+/// it again. Never freed. Locked only with Python attached and never across a call into it.
 static TYPES: Mutex<Vec<&'static Types>> = Mutex::new(Vec::new());
 
-/// The classes of the package that `sys.modules` has; of the latest one while it has none.
+/// The classes of the package that `sys.modules` has; the newest ones while it has none.
 pub(super) fn types(py: Python<'_>) -> PyResult<&'static Types> {
     let package = modules(py)?.get_item(intern!(py, "atlas_backups"))?;
     let known = match &package {
@@ -60,7 +60,7 @@ pub(super) fn modules(py: Python<'_>) -> PyResult<&Bound<'_, PyDict>> {
         return Ok(modules.bind(py));
     }
     let modules = py.import("sys")?.getattr("modules")?.cast_into()?.unbind();
-    // Not made inside the lock: a child forked meanwhile would wait for it for ever.
+    // Created outside of the lock: a child forked meanwhile would deadlock on it.
     Ok(MODULES.get_or_init(py, || modules).bind(py))
 }
 

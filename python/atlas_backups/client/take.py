@@ -324,7 +324,7 @@ class TakeMethods(WaitMethods):
                     *snapshot_address(taken, None, None),
                     timeout=left,
                     poll_interval=None,
-                    refuse_failed=True,
+                    reject_failed=True,
                 )
                 # A take that succeeded does not warn: a filter may make a warning an error.
                 completed = yield from self._until_final(watch, show, self._execute)

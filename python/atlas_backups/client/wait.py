@@ -65,7 +65,7 @@ class WaitMethods(BaseClient):
         """
         address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
+            *address, timeout=timeout, poll_interval=poll_interval, reject_failed=True
         )
         return run_sync(self._wait(watch, address, progress=check_bool("progress", progress)))
 
@@ -111,7 +111,7 @@ class WaitMethods(BaseClient):
         """
         address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=True
+            *address, timeout=timeout, poll_interval=poll_interval, reject_failed=True
         )
         effects = self._wait(watch, address, progress=check_bool("progress", progress))
         return await run_async(effects)
@@ -155,7 +155,7 @@ class WaitMethods(BaseClient):
         """
         address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
+            *address, timeout=timeout, poll_interval=poll_interval, reject_failed=False
         )
         return iterate(self._watch(watch, address, progress=check_bool("progress", progress)))
 
@@ -198,7 +198,7 @@ class WaitMethods(BaseClient):
         """
         address = snapshot_address(group_id, cluster_name, snapshot_id)
         watch = self._core.watch_snapshot(
-            *address, timeout=timeout, poll_interval=poll_interval, refuse_failed=False
+            *address, timeout=timeout, poll_interval=poll_interval, reject_failed=False
         )
         effects = self._watch(watch, address, progress=check_bool("progress", progress))
         changes = iterate_async(effects)
