@@ -1,4 +1,4 @@
-"""What Atlas answers, written after its reference page and after what the service really sends."""
+"""Response bodies of Atlas, from its reference page and from the real service."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

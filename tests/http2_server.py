@@ -1,4 +1,4 @@
-"""An HTTP/2 server over TLS that answers, refuses a stream, or goes away, as a test decides."""
+"""A scripted HTTP/2 server over TLS that responds, rejects streams or sends GOAWAY."""
 
 from __future__ import annotations
 

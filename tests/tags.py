@@ -1,4 +1,4 @@
-"""The tag of an idempotency key, worked out here and not by the client's code."""
+"""The tag of an idempotency key, computed independently of the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exception tree: its shape, what each exception carries, and that it survives the journey."""
+"""The exception tree: its shape, attributes, pickles and copies."""
 
 from __future__ import annotations
 

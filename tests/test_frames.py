@@ -1,4 +1,4 @@
-"""Lists and coverage as data frames: the same columns and types whatever they hold."""
+"""Data frames have constant columns and types."""
 
 # ruff: noqa: ANN401  # frames of two libraries
 from __future__ import annotations

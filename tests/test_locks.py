@@ -1,4 +1,4 @@
-"""The lock files hold what the groups and extras in pyproject.toml ask for."""
+"""The lock files match the groups and extras in pyproject.toml."""
 
 from __future__ import annotations
 

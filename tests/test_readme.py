@@ -1,4 +1,4 @@
-"""The examples of README and how-to pages run as they stand; an emulator serves their data."""
+"""The examples of README and how-to pages run against an emulator."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""`SnapshotList` is an immutable sequence that a person and a program can read."""
+"""`SnapshotList` is an immutable sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for what comes in its own time, instead of sleeping for as long as it may take."""
+"""Waits for a condition instead of sleeping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of the life of a snapshot that cannot be right: a typed error, and nothing is sent."""
+"""Invalid arguments of get, list, wait, update and delete are rejected before anything is sent."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -12,9 +12,7 @@ from atlas_backups import AccessToken, AtlasBackups, ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from atlas_backups.emulator import AtlasEmulator
     from tests.conftest import MakeClient
-    from tests.flavor import ClientFlavor
 
 TOKEN = AccessToken("a-token-for-nobody")
 TIMES = ["connect_timeout", "timeout", "total_timeout"]
@@ -59,15 +57,6 @@ def test_invalid_timeout_is_rejected(name: str, value: object) -> None:
 @pytest.mark.parametrize("value", [1, 0.5, 10**9, 1e300, 5e-324])
 def test_valid_timeout_is_accepted(make_client: MakeClient, name: str, value: float) -> None:
     assert make_client(TOKEN, **{name: value})
-
-
-def test_timeouts_may_have_any_order(
-    flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient
-) -> None:
-    options: dict[str, Any] = {"connect_timeout": 30, "timeout": 20, "total_timeout": 10}
-    client = make_client(emulator.access_token, base_url=emulator.base_url, **options)
-
-    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize("value", [-1, 2**32, 10**30, 1.0, float("nan"), True, None, "4", b"4"])
@@ -160,21 +149,6 @@ def test_invalid_proxy_is_rejected(proxy: object) -> None:
 
     assert message.startswith("proxy")
     assert "canary" not in message
-
-
-def test_loopback_address_bypasses_the_proxy(
-    flavor: ClientFlavor,
-    emulator: AtlasEmulator,
-    make_client: MakeClient,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    client = make_client(
-        emulator.access_token, base_url=emulator.base_url, proxy="http://127.0.0.1:9"
-    )
-
-    assert flavor.take(client).status == "queued"
 
 
 @pytest.mark.parametrize("text", [None, "", "no certificate"])

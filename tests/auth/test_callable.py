@@ -1,4 +1,4 @@
-"""A callable as credentials: asked at the first call, and again when Atlas refuses."""
+"""A credentials callable runs at the first call, and again when Atlas rejects its result."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

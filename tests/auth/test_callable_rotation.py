@@ -1,4 +1,4 @@
-"""Many calls share one callable: it is asked once for all, and its time is the call's own."""
+"""Concurrent calls run the credentials callable once; total_timeout includes the repeat."""
 
 from __future__ import annotations
 

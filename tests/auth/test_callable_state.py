@@ -1,4 +1,4 @@
-"""A callable may hold a secret: it is neither shown nor pickled, unless its name says it all."""
+"""A credentials callable may hold a secret: its repr and pickle are its name only."""
 
 from __future__ import annotations
 

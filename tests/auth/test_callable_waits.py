@@ -1,4 +1,4 @@
-"""A call that waits while another one asks the callable waits for its own time only."""
+"""A call that waits for the credentials callable of another call times out."""
 
 from __future__ import annotations
 

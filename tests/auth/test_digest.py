@@ -1,4 +1,4 @@
-"""An API key: HTTP Digest, a nonce used again and again, each number once."""
+"""API keys: HTTP Digest with a reused nonce."""
 
 from __future__ import annotations
 

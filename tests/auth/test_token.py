@@ -1,4 +1,4 @@
-"""A service account's token: fetched once, shared, renewed in time, revoked at the end."""
+"""The token of a service account is fetched once, shared, renewed and revoked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the token endpoint says when it grants none: the right class, and a hint that helps."""
+"""Errors of the token endpoint raise the right class, with a hint."""
 
 # ruff: noqa: ANN401, PLR0913, PLR0917  # fixtures and rows of tables
 from __future__ import annotations

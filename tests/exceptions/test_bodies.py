@@ -1,4 +1,4 @@
-"""Error bodies that nobody promised: the details of Atlas, and the rubbish of gateways."""
+"""Error bodies: details of Atlas, and foreign bodies of gateways."""
 
 from __future__ import annotations
 

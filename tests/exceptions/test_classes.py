@@ -1,4 +1,4 @@
-"""Every code that Atlas documents becomes the right class, with everything that it said."""
+"""Each documented error code raises its class, with all attributes."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text of the service stays in one line, with escapes, wherever somebody reads it."""
+"""Text of the service is escaped to one line in messages and logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fleet that is cut off frees what it holds, at once, and says what is unknown."""
+"""An interrupted fleet closes its connections and reports ambiguous takes."""
 
 from __future__ import annotations
 

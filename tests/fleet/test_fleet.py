@@ -1,4 +1,4 @@
-"""`take_snapshots`: many at a time, each outcome as it ends, one failure isolated."""
+"""`take_snapshots`: concurrency, completion order, isolated failures, credentials."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

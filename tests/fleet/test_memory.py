@@ -1,4 +1,4 @@
-"""Memory stays flat however many requests there are: measured in a process of its own."""
+"""Memory of a fleet does not grow with the number of requests, measured in a process."""
 
 from __future__ import annotations
 

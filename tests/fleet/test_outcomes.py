@@ -1,4 +1,4 @@
-"""`SnapshotOutcomes` keeps how the takes of a fleet ended."""
+"""`SnapshotOutcomes` is a sequence of the outcomes of a fleet."""
 
 from __future__ import annotations
 

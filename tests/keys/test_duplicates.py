@@ -1,4 +1,4 @@
-"""Two snapshots with one tag: said so, with all of them, and never made silently."""
+"""Snapshots with the same tag are reported as duplicates."""
 
 from __future__ import annotations
 

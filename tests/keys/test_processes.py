@@ -1,4 +1,4 @@
-"""One key in several processes, that start together or are killed and run again."""
+"""One key in several processes that run concurrently or are killed and restarted."""
 
 from __future__ import annotations
 

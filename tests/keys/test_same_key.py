@@ -1,4 +1,4 @@
-"""One key, one snapshot of a cluster: however often, with whatever credentials, in any process."""
+"""Calls with one key return one snapshot, from any client."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

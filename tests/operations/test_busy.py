@@ -1,4 +1,4 @@
-"""`if_busy`: what a take does while another on-demand snapshot of the cluster is unfinished."""
+"""`if_busy`: a take while another on-demand snapshot is in progress."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

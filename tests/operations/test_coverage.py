@@ -1,4 +1,4 @@
-"""`backup_coverage` says of every cluster what is known of its backups, and leaves none out."""
+"""`backup_coverage` reports the backups of every cluster."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`backup_coverage` ends: in time, when it is cancelled, and with its client."""
+"""`backup_coverage` ends on cancellation, timeout and close."""
 
 from __future__ import annotations
 

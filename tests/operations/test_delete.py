@@ -1,4 +1,4 @@
-"""`delete_snapshot` ends when the snapshot is gone, however often that had to be said."""
+"""`delete_snapshot` deletes at the right endpoint, and waits on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots of flex clusters are listed, read, waited for and covered through the flex paths."""
+"""Flex snapshots are listed, read, waited for and covered."""
 
 from __future__ import annotations
 

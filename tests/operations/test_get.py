@@ -1,4 +1,4 @@
-"""`get_snapshot` reads a snapshot where its kind of cluster has it."""
+"""`get_snapshot` reads snapshots of replica sets and sharded clusters."""
 
 from __future__ import annotations
 

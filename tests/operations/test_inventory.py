@@ -1,4 +1,4 @@
-"""`list_projects` and `list_clusters` give all there are."""
+"""`list_projects` and `list_clusters` return all items."""
 
 # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`list_snapshots` gives all snapshots of a cluster, once each, newest first."""
+"""`list_snapshots` returns all snapshots of a cluster once, newest first."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`update_retention` says how long a snapshot is kept, counted from its completion."""
+"""`update_retention` sets the retention, counted from completion."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`wait_for_snapshot` and `watch_snapshot` follow a snapshot to its end, or to that of the time."""
+"""`wait_for_snapshot` and `watch_snapshot` follow a snapshot until it is final."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

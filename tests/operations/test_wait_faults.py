@@ -1,4 +1,4 @@
-"""What a wait survives, and what ends it."""
+"""Faults that a wait tolerates, and those that end it."""
 
 from __future__ import annotations
 

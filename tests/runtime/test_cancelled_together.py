@@ -1,4 +1,4 @@
-"""Calls that are cancelled together send nothing more, however slowly the loop cancels them."""
+"""Calls that are cancelled together send nothing more, however slow the loop is."""
 
 from __future__ import annotations
 

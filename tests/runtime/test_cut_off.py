@@ -1,4 +1,4 @@
-"""A call that is cut off says in the context of its exception what is unknown, if anything is."""
+"""An interrupted call has the ambiguous outcome as the context of its exception."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The public interface is exactly this list, and importing it does no work."""
+"""`__all__` is exactly the public interface, and importing the package does no work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One interpreter of a process uses the package; in it, a second import gives working classes."""
+"""One interpreter of a process can use the package; a second import in it works."""
 
 from __future__ import annotations
 

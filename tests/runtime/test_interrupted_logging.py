@@ -1,4 +1,4 @@
-"""Ctrl-C while a log handler runs: raised like anywhere else, and nobody else is left waiting."""
+"""Ctrl-C in a log handler is raised, and completes the other calls of the loop."""
 
 from __future__ import annotations
 

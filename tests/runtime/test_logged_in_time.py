@@ -1,4 +1,4 @@
-"""What happens in a call is logged while the call runs, with the time at which it happened."""
+"""Events are logged when they happen, with their time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is logged: a line for every attempt, waits, deprecation; never a secret, never a warning."""
+"""Log records of attempts, backoff and deprecation; without secrets or warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Beside gevent, eventlet, trio, freezegun and `mock`: calls work, or an error says what to do."""
+"""Under gevent, eventlet, trio, freezegun and `mock`, calls work or raise with advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotations of what is public resolve at run time, as frameworks that read signatures need it."""
+"""Public annotations resolve at run time, for frameworks that read signatures."""
 
 from __future__ import annotations
 

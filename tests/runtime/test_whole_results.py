@@ -1,4 +1,4 @@
-"""What the core makes is whole: it sets the fields itself, so none may be left out."""
+"""The core sets every field of a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets to search for in whatever a person, a log, a pickle or a crash report could get."""
+"""Searches messages, logs, pickles and crash reports for secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every class of the exception tree, raised by servers that say back what they were sent."""
+"""Exceptions of every class contain no secret that a server echoes."""
 
 from __future__ import annotations
 

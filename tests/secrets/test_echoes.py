@@ -1,4 +1,4 @@
-"""A server, or a proxy, that says back what it was sent."""
+"""Secrets echoed by a server or a proxy are redacted."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Halves of credentials in each other's place: an error, and a `repr`, without a secret."""
+"""Swapped halves of credentials raise an error without a secret."""
 
 from __future__ import annotations
 

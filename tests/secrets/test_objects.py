@@ -1,4 +1,4 @@
-"""What credentials and clients show of themselves, and what of them can be pickled."""
+"""The repr and pickles of credentials and clients contain no secret."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What crash reporters get: the locals of our frames, all threads' stacks, what holds a result."""
+"""Locals of frames, thread stacks and results contain no secret."""
 
 # ruff: noqa: ANN401  # anything may be passed on
 from __future__ import annotations

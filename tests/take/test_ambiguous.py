@@ -1,4 +1,4 @@
-"""Whatever leaves it open whether the snapshot was taken: said so, and never posted again."""
+"""A take whose outcome is unknown raises an ambiguous outcome and is not repeated."""
 
 # ruff: noqa: ANN401, PLR0913  # fixtures and rows of tables
 from __future__ import annotations

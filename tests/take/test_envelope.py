@@ -1,4 +1,4 @@
-"""An answer in an envelope is unwrapped, and the status inside counts like one outside."""
+"""A response in an envelope is unwrapped, and the status inside is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Snapshot.is_new`: whether the call took the snapshot, or found one."""
+"""`Snapshot.is_new`: whether the call took the snapshot or found one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`take_snapshot_raw` gives the answer as it came, whatever it says."""
+"""`take_snapshot_raw` returns the response unchanged."""
 
 from __future__ import annotations
 

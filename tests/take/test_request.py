@@ -1,4 +1,4 @@
-"""What a take sends: path, query, headers and body, to the letter."""
+"""The request of a take: path, query, headers and body."""
 
 # ruff: noqa: PLR0913, PLR0917  # fixtures and rows of tables
 from __future__ import annotations

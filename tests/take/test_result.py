@@ -1,4 +1,4 @@
-"""What becomes of the fields of an answer: known, absent, odd and unknown ones."""
+"""The fields of a response: known, missing and unknown ones."""
 
 from __future__ import annotations
 

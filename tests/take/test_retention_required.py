@@ -1,4 +1,4 @@
-"""Whether Atlas requires `retentionInDays` is not documented: both ways end well."""
+"""A hint if Atlas requires `retentionInDays`, which is undocumented."""
 
 from __future__ import annotations
 

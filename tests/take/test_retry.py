@@ -1,4 +1,4 @@
-"""What is certainly not acted on is repeated, within the count and the time that there are."""
+"""A request that was not processed is retried, within count and time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking and waiting in one call."""
+"""`take_snapshot(wait=True)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A token cache on a disk that hangs costs a call some seconds, and never more than its time."""
+"""A token cache on a hanging disk delays a call by seconds, never beyond its timeout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A child that was forked during a fetch does not keep the lock of its parent that was killed."""
+"""A child forked during a fetch does not hold the lock of its killed parent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real processes with one `token_cache`: a hundred that start together, forks, a killed one."""
+"""Processes with one `token_cache`: a hundred concurrent ones, forks, a killed one."""
 
 from __future__ import annotations
 

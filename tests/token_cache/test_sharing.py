@@ -1,22 +1,17 @@
-"""`token_cache`: clients, as of so many processes, share one token through a file."""
+"""`token_cache`: clients share one token through a file."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from atlas_backups import AtlasBackups, ServiceAccount, UnauthorizedError
-from atlas_backups.emulator import Fault
-from tests.flavor import CLUSTER_NAME, GROUP_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from atlas_backups.emulator import AtlasEmulator
@@ -26,19 +21,6 @@ if TYPE_CHECKING:
 
 def asked(emulator: AtlasEmulator) -> list[str]:
     return [request.path.rsplit("/", 1)[-1] for request in emulator.requests]
-
-
-def take_each_at_once(flavor: ClientFlavor, clients: Iterable[AtlasBackups]) -> None:
-    if flavor.name == "sync":
-        with ThreadPoolExecutor(16) as pool:
-            list(pool.map(flavor.take, clients))
-        return
-
-    async def gather() -> None:
-        takes = (client.take_snapshot_async(GROUP_ID, CLUSTER_NAME) for client in clients)
-        await asyncio.gather(*takes)
-
-    asyncio.run(gather())
 
 
 def test_entries_are_keyed_by_account_and_base_url(
@@ -57,17 +39,6 @@ def test_entries_are_keyed_by_account_and_base_url(
     assert asked(emulator).count("token") == 3
     entries = json.loads(cache.read_text())["tokens"]
     assert len({(entry["base_url"], entry["client_id"]) for entry in entries}) == 3
-
-
-def test_concurrent_clients_fetch_one_token(
-    flavor: ClientFlavor, emulator: AtlasEmulator, sharing: Sharing
-) -> None:
-    emulator.fault(Fault(path="/oauth/", delay=0.2))
-    clients = [sharing() for _ in range(16)]
-
-    take_each_at_once(flavor, clients)
-
-    assert asked(emulator).count("token") == 1
 
 
 def test_other_credentials_do_not_use_the_file(

@@ -1,4 +1,4 @@
-"""What calls give, through both flavors: read by pyright and mypy, never run."""
+"""Result types of calls in both flavors: read by pyright and mypy, never run."""
 
 from __future__ import annotations
 

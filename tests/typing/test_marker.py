@@ -1,4 +1,4 @@
-"""What is installed says that it is typed; `make test-wheel` asks the wheel."""
+"""The installed package has a `py.typed` marker; `make test-wheel` tests the wheel."""
 
 from __future__ import annotations
 
