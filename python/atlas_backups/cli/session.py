@@ -40,7 +40,7 @@ class ProjectNameError(AtlasError):
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(f"{message}. Hint: {hint}")
-        self.hint = hint
+        self.hint: str | None = hint
 
 
 @contextlib.contextmanager
