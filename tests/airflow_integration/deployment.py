@@ -150,7 +150,7 @@ class Deployment:
         (self.home / "webserver_config.py").write_text("AUTH_ROLE_PUBLIC = 'Admin'\n")
         for program in self._programs:
             program.start()
-        wait_until(self._is_up, _START_SECONDS, "Airflow's server answers")
+        wait_until(self._is_up, _START_SECONDS, "Airflow's server responds")
         self.rest.log_in()
         files = len(list(DAGS.glob("*.py")))
         wait_until(lambda: self._parsed() >= files, _START_SECONDS, "all DAGs are known")

@@ -71,8 +71,8 @@ class Rest:
             self._base_url + path, data=data, headers=self._headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-                return json.load(answer)
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
+                return json.load(response)
         except urllib.error.HTTPError as error:
             text = error.read().decode(errors="replace")
             raise AssertionError(f"{method} {path}: {error.code} {text}") from None

@@ -208,12 +208,12 @@ def test_hundreds_of_concurrent_connections(run: Run) -> None:
     try:
         for connection in connections:
             connection.sendall(f"GET {api.path()} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        answers = [connection.recv(12) for connection in connections]
+        responses = [connection.recv(12) for connection in connections]
     finally:
         for connection in connections:
             connection.close()
 
-    assert answers == [b"HTTP/1.1 401"] * 400
+    assert responses == [b"HTTP/1.1 401"] * 400
 
 
 def test_stop_is_immediate_with_open_connections(run: Run) -> None:

@@ -231,7 +231,7 @@ def test_proxy_without_route_is_transport_error(  # noqa: PLR0913, PLR0917
     command: Command,
 ) -> None:
     way = Way(stack, emulator, tmp_path, command, None)
-    options = {**way.options(), "base_url": f"https://{CLOUD}:8443"}  # a port that it refuses
+    options = {**way.options(), "base_url": f"https://{CLOUD}:8443"}  # a port that it rejects
     client = make_client(emulator.service_account, **options)
 
     with pytest.raises(TransportError):

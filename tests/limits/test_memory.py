@@ -112,7 +112,7 @@ def test_memory_of_body_within_limit(
     flavor: ClientFlavor, stack: ExitStack, method: str, kind: str
 ) -> None:
     _, needed = METHODS[method]
-    good: list[Step] = [step for answered in needed for step in (READ, answered)]
+    good: list[Step] = [step for response in needed for step in (READ, response)]
 
     text, grown = cost(flavor, stack, method, [READ, TOKEN, READ, answer(200, DENSE[kind]), *good])
 
@@ -167,7 +167,7 @@ def cost(  # noqa: PLR0913  # what is called, and what it meets
     Connections after the first one get `later`; without it, they can end a token.
     """
     arguments, needed = METHODS[method]
-    good: list[Step] = [step for answered in needed for step in (READ, answered)]
+    good: list[Step] = [step for response in needed for step in (READ, response)]
     revoked: list[Step] = [READ, answer(200)]
     warm_up = stack.enter_context(RawServer([READ, TOKEN, *good, *revoked], revoked))
     endless = stack.enter_context(RawServer(script, later or revoked))

@@ -75,7 +75,7 @@ def forbid_with(argument: str, **parts: object) -> None:
 def text(name: str, value: object, *, written: str | None = None) -> str:
     """Return a rendered text argument.
 
-    With `render_template_as_native_obj=True` Airflow turns the text "1.10" into the number 1.1.
+    With `render_template_as_native_obj=True` Airflow converts the text "1.10" to the number 1.1.
     Only an int keeps the text of its digits, so every other number is rejected.
 
     Args:

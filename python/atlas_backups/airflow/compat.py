@@ -65,7 +65,7 @@ def dag_run(context: Context) -> Any:  # noqa: ANN401  # the same
 
 
 async def connection_without_blocking(conn_id: str) -> Connection:
-    """Look up a connection without blocking the event loop of the triggerer."""
+    """Fetch a connection without blocking the event loop of the triggerer."""
     lookup = getattr(BaseHook, "aget_connection", None)  # not in 2.11
     if lookup is None:
         lookup = sync_to_async(BaseHook.get_connection)

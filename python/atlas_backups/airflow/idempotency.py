@@ -16,7 +16,7 @@ def task_key(context: Context) -> str:
     """Return a key that is the same for all tries of a task, and changes when it is cleared.
 
     Its parts are dag id, task id, run id and map index; the start of the run, which distinguishes
-    a run from a deleted one with the same id; and `max_tries`, which retries and lost workers do
+    a run from a deleted one with the same id; and `max_tries`, which retries and dead workers do
     not change, while clearing a tried task raises it to the tries so far plus the retries allowed.
 
     Never change the parts: a task retried after an upgrade would not find its snapshot.

@@ -76,7 +76,7 @@ class AtlasEmulator:
         limits: Rate limits.
         security: Settings of authentication.
         idle_seconds: Real seconds after which an idle connection is closed.
-        log: Called with every answered request, on the thread of its connection. Its exceptions
+        log: Called with every handled request, on the thread of its connection. Its exceptions
             are added to `failures` and do not affect the response.
 
     Raises:

@@ -57,7 +57,7 @@ def check_threads() -> None:
     patcher: Any = sys.modules.get("eventlet.patcher")
     if patcher and any(patcher.is_monkey_patched(name) for name in ("thread", "socket")):
         raise RuntimeError(
-            "eventlet has replaced threads and sockets, so the emulator cannot answer a sync call "
+            "eventlet has replaced threads and sockets, so the emulator cannot serve a sync call "
             "of the same process: run `atlas-backups emulator` as a process of its own"
         )
 
@@ -168,7 +168,7 @@ class ConnectionHandler:
         script: Scripted faults.
         request_log: Records the requests.
         stopping: Set when the emulator stops; cancels every delay.
-        log: Called with every answered request; None: nobody. Its exceptions are recorded as
+        log: Called with every handled request; None: nobody. Its exceptions are recorded as
             failures and do not affect the response.
     """
 
