@@ -15,7 +15,7 @@ variant() {
     mkdir "$work/tree"
     git -C "$here" archive HEAD | tar -x -C "$work/tree"
     cd "$work/tree"
-    sed -i "$change" Cargo.toml src/transport/tls.rs
+    sed -i "$change" Cargo.toml src/http/tls.rs
     begun=$(date +%s)
     "$maturin" build --release --strip --quiet --out "$work/out" "$@" 2>"$work/log" || { cat "$work/log"; exit 1; }
     seconds=$(($(date +%s) - begun))
