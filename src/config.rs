@@ -66,7 +66,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Checks every option; `env` looks up environment variables.
+    /// Checks every option; `env` reads environment variables.
     ///
     /// # Errors
     /// [`Error::Configuration`] names the option, or the variable, that cannot be used.

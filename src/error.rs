@@ -38,10 +38,10 @@ pub enum Error {
     /// The system has no thread or descriptor left with which a call could begin.
     #[error("{0}")]
     OutOfResources(String),
-    /// An argument was refused before anything was sent.
+    /// An argument was rejected before anything was sent.
     #[error("{0}")]
     InvalidArgument(String),
-    /// No answer: DNS, refused, TLS, reset.
+    /// No response: DNS, ECONNREFUSED, TLS, reset.
     #[error("{0}")]
     Transport(Box<Failure>),
     /// No answer in time.
@@ -62,7 +62,7 @@ pub enum Error {
     /// The wait is over, the snapshot is not.
     #[error("{0}")]
     WaitTimeout(Box<WaitTimeout>),
-    /// Atlas refused.
+    /// Atlas rejected the request.
     #[error("{0}")]
     Api(Box<ApiError>),
 }
@@ -109,7 +109,7 @@ pub struct WaitTimeout {
     pub what: String,
     /// As last seen; `None` if it never was.
     pub snapshot: Option<Snapshot>,
-    /// What the last look ended with, if it did not see the snapshot.
+    /// The error of the last poll, if it did not return the snapshot.
     pub cause: Option<Error>,
 }
 
@@ -292,7 +292,7 @@ impl Ambiguous {
         if self.idempotency_tag.is_some() {
             "call again with the same key: it finds the snapshot if there is one"
         } else {
-            "look at the cluster's snapshots before you take another one; with an idempotency_key \
+            "check the cluster's snapshots before you take another one; with an idempotency_key \
              the call could simply be repeated"
         }
     }
@@ -318,7 +318,7 @@ impl std::fmt::Display for WaitTimeout {
             None => write!(f, "; this wait has not seen it")?,
         }
         if let Some(cause) = &self.cause {
-            write!(f, "; the last look ended with: {}", cause.without_hint())?;
+            write!(f, "; the last poll failed: {}", cause.without_hint())?;
         }
         attempts::write_hint(f, Some(self.hint()))
     }

@@ -66,7 +66,7 @@ impl DigestCredential {
     }
 }
 
-/// The new nonce of a 401; that a fresh one was refused is no reason to try again.
+/// The new nonce of a 401; `None` if the rejected nonce was fresh, because a retry would not help.
 pub(crate) fn nonce_from_401(used: Option<&Session>, answer: &Response) -> Option<Session> {
     let challenge = Challenge::from_headers(answer.challenges()).ok().flatten()?;
     let worth_it = used.is_none_or(|session| challenge.stale || session.was_used_before());

@@ -44,7 +44,7 @@ pub(crate) struct ServiceAccount {
     single_flight: tokio::sync::Mutex<()>,
     state: Mutex<TokenState>,
     /// Serialises the threads that work on the token file.
-    turn: LockAttempt,
+    file_lock: LockAttempt,
     /// Whether it was said that the file of tokens cannot be used.
     warned: AtomicBool,
 }
@@ -56,7 +56,7 @@ impl ServiceAccount {
             endpoint: Endpoint::new(client_id, client_secret)?,
             single_flight: tokio::sync::Mutex::default(),
             state: Mutex::default(),
-            turn: LockAttempt::default(),
+            file_lock: LockAttempt::default(),
             warned: AtomicBool::new(false),
         })
     }
@@ -173,7 +173,7 @@ impl ServiceAccount {
         let Some(file) = &config.token_cache else { return Ok(Acquired::Nothing) };
         let base_url = config.base_url().to_owned();
         let owner = CacheKey { base_url, client_id: self.client_id.clone() };
-        let cache = TokenCache::new(file, owner, &self.turn);
+        let cache = TokenCache::new(file, owner, &self.file_lock);
         let line = Endpoint::line(http);
         let found = call.until_deadline(&line, "waiting for token_cache", self.search(cache, call));
         match found.await.map_err(Error::Timeout)? {
@@ -233,7 +233,7 @@ impl ServiceAccount {
     ) {
         let change = match fetched {
             Some(token) => Some(Update::Put(token.entry((Instant::now(), unix_seconds())))),
-            None => self.state().refused().cloned().map(Update::Remove),
+            None => self.state().rejected().cloned().map(Update::Remove),
         };
         let Some(change) = change else { return };
         let written = tokio::time::timeout_at(call.deadline(), cache.write(lock, change)).await;

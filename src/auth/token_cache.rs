@@ -1,6 +1,6 @@
 //! A service account's token in a file that processes share: read by all, written under a lock.
 //!
-//! It is read and written on threads apart, one at a time, and each is awaited for some seconds
+//! It is read and written on a blocking thread, one operation at a time, each awaited for some seconds
 //! only: a disk that hangs holds up no call for longer, and no second thread.
 
 pub(crate) mod file;
@@ -20,7 +20,7 @@ pub(crate) use crate::auth::token_cache::file::{CacheKey, Entry};
 pub(crate) use crate::auth::token_cache::lock::Lock;
 use crate::config::{FileError, PrivateFile};
 
-/// Room for some hundred entries; a larger file is none of ours.
+/// Enough for some hundred entries; a larger file is not a token cache.
 const LARGEST: u64 = 1 << 20;
 /// More than a disk takes that works at all.
 const LONGEST_WORK: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ pub(crate) type LockAttempt = Arc<Mutex<()>>;
 pub(crate) struct TokenCache {
     file: PrivateFile,
     owner: CacheKey,
-    turn: LockAttempt,
+    file_lock: LockAttempt,
 }
 
 /// What to do to the entry.
@@ -45,26 +45,26 @@ pub(crate) enum Update {
 }
 
 impl TokenCache {
-    pub(crate) fn new(file: &PrivateFile, owner: CacheKey, turn: &LockAttempt) -> Self {
-        Self { file: file.clone(), owner, turn: Arc::clone(turn) }
+    pub(crate) fn new(file: &PrivateFile, owner: CacheKey, file_lock: &LockAttempt) -> Self {
+        Self { file: file.clone(), owner, file_lock: Arc::clone(file_lock) }
     }
 
     /// What the file holds. Reading needs no lock: it is always whole.
     pub(crate) async fn load(&self) -> Result<Option<Entry>, FileError> {
         let Self { file, owner, .. } = self.clone();
-        self.apart(move || Ok(read(&file)?.get(&owner).cloned())).await
+        self.on_thread(move || Ok(read(&file)?.get(&owner).cloned())).await
     }
 
     /// The lock; `None` while another process has it.
     pub(crate) async fn try_lock(&self) -> Result<Option<Lock>, FileError> {
         let lock_file = self.file.lock_file();
-        self.apart(move || Lock::try_acquire(&lock_file)).await
+        self.on_thread(move || Lock::try_acquire(&lock_file)).await
     }
 
     /// Writes a change down and gives the lock back, also if nobody waits for that any more.
     pub(crate) async fn write(&self, lock: Lock, change: Update) -> Result<(), FileError> {
         let Self { file, owner, .. } = self.clone();
-        self.apart(move || {
+        self.on_thread(move || {
             let written = read(&file).and_then(|mut entries| {
                 entries.evict_expired(unix_seconds());
                 match change {
@@ -80,17 +80,17 @@ impl TokenCache {
     }
 
     /// Works on the file once nobody else of this client does; work that hangs goes on by itself.
-    async fn apart<T: Send + 'static>(
+    async fn on_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
     ) -> Result<T, FileError> {
         let no_thread = |error| FileError::Io(format!("no thread for the file: {error}"));
-        let turn = Arc::clone(&self.turn);
+        let file_lock = Arc::clone(&self.file_lock);
         let result = timeout(LONGEST_WORK, async move {
-            let turn = turn.lock_owned().await;
+            let file_lock = file_lock.lock_owned().await;
             let work = move || {
                 let result = work();
-                drop(turn);
+                drop(file_lock);
                 result
             };
             crate::http::blocking::spawn_blocking(work).await
@@ -100,7 +100,7 @@ impl TokenCache {
     }
 }
 
-/// The clock that processes share. It may be wrong: then a token is renewed too early, or refused.
+/// The clock that processes share. It may be wrong: then a token is refreshed too early, or rejected.
 pub(crate) fn unix_seconds() -> i64 {
     let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs());
     match SystemTime::now().duration_since(UNIX_EPOCH) {
@@ -111,9 +111,9 @@ pub(crate) fn unix_seconds() -> i64 {
 
 fn read(file: &PrivateFile) -> Result<TokenFile, FileError> {
     let Some(opened) = file.open()? else { return Ok(TokenFile::default()) };
-    // Room for all of it at once: one that grows leaves copies of tokens behind.
-    let room = opened.metadata().map_or(0, |metadata| metadata.len().min(LARGEST));
-    let mut json = Zeroizing::new(Vec::with_capacity(usize::try_from(room).unwrap_or(0) + 1));
+    // Allocated at once: a growing buffer leaves copies of tokens behind.
+    let capacity = opened.metadata().map_or(0, |metadata| metadata.len().min(LARGEST));
+    let mut json = Zeroizing::new(Vec::with_capacity(usize::try_from(capacity).unwrap_or(0) + 1));
     let length = opened.take(LARGEST).read_to_end(&mut json).map_err(|e| file.broken(&e))?;
     let is_whole = u64::try_from(length).is_ok_and(|length| length < LARGEST);
     Ok(if is_whole { TokenFile::parse(&json) } else { TokenFile::default() })

@@ -1,4 +1,4 @@
-//! Certificates in PEM files. None is lost silently: each counts, or the file is rejected.
+//! Certificates in PEM files. Each certificate is used, or the file is rejected.
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

@@ -1,4 +1,4 @@
-//! URLs that a caller gives: where requests go, and that no refusal shows what was given.
+//! Fuzzing of URLs: where requests go, and that no error message contains the URL.
 #![allow(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used)]
 
 use http::Uri;

@@ -37,9 +37,9 @@ impl PrivateFile {
     /// A relative path counts from the present working directory; `~` is a name like any other.
     pub(super) fn parse(path: &Path) -> Result<Self, FileError> {
         let given = Self(path.to_owned());
-        let absolute = std::path::absolute(path).map_err(|_| given.refused("names no file"))?;
+        let absolute = std::path::absolute(path).map_err(|_| given.insecure("names no file"))?;
         let (Some(folder), Some(name)) = (absolute.parent(), absolute.file_name()) else {
-            return Err(given.refused("names no file"));
+            return Err(given.insecure("names no file"));
         };
         // Without a slash at the end, which would make it the name of a folder.
         let file = Self(folder.join(name));
@@ -59,8 +59,8 @@ impl PrivateFile {
         self.lock_file().open()?;
         match std::fs::metadata(self.0.parent().unwrap_or(&self.0)) {
             Ok(metadata) if metadata.is_dir() => Ok(()),
-            Ok(_) => Err(self.refused("is in no directory")),
-            Err(error) => Err(self.refused(&format!("its directory cannot be used: {error}"))),
+            Ok(_) => Err(self.insecure("is in no directory")),
+            Err(error) => Err(self.insecure(&format!("its directory cannot be used: {error}"))),
         }
     }
 
@@ -118,26 +118,26 @@ impl PrivateFile {
             Ok(file) => self.check(file).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(match error.kind() {
-                _ if system::is_link(&error) => self.refused("is a symbolic link"),
-                ErrorKind::IsADirectory => self.refused("is a directory"),
+                _ if system::is_link(&error) => self.insecure("is a symbolic link"),
+                ErrorKind::IsADirectory => self.insecure("is a directory"),
                 ErrorKind::PermissionDenied
                 | ErrorKind::NotADirectory
                 | ErrorKind::InvalidInput
-                | ErrorKind::InvalidFilename => self.refused(&error.to_string()),
+                | ErrorKind::InvalidFilename => self.insecure(&error.to_string()),
                 _ => self.broken(&error),
             }),
         }
     }
 
-    /// Looks at what was opened, not at what has that name by now.
+    /// Checks the open file, not the file that has the name by now.
     fn check(&self, file: File) -> Result<File, FileError> {
         let metadata = file.metadata().map_err(|error| self.broken(&error))?;
         let why = not_regular(&metadata).map(str::to_owned);
         let why = why.or_else(|| system::not_private(&metadata));
-        why.map_or(Ok(file), |why| Err(self.refused(&why)))
+        why.map_or(Ok(file), |why| Err(self.insecure(&why)))
     }
 
-    fn refused(&self, why: &str) -> FileError {
+    fn insecure(&self, why: &str) -> FileError {
         FileError::Insecure(format!("{}: {why}", self.shown()))
     }
 

@@ -1,4 +1,4 @@
-//! Bodies: one to send that tells whether it was asked for, and reading with a limit.
+//! Bodies: a request body that records whether it was sent, and reading with a limit.
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -200,22 +200,22 @@ fn decode(compressed: &[u8], limit: usize) -> Received {
             }
             Err(_) => break Some(Incomplete::CorruptEncoding),
         };
-        let room = limit - bytes.len();
+        let capacity = limit - bytes.len();
         if chunk.is_empty() {
             break None;
         }
-        if !reserve(&mut bytes, chunk.len().min(room)) {
+        if !reserve(&mut bytes, chunk.len().min(capacity)) {
             break Some(Incomplete::NoMemory);
         }
-        bytes.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
-        if chunk.len() > room {
+        bytes.extend_from_slice(chunk.get(..capacity).unwrap_or(chunk));
+        if chunk.len() > capacity {
             break Some(Incomplete::TooLarge);
         }
     };
     Received { bytes: bytes.freeze(), incomplete }
 }
 
-/// Makes room for more bytes of a body; false where there is no memory to process them.
+/// Reserves capacity for more bytes of a body; false if there is not enough memory.
 fn reserve(bytes: &mut BytesMut, more: usize) -> bool {
     let size = bytes.len() + more;
     if size <= bytes.capacity() || size <= SMALL_BODY {

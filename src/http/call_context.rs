@@ -111,7 +111,7 @@ impl CallContext {
         self.attempts.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
-    /// Whether a rate limit holds it back for the first time; the log tells of that once.
+    /// Whether a rate limit delays it for the first time; logged once.
     pub(crate) fn is_first_wait(&self) -> bool {
         !self.counters.held_back.swap(true, Ordering::Relaxed)
     }
@@ -125,7 +125,7 @@ impl CallContext {
         Attempts { attempts, elapsed: self.started.elapsed() }
     }
 
-    /// Counts the POSTs of a take apart from its looks, which are no attempts at it.
+    /// Counts the POSTs of a take; its polls are not attempts.
     pub(crate) fn add_posts(&self, count: u32) {
         self.counters.posts.fetch_add(count, Ordering::Relaxed);
     }
@@ -178,7 +178,7 @@ impl CallContext {
         self.notes().deprecation.clone()
     }
 
-    /// Keeps the first notice that Atlas lost the tag of the call's key, and logs it.
+    /// Keeps the first notice that Atlas lists the snapshot without its tag, and logs it.
     pub(crate) fn note_lost_tag(&self, notice: impl FnOnce() -> String) {
         let mut notes = self.notes();
         if notes.lost_tag.is_none() {

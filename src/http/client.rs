@@ -32,9 +32,9 @@ use crate::policy::retry_budget::RetryBudget;
 
 /// The HTTP library has no cap of its own.
 const MOST_IN_FLIGHT: usize = 128;
-/// How often a stream that the server refused is sent again at once, before it counts as a failure.
+/// How often a rejected stream is resent at once, before it counts as a failure.
 const MOST_REFUSED_STREAMS: u32 = 5;
-/// A loop that cancels something in every turn must not hold its other calls back for ever.
+/// The longest hold: a loop that cancels in every iteration must not block its other calls.
 const LONGEST_HOLD: Duration = Duration::from_secs(5);
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const VERSION: HeaderValue = HeaderValue::from_static("application/vnd.atlas.2025-03-12+json");
@@ -194,7 +194,7 @@ impl HttpClient {
         call.events.add(Level::Debug, || {
             let outcome = match &result {
                 Ok(answer) => answer.status().to_string(),
-                Err(lost) => lost.error.outcome(),
+                Err(failed) => failed.error.outcome(),
             };
             let seconds = begun.elapsed().as_secs_f64();
             format!("{}: {outcome} (attempt {attempt}, {seconds:.3} s)", request.line)
@@ -282,15 +282,15 @@ impl HttpClient {
                 let count = refused_streams;
                 call.events.add(Level::Debug, || {
                     format!(
-                        "{}: the server refused the HTTP/2 stream, sent again ({count})",
+                        "{}: the server rejected the HTTP/2 stream; resent ({count})",
                         request.line
                     )
                 });
                 continue;
             }
             let acted = answered || !body_state.revoke();
-            let lost = ExchangeError::classify(&error, answered, acted, &request.line);
-            return Err(self.explain(lost, &error, request, limit).await);
+            let failed = ExchangeError::classify(&error, answered, acted, &request.line);
+            return Err(self.explain(failed, &error, request, limit).await);
         }
     }
 
@@ -331,7 +331,7 @@ impl HttpClient {
     /// Adds what a proxy has to do with an error.
     async fn explain(
         &self,
-        lost: ExchangeError,
+        failed: ExchangeError,
         error: &reqwest::Error,
         request: &PreparedRequest,
         limit: Instant,
@@ -341,10 +341,10 @@ impl HttpClient {
                 let limit = limit.min(Instant::now() + self.config.connect_timeout);
                 let host = self.config.base_url.authority();
                 let tunnel = Box::pin(self.pool.tunnel(proxy, &host, limit)).await;
-                proxy_error::explain(lost, tunnel, proxy, &host, &request.line)
+                proxy_error::explain(failed, tunnel, proxy, &host, &request.line)
             }
-            Some(proxy) if error.is_connect() => proxy_error::name(lost, proxy),
-            _ => lost,
+            Some(proxy) if error.is_connect() => proxy_error::name(failed, proxy),
+            _ => failed,
         }
     }
 }

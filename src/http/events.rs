@@ -1,49 +1,49 @@
-//! What happened during a call, collected for a thread of Python's: workers never touch Python.
+//! Log events of calls, collected until a Python thread logs them: the runtime never touches Python.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// How loud an event is logged.
+/// The level of a log event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// One line per attempt.
     Debug,
     /// Waits and retries.
     Info,
-    /// What somebody should act on.
+    /// A person should act.
     Warning,
 }
 
 /// One line for the log.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// How loud.
+    /// Its level.
     pub level: Level,
-    /// What happened; holds no secret.
+    /// The message; contains no secret.
     pub text: String,
     /// When it happened.
     pub at: Instant,
 }
 
 impl Event {
-    /// Something that happens now.
+    /// An event that happens now.
     #[must_use]
     pub fn new(level: Level, text: String) -> Self {
         Self { level, text, at: Instant::now() }
     }
 }
 
-/// Where events are collected: those of one call, of a fleet, or of all calls of an event loop.
+/// Collects the events of one call, of a fleet, or of all calls of an event loop.
 #[derive(Default)]
 pub struct Journal {
     events: Mutex<Vec<Event>>,
-    /// Wakes whoever logs them.
+    /// Wakes the thread that logs them.
     wake: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Journal {
-    /// One that wakes somebody when there is a first event.
+    /// A journal that calls `wake` at its first event.
     #[must_use]
     pub fn that_wakes(wake: impl Fn() + Send + Sync + 'static) -> Self {
         Self { events: Mutex::default(), wake: Some(Box::new(wake)) }
@@ -60,7 +60,7 @@ impl Journal {
         }
     }
 
-    /// Takes what has come together so far.
+    /// Takes the events collected so far.
     #[must_use]
     pub fn drain(&self) -> Vec<Event> {
         std::mem::take(&mut *self.events.lock().unwrap_or_else(PoisonError::into_inner))
@@ -73,7 +73,7 @@ impl fmt::Debug for Journal {
     }
 }
 
-/// The events of one call; costs nothing when nobody listens.
+/// The events of one call; free of cost without a listener.
 #[derive(Debug)]
 pub struct Events {
     least: Option<Level>,
@@ -81,13 +81,13 @@ pub struct Events {
 }
 
 impl Events {
-    /// Collects what a listener wants to hear: this level and louder; `None`: nobody listens.
+    /// Collects events of this level and above; `None`: no listener.
     #[must_use]
     pub fn new(least: Option<Level>) -> Self {
         Self::into_journal(least, Arc::default())
     }
 
-    /// Collects it with the events of other calls.
+    /// Collects them with the events of other calls.
     #[must_use]
     pub fn into_journal(least: Option<Level>, journal: Arc<Journal>) -> Self {
         Self { least, journal }
@@ -99,7 +99,7 @@ impl Events {
         }
     }
 
-    /// Takes what has come together so far.
+    /// Takes the events collected so far.
     #[must_use]
     pub fn drain(&self) -> Vec<Event> {
         self.journal.drain()

@@ -67,7 +67,7 @@ impl ExchangeError {
     }
 }
 
-/// HTTP/2 tells when a stream was not processed: `REFUSED_STREAM`, or a graceful GOAWAY below it.
+/// HTTP/2 reports that a stream was not processed: `REFUSED_STREAM`, or a graceful GOAWAY below it.
 pub(crate) fn is_refused_stream(error: &reqwest::Error) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(|error| {
         let reason = error.reason();

@@ -1,9 +1,9 @@
-//! No name is looked up, and no file is locked, while the process forks.
+//! Fork guard: no DNS lookup and no file lock is in progress while the process forks.
 //!
-//! A lookup holds locks of the C library for moments. One that a fork copies is never let go in the
-//! child, where every lookup would wait for it for ever. And a child closes the locked files that
-//! are noted: one that is not noted yet would stay locked. So a fork waits for the sections that
-//! run, and those that would begin wait for the fork.
+//! `getaddrinfo` holds libc locks. If the process forks while one is held, the child inherits it
+//! locked, and its first lookup deadlocks. A child also closes the registered lock files, so a file
+//! must not be locked without being registered. So a fork waits for running sections, and new
+//! sections wait for the fork.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;

@@ -129,13 +129,13 @@ pub fn digest(data: &[u8]) {
 
 /// Numbers of a rate limit are such that one can wait by them.
 pub fn rate_limit(data: &[u8]) {
-    let notice = RateLimitInfo::of(&read_answer(data, "/api/atlas/v2/x"));
-    for number in [notice.capacity, notice.remaining].into_iter().flatten() {
+    let info = RateLimitInfo::of(&read_answer(data, "/api/atlas/v2/x"));
+    for number in [info.capacity, info.remaining].into_iter().flatten() {
         assert!((0.0..=1e6).contains(&number), "{number}");
     }
-    if let Some(refusal) = notice.throttled {
-        assert!((1..=300).contains(&refusal.wait.as_secs()), "{:?}", refusal.wait);
-        let rates = format!("{refusal:?}");
+    if let Some(throttled) = info.throttled {
+        assert!((1..=300).contains(&throttled.wait.as_secs()), "{:?}", throttled.wait);
+        let rates = format!("{throttled:?}");
         assert!(!rates.contains("NaN") && !rates.contains("inf"), "{rates}");
     }
 }

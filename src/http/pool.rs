@@ -72,7 +72,7 @@ impl Pool {
         Lease { answers_before: client.answers.load(Ordering::Relaxed), client }
     }
 
-    /// Hears that an attempt got its whole answer.
+    /// Records that an attempt received its whole response.
     pub(crate) fn answered(&self, lease: &Lease, version: Version) {
         lease.client.answers.fetch_add(1, Ordering::Relaxed);
         if version < Version::HTTP_2 {
@@ -80,7 +80,7 @@ impl Pool {
         }
     }
 
-    /// Hears that an attempt timed out: if nothing else was answered meanwhile, the next ones connect
+    /// Records that an attempt timed out: without another response meanwhile, the next ones connect
     /// anew. Once for all attempts of one client, so at most once in the time that an attempt has.
     pub(crate) fn timed_out(&self, lease: &Lease, config: &Config) {
         let answers = lease.client.answers.load(Ordering::Relaxed);

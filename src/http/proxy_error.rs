@@ -40,7 +40,7 @@ pub(crate) fn is_unexplained(error: &reqwest::Error, proxy: &ProxyUrl) -> bool {
 
 /// Completes the error of a request that did not get through a proxy.
 pub(crate) fn explain(
-    lost: ExchangeError,
+    failed: ExchangeError,
     outcome: Outcome,
     proxy: &ProxyUrl,
     target: &str,
@@ -48,7 +48,7 @@ pub(crate) fn explain(
 ) -> ExchangeError {
     let named = proxy.named();
     match outcome {
-        Outcome::Response(status) if status.is_success() => lost,
+        Outcome::Response(status) if status.is_success() => failed,
         Outcome::Response(status) => {
             let hint = match status.as_u16() {
                 407 => format!("check the user name and the password of {named}"),
@@ -63,7 +63,7 @@ pub(crate) fn explain(
                 _ => format!("the proxy answered {status}"),
             };
             let is_permanent = status.is_client_error() && !matches!(status.as_u16(), 408 | 429);
-            failed(line, what, hint, is_permanent)
+            failure(line, what, hint, is_permanent)
         }
         Outcome::Tls(error) => {
             let chain = causes(&error);
@@ -78,24 +78,24 @@ pub(crate) fn explain(
                     "{named} does not accept TLS: name it as http://{host} if it is a plain proxy"
                 ),
             };
-            failed(line, format!("no TLS with the proxy: {what}"), hint, true)
+            failure(line, format!("no TLS with the proxy: {what}"), hint, true)
         }
         Outcome::NotHttp => {
             let what = "the response of the proxy is not HTTP".to_owned();
-            failed(
+            failure(
                 line,
                 what,
                 format!("is {named} a proxy, and does it expect TLS (https://)?"),
                 false,
             )
         }
-        Outcome::Unreachable => name(lost, proxy),
+        Outcome::Unreachable => name(failed, proxy),
     }
 }
 
 /// Adds to an error which proxy the request went to.
-pub(crate) fn name(lost: ExchangeError, proxy: &ProxyUrl) -> ExchangeError {
-    let ExchangeError { error, delivery } = lost;
+pub(crate) fn name(failed: ExchangeError, proxy: &ProxyUrl) -> ExchangeError {
+    let ExchangeError { error, delivery } = failed;
     let mut hint = format!("requests go through {}", proxy.named());
     if let Some(host) = proxy.address().strip_prefix("https://") {
         let _ = write!(hint, ": name it as http://{host} if it is a plain proxy");
@@ -103,7 +103,7 @@ pub(crate) fn name(lost: ExchangeError, proxy: &ProxyUrl) -> ExchangeError {
     ExchangeError { error: error.with_hint(hint), delivery }
 }
 
-fn failed(line: &RequestLine, what: String, hint: String, is_permanent: bool) -> ExchangeError {
+fn failure(line: &RequestLine, what: String, hint: String, is_permanent: bool) -> ExchangeError {
     let mut failure = Failure::new(line, what);
     failure.is_permanent = is_permanent;
     let delivery = if is_permanent { DeliveryStatus::Permanent } else { DeliveryStatus::NotSent };

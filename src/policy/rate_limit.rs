@@ -1,4 +1,4 @@
-//! Atlas' rate limits, one bucket for each project and kind of resource: what would be refused waits.
+//! Atlas' rate limits, one token bucket for each project and kind of resource. A request waits for a token.
 //!
 //! A wait that cannot end before the call's deadline does not begin: the call ends as timed out and
 //! not sent. Sending anyway would mostly bring a 429 for something known, and where it did not, it
@@ -115,9 +115,9 @@ impl Permit {
                     queue.update(reservation, &RateLimitInfo::of(answer));
                 }
             }
-            Err(lost) => {
+            Err(failed) => {
                 if let Some(open) = &mut self.0 {
-                    open.sent = lost.delivery == DeliveryStatus::Ambiguous;
+                    open.sent = failed.delivery == DeliveryStatus::Ambiguous;
                 }
             }
         }

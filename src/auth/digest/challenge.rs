@@ -39,7 +39,7 @@ pub(crate) struct Challenge {
     pub(crate) algorithm: Option<Algorithm>,
     /// Whether `qop=auth` is used; false is the form of RFC 2069, without count and cnonce.
     pub(crate) qop_auth: bool,
-    /// The nonce was too old, the credentials were not refused: try again with this one.
+    /// The nonce was too old, the credentials were not rejected: retry with this one.
     pub(crate) stale: bool,
     /// The server wants the user's name hashed.
     pub(crate) userhash: bool,

@@ -154,8 +154,8 @@ fn says_why_an_offer_cannot_be_answered() {
     }
     let with = |rest: &str| read(&format!("Digest realm=\"r\", nonce=\"n\", {rest}"));
     for name in ["MD5-sess", "SHA-256-sess", "SHA-512-256", "token"] {
-        let refused = Err(Unsupported::Algorithm(name.into()));
-        assert_eq!(with(&format!("algorithm={name}")), refused);
+        let rejected = Err(Unsupported::Algorithm(name.into()));
+        assert_eq!(with(&format!("algorithm={name}")), rejected);
     }
     for list in ["auth-int", "", "authentic"] {
         assert_eq!(with(&format!("qop=\"{list}\"")), Err(Unsupported::Qop(list.into())));

@@ -84,10 +84,10 @@ impl Endpoint {
                     }
                     _ => (answer.error(), None),
                 },
-                Err(lost) => match lost.delivery {
-                    DeliveryStatus::Permanent => (lost.error, None),
+                Err(failed) => match failed.delivery {
+                    DeliveryStatus::Permanent => (failed.error, None),
                     DeliveryStatus::NotSent | DeliveryStatus::Ambiguous => {
-                        (lost.error, Some(RetryDelay::Backoff))
+                        (failed.error, Some(RetryDelay::Backoff))
                     }
                 },
             };
@@ -102,8 +102,8 @@ impl Endpoint {
     /// Ends a token, best effort: one that stays ends by itself within the hour.
     pub(crate) async fn revoke(&self, token: &Token, http: &HttpClient, call: &CallContext) {
         // Each byte takes up to three: written in one place, it leaves no copy behind.
-        let room = 64 + 3 * token.value.expose_secret().len();
-        let form = form_urlencoded::Serializer::new(String::with_capacity(room))
+        let capacity = 64 + 3 * token.value.expose_secret().len();
+        let form = form_urlencoded::Serializer::new(String::with_capacity(capacity))
             .append_pair("token", token.value.expose_secret())
             .append_pair("token_type_hint", "access_token")
             .finish();

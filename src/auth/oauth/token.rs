@@ -32,7 +32,7 @@ pub(crate) struct Token {
     pub(crate) secrets: Redactor,
     pub(crate) renew_at: Instant,
     pub(crate) ends_at: Instant,
-    /// It took the place of a refused one and was not accepted yet: until then, being refused too
+    /// It replaced a rejected token and was not accepted yet: until then, a second rejection
     /// does not make it worth replacing.
     pub(crate) rejection_cooldown_until: Option<Instant>,
     /// Other processes may use it too, so that it is not for this one to end.
@@ -80,12 +80,12 @@ impl Token {
         let value = Some(entry.token.expose_secret()).filter(|token| is_usable(token))?;
         let ends_at = now + until(entry.expires_at)?;
         let renew_at = until(entry.renew_at).map_or(now, |left| now + left).min(ends_at);
-        let doubt = entry.replaced_at.and_then(|time| {
+        let cooldown = entry.replaced_at.and_then(|time| {
             let past = u64::try_from(unix_now.saturating_sub(time)).ok()?;
             REJECTION_COOLDOWN.checked_sub(Duration::from_secs(past))
         });
         Some(Self {
-            rejection_cooldown_until: doubt.map(|left| now + left),
+            rejection_cooldown_until: cooldown.map(|left| now + left),
             shared: true,
             ..Self::new(value, own_secrets, renew_at, ends_at).ok()?
         })

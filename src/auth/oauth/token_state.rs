@@ -21,8 +21,8 @@ pub(crate) struct TokenState {
     fetches: u64,
     /// The last one that failed: which, and how.
     failure: Option<(u64, Error)>,
-    /// The last token that was refused.
-    refused: Option<SecretString>,
+    /// The last rejected token.
+    rejected: Option<SecretString>,
     /// Whether the next one takes its place.
     replacing: bool,
     closed: bool,
@@ -52,21 +52,21 @@ impl TokenState {
         self.failure.as_ref().filter(|(fetch, _)| *fetch > fetches).map(|(_, error)| error.clone())
     }
 
-    /// Drops a token that the API refused; false when the next one would hardly fare better.
+    /// Drops a token that the API rejected; false during the cooldown after a rejected replacement.
     pub(crate) fn replace(&mut self, serial: u64, now: Instant) -> bool {
         // Otherwise another call has dropped it already.
         if let Some(token) = self.token.as_ref().filter(|token| token.serial == serial) {
             if token.rejection_cooldown_until.is_some_and(|until| now < until) {
                 return false;
             }
-            self.refused = Some(token.value.clone());
+            self.rejected = Some(token.value.clone());
             self.token = None;
             self.replacing = true;
         }
         true
     }
 
-    /// Notes that the API knows a token: should it be refused later, it has ended.
+    /// Records that the API accepted a token: a later rejection means that it expired.
     pub(crate) fn confirm(&mut self, serial: u64) {
         if let Some(token) = &mut self.token
             && token.serial == serial
@@ -82,19 +82,19 @@ impl TokenState {
         self.token.take()
     }
 
-    /// The last token that was refused, for files that may still hold it.
-    pub(crate) fn refused(&self) -> Option<&SecretString> {
-        self.refused.as_ref()
+    /// The last rejected token, to remove it from the token cache.
+    pub(crate) fn rejected(&self) -> Option<&SecretString> {
+        self.rejected.as_ref()
     }
 
-    /// Takes over a token that another process fetched, unless the API has refused it.
+    /// Accepts a token that another process fetched, unless the API rejected it.
     pub(crate) fn accept_shared(&mut self, token: Token, now: Instant) -> Option<Arc<Token>> {
-        let was_refused = self.refused.as_ref().is_some_and(|refused| token.is(refused));
+        let was_rejected = self.rejected.as_ref().is_some_and(|rejected| token.is(rejected));
         let is_better = self.unexpired(now).is_none_or(|own| {
             // What is known of it by now stays.
             !token.is(&own.value) && token.ends_at > own.ends_at
         });
-        if !was_refused && is_better && !self.closed {
+        if !was_rejected && is_better && !self.closed {
             self.fetches += 1;
             self.replacing = false;
             self.token = Some(Arc::new(Token { serial: self.fetches, ..token }));
@@ -134,7 +134,7 @@ impl TokenState {
                 Token { serial: self.fetches, rejection_cooldown_until, ..token }
             }
             // It does for now; calls in the next seconds need not try again. Unless the API has
-            // refused it meanwhile.
+            // rejected it meanwhile.
             (Err(error), Some(unexpired)) => {
                 let same =
                     self.token.as_ref().is_some_and(|token| token.serial == unexpired.serial);

@@ -22,7 +22,7 @@ pub(crate) struct Entry {
     pub(crate) token: SecretString,
     pub(crate) renew_at: i64,
     pub(crate) expires_at: i64,
-    /// When it took the place of one that the API had refused, if it did.
+    /// When it replaced a token that the API had rejected, if it did.
     pub(crate) replaced_at: Option<i64>,
 }
 
@@ -82,7 +82,7 @@ impl TokenFile {
             replaced_at: entry.replaced_at,
         });
         let content = ContentToWrite { version: VERSION, tokens: tokens.collect() };
-        let mut json = Zeroizing::new(Vec::with_capacity(self.room()));
+        let mut json = Zeroizing::new(Vec::with_capacity(self.capacity()));
         // Texts and numbers can always be written, and memory takes them.
         if serde_json::to_writer_pretty(&mut *json, &content).is_err() {
             json.clear();
@@ -91,7 +91,7 @@ impl TokenFile {
     }
 
     /// More than it takes to write all of it, so that no token is copied as the text grows.
-    fn room(&self) -> usize {
+    fn capacity(&self) -> usize {
         let texts = |(owner, entry): &(CacheKey, Entry)| {
             let token = entry.token.expose_secret();
             owner.base_url.len() + owner.client_id.len() + token.len()

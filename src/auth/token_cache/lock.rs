@@ -45,8 +45,9 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let number = self.0;
-        let apart = Builder::new().name("atlas-backups".to_owned()).spawn(move || release(number));
-        if apart.is_err() {
+        let spawned =
+            Builder::new().name("atlas-backups".to_owned()).spawn(move || release(number));
+        if spawned.is_err() {
             release(number);
         }
     }

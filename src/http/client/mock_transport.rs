@@ -71,7 +71,7 @@ pub(crate) async fn exchange(
             ))
         }
         Ok(MockResponse::ExchangeError(delivery)) => Err(ExchangeError {
-            error: Error::Transport(Failure::new(&request.line, "lost")),
+            error: Error::Transport(Failure::new(&request.line, "connection closed")),
             delivery,
         }),
         Err(_) => {

@@ -1,4 +1,4 @@
-//! What a secret looks like once somebody has encoded it: for a URL, in HTML or JSON, in base64 or hex.
+//! The encodings of a secret to redact: URL, HTML, JSON, base64, hex.
 
 use std::fmt::Write;
 
@@ -46,7 +46,7 @@ pub(crate) fn forms(secret: &str) -> impl Iterator<Item = SecretString> {
 }
 
 fn escaped(secret: &str, is_special: IsSpecial, escape: Escape) -> String {
-    // Room for the longest, so that none leaves a part of itself behind.
+    // Longest first, so that no part of a longer one remains.
     let mut out = String::with_capacity(secret.len() * 10);
     for c in secret.chars() {
         // Writing to a string does not fail.

@@ -22,7 +22,7 @@ const FOLDERS: &str = "SSL_CERT_DIR";
 /// The variables of requests and curl, read if neither of OpenSSL's is set. Each names a file or a folder.
 const BUNDLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
-/// `env` looks up environment variables.
+/// `env` reads environment variables.
 pub(crate) fn roots(
     extra: &[CertificateDer<'static>],
     env: &dyn Fn(&str) -> Option<OsString>,

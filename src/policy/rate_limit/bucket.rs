@@ -14,7 +14,7 @@ use crate::policy::rate_limit::headers::{RateLimitInfo, Rates, Throttled};
 
 /// What rounding may hide of a whole token.
 const ROUNDING: f64 = 1e-6;
-/// Nobody looks further ahead.
+/// The longest prediction.
 const FAR: Duration = Duration::from_secs(1_000_000_000);
 
 #[derive(Debug)]
@@ -26,16 +26,16 @@ pub(crate) struct Bucket {
     given: u64,
     /// Tickets that have not come back.
     out: u32,
-    /// What had been given out when the last refusal came.
+    /// Reservations issued before the last 429.
     issued_at_last_429: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Level {
     tokens: f64,
-    /// When it was that; in the future after a refusal, and until then there is nothing.
+    /// When the level was correct; in the future after a 429, until when there are no tokens.
     at: Instant,
-    /// Whether the server spoke of a bucket, or only refused.
+    /// Whether the server sent rate-limit headers, or only a 429.
     is_known: bool,
 }
 
@@ -94,19 +94,19 @@ impl Bucket {
         self.out = self.out.saturating_sub(1);
         let is_stale = reservation.serial <= self.issued_at_last_429;
         if let Some(throttled) = &info.throttled {
-            self.refused(throttled, info, is_stale, now);
+            self.throttle(throttled, info, is_stale, now);
             return;
         }
         if let Some(capacity) = info.capacity {
             self.rates.capacity = capacity;
         }
         if is_stale {
-            // The refusal was counted after it and knows more.
+            // The 429 came after it and is more recent.
             return;
         }
         self.refill(now);
         let Some(remaining) = info.remaining else {
-            // The door is open, and nothing speaks of a bucket.
+            // The request succeeded without rate-limit headers: assume no limit.
             self.level = self.level.filter(|level| level.is_known);
             return;
         };
@@ -131,7 +131,7 @@ impl Bucket {
         })
     }
 
-    fn refused(
+    fn throttle(
         &mut self,
         throttled: &Throttled,
         info: &RateLimitInfo,
@@ -157,10 +157,10 @@ impl Bucket {
         if passed.is_zero() {
             return;
         }
-        // Where a request is still to be counted, the bucket has no room for its token.
-        let room = self.rates.capacity - f64::from(self.out);
+        // The token of a request in flight cannot be in the bucket.
+        let space = self.rates.capacity - f64::from(self.out);
         let filled = level.tokens + passed.as_secs_f64() * self.rates.per_second;
-        level.tokens = filled.min(room);
+        level.tokens = filled.min(space);
         level.at = now;
     }
 }

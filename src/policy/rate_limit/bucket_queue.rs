@@ -20,8 +20,8 @@ use crate::policy::rate_limit::headers::Rates;
 pub(crate) struct BucketQueue {
     state: Mutex<State>,
     /// Held by the first of those who wait; the others queue for it.
-    turn: tokio::sync::Mutex<()>,
-    /// Tells the first that the estimate was corrected.
+    head: tokio::sync::Mutex<()>,
+    /// Wakes the first waiter when the estimate was corrected.
     corrected: Notify,
 }
 
@@ -38,7 +38,7 @@ impl BucketQueue {
     pub(crate) fn new(rates: Rates) -> Self {
         Self {
             state: Mutex::new(State { bucket: Bucket::new(rates), waiting: 0 }),
-            turn: tokio::sync::Mutex::default(),
+            head: tokio::sync::Mutex::default(),
             corrected: Notify::new(),
         }
     }
@@ -81,7 +81,7 @@ impl BucketQueue {
         line: &RequestLine,
         call: &CallContext,
     ) -> Result<Reservation, Box<Failure>> {
-        let _turn = self.turn.lock().await;
+        let _head = self.head.lock().await;
         loop {
             let now = Instant::now();
             let available_at = {

@@ -46,9 +46,9 @@ pub(crate) struct Throttled {
 
 impl RateLimitInfo {
     pub(crate) fn of(answer: &Response) -> Self {
-        let refused = answer.status() == TOO_MANY_REQUESTS;
+        let throttled_response = answer.status() == TOO_MANY_REQUESTS;
         let mut info = Self::of_headers(answer.headers());
-        if refused {
+        if throttled_response {
             info.throttled = Some(Throttled::new(answer.retry_after_delay(), answer.parameters()));
         }
         info

@@ -89,9 +89,9 @@ fn the_calls_of_a_client_share_a_hundred_retries() {
         [retries.next(&RetryDelay::Backoff), retries.next(&RetryDelay::RetryAfter(None))]
     });
 
-    let (allowed, refused): (Vec<_>, Vec<_>) = allowed.partition(Result::is_ok);
+    let (allowed, denied): (Vec<_>, Vec<_>) = allowed.partition(Result::is_ok);
     assert_eq!(allowed.len(), 100);
-    assert!(refused.into_iter().all(|decision| decision == Err(Exhausted::RetryBudget)));
+    assert!(denied.into_iter().all(|decision| decision == Err(Exhausted::RetryBudget)));
 }
 
 #[test]
