@@ -10,8 +10,8 @@ mod json;
 mod snapshot;
 mod timestamp;
 
-pub(crate) use crate::model::fields::{Fields, Read, is_object_id, object_id_timestamp};
+pub(crate) use crate::model::fields::{Fields, FromJson, is_object_id, object_id_timestamp};
 pub use crate::model::inventory::{Cluster, Project};
-pub(crate) use crate::model::json::{Json, Outline};
+pub(crate) use crate::model::json::{Json, Tape};
 pub use crate::model::snapshot::Snapshot;
 pub use crate::model::timestamp::Timestamp;

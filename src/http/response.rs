@@ -21,7 +21,7 @@ use crate::http::body::{Incomplete, Received};
 use crate::http::headers::{deprecation_date, http_date, retry_after};
 use crate::http::hints;
 use crate::http::redact::Redactor;
-use crate::model::{Fields, Json, Outline, Read};
+use crate::model::{Fields, FromJson, Json, Tape};
 
 const LONGEST_EXCERPT: usize = 120;
 /// As much of a body as an excerpt is made from, in bytes.
@@ -40,7 +40,7 @@ pub(crate) struct Response {
     body: Bytes,
     incomplete: Option<Incomplete>,
     /// What stands where in the body; `Err` says why it is no JSON.
-    outline: Result<Outline, String>,
+    outline: Result<Tape, String>,
     has_envelope: bool,
     /// What the body of an answer says that is not good, without its envelope.
     error_body: Option<Value>,
@@ -60,7 +60,7 @@ impl Response {
     ) -> Self {
         let outline = match received.incomplete {
             Some(incomplete) => Err(why(incomplete).to_owned()),
-            None => Outline::new(&received.bytes),
+            None => Tape::new(&received.bytes),
         };
         let json = outline.as_ref().ok().and_then(|outline| outline.of(&received.bytes));
         let inner = json.filter(|_| may_have_envelope).and_then(status_inside);

@@ -6,13 +6,13 @@ use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
 use serde_json::{Number, Value};
 
-use crate::model::json::{Json, JsonObject, LONGEST_NUMBER};
+use crate::model::json::{Json, JsonObject, MAX_DIGITS};
 
 /// Room is made for so many at once; other objects have few more.
 const USUAL_FIELDS: usize = 24;
 
 /// What a value may be read as; `None` where it is something else.
-pub(crate) trait Read<'a>: Sized {
+pub(crate) trait FromJson<'a>: Sized {
     fn read(json: Json<'a>) -> Option<Self>;
 }
 
@@ -22,13 +22,13 @@ pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Fields<'a> {
     /// Reads a field, if it is of that type; of several with that name the last counts.
-    pub(crate) fn get<T: Read<'a>>(&self, name: &str) -> Option<T> {
+    pub(crate) fn get<T: FromJson<'a>>(&self, name: &str) -> Option<T> {
         let (_, json) = self.0.iter().rfind(|(other, _)| other == name)?;
         T::read(*json)
     }
 
     /// Takes a field; one of another type stays behind, so that nothing is lost.
-    pub(crate) fn take<T: Read<'a>>(&mut self, name: &'static str) -> Option<T> {
+    pub(crate) fn take<T: FromJson<'a>>(&mut self, name: &'static str) -> Option<T> {
         let json = self.remove(name)?;
         let known = Option::<T>::read(json);
         if known.is_none() {
@@ -38,7 +38,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a list; an absent, null or unusable one is empty.
-    pub(super) fn take_list<T: Read<'a>>(&mut self, name: &'static str) -> Items<T> {
+    pub(super) fn take_list<T: FromJson<'a>>(&mut self, name: &'static str) -> Items<T> {
         Items(self.take::<Vec<T>>(name).unwrap_or_default())
     }
 
@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> Read<'a> for Fields<'a> {
+impl<'a> FromJson<'a> for Fields<'a> {
     fn read(json: Json<'a>) -> Option<Self> {
         let mut fields = Vec::with_capacity(json.most_entries().min(USUAL_FIELDS));
         fields.extend(json.entries()?);
@@ -73,49 +73,49 @@ impl<'a> Read<'a> for Fields<'a> {
     }
 }
 
-impl<'a> Read<'a> for Json<'a> {
+impl<'a> FromJson<'a> for Json<'a> {
     fn read(json: Json<'a>) -> Option<Self> {
         Some(json)
     }
 }
 
-impl Read<'_> for Value {
+impl FromJson<'_> for Value {
     fn read(json: Json<'_>) -> Option<Self> {
         Some(json.to_value())
     }
 }
 
-impl<'a, T: Read<'a>> Read<'a> for Option<T> {
+impl<'a, T: FromJson<'a>> FromJson<'a> for Option<T> {
     fn read(json: Json<'a>) -> Option<Self> {
         if json.raw() == "null" { Some(None) } else { T::read(json).map(Some) }
     }
 }
 
-impl<'a, T: Read<'a>> Read<'a> for Vec<T> {
+impl<'a, T: FromJson<'a>> FromJson<'a> for Vec<T> {
     fn read(json: Json<'a>) -> Option<Self> {
         json.items()?.map(T::read).collect()
     }
 }
 
-impl Read<'_> for String {
+impl FromJson<'_> for String {
     fn read(json: Json<'_>) -> Option<Self> {
         json.text().map(Cow::into_owned)
     }
 }
 
-impl Read<'_> for bool {
+impl FromJson<'_> for bool {
     fn read(json: Json<'_>) -> Option<Self> {
         json.raw().parse().ok()
     }
 }
 
-impl Read<'_> for u16 {
+impl FromJson<'_> for u16 {
     fn read(json: Json<'_>) -> Option<Self> {
         json.raw().parse().ok()
     }
 }
 
-impl Read<'_> for usize {
+impl FromJson<'_> for usize {
     fn read(json: Json<'_>) -> Option<Self> {
         json.raw().parse().ok()
     }
@@ -151,12 +151,11 @@ impl<T: Serialize> Serialize for Items<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Integer(Number);
 
-impl Read<'_> for Integer {
+impl FromJson<'_> for Integer {
     fn read(json: Json<'_>) -> Option<Self> {
         let raw = json.raw();
         let digits = raw.strip_prefix('-').unwrap_or(raw);
-        let is_whole =
-            digits.len() <= LONGEST_NUMBER && digits.bytes().all(|it| it.is_ascii_digit());
+        let is_whole = digits.len() <= MAX_DIGITS && digits.bytes().all(|it| it.is_ascii_digit());
         is_whole.then(|| serde_json::from_str(raw).ok()).flatten().map(Self)
     }
 }
@@ -175,8 +174,8 @@ pub(crate) fn object_id_timestamp(id: &str) -> i64 {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(super) fn reading<T>(text: &str, read: impl FnOnce(Fields<'_>) -> T) -> T {
-    let outline = crate::model::json::Outline::new(text.as_bytes()).unwrap();
-    read(Fields::read(outline.of(text.as_bytes()).unwrap()).unwrap())
+    let tape = crate::model::json::Tape::new(text.as_bytes()).unwrap();
+    read(Fields::read(tape.of(text.as_bytes()).unwrap()).unwrap())
 }
 
 #[cfg(test)]

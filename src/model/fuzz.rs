@@ -3,21 +3,21 @@
 
 use serde_json::Value;
 
-use crate::model::json::{Json, LONGEST_NUMBER, Outline};
+use crate::model::json::{Json, MAX_DIGITS, Tape};
 
 /// What is read is what serde reads, and what is refused it refuses too, except for the limits.
 pub fn json(data: &[u8]) {
     // Longer numbers become texts.
-    let data = data.get(..LONGEST_NUMBER).unwrap_or(data);
+    let data = data.get(..MAX_DIGITS).unwrap_or(data);
     // Serde takes objects with such a name for numbers and the like; here it is a name.
     if String::from_utf8_lossy(data).contains("serde_json") {
         return;
     }
     let expected = serde_json::from_slice::<Value>(data).ok();
-    match Outline::new(data) {
-        Ok(outline) => {
-            assert_eq!(outline.of(data).map(Json::to_value), expected);
-            assert!(outline.values <= 1 + 10 * data.len());
+    match Tape::new(data) {
+        Ok(tape) => {
+            assert_eq!(tape.of(data).map(Json::to_value), expected);
+            assert!(tape.values <= 1 + 10 * data.len());
         }
         Err(why) if why.contains("nested") => {}
         Err(why) => assert!(expected.is_none(), "{why}: {expected:?}"),

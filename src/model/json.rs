@@ -1,8 +1,8 @@
 //! JSON that may be hostile: looked through once, within limits, then read where it stands.
 
-mod scan;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::borrow::Cow;
 use std::{iter, str};
@@ -13,11 +13,11 @@ use serde_json::{Map, Value};
 pub(super) type JsonObject = Map<String, Value>;
 
 /// Python refuses to read longer integers (`sys.set_int_max_str_digits`).
-pub(super) const LONGEST_NUMBER: usize = 4000;
+pub(super) const MAX_DIGITS: usize = 4000;
 
 /// Where each value and name of a text stands, in its order: before all that is in it.
 #[derive(Debug)]
-pub(crate) struct Outline {
+pub(crate) struct Tape {
     spans: Vec<Span>,
     /// How many values and names there are, where an object counts as several.
     pub(crate) values: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Json<'a> {
     spans: &'a [Span],
 }
 
-impl Outline {
+impl Tape {
     /// The value that the body is which this was made of.
     pub(crate) fn of<'a>(&'a self, body: &'a [u8]) -> Option<Json<'a>> {
         Some(Json { text: str::from_utf8(body).ok()?, spans: &self.spans })
@@ -92,7 +92,7 @@ impl<'a> Json<'a> {
             return items.map(Self::to_value).collect();
         }
         let raw = self.raw();
-        let is_readable = raw.len() <= LONGEST_NUMBER || raw.starts_with('"');
+        let is_readable = raw.len() <= MAX_DIGITS || raw.starts_with('"');
         let value = is_readable.then(|| serde_json::from_str(raw).ok()).flatten();
         value.unwrap_or_else(|| raw.into())
     }

@@ -7,7 +7,7 @@ mod tests;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::model::fields::{Fields, Integer, Items, Read, is_object_id, object_id_timestamp};
+use crate::model::fields::{Fields, FromJson, Integer, Items, is_object_id, object_id_timestamp};
 use crate::model::json::{Json, JsonObject};
 use crate::model::timestamp::Timestamp;
 
@@ -78,7 +78,7 @@ pub(super) struct Link {
     rel: Option<String>,
 }
 
-impl Read<'_> for Link {
+impl FromJson<'_> for Link {
     fn read(json: Json<'_>) -> Option<Self> {
         let mut fields = Fields::read(json)?;
         let link = Self { href: fields.take("href"), rel: fields.take("rel") };
@@ -95,7 +95,7 @@ pub(super) struct SnapshotMember {
     extra: JsonObject,
 }
 
-impl Read<'_> for SnapshotMember {
+impl FromJson<'_> for SnapshotMember {
     fn read(json: Json<'_>) -> Option<Self> {
         let mut fields = Fields::read(json)?;
         Some(Self {

@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::model::fields::Read;
+use crate::model::fields::FromJson;
 use crate::model::json::Json;
 
 /// A point in time as Atlas writes it (RFC 3339), in UTC.
@@ -34,7 +34,7 @@ impl From<jiff::Timestamp> for Timestamp {
     }
 }
 
-impl Read<'_> for Timestamp {
+impl FromJson<'_> for Timestamp {
     /// What is no date that Python can hold is none.
     fn read(json: Json<'_>) -> Option<Self> {
         Self::parse(&json.text()?)

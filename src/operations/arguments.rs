@@ -375,8 +375,8 @@ mod tests {
     #[test]
     fn retention_is_a_positive_32_bit_number() {
         for days in [0, -1, i64::from(i32::MAX) + 1, i64::MIN] {
-            let refused = TakeArguments::new(None, Some(days), false, false);
-            assert!(matches!(refused, Err(Error::InvalidArgument(_))), "{days}");
+            let result = TakeArguments::new(None, Some(days), false, false);
+            assert!(matches!(result, Err(Error::InvalidArgument(_))), "{days}");
         }
         assert!(TakeArguments::new(None, Some(i64::from(i32::MAX)), false, false).is_ok());
     }

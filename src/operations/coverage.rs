@@ -66,7 +66,7 @@ pub struct Backups {
 }
 
 /// A cluster to look at, or why a project's clusters are not known.
-struct Place {
+struct ClusterRef {
     group_id: String,
     project_name: Option<String>,
     cluster: Result<Found, Error>,
@@ -106,15 +106,15 @@ pub async fn backup_coverage(
     days: u32,
     call: &CallContext,
 ) -> Result<Coverage, Error> {
-    let survey = CoverageScan { client, call, days };
-    let (places, now) = match group_id {
+    let scan = CoverageScan { client, call, days };
+    let (refs, now) = match group_id {
         Some(group_id) => {
-            let (clusters, now) = survey.clusters(group_id).await?;
-            (places(group_id, None, clusters), now)
+            let (clusters, now) = scan.clusters(group_id).await?;
+            (cluster_refs(group_id, None, clusters), now)
         }
-        None => survey.all_places().await?,
+        None => scan.all_cluster_refs().await?,
     };
-    survey.visit(places, present(now)).await
+    scan.visit(refs, present(now)).await
 }
 
 /// The server's clock, unless it is behind this machine's by more than clocks differ: whichever of
@@ -127,7 +127,7 @@ fn present(server: Option<Instant>) -> Instant {
 }
 
 impl CoverageScan<'_> {
-    async fn all_places(&self) -> Result<(Vec<Place>, Option<Instant>), Error> {
+    async fn all_cluster_refs(&self) -> Result<(Vec<ClusterRef>, Option<Instant>), Error> {
         let (projects, now) = all_projects(self.client, &self.call.part()).await?;
         let found: Vec<_> = stream::iter(projects)
             .map(|project| async {
@@ -137,8 +137,8 @@ impl CoverageScan<'_> {
                     Err(error) => Err(error),
                 };
                 Ok::<_, Error>(match bubble_global_error(clusters)? {
-                    Ok((clusters, _)) => places(&group_id, name.as_deref(), clusters),
-                    Err(error) => places(&group_id, name.as_deref(), [Err(error)]),
+                    Ok((clusters, _)) => cluster_refs(&group_id, name.as_deref(), clusters),
+                    Err(error) => cluster_refs(&group_id, name.as_deref(), [Err(error)]),
                 })
             })
             .buffer_unordered(CONCURRENCY)
@@ -177,14 +177,14 @@ impl CoverageScan<'_> {
     }
 
     /// Reads the snapshots of every cluster.
-    async fn visit(&self, places: Vec<Place>, now: Instant) -> Result<Coverage, Error> {
+    async fn visit(&self, refs: Vec<ClusterRef>, now: Instant) -> Result<Coverage, Error> {
         let back = |time: Duration| now.checked_sub(time).unwrap_or(Instant::MIN);
         let length = DAY * self.days;
         let second = back(length + LONGEST_SNAPSHOT).as_second();
         let until = now.checked_add(MAX_CLOCK_SKEW).unwrap_or(Instant::MAX);
         let window = Window { since: back(length).into(), now: now.into(), until: until.into() };
-        let mut clusters: Vec<_> = stream::iter(places)
-            .map(|Place { group_id, project_name, cluster }| async move {
+        let mut clusters: Vec<_> = stream::iter(refs)
+            .map(|ClusterRef { group_id, project_name, cluster }| async move {
                 let (cluster, backups) = match cluster {
                     Ok(found) => {
                         let listing = self.listing(&group_id, &found, second, window.now).await;
@@ -211,15 +211,15 @@ impl CoverageScan<'_> {
     ) -> Result<Listing, Error> {
         let list = if found.is_flex { "flexClusters" } else { "clusters" };
         let address = ClusterAddress::new(group_id, &found.cluster.name).map_err(|error| {
-            listed_oddly(format!("/api/atlas/v2/groups/{group_id}/{list}"), "cluster", &error)
+            invalid_in_list(format!("/api/atlas/v2/groups/{group_id}/{list}"), "cluster", &error)
         })?;
         let call = self.call.part();
         if found.is_flex {
             return Ok(flex_listing(self.client, &address, &call).await?);
         }
         match listing_since(self.client, &address, second, now, &call).await {
-            Err(refused) if refused.is_flex_cluster() => {
-                Ok(flex_listing_after(refused, self.client, &address, &call).await?)
+            Err(failure) if failure.is_flex_cluster() => {
+                Ok(flex_listing_after(failure, self.client, &address, &call).await?)
             }
             listing => Ok(listing?),
         }
@@ -229,26 +229,26 @@ impl CoverageScan<'_> {
 fn check_listed(group_id: &str) -> Result<(), Error> {
     arguments::group_id(group_id)
         .map(drop)
-        .map_err(|error| listed_oddly("/api/atlas/v2/groups".to_owned(), "project", &error))
+        .map_err(|error| invalid_in_list("/api/atlas/v2/groups".to_owned(), "project", &error))
 }
 
 /// What is wrong is no argument of the caller's, but stands in the list.
-fn listed_oddly(path: String, what: &str, error: &Error) -> Error {
+fn invalid_in_list(path: String, what: &str, error: &Error) -> Error {
     let line = RequestLine { method: http::Method::GET, path: path.into() };
     Error::InvalidResponse(Failure::new(&line, format!("a {what} in it: {error}")))
 }
 
-fn places(
+fn cluster_refs(
     group_id: &str,
     project_name: Option<&str>,
     clusters: impl IntoIterator<Item = Result<Found, Error>>,
-) -> Vec<Place> {
-    let place = |cluster| Place {
+) -> Vec<ClusterRef> {
+    let cluster_ref = |cluster| ClusterRef {
         group_id: group_id.to_owned(),
         project_name: project_name.map(ToOwned::to_owned),
         cluster,
     };
-    clusters.into_iter().map(place).collect()
+    clusters.into_iter().map(cluster_ref).collect()
 }
 
 /// An error that would be that of every other question too ends the whole.

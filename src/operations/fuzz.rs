@@ -11,7 +11,7 @@ use crate::model::{Fields, Snapshot, is_object_id};
 use crate::operations::arguments::{ClusterAddress, TakeArguments};
 use crate::operations::idempotency::Tag;
 use crate::operations::list::{Listing, join};
-use crate::operations::pagination as pages;
+use crate::operations::pagination;
 use crate::operations::pagination::Pages;
 
 const GROUP: &str = "32b6e34b3d91647abb20e7b8";
@@ -19,8 +19,8 @@ const PATH: &str = "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/clusters/a/bac
 
 /// What has an id is a snapshot, and nothing that came with it is lost.
 pub fn snapshot(data: &[u8]) {
-    let answer = read_answer(data, PATH);
-    let Ok(fields) = answer.fields() else { return };
+    let response = read_answer(data, PATH);
+    let Ok(fields) = response.fields() else { return };
     match Snapshot::read(fields.clone(), GROUP, "a") {
         Ok(snapshot) => holds_all_of(&snapshot, &fields.rest()),
         Err(why) => {
@@ -60,12 +60,12 @@ pub fn list(data: &[u8]) {
     let (plain, sharded) = split(data, b"\n\n\n");
     let call = call();
     let read = |data: &[u8]| {
-        let answer = read_answer(data, PATH);
-        let page = pages::read(&answer, &call).ok()?;
+        let response = read_answer(data, PATH);
+        let page = pagination::read(&response, &call).ok()?;
         let read = |item: Fields<'_>| Snapshot::read(item, GROUP, "a");
-        let mut walked = Pages::new();
-        walked.add(page.items, &answer, &call, &read).ok()?;
-        Some(walked.items)
+        let mut pages = Pages::new();
+        pages.add(page.items, &response, &call, &read).ok()?;
+        Some(pages.items)
     };
     let (Some(plain), sharded) = (read(plain), read(sharded).unwrap_or_default()) else { return };
     let given: HashSet<String> = sharded.iter().map(|it| it.id.clone()).collect();
@@ -93,11 +93,11 @@ pub fn take(data: &[u8]) {
     let is_clean = |text: &str| !text.contains(char::is_control);
     let arguments = match TakeArguments::new(Some(&description), Some(3), false, false) {
         Ok(arguments) => arguments,
-        Err(error) => return refused(&error, !is_clean(&description)),
+        Err(error) => return check_rejected(&error, !is_clean(&description)),
     };
     let cluster = match ClusterAddress::new(GROUP, name) {
         Ok(cluster) => cluster,
-        Err(error) => return refused(&error, true),
+        Err(error) => return check_rejected(&error, true),
     };
     assert!(
         cluster.snapshots_path().bytes().all(|b| b.is_ascii_alphanumeric() || b"/-".contains(&b))
@@ -107,7 +107,7 @@ pub fn take(data: &[u8]) {
         Ok(arguments) => arguments,
         Err(error) => {
             let is_too_long = key.chars().count() > 1024;
-            return refused(&error, key.is_empty() || !is_clean(key) || is_too_long);
+            return check_rejected(&error, key.is_empty() || !is_clean(key) || is_too_long);
         }
     };
     let body: Value = serde_json::from_slice(&arguments.body().unwrap()).unwrap();
@@ -118,7 +118,7 @@ pub fn take(data: &[u8]) {
     let _ = Tag::read(&description);
 }
 
-fn refused(error: &Error, is_wrong: bool) {
+fn check_rejected(error: &Error, is_wrong: bool) {
     let Error::InvalidArgument(why) = error else { panic!("{error:?}") };
     assert!(is_wrong, "{why}");
     assert!(why.chars().count() < 400 && !why.contains(char::is_control), "{why:?}");

@@ -69,28 +69,28 @@ pub(crate) async fn fetch(
             (Endpoint::Sharded, Ok(snapshot))
         }
         Err(missing) if missing.is_missing() => (first.other(), Err(missing)),
-        Err(refused) if refused.is_flex_cluster() => {
-            return fetch_flex(refused, client, address, endpoint, call).await;
+        Err(failure) if failure.is_flex_cluster() => {
+            return fetch_flex(failure, client, address, endpoint, call).await;
         }
         Ok(snapshot) => {
             *endpoint = Some(first);
             return Ok(snapshot);
         }
-        Err(refused) => return Err(refused),
+        Err(failure) => return Err(failure),
     };
     match read_at(second, client, address, call).await {
         Ok(snapshot) => {
             *endpoint = Some(second);
             Ok(snapshot)
         }
-        Err(refused) if refused.is_absent() => fallback.inspect(|_| *endpoint = Some(first)),
-        Err(refused) => Err(refused),
+        Err(failure) if failure.is_absent() => fallback.inspect(|_| *endpoint = Some(first)),
+        Err(failure) => Err(failure),
     }
 }
 
 /// Reads it from the flex paths; where there are none, the refusal of the others stays.
 async fn fetch_flex(
-    refused: RequestError,
+    failure: RequestError,
     client: &AtlasClient,
     address: &SnapshotAddress,
     endpoint: &mut Option<Endpoint>,
@@ -102,7 +102,7 @@ async fn fetch_flex(
             Ok(snapshot)
         }
         Err(second) if second.kind() != Some(ApiKind::SnapshotNotFound) && second.is_absent() => {
-            Err(refused)
+            Err(failure)
         }
         Err(second) => Err(second),
     }
@@ -114,36 +114,36 @@ async fn read_at(
     address: &SnapshotAddress,
     call: &CallContext,
 ) -> Result<Snapshot, RequestError> {
-    let answer =
+    let response =
         send_idempotent(client, &request(&endpoint.path(address), Vec::new()), call).await?;
     let reader = if endpoint == Endpoint::Flex { Snapshot::read_flex } else { Snapshot::read };
-    read_with(reader, &answer, address, call)
+    read_with(reader, &response, address, call)
 }
 
 type Reader = fn(Fields<'_>, &str, &str) -> Result<Snapshot, &'static str>;
 
 /// The snapshot in a good answer.
 pub(crate) fn read(
-    answer: &Response,
+    response: &Response,
     address: &SnapshotAddress,
     call: &CallContext,
 ) -> Result<Snapshot, RequestError> {
-    read_with(Snapshot::read, answer, address, call)
+    read_with(Snapshot::read, response, address, call)
 }
 
 fn read_with(
     reader: Reader,
-    answer: &Response,
+    response: &Response,
     address: &SnapshotAddress,
     call: &CallContext,
 ) -> Result<Snapshot, RequestError> {
     let cluster = &address.cluster;
-    let snapshot = answer.fields().and_then(|fields| {
+    let snapshot = response.fields().and_then(|fields| {
         let read = reader(fields, &cluster.group_id, &cluster.name);
         let other = "it is about another snapshot";
         let asked =
             |snapshot: Snapshot| (snapshot.id == address.id).then_some(snapshot).ok_or(other);
-        read.and_then(asked).map_err(|why| answer.invalid(why))
+        read.and_then(asked).map_err(|why| response.invalid(why))
     });
     snapshot.map_err(|error| RequestError::invalid(error.after(call.effort())))
 }

@@ -6,17 +6,17 @@ use crate::error::Error;
 use crate::http::CallContext;
 use crate::model::{Cluster, Fields, Project};
 use crate::operations::client::AtlasClient;
-use crate::operations::pagination as pages;
-use crate::operations::pagination::Listed;
+use crate::operations::pagination;
+use crate::operations::pagination::Item;
 use crate::operations::request::RequestError;
 
 const PROJECTS: &str = "/api/atlas/v2/groups";
 
-impl Listed for Project {
+impl Item for Project {
     const IDENTITY: &'static [&'static str] = &["id", "name"];
 }
 
-impl Listed for Cluster {
+impl Item for Cluster {
     // It is asked for by its name.
     const IDENTITY: &'static [&'static str] = &["name", "id"];
 }
@@ -29,7 +29,7 @@ pub async fn list_projects(
     client: &AtlasClient,
     call: &CallContext,
 ) -> Result<Vec<Project>, Error> {
-    Ok(pages::collect_all(client, PROJECTS, call, &Project::read).await?.items)
+    Ok(pagination::collect_all(client, PROJECTS, call, &Project::read).await?.items)
 }
 
 /// Lists the clusters of a project.
@@ -42,7 +42,7 @@ pub async fn list_clusters(
     call: &CallContext,
 ) -> Result<Vec<Cluster>, Error> {
     let read = |item: Fields<'_>| Cluster::read(item, group_id);
-    Ok(pages::collect_all(client, &clusters_path(group_id), call, &read).await?.items)
+    Ok(pagination::collect_all(client, &clusters_path(group_id), call, &read).await?.items)
 }
 
 /// The projects, whatever their ids, and the server's clock.
@@ -51,8 +51,8 @@ pub(crate) async fn all_projects(
     call: &CallContext,
 ) -> Result<(Vec<Project>, Option<Timestamp>), RequestError> {
     let read = |item: Fields<'_>| Ok(Project::read_any(item));
-    let walked = pages::collect_all(client, PROJECTS, call, &read).await?;
-    Ok((walked.items, walked.server_time))
+    let pages = pagination::collect_all(client, PROJECTS, call, &read).await?;
+    Ok((pages.items, pages.server_time))
 }
 
 /// The clusters of a project, whatever their names, and the server's clock.
@@ -62,8 +62,8 @@ pub(crate) async fn all_clusters(
     call: &CallContext,
 ) -> Result<(Vec<Cluster>, Option<Timestamp>), RequestError> {
     let read = |item: Fields<'_>| Ok(Cluster::read_any(item, group_id));
-    let walked = pages::collect_all(client, &clusters_path(group_id), call, &read).await?;
-    Ok((walked.items, walked.server_time))
+    let pages = pagination::collect_all(client, &clusters_path(group_id), call, &read).await?;
+    Ok((pages.items, pages.server_time))
 }
 
 /// The flex clusters of a project, which are in a list of their own; none where there is no such list.
@@ -74,15 +74,15 @@ pub(crate) async fn all_flex_clusters(
 ) -> Result<Vec<Cluster>, RequestError> {
     let read = |item: Fields<'_>| Ok(Cluster::read_any_flex(item, group_id));
     let path = format!("{PROJECTS}/{group_id}/flexClusters");
-    match pages::collect_all(client, &path, call, &read).await {
-        Ok(walked) => Ok(walked.items),
-        Err(refused) if has_no_such_list(&refused) => Ok(Vec::new()),
-        Err(refused) => Err(refused),
+    match pagination::collect_all(client, &path, call, &read).await {
+        Ok(pages) => Ok(pages.items),
+        Err(failure) if has_no_such_list(&failure) => Ok(Vec::new()),
+        Err(failure) => Err(failure),
     }
 }
 
-fn has_no_such_list(refused: &RequestError) -> bool {
-    let Error::Api(api) = &refused.error else { return false };
+fn has_no_such_list(failure: &RequestError) -> bool {
+    let Error::Api(api) = &failure.error else { return false };
     matches!(api.status, 404..=406) || api.error_code.as_deref() == Some("FEATURE_UNSUPPORTED")
 }
 

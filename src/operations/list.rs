@@ -11,11 +11,11 @@ use crate::model::{Fields, Snapshot, object_id_timestamp};
 use crate::operations::arguments::ClusterAddress;
 use crate::operations::client::AtlasClient;
 use crate::operations::idempotency::Tag;
-use crate::operations::pagination as pages;
-use crate::operations::pagination::{Listed, Pages};
+use crate::operations::pagination;
+use crate::operations::pagination::{Item, Pages};
 use crate::operations::request::RequestError;
 
-impl Listed for Snapshot {
+impl Item for Snapshot {
     const IDENTITY: &'static [&'static str] = &["id"];
 }
 
@@ -40,8 +40,8 @@ pub async fn list_snapshots(
     call: &CallContext,
 ) -> Result<Vec<Snapshot>, Error> {
     let found = match listing(client, cluster, include_sharded, call).await {
-        Err(refused) if refused.is_flex_cluster() => {
-            flex_listing_after(refused, client, cluster, call).await
+        Err(failure) if failure.is_flex_cluster() => {
+            flex_listing_after(failure, client, cluster, call).await
         }
         found => found,
     };
@@ -55,8 +55,8 @@ pub(crate) async fn listing(
     call: &CallContext,
 ) -> Result<Listing, RequestError> {
     let read = reader(cluster);
-    let walked = pages::collect_all(client, &cluster.snapshots_path(), call, &read).await?;
-    join_sharded(walked, client, cluster, include_sharded, call).await
+    let pages = pagination::collect_all(client, &cluster.snapshots_path(), call, &read).await?;
+    join_sharded(pages, client, cluster, include_sharded, call).await
 }
 
 /// The same, but of a long list only what was asked for since that second, and as much before it
@@ -74,8 +74,8 @@ pub(crate) async fn listing_since(
         any_good && goes_back_to(second, page)
     };
     let path = cluster.snapshots_path();
-    let walked = pages::walk_until(client, &path, call, &reader(cluster), is_enough).await?;
-    join_sharded(walked, client, cluster, true, call).await
+    let pages = pagination::collect_until(client, &path, call, &reader(cluster), is_enough).await?;
+    join_sharded(pages, client, cluster, true, call).await
 }
 
 fn is_good(item: &Fields<'_>, now: model::Timestamp) -> bool {
@@ -112,11 +112,11 @@ async fn join_sharded(
     let read = reader(cluster);
     let sharded = if include_sharded {
         let path = format!("{path}/shardedClusters");
-        match pages::whole(client, &path, call, &read).await {
+        match pagination::collect_unpaged(client, &path, call, &read).await {
             Ok(items) => items,
             // The cluster is there, so this says that it is not sharded; a gateway's page says nothing.
-            Err(refused) if says_not_sharded(&refused) => Vec::new(),
-            Err(refused) => return Err(refused),
+            Err(failure) if says_not_sharded(&failure) => Vec::new(),
+            Err(failure) => return Err(failure),
         }
     } else {
         Vec::new()
@@ -124,8 +124,8 @@ async fn join_sharded(
     Ok(Listing { snapshots: join(plain.items, sharded), server_time: plain.server_time })
 }
 
-fn says_not_sharded(refused: &RequestError) -> bool {
-    let Error::Api(api) = &refused.error else { return false };
+fn says_not_sharded(failure: &RequestError) -> bool {
+    let Error::Api(api) = &failure.error else { return false };
     matches!(api.status, 400 | 404) && api.error_code.is_some()
 }
 
@@ -227,7 +227,8 @@ pub(crate) async fn flex_listing(
     call: &CallContext,
 ) -> Result<Listing, RequestError> {
     let read = |item: Fields<'_>| Snapshot::read_flex(item, &cluster.group_id, &cluster.name);
-    let pages = pages::collect_all(client, &cluster.flex_snapshots_path(), call, &read).await?;
+    let pages =
+        pagination::collect_all(client, &cluster.flex_snapshots_path(), call, &read).await?;
     let mut snapshots = pages.items;
     // An id begins with the second of its creation.
     snapshots.sort_by(|a, b| b.id.cmp(&a.id));

@@ -12,24 +12,24 @@ use jiff::Timestamp;
 use crate::http::CallContext;
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::model::{Fields, Json, Read};
+use crate::model::{Fields, FromJson, Json};
 use crate::operations::client::AtlasClient;
 use crate::operations::request::{RequestError, send_idempotent};
 
 /// The most that Atlas gives on one page.
-const PAGE: usize = 500;
+const PAGE_SIZE: usize = 500;
 /// A list that shifts during every walk is taken as the sum of that many.
-const MOST_WALKS: u32 = 3;
+const MAX_PASSES: u32 = 3;
 /// Bytes of all pages of a list that brought something new: a hundred thousand snapshots.
-const LARGEST_LIST: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 /// The items of a list.
-const MOST_ITEMS: usize = 100_000;
+const MAX_ITEMS: usize = 100_000;
 /// The JSON values and names in these pages (an object counts as several): a snapshot with five
 /// fields that are unknown has about 70.
-const MOST_VALUES: usize = 4_000_000;
+const MAX_VALUES: usize = 4_000_000;
 
 /// What a list is of.
-pub(crate) trait Listed {
+pub(crate) trait Item {
     /// The fields that tell an item from the others, the best first.
     const IDENTITY: &'static [&'static str];
 }
@@ -41,8 +41,8 @@ pub(crate) struct Pages<T> {
     /// The server's clock at the last page.
     pub(crate) server_time: Option<Timestamp>,
     /// What tells each item that was met, and on which walk it was met last.
-    known: HashMap<String, u32>,
-    collect_all: u32,
+    seen: HashMap<String, u32>,
+    pass: u32,
     /// Bytes of the pages that brought something new.
     size: usize,
     /// Their JSON values.
@@ -59,53 +59,53 @@ pub(crate) struct Page<'a> {
 type Reader<'a, T> = &'a (dyn Fn(Fields<'_>) -> Result<T, &'static str> + Sync);
 
 /// Reads all pages.
-pub(crate) async fn collect_all<T: Listed>(
+pub(crate) async fn collect_all<T: Item>(
     client: &AtlasClient,
     path: &str,
     call: &CallContext,
     reader: Reader<'_, T>,
 ) -> Result<Pages<T>, RequestError> {
-    walk_until(client, path, call, reader, |_| false).await
+    collect_until(client, path, call, reader, |_| false).await
 }
 
 /// Reads pages until a full one is the last that is needed, or to the end.
-pub(crate) async fn walk_until<T: Listed>(
+pub(crate) async fn collect_until<T: Item>(
     client: &AtlasClient,
     path: &str,
     call: &CallContext,
     reader: Reader<'_, T>,
     mut is_enough: impl FnMut(&[Fields<'_>]) -> bool,
 ) -> Result<Pages<T>, RequestError> {
-    let mut walked = Pages::new();
-    for _ in 0..MOST_WALKS {
-        if walked.once(client, path, call, reader, &mut is_enough).await? {
+    let mut pages = Pages::new();
+    for _ in 0..MAX_PASSES {
+        if pages.once(client, path, call, reader, &mut is_enough).await? {
             break;
         }
     }
-    Ok(walked)
+    Ok(pages)
 }
 
 /// Reads a list that has no pages.
-pub(crate) async fn whole<T: Listed>(
+pub(crate) async fn collect_unpaged<T: Item>(
     client: &AtlasClient,
     path: &str,
     call: &CallContext,
     reader: Reader<'_, T>,
 ) -> Result<Vec<T>, RequestError> {
-    let answer = send_idempotent(client, &request(path, Vec::new()), call).await?;
-    let mut walked = Pages::new();
-    let Page { items, .. } = read(&answer, call)?;
-    walked.add(items, &answer, call, reader)?;
-    Ok(walked.items)
+    let response = send_idempotent(client, &request(path, Vec::new()), call).await?;
+    let mut pages = Pages::new();
+    let Page { items, .. } = read(&response, call)?;
+    pages.add(items, &response, call, reader)?;
+    Ok(pages.items)
 }
 
-impl<T: Listed> Pages<T> {
+impl<T: Item> Pages<T> {
     pub(crate) fn new() -> Self {
         Self {
             items: Vec::new(),
             server_time: None,
-            known: HashMap::new(),
-            collect_all: 0,
+            seen: HashMap::new(),
+            pass: 0,
             size: 0,
             values: 0,
         }
@@ -120,31 +120,32 @@ impl<T: Listed> Pages<T> {
         reader: Reader<'_, T>,
         is_enough: &mut impl FnMut(&[Fields<'_>]) -> bool,
     ) -> Result<bool, RequestError> {
-        self.collect_all += 1;
+        self.pass += 1;
         let (mut passed, mut distinct) = (0, 0);
-        let known_before = self.items.len();
+        let count_before = self.items.len();
         let (mut first_total, mut is_steady) = (None, true);
         for number in 1.. {
-            let query = vec![("itemsPerPage", PAGE.to_string()), ("pageNum", number.to_string())];
-            let answer = send_idempotent(client, &request(path, query), call).await?;
-            self.server_time = answer.server_time();
-            let Page { items, total } = read(&answer, call)?;
+            let query =
+                vec![("itemsPerPage", PAGE_SIZE.to_string()), ("pageNum", number.to_string())];
+            let response = send_idempotent(client, &request(path, query), call).await?;
+            self.server_time = response.server_time();
+            let Page { items, total } = read(&response, call)?;
             passed += items.len();
-            let is_full = items.len() >= PAGE;
+            let is_full = items.len() >= PAGE_SIZE;
             let is_enough = is_full && is_enough(&items);
-            let news = self.add(items, &answer, call, reader)?;
-            distinct += news;
+            let new_items = self.add(items, &response, call, reader)?;
+            distinct += new_items;
             is_steady &= first_total.is_none_or(|first| first == total);
             first_total.get_or_insert(total);
             // An item that moved to a page before, meanwhile, was met on another walk.
             let is_confirmed = total.is_some()
-                || distinct == news
-                || (self.collect_all > 1 && self.items.len() == known_before)
-                || (news == 0 && number == 2);
+                || distinct == new_items
+                || (self.pass > 1 && self.items.len() == count_before)
+                || (new_items == 0 && number == 2);
             if is_enough {
                 return Ok(is_steady && is_confirmed);
             }
-            if news == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
+            if new_items == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
                 let is_counted = total.is_none_or(|total| distinct >= total);
                 return Ok(is_steady && is_confirmed && is_counted);
             }
@@ -157,61 +158,64 @@ impl<T: Listed> Pages<T> {
     pub(crate) fn add(
         &mut self,
         items: Vec<Fields<'_>>,
-        answer: &Response,
+        response: &Response,
         call: &CallContext,
         reader: Reader<'_, T>,
     ) -> Result<usize, RequestError> {
-        let (before, mut news) = (self.items.len(), 0);
+        let (before, mut new_items) = (self.items.len(), 0);
         for item in items {
-            let met = self.known.insert(name_of::<T>(&item), self.collect_all);
-            news += usize::from(met != Some(self.collect_all));
-            if met.is_none() {
-                self.items.push(reader(item).map_err(|why| invalid(answer, why, call))?);
+            let last_pass = self.seen.insert(identity_of::<T>(&item), self.pass);
+            new_items += usize::from(last_pass != Some(self.pass));
+            if last_pass.is_none() {
+                self.items.push(reader(item).map_err(|why| invalid(response, why, call))?);
             }
         }
         if self.items.len() > before {
-            self.size += answer.size();
-            self.values += answer.values();
+            self.size += response.size();
+            self.values += response.values();
         }
-        let limit = if self.size > LARGEST_LIST {
-            format!("the list has no end: its pages hold more than {} MiB", LARGEST_LIST >> 20)
-        } else if self.items.len() > MOST_ITEMS {
-            format!("the list has no end: it holds more than {MOST_ITEMS} items")
-        } else if self.values > MOST_VALUES {
-            format!("the list has no end: its pages hold more than {MOST_VALUES} JSON values")
+        let limit = if self.size > MAX_BYTES {
+            format!("the list has no end: its pages hold more than {} MiB", MAX_BYTES >> 20)
+        } else if self.items.len() > MAX_ITEMS {
+            format!("the list has no end: it holds more than {MAX_ITEMS} items")
+        } else if self.values > MAX_VALUES {
+            format!("the list has no end: its pages hold more than {MAX_VALUES} JSON values")
         } else {
-            return Ok(news);
+            return Ok(new_items);
         };
-        Err(invalid(answer, &limit, call))
+        Err(invalid(response, &limit, call))
     }
 }
 
 /// What tells an item from the others of its list: if these fields are not there, all that it says.
-fn name_of<T: Listed>(item: &Fields<'_>) -> String {
-    let told = |field: &&str| item.get::<String>(field).filter(|name| !name.is_empty());
+fn identity_of<T: Item>(item: &Fields<'_>) -> String {
+    let named = |field: &&str| item.get::<String>(field).filter(|name| !name.is_empty());
     let all = || serde_json::to_string(&item.clone().rest()).unwrap_or_default();
-    T::IDENTITY.iter().find_map(told).unwrap_or_else(all)
+    T::IDENTITY.iter().find_map(named).unwrap_or_else(all)
 }
 
 pub(crate) fn request(path: &str, query: Vec<(&'static str, String)>) -> Request {
     Request { method: Method::GET, path: path.to_owned(), query, body: None, delivery: None }
 }
 
-pub(crate) fn read<'a>(answer: &'a Response, call: &CallContext) -> Result<Page<'a>, RequestError> {
-    let fields = answer.fields();
+pub(crate) fn read<'a>(
+    response: &'a Response,
+    call: &CallContext,
+) -> Result<Page<'a>, RequestError> {
+    let fields = response.fields();
     let fields = fields.map_err(|error| RequestError::invalid(error.after(call.effort())))?;
     let total = fields.get("totalCount");
     let items = match fields.get::<Option<Vec<Json<'_>>>>("results") {
         Some(Some(items)) => items,
         Some(None) if total.is_none_or(|total| total == 0) => Vec::new(),
-        Some(None) | None => return Err(invalid(answer, "it is no list", call)),
+        Some(None) | None => return Err(invalid(response, "it is no list", call)),
     };
     let items: Option<Vec<_>> = items.into_iter().map(Fields::read).collect();
-    let items =
-        items.ok_or_else(|| invalid(answer, "the list holds something else than objects", call))?;
+    let items = items
+        .ok_or_else(|| invalid(response, "the list holds something else than objects", call))?;
     Ok(Page { items, total })
 }
 
-fn invalid(answer: &Response, why: &str, call: &CallContext) -> RequestError {
-    RequestError::invalid(answer.invalid(why).after(call.effort()))
+fn invalid(response: &Response, why: &str, call: &CallContext) -> RequestError {
+    RequestError::invalid(response.invalid(why).after(call.effort()))
 }

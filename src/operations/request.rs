@@ -49,8 +49,8 @@ impl RequestError {
 }
 
 impl From<RequestError> for Error {
-    fn from(unanswered: RequestError) -> Self {
-        unanswered.error
+    fn from(failure: RequestError) -> Self {
+        failure.error
     }
 }
 
@@ -64,18 +64,18 @@ pub(crate) async fn send_idempotent(
     let mut may_have_acted = false;
     loop {
         let (error, again, acted) = match client.exchange(request, call).await {
-            Ok(answer) => match refusal(&answer) {
+            Ok(response) => match rejection(&response) {
                 None => {
                     retries.succeeded();
-                    note_deprecation(&answer, request, call);
-                    return Ok(answer);
+                    note_deprecation(&response, request, call);
+                    return Ok(response);
                 }
-                Some(refusal) => refusal,
+                Some(rejection) => rejection,
             },
-            Err(lost) => match lost.delivery {
-                DeliveryStatus::NotSent => (lost.error, Some(RetryDelay::Backoff), false),
-                DeliveryStatus::Ambiguous => (lost.error, Some(RetryDelay::Backoff), true),
-                DeliveryStatus::Permanent => (lost.error, None, false),
+            Err(failure) => match failure.delivery {
+                DeliveryStatus::NotSent => (failure.error, Some(RetryDelay::Backoff), false),
+                DeliveryStatus::Ambiguous => (failure.error, Some(RetryDelay::Backoff), true),
+                DeliveryStatus::Permanent => (failure.error, None, false),
             },
         };
         let error = error.after(call.effort());
@@ -88,23 +88,23 @@ pub(crate) async fn send_idempotent(
 
 /// The error of an answer that is not good, how to repeat the question, and whether the server may
 /// have acted on it all the same.
-fn refusal(answer: &Response) -> Option<(Error, Option<RetryDelay>, bool)> {
-    let requested = || Some(RetryDelay::RetryAfter(answer.retry_after_delay()));
-    match answer.status() {
+fn rejection(response: &Response) -> Option<(Error, Option<RetryDelay>, bool)> {
+    let requested = || Some(RetryDelay::RetryAfter(response.retry_after_delay()));
+    match response.status() {
         200..=299 => None,
-        _ if answer.is_retry_later() => Some((answer.error(), requested(), false)),
+        _ if response.is_retry_later() => Some((response.error(), requested(), false)),
         408 | 500..=599 => {
-            let again = answer
+            let again = response
                 .retry_after_delay()
                 .map_or(RetryDelay::Backoff, |p| RetryDelay::RetryAfter(Some(p)));
-            Some((answer.error(), Some(again), true))
+            Some((response.error(), Some(again), true))
         }
-        _ => Some((answer.error(), None, false)),
+        _ => Some((response.error(), None, false)),
     }
 }
 
-fn note_deprecation(answer: &Response, request: &Request, call: &CallContext) {
-    if let Some(notice) = answer.deprecation() {
+fn note_deprecation(response: &Response, request: &Request, call: &CallContext) {
+    if let Some(notice) = response.deprecation() {
         call.note_deprecation(|| {
             format!("Atlas says that this version of {} is {notice}", request.path)
         });

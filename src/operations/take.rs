@@ -23,7 +23,7 @@ use crate::operations::list::{Listing, listing};
 use crate::operations::request::RequestError;
 use crate::operations::take::post::{Post, PostError};
 
-/// Seconds between looks for a snapshot that a list may not show yet.
+/// Seconds between polls for a snapshot that a list may not show yet.
 const POLL_SCHEDULE: [u64; 7] = [2, 4, 8, 16, 30, 30, 30];
 
 /// An answer as it came.
@@ -38,9 +38,9 @@ pub struct RawResponse {
 }
 
 /// The pause before one more look, after so many.
-fn pause_after(looks: usize) -> Duration {
+fn pause_after(polls: usize) -> Duration {
     let [.., longest] = POLL_SCHEDULE;
-    Duration::from_secs(POLL_SCHEDULE.get(looks).copied().unwrap_or(longest))
+    Duration::from_secs(POLL_SCHEDULE.get(polls).copied().unwrap_or(longest))
 }
 
 /// One take under way.
@@ -116,14 +116,14 @@ pub async fn take_snapshot_raw(
     call: &CallContext,
 ) -> Result<RawResponse, Error> {
     let sent = Post::new(client, cluster, arguments)?.send(call).await;
-    let result = sent.and_then(|answer| match answer.incomplete() {
-        Some(why) if !answer.is_rejection() => Err(PostError::Unknown(answer.invalid(why))),
-        Some(_) | None => Ok(raw(&answer)),
+    let result = sent.and_then(|response| match response.incomplete() {
+        Some(why) if !response.is_rejection() => Err(PostError::Ambiguous(response.invalid(why))),
+        Some(_) | None => Ok(raw(&response)),
     });
     if result.as_ref().is_ok_and(|raw| (400..500).contains(&raw.status)) {
         call.clear_pending();
     }
-    result.map_err(|not_taken| Error::from(not_taken).after(call.effort()))
+    result.map_err(|post_error| Error::from(post_error).after(call.effort()))
 }
 
 /// Looks whether a snapshot is the only one of its key, once lists show them all, and whether they
@@ -146,9 +146,9 @@ pub(crate) async fn check_for_duplicates(
             }
             exactly_one(tag, Some(&snapshot.id), &listing, Some(snapshot)).map(|_| ())
         }
-        Err(refused) => {
+        Err(failure) => {
             call.events.add(Level::Warning, || {
-                let (id, error) = (&snapshot.id, &refused.error);
+                let (id, error) = (&snapshot.id, &failure.error);
                 format!("snapshot {id} exists; whether another one carries its tag is not known: {error}")
             });
             Ok(())
@@ -185,18 +185,18 @@ impl Take<'_> {
                     }
                     return Ok(snapshot);
                 }
-                Err(PostError::Refused(refusal)) if is_busy(&refusal) => {
-                    // As it stands now: the looks that follow are no attempts at the POST.
-                    let refusal = refusal.after(self.call.post_attempts());
-                    if let Some(snapshot) = Box::pin(self.find_running(refusal)).await? {
+                Err(PostError::Rejected(rejection)) if is_busy(&rejection) => {
+                    // As it stands now: the polls that follow are no attempts at the POST.
+                    let rejection = rejection.after(self.call.post_attempts());
+                    if let Some(snapshot) = Box::pin(self.find_running(rejection)).await? {
                         return Ok(Arc::new(snapshot));
                     }
                 }
-                Err(PostError::Refused(error)) => {
+                Err(PostError::Rejected(error)) => {
                     return Err(error.after(self.call.post_attempts()));
                 }
-                Err(PostError::Late(_)) => {}
-                Err(PostError::Unknown(cause)) => {
+                Err(PostError::RecheckKey(_)) => {}
+                Err(PostError::Ambiguous(cause)) => {
                     let own = Arc::new(Box::pin(self.reconcile(cause)).await?);
                     self.post.mark_created(&own, &self.call);
                     return Ok(own);
@@ -261,11 +261,11 @@ fn exactly_one(
     }
 }
 
-fn raw(answer: &Response) -> RawResponse {
+fn raw(response: &Response) -> RawResponse {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     RawResponse {
-        status: answer.http_status(),
-        headers: answer.headers().iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
-        text: answer.text(),
+        status: response.http_status(),
+        headers: response.headers().iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect(),
+        text: response.text(),
     }
 }

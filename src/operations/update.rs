@@ -36,9 +36,9 @@ pub async fn update_retention(
     let mut wait = wait;
     loop {
         match send_idempotent(client, &request, &call).await {
-            Ok(answer) => return Ok(read(&answer, address, &call)?),
-            Err(refused) => {
-                call = until_finished(client, address, refused, &mut wait, call).await?;
+            Ok(response) => return Ok(read(&response, address, &call)?),
+            Err(failure) => {
+                call = until_finished(client, address, failure, &mut wait, call).await?;
             }
         }
     }
@@ -64,8 +64,8 @@ pub async fn delete_snapshot(
                 client.recent().remove(&address.id);
                 return Ok(());
             }
-            Err(refused) => {
-                call = until_finished(client, address, refused, &mut wait, call).await?;
+            Err(failure) => {
+                call = until_finished(client, address, failure, &mut wait, call).await?;
             }
         }
     }
@@ -80,12 +80,12 @@ async fn delete_once(
     let first = Endpoint::first(address);
     let delete = |endpoint| write(Method::DELETE, endpoint, address, None);
     let missing = match send_idempotent(client, &delete(first), call).await {
-        Ok(answer) => return deleted(&answer, call),
+        Ok(response) => return deleted(&response, call),
         Err(missing) if missing.is_missing() => missing,
-        Err(refused) => return Err(refused),
+        Err(failure) => return Err(failure),
     };
     match send_idempotent(client, &delete(first.other()), call).await {
-        Ok(answer) => deleted(&answer, call),
+        Ok(response) => deleted(&response, call),
         // An attempt whose answer was lost has done it.
         Err(second) if second.is_missing() && second.may_have_acted => Ok(()),
         Err(second) if second.is_absent() && missing.may_have_acted => Ok(()),
@@ -95,11 +95,11 @@ async fn delete_once(
 }
 
 /// Whether a good answer is one that Atlas gives, rather than the page of a gateway.
-fn deleted(answer: &Response, call: &CallContext) -> Result<(), RequestError> {
-    if answer.text().trim().is_empty() {
+fn deleted(response: &Response, call: &CallContext) -> Result<(), RequestError> {
+    if response.text().trim().is_empty() {
         return Ok(());
     }
-    let object = answer.fields().map(drop);
+    let object = response.fields().map(drop);
     object.map_err(|error| RequestError::invalid(error.after(call.effort())))
 }
 
@@ -107,12 +107,12 @@ fn deleted(answer: &Response, call: &CallContext) -> Result<(), RequestError> {
 async fn until_finished(
     client: &AtlasClient,
     address: &SnapshotAddress,
-    refused: RequestError,
+    failure: RequestError,
     wait: &mut Option<Duration>,
     call: CallContext,
 ) -> Result<CallContext, Error> {
-    let is_unfinished = refused.kind() == Some(ApiKind::SnapshotNotCompleted);
-    let Some(timeout) = wait.take().filter(|_| is_unfinished) else { return Err(refused.error) };
+    let is_unfinished = failure.kind() == Some(ApiKind::SnapshotNotCompleted);
+    let Some(timeout) = wait.take().filter(|_| is_unfinished) else { return Err(failure.error) };
     let begun = Instant::now();
     Watch::new(address.clone(), timeout, None).until_final(client, &call).await?;
     Ok(call.with_deadline(call.deadline() + begun.elapsed()))

@@ -51,11 +51,11 @@ pub(crate) fn unless_failed(snapshot: Snapshot) -> Result<Snapshot, Error> {
 /// Without one, or where the id is dated ahead of it, by the time `since` it was first looked for;
 /// `None`: it was seen before, so it is gone.
 pub(crate) fn within_propagation_delay(
-    refused: &RequestError,
+    failure: &RequestError,
     id: &str,
     since: Option<Instant>,
 ) -> bool {
-    let Error::Api(api) = &refused.error else { return false };
+    let Error::Api(api) = &failure.error else { return false };
     let code = api.error_code.as_deref().unwrap_or_default();
     if api.status != 404 || !NOT_FOUND_CODES.contains(&code) {
         return false;
@@ -142,24 +142,24 @@ impl Watch {
                         return Ok(snapshot);
                     }
                 }
-                Err(refused)
-                    if refused.error.is_transient()
+                Err(failure)
+                    if failure.error.is_transient()
                         || (self.last.is_none()
                             && within_propagation_delay(
-                                &refused,
+                                &failure,
                                 &self.address.id,
                                 Some(begun),
                             )) =>
                 {
                     call.events.add(Level::Info, || {
-                        format!("{}; still waiting for the snapshot", refused.error)
+                        format!("{}; still waiting for the snapshot", failure.error)
                     });
                     // What only the end of the time cut off says less than what was before.
                     if cause.is_none() || Instant::now() < deadline {
-                        cause = Some(refused.error);
+                        cause = Some(failure.error);
                     }
                 }
-                Err(refused) => return Err(refused.error),
+                Err(failure) => return Err(failure.error),
             }
         }
     }

@@ -67,11 +67,11 @@ impl RateLimits {
         let Some(key) = BucketKey::of(path) else { return Ok(Permit(None)) };
         let queue = self.0.lock().unwrap_or_else(PoisonError::into_inner).queue(key);
         // Barred: trying again within this call would not help.
-        let barred = |failure| ExchangeError {
+        let permanent = |failure| ExchangeError {
             error: Error::Timeout(failure),
             delivery: DeliveryStatus::Permanent,
         };
-        let reservation = queue.acquire(request, call).await.map_err(barred)?;
+        let reservation = queue.acquire(request, call).await.map_err(permanent)?;
         Ok(Permit(Some(Active { queue, reservation, sent: false })))
     }
 }
@@ -105,19 +105,19 @@ impl Permit {
         mut self,
         exchange: impl Future<Output = Result<Response, ExchangeError>>,
     ) -> Result<Response, ExchangeError> {
-        if let Some(open) = &mut self.0 {
-            open.sent = true;
+        if let Some(active) = &mut self.0 {
+            active.sent = true;
         }
         let result = exchange.await;
         match &result {
-            Ok(answer) => {
+            Ok(response) => {
                 if let Some(Active { queue, reservation, .. }) = self.0.take() {
-                    queue.update(reservation, &RateLimitInfo::of(answer));
+                    queue.update(reservation, &RateLimitInfo::of(response));
                 }
             }
-            Err(failed) => {
-                if let Some(open) = &mut self.0 {
-                    open.sent = failed.delivery == DeliveryStatus::Ambiguous;
+            Err(failure) => {
+                if let Some(active) = &mut self.0 {
+                    active.sent = failure.delivery == DeliveryStatus::Ambiguous;
                 }
             }
         }

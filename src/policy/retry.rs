@@ -14,8 +14,7 @@ use tokio::time::Instant;
 use crate::error::Error;
 use crate::http::call_context::CallContext;
 use crate::http::events::Level;
-use crate::policy::retry_budget as budget;
-use crate::policy::retry_budget::RetryBudget;
+use crate::policy::retry_budget::{self, RetryBudget};
 
 const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
@@ -111,6 +110,6 @@ impl RetryState {
 
     /// Gives back to the quota, once the attempt that was tried for has gone well.
     pub(crate) fn succeeded(&mut self) {
-        self.budget.give(self.spent.take().unwrap_or(budget::SUCCESS));
+        self.budget.give(self.spent.take().unwrap_or(retry_budget::SUCCESS));
     }
 }

@@ -7,10 +7,10 @@ use crate::operations::IfBusy;
 use crate::simulation::cluster::{Landed, Moment};
 use crate::simulation::counts::Counts;
 use crate::simulation::invariants::Over;
-use crate::simulation::journal::{Denies, Look};
+use crate::simulation::journal::{Denies, ListRead};
 use crate::simulation::world::World;
 
-/// The sum of the pauses between looks.
+/// The sum of the pauses between polls.
 const WINDOW: Duration = Duration::from_secs(120);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// More than a request ever takes to the server.
@@ -19,7 +19,7 @@ const WAY: Duration = Duration::from_secs(20);
 pub(crate) fn check_kill(
     world: &mut World,
     number: usize,
-    doubt: Option<Ambiguous>,
+    pending: Option<Ambiguous>,
     counts: &mut Counts,
 ) {
     counts.kills += 1;
@@ -27,11 +27,13 @@ pub(crate) fn check_kill(
     let mut unclear = world.posts.iter().filter(|post| post.call == number && post.is_unclear());
     let is_open = unclear.any(|post| !call.has_seen_own(post.ended_at));
     let tag = call.tag.as_ref().map(|tag| tag.as_str().to_owned());
-    if is_open && doubt.is_none() {
-        world.wrongs.push(format!("call {number}: killed with a POST in the air, but no doubt"));
+    if is_open && pending.is_none() {
+        world
+            .violations
+            .push(format!("call {number}: killed with a POST in the air, but no pending outcome"));
     }
-    if doubt.is_some_and(|doubt| doubt.idempotency_tag != tag) {
-        world.wrongs.push(format!("call {number}: the doubt has another tag"));
+    if pending.is_some_and(|pending| pending.idempotency_tag != tag) {
+        world.violations.push(format!("call {number}: the pending outcome has another tag"));
     }
 }
 
@@ -39,40 +41,40 @@ pub(crate) fn check_kill(
 pub(crate) fn check_denials(world: &mut World, counts: &mut Counts) {
     counts.posts += world.posts.len() as u64;
     for (number, post) in world.posts.iter().enumerate() {
-        let Some(Landed::Taken(index)) = world.cluster.landed.get(&number) else { continue };
+        let Some(Landed::Created(index)) = world.cluster.landed.get(&number) else { continue };
         let is_denied = match world.calls[post.call].denies {
             Denies::Nothing => false,
             Denies::Good => !world.cluster.snapshots[*index].fails,
             Denies::Any => true,
         };
         if is_denied {
-            world.wrongs.push(format!("call {}: said it took no snapshot, but did", post.call));
+            world.violations.push(format!("call {}: said it took no snapshot, but did", post.call));
         }
     }
 }
 
 impl Over<'_> {
-    pub(crate) fn check_ambiguous(&self, ambiguous: &Ambiguous, wrongs: &mut Vec<String>) {
+    pub(crate) fn check_ambiguous(&self, ambiguous: &Ambiguous, violations: &mut Vec<String>) {
         let tag = self.call.tag.as_ref().map(|tag| tag.as_str().to_owned());
         if ambiguous.idempotency_tag != tag {
-            wrongs.push("the tag is not that of the key".to_owned());
+            violations.push("the tag is not that of the key".to_owned());
         }
         let mut posts = self.world.posts.iter().enumerate();
         let Some((number, post)) = posts.rfind(|(_, post)| post.call == self.number) else {
-            wrongs.push("nothing was sent".to_owned());
+            violations.push("nothing was sent".to_owned());
             return;
         };
         if !post.is_unclear() {
-            wrongs.push("the outcome is clear".to_owned());
+            violations.push("the outcome is clear".to_owned());
         }
         if self.call.has_seen_own(post.ended_at) {
-            wrongs.push("its snapshot was in a list".to_owned());
+            violations.push("its snapshot was in a list".to_owned());
         }
         if self.call.tag.is_none() {
-            let look = self.call.looks.last().filter(|look| look.began >= post.ended_at);
-            self.check_candidates(ambiguous, number, look, wrongs);
+            let read = self.call.list_reads.last().filter(|read| read.began >= post.ended_at);
+            self.check_candidates(ambiguous, number, read, violations);
         } else {
-            self.check_patience(post.ended_at, wrongs);
+            self.check_patience(post.ended_at, violations);
         }
     }
 
@@ -80,15 +82,15 @@ impl Over<'_> {
     pub(crate) fn denies(&self, error: &Error) -> Denies {
         match error {
             // It cannot be recognised.
-            Error::Ambiguous(_) if self.world.cluster.nature.tags.are_lost() => Denies::Nothing,
+            Error::Ambiguous(_) if self.world.cluster.service.tags.are_dropped() => Denies::Nothing,
             Error::Ambiguous(_) => {
                 let cluster = &self.world.cluster;
-                let hidden = cluster.nature.landing + cluster.longest_lag();
+                let hidden = cluster.service.landing + cluster.longest_lag();
                 let hidden = Duration::from_secs(hidden) + WAY;
                 let post = self.world.posts.iter().rfind(|post| post.call == self.number);
-                let look = self.call.looks.last();
-                let pair = post.zip(look).filter(|_| self.call.tag.is_some());
-                let passed = pair.map(|(post, look)| look.began.saturating_sub(post.ended_at));
+                let read = self.call.list_reads.last();
+                let pair = post.zip(read).filter(|_| self.call.tag.is_some());
+                let passed = pair.map(|(post, read)| read.began.saturating_sub(post.ended_at));
                 if passed >= Some(hidden) { Denies::Good } else { Denies::Nothing }
             }
             Error::Duplicates(_) => Denies::Nothing,
@@ -100,22 +102,22 @@ impl Over<'_> {
         &self,
         ambiguous: &Ambiguous,
         post: usize,
-        look: Option<&Look>,
-        wrongs: &mut Vec<String>,
+        read: Option<&ListRead>,
+        violations: &mut Vec<String>,
     ) {
         let made = self.world.cluster.snapshots.iter().find(|held| held.post == Some(post));
-        let is_shown = |id: &str| look.is_some_and(|look| look.shown.iter().any(|it| it.id == id));
+        let is_shown = |id: &str| read.is_some_and(|read| read.shown.iter().any(|it| it.id == id));
         let is_candidate = |id: &str| ambiguous.candidates.iter().any(|it| it.id == id);
         if made.is_some_and(|made| is_shown(&made.id) && !is_candidate(&made.id)) {
-            wrongs.push("its snapshot was in the list, but is no candidate".to_owned());
+            violations.push("its snapshot was in the list, but is no candidate".to_owned());
         }
         if ambiguous.candidates.iter().any(|it| !it.is_on_demand() || !is_shown(&it.id)) {
-            wrongs.push("a candidate was not in the list, or is not on demand".to_owned());
+            violations.push("a candidate was not in the list, or is not on demand".to_owned());
         }
     }
 
-    /// With a key it looks until the window is over or its own time is.
-    fn check_patience(&self, since: Moment, wrongs: &mut Vec<String>) {
+    /// With a key it polls until the window is over or its own time is.
+    fn check_patience(&self, since: Moment, violations: &mut Vec<String>) {
         let caller = &self.call.caller;
         let deadline = self.call.began + Duration::from_secs(caller.total_timeout);
         let had_time = self.now + LONGEST_PAUSE < deadline;
@@ -125,7 +127,7 @@ impl Over<'_> {
             && !was_refused
             && caller.if_busy != IfBusy::Wait
         {
-            wrongs.push("it gave up early".to_owned());
+            violations.push("it gave up early".to_owned());
         }
     }
 }

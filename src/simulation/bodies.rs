@@ -1,4 +1,4 @@
-//! What Atlas writes: snapshots, errors, the heads of answers, and what gateways write instead.
+//! What Atlas writes: snapshots, errors, the heads of responses, and what gateways write instead.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -72,7 +72,7 @@ fn status(held: &Held, then: Moment) -> &'static str {
     }
 }
 
-/// A good answer.
+/// A successful response.
 pub(crate) fn good(cluster: &Cluster, now: Moment, body: &Value) -> MockResponse {
     MockResponse::Response(200, head(cluster, now), body.to_string().into())
 }
@@ -85,7 +85,7 @@ pub(crate) fn error(cluster: &Cluster, now: Moment, status: u16, code: &str) -> 
     MockResponse::Response(status, head(cluster, now), body.to_string().into())
 }
 
-/// What comes instead of an answer; `None`: the weather is clear, or there is silence.
+/// What comes instead of a response; `None`: there is no fault, or no response at all.
 pub(crate) fn instead(cluster: &Cluster, now: Moment, kind: Kind) -> Option<MockResponse> {
     let page = |status| {
         MockResponse::Response(status, HeaderMap::new(), Bytes::from_static(PAGE.as_bytes()))
@@ -99,8 +99,8 @@ pub(crate) fn instead(cluster: &Cluster, now: Moment, kind: Kind) -> Option<Mock
         Kind::Reset => MockResponse::ExchangeError(DeliveryStatus::Ambiguous),
         Kind::TooMany(retry_after) => too_many(cluster, now, retry_after),
         Kind::Upgrading => error(cluster, now, 405, "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES"),
-        Kind::Refused(401) => error(cluster, now, 401, "USER_UNAUTHORIZED"),
-        Kind::Refused(status) => error(cluster, now, status, "ACCESS_FORBIDDEN"),
+        Kind::Rejected(401) => error(cluster, now, 401, "USER_UNAUTHORIZED"),
+        Kind::Rejected(status) => error(cluster, now, status, "ACCESS_FORBIDDEN"),
         Kind::Page(status) => page(status),
         Kind::Broken(status) => error(cluster, now, status, "UNEXPECTED_ERROR"),
         Kind::CorruptEncoding(CorruptEncoding::Html) => page(200),

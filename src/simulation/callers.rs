@@ -35,7 +35,7 @@ pub(crate) async fn play(case: &Case) -> Result<Counts, String> {
     while let Some(ended) = tasks.join_next().await {
         counts.add(&ended.unwrap());
     }
-    let quiet = case.nature.list_lag + case.nature.landing + 1000;
+    let quiet = case.service.list_lag + case.service.landing + 1000;
     sleep(Duration::from_secs(quiet)).await;
     world.lock().unwrap().clear_up();
     ambiguity::check_denials(&mut world.lock().unwrap(), &mut counts);
@@ -44,8 +44,8 @@ pub(crate) async fn play(case: &Case) -> Result<Counts, String> {
             audit(&world, key, &mut counts).await;
         }
     }
-    let wrongs = std::mem::take(&mut world.lock().unwrap().wrongs);
-    if wrongs.is_empty() { Ok(counts) } else { Err(wrongs.join("\n")) }
+    let violations = std::mem::take(&mut world.lock().unwrap().violations);
+    if violations.is_empty() { Ok(counts) } else { Err(violations.join("\n")) }
 }
 
 async fn run_until_taken(world: Arc<Mutex<World>>, caller: Caller) -> Counts {
@@ -70,7 +70,7 @@ async fn run_until_taken(world: Arc<Mutex<World>>, caller: Caller) -> Counts {
     counts
 }
 
-/// Long afterwards, in fair weather: the same key again.
+/// Long afterwards, without faults: the same key again.
 async fn audit(world: &Arc<Mutex<World>>, key: u8, counts: &mut Counts) {
     let caller = Caller {
         start: 0,

@@ -8,16 +8,16 @@ use crate::operations::IfBusy;
 pub(crate) struct Case {
     /// For jitter.
     pub(crate) seed: u64,
-    pub(crate) nature: Nature,
-    pub(crate) foreign: Vec<Foreign>,
-    /// One exchange after the other; when it is used up, the weather is clear.
-    pub(crate) weather: Vec<Weather>,
+    pub(crate) service: ServiceModel,
+    pub(crate) others: Vec<OtherSnapshot>,
+    /// One exchange after the other; when it is used up, there are no faults.
+    pub(crate) faults: Vec<NetworkFaults>,
     pub(crate) callers: Vec<Caller>,
 }
 
 /// What Atlas does not document.
 #[derive(Debug, Clone)]
-pub(crate) struct Nature {
+pub(crate) struct ServiceModel {
     pub(crate) rule: Rule,
     /// Lists show the cluster as it was that long ago, at most.
     pub(crate) list_lag: u64,
@@ -27,9 +27,9 @@ pub(crate) struct Nature {
     pub(crate) stale: bool,
     /// A snapshot younger than this is not found by its id.
     pub(crate) get_lag: u64,
-    /// A POST whose answer is lost may take effect that much later.
+    /// A POST whose response does not arrive may take effect that much later.
     pub(crate) landing: u64,
-    /// How snapshots end, in turn.
+    /// How snapshots end, one after another.
     pub(crate) lives: Vec<Life>,
     pub(crate) shape: Shape,
     /// Items on one page.
@@ -46,13 +46,13 @@ pub(crate) enum Tags {
     Kept,
     /// It comes back with its brackets escaped, behind a prefix.
     Escaped,
-    /// The answer to the POST has it, no read does.
+    /// The response to the POST has it, no read does.
     Unlisted,
     ExchangeError,
 }
 
 impl Tags {
-    pub(crate) fn are_lost(self) -> bool {
+    pub(crate) fn are_dropped(self) -> bool {
         matches!(self, Self::Unlisted | Self::ExchangeError)
     }
 
@@ -112,7 +112,7 @@ pub(crate) enum NotSharded {
 
 /// A snapshot of somebody else.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Foreign {
+pub(crate) struct OtherSnapshot {
     pub(crate) at: u64,
     pub(crate) on_demand: bool,
     /// Its description is the one that our callers use without a key.
@@ -121,12 +121,12 @@ pub(crate) struct Foreign {
 
 /// What happens to one exchange.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Weather {
+pub(crate) struct NetworkFaults {
     pub(crate) kind: Kind,
-    /// Milliseconds until the server acts, and from then to the answer.
+    /// Milliseconds until the server acts, and from then to the response.
     pub(crate) there: u64,
     pub(crate) back: u64,
-    /// Whether a POST takes effect though its answer is lost.
+    /// Whether a POST takes effect though its response does not arrive.
     pub(crate) acted: bool,
     /// Which part of the longest delay that takes; and of the longest lag, for lists. Of 255.
     pub(crate) share: u8,
@@ -140,8 +140,8 @@ pub(crate) enum Kind {
     Silent,
     TooMany(RetryAfter),
     Upgrading,
-    /// A refusal by Atlas.
-    Refused(u16),
+    /// A rejection by Atlas.
+    Rejected(u16),
     /// A gateway's page.
     Page(u16),
     /// A server error as Atlas words it.
@@ -196,15 +196,15 @@ pub(crate) struct Run {
 pub(crate) enum Kill {
     /// Before that exchange is sent.
     Unsent(u32),
-    /// When the server has it, before the answer.
+    /// When the server has it, before the response.
     RequestError(u32),
-    /// With the answer in hand.
+    /// With the response in hand.
     Answered(u32),
     /// So many milliseconds after its start.
     After(u64),
 }
 
-impl Weather {
+impl NetworkFaults {
     pub(crate) const CLEAR: Self =
         Self { kind: Kind::Clear, there: 50, back: 50, acted: true, share: 255 };
 }

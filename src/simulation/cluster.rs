@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::operations::idempotency::Tag;
-use crate::simulation::case::{Foreign, Life, Nature, Rule, Shape};
+use crate::simulation::case::{Life, OtherSnapshot, Rule, ServiceModel, Shape};
 
 /// The server's clock at the beginning, without its skew.
 pub(crate) const EPOCH: i64 = 1_790_000_000;
@@ -18,7 +18,7 @@ pub(crate) type Moment = Duration;
 
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    pub(crate) nature: Nature,
+    pub(crate) service: ServiceModel,
     pub(crate) snapshots: Vec<Held>,
     coming: Vec<(Moment, Coming)>,
     /// What became of POSTs that have taken effect, by their number.
@@ -43,15 +43,15 @@ pub(crate) struct Held {
 #[derive(Debug)]
 enum Coming {
     Post(usize, Option<String>),
-    Foreign(Foreign),
+    OtherSnapshot(OtherSnapshot),
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Landed {
     /// As the snapshot with that index.
-    Taken(usize),
+    Created(usize),
     /// One is unfinished.
-    Refused,
+    Rejected,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +63,14 @@ pub(crate) enum Status {
 }
 
 impl Cluster {
-    pub(crate) fn new(nature: Nature, foreign: &[Foreign]) -> Self {
-        let coming = foreign
+    pub(crate) fn new(service: ServiceModel, others: &[OtherSnapshot]) -> Self {
+        let coming = others
             .iter()
-            .map(|foreign| (Duration::from_secs(foreign.at), Coming::Foreign(*foreign)));
+            .map(|others| (Duration::from_secs(others.at), Coming::OtherSnapshot(*others)));
         let coming = coming.collect();
-        let is_old = matches!(nature.shape, Shape::Sharded { later: 1.., .. });
+        let is_old = matches!(service.shape, Shape::Sharded { later: 1.., .. });
         let snapshots = if is_old { vec![Held::ancient()] } else { Vec::new() };
-        Self { nature, snapshots, coming, landed: BTreeMap::new() }
+        Self { service, snapshots, coming, landed: BTreeMap::new() }
     }
 
     /// A POST that takes effect at that moment.
@@ -89,7 +89,7 @@ impl Cluster {
                     let landed = self.take(at, true, description, Some(post));
                     self.landed.insert(post, landed);
                 }
-                Coming::Foreign(Foreign { on_demand, same_text, .. }) => {
+                Coming::OtherSnapshot(OtherSnapshot { on_demand, same_text, .. }) => {
                     let text = if same_text { TEXT } else { FOREIGN_TEXT };
                     self.take(at, on_demand, Some(text.to_owned()), None);
                 }
@@ -105,27 +105,27 @@ impl Cluster {
         post: Option<usize>,
     ) -> Landed {
         if on_demand && self.is_busy(at) {
-            return Landed::Refused;
+            return Landed::Rejected;
         }
         let serial = self.snapshots.len();
-        let lives = &self.nature.lives;
+        let lives = &self.service.lives;
         let Life { seconds, fails } = lives[serial % lives.len()];
         let second = self.server_second(at);
         let id = |part: usize| format!("{second:08x}{serial:012x}{part:04x}");
-        let parts = match self.nature.shape {
+        let parts = match self.service.shape {
             Shape::ReplicaSet { .. } => Vec::new(),
             Shape::Sharded { .. } => vec![id(1), id(2)],
         };
         let ends = at + Duration::from_secs(seconds);
         let id = id(0);
-        let shown = description.as_deref().map(|sent| self.nature.tags.read(sent));
+        let shown = description.as_deref().map(|sent| self.service.tags.read(sent));
         let held = Held { id, at, ends, fails, on_demand, description, shown, post, parts };
         self.snapshots.push(held);
-        Landed::Taken(serial)
+        Landed::Created(serial)
     }
 
     fn is_busy(&self, now: Moment) -> bool {
-        let blind = match self.nature.rule {
+        let blind = match self.service.rule {
             Rule::Atomic => 0,
             Rule::Blind(seconds) => seconds,
             Rule::Off => return false,
@@ -136,15 +136,15 @@ impl Cluster {
 
     /// How long lists take, at most, to show all of a snapshot.
     pub(crate) fn longest_lag(&self) -> u64 {
-        let later = match self.nature.shape {
+        let later = match self.service.shape {
             Shape::ReplicaSet { .. } => 0,
             Shape::Sharded { later, .. } => later,
         };
-        self.nature.list_lag + later
+        self.service.list_lag + later
     }
 
     pub(crate) fn server_second(&self, now: Moment) -> i64 {
-        EPOCH + self.nature.skew + now.as_secs().cast_signed()
+        EPOCH + self.service.skew + now.as_secs().cast_signed()
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Held> {

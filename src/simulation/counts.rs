@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) enum Regime {
     /// The rule is atomic, and no snapshot ends before lists show it to whoever posts next.
     Promised,
-    /// The rule is atomic, snapshots end sooner, landing and lag fit into the looks of a call.
+    /// The rule is atomic, snapshots end sooner, landing and lag fit into the polls of a call.
     QuickInside,
     /// The same, but they do not fit.
     QuickOutside,

@@ -28,14 +28,14 @@ pub(crate) fn settle(world: &mut World, tag: &Tag, counts: &mut Counts) {
         }
         if regime == Regime::Promised {
             let ids: Vec<_> = good.iter().map(|held| held.id.clone()).collect();
-            world.wrongs.push(format!("duplicates where there must be none: {ids:?}"));
+            world.violations.push(format!("duplicates where there must be none: {ids:?}"));
         }
     }
 }
 
 /// A later call with the key finds the one snapshot, or reports all of them.
 pub(crate) fn check_audit(world: &mut World, tag: &Tag, ended: &TakeOutcome) {
-    if world.cluster.nature.tags.are_lost() {
+    if world.cluster.service.tags.are_dropped() {
         return;
     }
     let good = good(world, tag);
@@ -50,7 +50,9 @@ pub(crate) fn check_audit(world: &mut World, tag: &Tag, ended: &TakeOutcome) {
         _ => false,
     };
     if !is_right {
-        world.wrongs.push(format!("of {} good snapshots the audit says: {ended:?}", good.len()));
+        world
+            .violations
+            .push(format!("of {} good snapshots the audit says: {ended:?}", good.len()));
     }
 }
 
@@ -61,25 +63,25 @@ fn good<'a>(world: &'a World, tag: &Tag) -> Vec<&'a Held> {
 }
 
 fn regime(world: &World, good: &[&Held]) -> Regime {
-    let (nature, lag) = (&world.cluster.nature, world.cluster.longest_lag());
-    if nature.tags.are_lost() {
+    let (service, lag) = (&world.cluster.service, world.cluster.longest_lag());
+    if service.tags.are_dropped() {
         return Regime::ExchangeError;
     }
-    match nature.rule {
+    match service.rule {
         Rule::Off => return Regime::NoRule,
         Rule::Blind(_) => return Regime::Blind,
         Rule::Atomic => {}
     }
-    // From the look that decided on a POST to its effect.
+    // From the list read that decided on a POST to its effect.
     let reach = |held: &&Held| {
         let post = held.post.map(|post| &world.posts[post]);
-        post.and_then(|post| Some(held.at.saturating_sub(post.looked?))).unwrap_or_default()
+        post.and_then(|post| Some(held.at.saturating_sub(post.listed_at?))).unwrap_or_default()
     };
     let longest_reach = good.iter().map(reach).max().unwrap_or_default();
     let shortest_life = good.iter().map(|held| held.life()).min().unwrap_or(Duration::MAX);
     if Duration::from_secs(lag) + longest_reach <= shortest_life {
         Regime::Promised
-    } else if lag + nature.landing <= 120 {
+    } else if lag + service.landing <= 120 {
         Regime::QuickInside
     } else {
         Regime::QuickOutside

@@ -8,7 +8,7 @@ use crate::operations::{IfBusy, TakeOutcome};
 use crate::simulation::case::Caller;
 use crate::simulation::cluster::{Held, Moment, Status};
 use crate::simulation::counts::Counts;
-use crate::simulation::journal::{Called, Denies, Told};
+use crate::simulation::journal::{Called, Denies, Observed};
 use crate::simulation::world::World;
 
 /// Clocks that count whole milliseconds, and a wait that ends just before its deadline.
@@ -33,16 +33,16 @@ pub(crate) fn check_end(
     let now = world.now();
     world.cluster.advance(now);
     let over = Over { world, number, call: &world.calls[number], now };
-    let mut wrongs = Vec::new();
-    over.check_time(&mut wrongs);
+    let mut violations = Vec::new();
+    over.check_time(&mut violations);
     match (&ended.snapshot, &ended.error) {
-        (Some(snapshot), None) => over.check_success(snapshot, counts, &mut wrongs),
+        (Some(snapshot), None) => over.check_success(snapshot, counts, &mut violations),
         (Some(snapshot), Some(error)) => {
-            over.check_id(snapshot, &mut wrongs);
-            over.check_wait_error(error, counts, &mut wrongs);
+            over.check_id(snapshot, &mut violations);
+            over.check_wait_error(error, counts, &mut violations);
         }
-        (None, Some(error)) => over.check_error(error, counts, &mut wrongs),
-        (None, None) => wrongs.push("it ended with nothing".to_owned()),
+        (None, Some(error)) => over.check_error(error, counts, &mut violations),
+        (None, None) => violations.push("it ended with nothing".to_owned()),
     }
     let reports = match &ended.error {
         Some(Error::Duplicates(duplicates)) => Some(duplicates.tag.clone()),
@@ -52,11 +52,11 @@ pub(crate) fn check_end(
         Some(error) if ended.snapshot.is_none() => over.denies(error),
         Some(_) | None => Denies::Nothing,
     };
-    let wrongs = wrongs.into_iter().map(|wrong| {
-        format!("call {number}, at {:.3} s: {wrong}; it ended: {ended:?}", now.as_secs_f64())
+    let violations = violations.into_iter().map(|violation| {
+        format!("call {number}, at {:.3} s: {violation}; it ended: {ended:?}", now.as_secs_f64())
     });
-    let wrongs: Vec<_> = wrongs.collect();
-    world.wrongs.extend(wrongs);
+    let violations: Vec<_> = violations.collect();
+    world.violations.extend(violations);
     world.calls[number].reports = reports;
     world.calls[number].denies = denies;
 }
@@ -70,17 +70,17 @@ pub(crate) fn check_again(
 ) {
     let Some(had) = had.filter(|had| caller.key.is_some() && *had != snapshot.id) else { return };
     let now = world.now();
-    if world.cluster.nature.get_lag > FOUND_WITHIN {
+    if world.cluster.service.get_lag > FOUND_WITHIN {
         return;
     }
-    // Also where Atlas has lost the tag: the process remembers the id.
+    // Also where Atlas has dropped the tag: the process remembers the id.
     if world.cluster.find(&had).is_some_and(|held| held.status(now) != Status::Failed) {
-        world.wrongs.push(format!("a process got {had}, then {} for one key", snapshot.id));
+        world.violations.push(format!("a process got {had}, then {} for one key", snapshot.id));
     }
 }
 
 impl Over<'_> {
-    fn check_time(&self, wrongs: &mut Vec<String>) {
+    fn check_time(&self, violations: &mut Vec<String>) {
         let caller = &self.call.caller;
         let mut most = Duration::from_secs(caller.total_timeout) + SLACK;
         if caller.wait || caller.if_busy == IfBusy::Wait {
@@ -88,21 +88,21 @@ impl Over<'_> {
         }
         let passed = self.now.saturating_sub(self.call.began);
         if passed > most {
-            wrongs.push(format!("it took longer than {most:?}"));
+            violations.push(format!("it took longer than {most:?}"));
         }
         let seconds = passed.as_secs();
         if u64::from(self.call.requests) > 60 + 2 * seconds {
-            wrongs.push(format!("{} requests in {seconds} s", self.call.requests));
+            violations.push(format!("{} requests in {seconds} s", self.call.requests));
         }
     }
 
-    fn check_id(&self, snapshot: &Snapshot, wrongs: &mut Vec<String>) {
+    fn check_id(&self, snapshot: &Snapshot, violations: &mut Vec<String>) {
         let Some(held) = self.world.cluster.find(&snapshot.id) else {
-            wrongs.push("Atlas has no such snapshot".to_owned());
+            violations.push("Atlas has no such snapshot".to_owned());
             return;
         };
         if !self.call.ids.contains(&snapshot.id) {
-            wrongs.push("its id was never read from Atlas".to_owned());
+            violations.push("its id was never read from Atlas".to_owned());
         }
         let is_own = match &self.call.tag {
             Some(tag) => held.tag().as_ref() == Some(tag),
@@ -110,83 +110,88 @@ impl Over<'_> {
         };
         let may_join = self.call.caller.if_busy == IfBusy::Join && held.on_demand;
         if !is_own && !may_join {
-            wrongs.push("it is somebody else's snapshot".to_owned());
+            violations.push("it is somebody else's snapshot".to_owned());
         }
     }
 
-    fn check_success(&self, snapshot: &Snapshot, counts: &mut Counts, wrongs: &mut Vec<String>) {
+    fn check_success(
+        &self,
+        snapshot: &Snapshot,
+        counts: &mut Counts,
+        violations: &mut Vec<String>,
+    ) {
         counts.successes += 1;
-        self.check_id(snapshot, wrongs);
+        self.check_id(snapshot, violations);
         let Some(held) = self.world.cluster.find(&snapshot.id) else { return };
         let is_adopted = held.post.is_none_or(|post| self.world.posts[post].call != self.number);
         if !is_adopted && snapshot.is_new() != Some(true) {
-            wrongs.push("it took the snapshot, but says that it found it".to_owned());
+            violations.push("it took the snapshot, but says that it found it".to_owned());
         }
         counts.adopted += u64::from(is_adopted && self.call.tag.is_some());
         if self.call.caller.wait && held.status(self.now) != Status::Completed {
-            wrongs.push(format!("it was waited for, but is {:?}", held.status(self.now)));
+            violations.push(format!("it was waited for, but is {:?}", held.status(self.now)));
         }
-        let last = self.call.looks.last();
-        if last.is_some_and(|look| self.call.own(look).any(|own| own.id != snapshot.id)) {
-            wrongs.push("its last look showed another one with its tag".to_owned());
+        let last = self.call.list_reads.last();
+        if last.is_some_and(|read| self.call.own(read).any(|own| own.id != snapshot.id)) {
+            violations.push("its last list read showed another one with its tag".to_owned());
         }
-        self.check_last_look(wrongs);
+        self.check_last_list_read(violations);
     }
 
-    /// With a key it looks for duplicates at the end, unless the network does not let it.
-    fn check_last_look(&self, wrongs: &mut Vec<String>) {
+    /// With a key a take checks for duplicates at the end, unless the network fails.
+    fn check_last_list_read(&self, violations: &mut Vec<String>) {
         let Called { caller, tag, held, listed, had_trouble, .. } = self.call;
         let had_time = caller.total_timeout >= 60;
         if tag.is_some() && listed < held && had_time && !had_trouble {
-            wrongs.push("it did not look for duplicates at its end".to_owned());
+            violations.push("it did not check for duplicates at its end".to_owned());
         }
     }
 
-    fn check_wait_error(&self, error: &Error, counts: &mut Counts, wrongs: &mut Vec<String>) {
+    fn check_wait_error(&self, error: &Error, counts: &mut Counts, violations: &mut Vec<String>) {
         match error {
             Error::SnapshotFailed(failed) => {
                 counts.failed += 1;
                 let held = self.world.cluster.find(&failed.id);
                 if held.is_none_or(|held| held.status(self.now) != Status::Failed) {
-                    wrongs.push("the snapshot has not failed".to_owned());
+                    violations.push("the snapshot has not failed".to_owned());
                 }
             }
-            Error::Duplicates(duplicates) => self.check_duplicates(duplicates, counts, wrongs),
+            Error::Duplicates(duplicates) => self.check_duplicates(duplicates, counts, violations),
             _ => counts.other_errors += 1,
         }
     }
 
-    fn check_error(&self, error: &Error, counts: &mut Counts, wrongs: &mut Vec<String>) {
+    fn check_error(&self, error: &Error, counts: &mut Counts, violations: &mut Vec<String>) {
         match error {
             Error::Ambiguous(ambiguous) => {
                 counts.ambiguous += 1;
                 counts.candidates += u64::from(!ambiguous.candidates.is_empty());
-                self.check_ambiguous(ambiguous, wrongs);
+                self.check_ambiguous(ambiguous, violations);
             }
-            Error::Duplicates(duplicates) => self.check_duplicates(duplicates, counts, wrongs),
-            Error::SnapshotFailed(_) => wrongs.push("nothing was waited for".to_owned()),
+            Error::Duplicates(duplicates) => self.check_duplicates(duplicates, counts, violations),
+            Error::SnapshotFailed(_) => violations.push("nothing was waited for".to_owned()),
             Error::Api(api) if api.kind == ApiKind::SnapshotInProgress => {
                 counts.other_errors += 1;
-                self.check_busy(api.running.as_deref(), wrongs);
+                self.check_busy(api.running.as_deref(), violations);
             }
             _ => counts.other_errors += 1,
         }
     }
 
-    fn check_busy(&self, running: Option<&Snapshot>, wrongs: &mut Vec<String>) {
+    fn check_busy(&self, running: Option<&Snapshot>, violations: &mut Vec<String>) {
         let mut posts = self.world.posts.iter().filter(|post| post.call == self.number);
-        if !posts.any(|post| matches!(post.heard, Some(Told::Refused { busy: true }))) {
-            wrongs.push("Atlas never said that the cluster is busy".to_owned());
+        if !posts.any(|post| matches!(post.observed, Some(Observed::Rejected { busy: true }))) {
+            violations.push("Atlas never said that the cluster is busy".to_owned());
         }
         let held = running.and_then(|running| self.world.cluster.find(&running.id));
-        let is_recognised = !self.world.cluster.nature.tags.are_lost();
+        let is_recognised = !self.world.cluster.service.tags.are_dropped();
         let is_own = is_recognised
             && held.is_some_and(|held| self.call.tag.is_some() && held.tag() == self.call.tag);
         if is_own || (running.is_some() && held.is_none_or(|held| !held.on_demand)) {
-            wrongs.push("that snapshot does not stand in the way of this call".to_owned());
+            violations.push("that snapshot does not stand in the way of this call".to_owned());
         }
-        if self.call.looks.last().is_some_and(|look| self.call.own(look).next().is_some()) {
-            wrongs.push("its own snapshot was in the list".to_owned());
+        if self.call.list_reads.last().is_some_and(|read| self.call.own(read).next().is_some()) {
+            violations.push("its own snapshot was in the list".to_owned());
         }
     }
 
@@ -194,7 +199,7 @@ impl Over<'_> {
         &self,
         duplicates: &Duplicates,
         counts: &mut Counts,
-        wrongs: &mut Vec<String>,
+        violations: &mut Vec<String>,
     ) {
         counts.duplicate_errors += 1;
         let real = duplicates.snapshots.iter().filter(|snapshot| {
@@ -203,7 +208,7 @@ impl Over<'_> {
             tag.is_some_and(|tag| tag.as_str() == duplicates.tag)
         });
         if real.count() < 2.max(duplicates.snapshots.len()) {
-            wrongs.push("they are no duplicates".to_owned());
+            violations.push("they are no duplicates".to_owned());
         }
     }
 }

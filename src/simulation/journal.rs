@@ -7,9 +7,9 @@ use crate::operations::idempotency::Tag;
 use crate::simulation::case::Caller;
 use crate::simulation::cluster::Moment;
 
-/// What an answer told whoever got it.
+/// What a caller learned from a response.
 #[derive(Debug, Clone)]
-pub(crate) enum Told {
+pub(crate) enum Observed {
     Nothing,
     Page {
         number: usize,
@@ -18,9 +18,9 @@ pub(crate) enum Told {
     ShardedList(Vec<Shown>),
     One(String),
     /// That the POST made this snapshot.
-    Taken(String),
+    Created(String),
     /// That the POST was not acted on; true: because a snapshot is unfinished.
-    Refused {
+    Rejected {
         busy: bool,
     },
     /// Nothing that could be relied on, though it was sent.
@@ -40,20 +40,20 @@ pub(crate) struct Shown {
 pub(crate) struct Posted {
     pub(crate) call: usize,
     /// When the call's last listing that was answered to its end had begun at the server.
-    pub(crate) looked: Option<Moment>,
-    pub(crate) heard: Option<Told>,
+    pub(crate) listed_at: Option<Moment>,
+    pub(crate) observed: Option<Observed>,
     pub(crate) ended_at: Moment,
 }
 
 impl Posted {
     /// Whether the client may believe that it was not acted on.
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.heard, Some(Told::Refused { .. }))
+        matches!(self.observed, Some(Observed::Rejected { .. }))
     }
 
     /// Whether the client cannot know what became of it.
     pub(crate) fn is_unclear(&self) -> bool {
-        matches!(self.heard, None | Some(Told::Unclear))
+        matches!(self.observed, None | Some(Observed::Unclear))
     }
 }
 
@@ -64,16 +64,16 @@ pub(crate) struct Called {
     pub(crate) tag: Option<Tag>,
     pub(crate) began: Moment,
     pub(crate) requests: u32,
-    /// Ids that came back in answers.
+    /// Ids that came back in responses.
     pub(crate) ids: HashSet<String>,
     /// The lag with which it sees the lists.
     pub(crate) lag: Duration,
     pub(crate) listing: Listing,
     /// Listings that were answered to their end.
-    pub(crate) looks: Vec<Look>,
+    pub(crate) list_reads: Vec<ListRead>,
     /// When the last listing began at the client.
     pub(crate) listed: Option<Moment>,
-    /// When it last had a snapshot's id in hand: from the POST, or from a look at it.
+    /// When it last had a snapshot's id in hand: from the POST, or from a GET of it.
     pub(crate) held: Option<Moment>,
     /// Whether any exchange was slow, or did not end well.
     pub(crate) had_trouble: bool,
@@ -100,12 +100,12 @@ pub(crate) struct Listing {
     shown: Vec<Shown>,
     /// No page of it was asked for so far.
     pub(crate) is_new: bool,
-    /// The last read had no good answer, so far.
+    /// The last read had no good response, so far.
     is_broken: bool,
 }
 
 #[derive(Debug)]
-pub(crate) struct Look {
+pub(crate) struct ListRead {
     pub(crate) began: Moment,
     pub(crate) shown: Vec<Shown>,
 }
@@ -120,7 +120,7 @@ impl Called {
             ids: HashSet::new(),
             lag: Duration::ZERO,
             listing: Listing::default(),
-            looks: Vec::new(),
+            list_reads: Vec::new(),
             listed: None,
             held: None,
             had_trouble: false,
@@ -142,46 +142,46 @@ impl Called {
         self.listing.is_broken = true;
     }
 
-    /// Notes what an answer to a read tells; it was true at `then`.
-    pub(crate) fn hear(&mut self, told: Told, then: Moment, now: Moment) {
-        match told {
-            Told::Page { number, shown } => {
+    /// Notes what a response to a read shows; it was true at `then`.
+    pub(crate) fn observe(&mut self, observed: Observed, then: Moment, now: Moment) {
+        match observed {
+            Observed::Page { number, shown } => {
                 if number == 1 {
                     self.listing.began = then;
                 }
                 self.listing.is_broken = false;
                 self.listing.add(shown, &mut self.ids);
             }
-            Told::ShardedList(shown) => {
+            Observed::ShardedList(shown) => {
                 self.listing.add(shown, &mut self.ids);
                 let Listing { began, shown, .. } = std::mem::take(&mut self.listing);
-                self.looks.push(Look { began, shown });
+                self.list_reads.push(ListRead { began, shown });
             }
-            Told::One(id) => {
+            Observed::One(id) => {
                 // Without a wait it is one that the listing right before did not show.
                 if self.caller.wait {
                     self.held = Some(now);
                 }
                 self.ids.insert(id);
             }
-            Told::Taken(id) => {
+            Observed::Created(id) => {
                 self.held = Some(now);
                 self.ids.insert(id);
             }
-            Told::Nothing | Told::Unclear | Told::Refused { .. } => {}
+            Observed::Nothing | Observed::Unclear | Observed::Rejected { .. } => {}
         }
     }
 
-    /// Whether a look since then has shown a snapshot with its tag.
+    /// Whether a list read since then has shown a snapshot with its tag.
     pub(crate) fn has_seen_own(&self, since: Moment) -> bool {
-        let looks = self.looks.iter().filter(|look| look.began >= since);
-        looks.map(|look| self.own(look)).any(|mut own| own.next().is_some())
+        let list_reads = self.list_reads.iter().filter(|read| read.began >= since);
+        list_reads.map(|read| self.own(read)).any(|mut own| own.next().is_some())
     }
 
-    /// The tagged snapshots of a look that have not failed.
-    pub(crate) fn own<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = &'a Shown> {
+    /// The tagged snapshots of a list read that have not failed.
+    pub(crate) fn own<'a>(&'a self, read: &'a ListRead) -> impl Iterator<Item = &'a Shown> {
         let tag = self.tag.as_ref();
-        look.shown
+        read.shown
             .iter()
             .filter(move |shown| tag.is_some() && shown.tag.as_ref() == tag && !shown.has_failed)
     }

@@ -1,4 +1,4 @@
-//! How cases are drawn: mostly fair weather, all regimes, every fault.
+//! How cases are drawn: mostly without faults, all regimes, every fault.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -6,19 +6,19 @@ use proptest::prelude::*;
 
 use crate::operations::IfBusy;
 use crate::simulation::case::{
-    Caller, Case, CorruptEncoding, Foreign, Kill, Kind, Life, Nature, NotSharded, RetryAfter, Rule,
-    Run, Shape, Tags, Weather,
+    Caller, Case, CorruptEncoding, Kill, Kind, Life, NetworkFaults, NotSharded, OtherSnapshot,
+    RetryAfter, Rule, Run, ServiceModel, Shape, Tags,
 };
 
 const LONGEST_LIFE: u64 = 600;
 
 pub(crate) fn case() -> impl Strategy<Value = Case> {
-    (any::<u64>(), nature(), vec(foreign(), 0..4), vec(weather(), 0..50), vec(caller(), 1..4))
-        .prop_map(|(seed, nature, foreign, weather, callers)| Case {
+    (any::<u64>(), service(), vec(others(), 0..4), vec(faults(), 0..50), vec(caller(), 1..4))
+        .prop_map(|(seed, service, others, faults, callers)| Case {
             seed,
-            nature,
-            foreign,
-            weather,
+            service,
+            others,
+            faults,
             callers,
         })
 }
@@ -55,7 +55,7 @@ fn lives(
     vec(prop_oneof![5 => good, 1 => bad], 1..5)
 }
 
-fn nature() -> impl Strategy<Value = Nature> {
+fn service() -> impl Strategy<Value = ServiceModel> {
     let page = prop_oneof![4 => Just(500_usize), 1 => 1..4_usize];
     let get_lag = prop_oneof![3 => Just(0_u64), 1 => 1..=100_u64, 1 => 101..=150_u64];
     let skew = prop_oneof![Just(0_i64), -3600..=3600_i64];
@@ -69,7 +69,7 @@ fn nature() -> impl Strategy<Value = Nature> {
     (regime(), switches, get_lag, shape(), page, skew, tags).prop_map(
         |((rule, list_lag, landing, lives), switches, get_lag, shape, page, skew, tags)| {
             let (flickers, stale, newest_first) = switches;
-            Nature {
+            ServiceModel {
                 rule,
                 list_lag,
                 flickers,
@@ -108,19 +108,17 @@ fn shape() -> impl Strategy<Value = Shape> {
     ]
 }
 
-fn foreign() -> impl Strategy<Value = Foreign> {
-    (0..=900_u64, any::<bool>(), any::<bool>()).prop_map(|(at, on_demand, same_text)| Foreign {
-        at,
-        on_demand,
-        same_text,
-    })
+fn others() -> impl Strategy<Value = OtherSnapshot> {
+    (0..=900_u64, any::<bool>(), any::<bool>())
+        .prop_map(|(at, on_demand, same_text)| OtherSnapshot { at, on_demand, same_text })
 }
 
-fn weather() -> impl Strategy<Value = Weather> {
+fn faults() -> impl Strategy<Value = NetworkFaults> {
     let there = prop_oneof![6 => 1..=500_u64, 1 => 500..=20_000_u64];
     let back = prop_oneof![6 => 1..=500_u64, 1 => 500..=20_000_u64];
-    (kind(), there, back, any::<bool>(), any::<u8>())
-        .prop_map(|(kind, there, back, acted, share)| Weather { kind, there, back, acted, share })
+    (kind(), there, back, any::<bool>(), any::<u8>()).prop_map(
+        |(kind, there, back, acted, share)| NetworkFaults { kind, there, back, acted, share },
+    )
 }
 
 fn kind() -> impl Strategy<Value = Kind> {
@@ -153,7 +151,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         2 => Just(Kind::Silent),
         2 => retry_after.prop_map(Kind::TooMany),
         1 => Just(Kind::Upgrading),
-        1 => prop_oneof![Just(401_u16), Just(403)].prop_map(Kind::Refused),
+        1 => prop_oneof![Just(401_u16), Just(403)].prop_map(Kind::Rejected),
         2 => pages.prop_map(Kind::Page),
         2 => prop_oneof![Just(500_u16), Just(503), Just(504)].prop_map(Kind::Broken),
         2 => garbled.prop_map(Kind::CorruptEncoding),

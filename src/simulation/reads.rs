@@ -1,4 +1,4 @@
-//! What lists and look-ups show of the cluster: late, page by page, from one endpoint or the other.
+//! What lists and single reads show of the cluster: late, page by page, from one endpoint or the other.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::operations::idempotency::Tag;
 use crate::simulation::bodies;
 use crate::simulation::case::{NotSharded, Shape};
 use crate::simulation::cluster::{Cluster, Held, Moment, Status};
-use crate::simulation::journal::{Shown, Told};
+use crate::simulation::journal::{Observed, Shown};
 
 impl Cluster {
-    /// Answers a GET of the snapshots' paths, for someone who sees the lists with that lag.
-    pub(crate) fn read(&self, uri: &str, now: Moment, lag: Duration) -> (MockResponse, Told) {
+    /// Responds to a GET of the snapshots' paths, for someone who sees the lists with that lag.
+    pub(crate) fn read(&self, uri: &str, now: Moment, lag: Duration) -> (MockResponse, Observed) {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let (_, below) = path.split_once("/backup/snapshots").unwrap();
         match below.trim_start_matches('/').split_once('/') {
@@ -24,11 +24,11 @@ impl Cluster {
         }
     }
 
-    fn plain_list(&self, query: &str, now: Moment, lag: Duration) -> (MockResponse, Told) {
+    fn plain_list(&self, query: &str, now: Moment, lag: Duration) -> (MockResponse, Observed) {
         let then = self.status_time(now, lag);
         let mut rows: Vec<(Value, Option<Shown>)> = Vec::new();
         for held in self.listed(now, lag) {
-            match self.nature.shape {
+            match self.service.shape {
                 Shape::ReplicaSet { .. } => {
                     rows.push((bodies::whole(held, then), Some(shown(held, then))));
                 }
@@ -44,27 +44,27 @@ impl Cluster {
                 }
             }
         }
-        if self.nature.newest_first {
+        if self.service.newest_first {
             rows.reverse();
         }
         let number = url::form_urlencoded::parse(query.as_bytes())
             .find(|(name, _)| name == "pageNum")
             .map_or(1, |(_, value)| value.parse::<usize>().unwrap());
         let total = rows.len();
-        let page = rows.into_iter().skip((number - 1) * self.nature.page).take(self.nature.page);
+        let page = rows.into_iter().skip((number - 1) * self.service.page).take(self.service.page);
         let (results, shown): (Vec<_>, Vec<_>) = page.unzip();
         let body = json!({"links": [], "results": results, "totalCount": total});
         let shown = shown.into_iter().flatten().collect();
-        (bodies::good(self, now, &body), Told::Page { number, shown })
+        (bodies::good(self, now, &body), Observed::Page { number, shown })
     }
 
-    fn sharded_list(&self, now: Moment, lag: Duration) -> (MockResponse, Told) {
+    fn sharded_list(&self, now: Moment, lag: Duration) -> (MockResponse, Observed) {
         let then = self.status_time(now, lag);
         let end = |status, code| {
             let said = bodies::error(self, now, status, code);
-            (said, Told::ShardedList(Vec::new()))
+            (said, Observed::ShardedList(Vec::new()))
         };
-        let rows: Vec<&Held> = match self.nature.shape {
+        let rows: Vec<&Held> = match self.service.shape {
             Shape::ReplicaSet { sharded_list: NotSharded::BadRequest } => {
                 return end(400, "CLUSTER_NOT_SHARDED");
             }
@@ -79,31 +79,31 @@ impl Cluster {
         let results: Vec<_> = rows.iter().map(|held| self.whole(held, then)).collect();
         let body = json!({"links": [], "results": results, "totalCount": results.len()});
         let shown = rows.iter().map(|held| shown(held, then)).collect();
-        (bodies::good(self, now, &body), Told::ShardedList(shown))
+        (bodies::good(self, now, &body), Observed::ShardedList(shown))
     }
 
-    fn plain_one(&self, id: &str, now: Moment) -> (MockResponse, Told) {
-        let found = self.found(id, now).filter(|_| match self.nature.shape {
+    fn plain_one(&self, id: &str, now: Moment) -> (MockResponse, Observed) {
+        let found = self.found(id, now).filter(|_| match self.service.shape {
             Shape::ReplicaSet { .. } => true,
             Shape::Sharded { in_plain, .. } => in_plain,
         });
         self.one(found, now)
     }
 
-    fn sharded_one(&self, id: &str, now: Moment) -> (MockResponse, Told) {
-        let is_sharded = matches!(self.nature.shape, Shape::Sharded { .. });
+    fn sharded_one(&self, id: &str, now: Moment) -> (MockResponse, Observed) {
+        let is_sharded = matches!(self.service.shape, Shape::Sharded { .. });
         self.one(self.found(id, now).filter(|_| is_sharded), now)
     }
 
-    fn one(&self, found: Option<&Held>, now: Moment) -> (MockResponse, Told) {
+    fn one(&self, found: Option<&Held>, now: Moment) -> (MockResponse, Observed) {
         let Some(held) = found else {
-            return (bodies::error(self, now, 404, "SNAPSHOT_NOT_FOUND"), Told::Nothing);
+            return (bodies::error(self, now, 404, "SNAPSHOT_NOT_FOUND"), Observed::Nothing);
         };
-        (bodies::good(self, now, &self.whole(held, now)), Told::One(held.id.clone()))
+        (bodies::good(self, now, &self.whole(held, now)), Observed::One(held.id.clone()))
     }
 
     fn found(&self, id: &str, now: Moment) -> Option<&Held> {
-        let lag = Duration::from_secs(self.nature.get_lag);
+        let lag = Duration::from_secs(self.service.get_lag);
         self.find(id).filter(|held| held.age(now) >= lag)
     }
 
@@ -112,12 +112,12 @@ impl Cluster {
     }
 
     fn status_time(&self, now: Moment, lag: Duration) -> Moment {
-        if self.nature.stale { now.saturating_sub(lag) } else { now }
+        if self.service.stale { now.saturating_sub(lag) } else { now }
     }
 
     /// The whole as far as it names its parts.
     pub(crate) fn whole(&self, held: &Held, then: Moment) -> Value {
-        match self.nature.shape {
+        match self.service.shape {
             Shape::ReplicaSet { .. } => bodies::whole(held, then),
             Shape::Sharded { named_late: true, .. } if held.status(then) != Status::Completed => {
                 bodies::whole(held, then)

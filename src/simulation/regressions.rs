@@ -2,17 +2,18 @@
 
 use crate::operations::IfBusy;
 use crate::simulation::case::{
-    Caller, Case, Foreign, Kind, Life, Nature, NotSharded, Rule, Run, Shape, Tags, Weather,
+    Caller, Case, Kind, Life, NetworkFaults, NotSharded, OtherSnapshot, Rule, Run, ServiceModel,
+    Shape, Tags,
 };
 use crate::simulation::play;
 
-const CLEAR: Weather = Weather::CLEAR;
+const CLEAR: NetworkFaults = NetworkFaults::CLEAR;
 const LATE_PARTS: Shape =
     Shape::Sharded { in_plain: false, parts_listed: true, named_late: true, later: 0 };
 
 fn case(shape: Shape, lives: &[(u64, bool)], callers: Vec<Caller>) -> Case {
     let lives = lives.iter().map(|&(seconds, fails)| Life { seconds, fails }).collect();
-    let nature = Nature {
+    let service = ServiceModel {
         rule: Rule::Atomic,
         list_lag: 0,
         flickers: false,
@@ -26,7 +27,7 @@ fn case(shape: Shape, lives: &[(u64, bool)], callers: Vec<Caller>) -> Case {
         skew: 0,
         tags: Tags::Kept,
     };
-    Case { seed: 0, nature, foreign: Vec::new(), weather: Vec::new(), callers }
+    Case { seed: 0, service, others: Vec::new(), faults: Vec::new(), callers }
 }
 
 fn caller(start: u64, key: Option<u8>) -> Caller {
@@ -44,18 +45,18 @@ fn caller(start: u64, key: Option<u8>) -> Caller {
     }
 }
 
-fn weather(kind: Kind) -> Weather {
-    Weather { kind, ..CLEAR }
+fn faults(kind: Kind) -> NetworkFaults {
+    NetworkFaults { kind, ..CLEAR }
 }
 
-fn slow(there: u64) -> Weather {
-    Weather { there, ..CLEAR }
+fn slow(there: u64) -> NetworkFaults {
+    NetworkFaults { there, ..CLEAR }
 }
 
 #[track_caller]
 fn holds(case: &Case) {
-    if let Err(wrongs) = play(case) {
-        panic!("{wrongs}");
+    if let Err(violations) = play(case) {
+        panic!("{violations}");
     }
 }
 
@@ -64,7 +65,7 @@ fn a_gateways_404_does_not_say_that_a_cluster_is_not_sharded() {
     let callers = vec![caller(0, Some(0)), caller(200, Some(0))];
     let mut case = case(LATE_PARTS, &[(100, false)], callers);
     // The first caller lists, posts and lists; the second one lists.
-    case.weather = vec![CLEAR, CLEAR, CLEAR, CLEAR, CLEAR, CLEAR, weather(Kind::Page(404))];
+    case.faults = vec![CLEAR, CLEAR, CLEAR, CLEAR, CLEAR, CLEAR, faults(Kind::Page(404))];
 
     holds(&case);
 }
@@ -86,8 +87,8 @@ fn parts_that_are_listed_before_their_whole_are_no_duplicates_of_it() {
 fn a_part_that_was_running_before_its_whole_failed_is_not_running() {
     let callers = vec![caller(0, None), Caller { if_busy: IfBusy::Join, ..caller(99, None) }];
     let mut case = case(LATE_PARTS, &[(100, true)], callers);
-    // The second caller is refused, and sees the parts at 99.9 s, the whole at 101 s.
-    case.weather = vec![CLEAR, slow(500), slow(350), slow(1000)];
+    // The second caller is rejected, and sees the parts at 99.9 s, the whole at 101 s.
+    case.faults = vec![CLEAR, slow(500), slow(350), slow(1000)];
 
     holds(&case);
 }
@@ -109,8 +110,9 @@ fn a_snapshot_that_late_lists_show_as_running_is_not_waited_for_again_and_again(
     let waiting = Caller { if_busy: IfBusy::Wait, ..caller(101, None) };
     let sharded_list = NotSharded::Empty;
     let mut case = case(Shape::ReplicaSet { sharded_list }, &[(100, false)], vec![waiting]);
-    (case.nature.list_lag, case.nature.stale) = (50, true);
-    case.foreign = [0, 100].map(|at| Foreign { at, on_demand: true, same_text: false }).to_vec();
+    (case.service.list_lag, case.service.stale) = (50, true);
+    case.others =
+        [0, 100].map(|at| OtherSnapshot { at, on_demand: true, same_text: false }).to_vec();
 
     holds(&case);
 }

@@ -77,7 +77,7 @@ fn errors() -> impl Strategy<Value = Value> {
 }
 
 fn unwrapped(json: &str) -> (Option<u16>, Value) {
-    let outline = Outline::new(json.as_bytes()).unwrap();
+    let outline = Tape::new(json.as_bytes()).unwrap();
     let json = outline.of(json.as_bytes()).unwrap();
     let status = status_inside(json);
     (status, Content::of(json, status.is_some()).into_value())

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::model::json::scan::{DEEPEST, MOST_VALUES, OBJECT};
+use crate::model::json::validate::{MAX_DEPTH, MAX_VALUES, OBJECT};
 
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -25,8 +25,8 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 fn read(body: &[u8]) -> Result<Value, String> {
-    let outline = Outline::new(body)?;
-    Ok(outline.of(body).unwrap().to_value())
+    let tape = Tape::new(body)?;
+    Ok(tape.of(body).unwrap().to_value())
 }
 
 /// What another reader makes of the same.
@@ -53,8 +53,8 @@ proptest! {
     #[test]
     fn any_value_is_read_and_none_is_overlooked(value in values()) {
         for text in [value.to_string(), format!("\t{value:#}\r\n ")] {
-            let outline = Outline::new(text.as_bytes()).unwrap();
-            prop_assert!((count(&value)..=2 * count(&value)).contains(&outline.values));
+            let tape = Tape::new(text.as_bytes()).unwrap();
+            prop_assert!((count(&value)..=2 * count(&value)).contains(&tape.values));
             prop_assert_eq!(read(text.as_bytes()), Ok(value.clone()));
         }
     }
@@ -88,13 +88,13 @@ fn as_much_as_is_allowed_is_read_and_no_more() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let objects = |depth: usize| format!("{}0{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
 
-    assert!(read(list(MOST_VALUES - 1)).is_ok());
-    assert!(read(list(MOST_VALUES)).unwrap_err().contains("values"));
-    assert!(read(nested(DEEPEST)).is_ok());
-    assert!(read(nested(DEEPEST + 1)).unwrap_err().contains("deep"));
-    assert!(read(objects(DEEPEST)).is_ok());
-    assert!(read(objects(DEEPEST + 1)).unwrap_err().contains("deep"));
-    assert!(read(format!("[{}]", "[],{},".repeat(DEEPEST) + "0")).is_ok());
+    assert!(read(list(MAX_VALUES - 1)).is_ok());
+    assert!(read(list(MAX_VALUES)).unwrap_err().contains("values"));
+    assert!(read(nested(MAX_DEPTH)).is_ok());
+    assert!(read(nested(MAX_DEPTH + 1)).unwrap_err().contains("deep"));
+    assert!(read(objects(MAX_DEPTH)).is_ok());
+    assert!(read(objects(MAX_DEPTH + 1)).unwrap_err().contains("deep"));
+    assert!(read(format!("[{}]", "[],{},".repeat(MAX_DEPTH) + "0")).is_ok());
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn of_names_that_are_the_same_the_last_counts_however_it_is_written() {
 
 #[test]
 fn numbers_keep_every_digit_until_python_refuses_them() {
-    let longest = "9".repeat(LONGEST_NUMBER);
+    let longest = "9".repeat(MAX_DIGITS);
     let (kept, text) = (format!("[{longest}]"), format!("[{longest}9]"));
     assert_eq!(read(kept.as_bytes()).unwrap().to_string(), kept);
     assert_eq!(read(text.as_bytes()).unwrap(), json!([format!("{longest}9")]));

@@ -17,7 +17,10 @@ impl Take<'_> {
     ///
     /// With a tag it may be our own, from an earlier call, which lists do not show yet: they are
     /// asked again before somebody else is blamed. A running one that they do show is the reason.
-    pub(crate) async fn find_running(&mut self, refusal: Error) -> Result<Option<Snapshot>, Error> {
+    pub(crate) async fn find_running(
+        &mut self,
+        rejection: Error,
+    ) -> Result<Option<Snapshot>, Error> {
         let (is_keyed, if_busy) = (self.arguments.tag().is_some(), self.arguments.if_busy);
         let mut pauses = POLL_SCHEDULE.map(Duration::from_secs).into_iter();
         loop {
@@ -27,24 +30,24 @@ impl Take<'_> {
                         return Ok(Some(own));
                     }
                     if let Some(running) = listing.running(&self.ended) {
-                        return self.handle_running(running.clone(), refusal).await;
+                        return self.handle_running(running.clone(), rejection).await;
                     }
                 }
-                Err(refused) if refused.error.is_transient() => {}
-                Err(_) => return Err(refusal),
+                Err(failure) if failure.error.is_transient() => {}
+                Err(_) => return Err(rejection),
             }
             if !is_keyed && if_busy == IfBusy::Raise {
-                return Err(refusal);
+                return Err(rejection);
             }
             if !is_keyed {
                 // Perhaps it has ended: then the POST goes through, else it is refused once more.
-                return self.backoff(&refusal).await.map(|()| None);
+                return self.backoff(&rejection).await.map(|()| None);
             }
             let Some(pause) = pauses.next() else {
                 // It has ended meanwhile, or stays out of sight.
-                return if if_busy == IfBusy::Wait { Ok(None) } else { Err(refusal) };
+                return if if_busy == IfBusy::Wait { Ok(None) } else { Err(rejection) };
             };
-            self.pause(pause, &refusal).await?;
+            self.pause(pause, &rejection).await?;
         }
     }
 
@@ -52,12 +55,12 @@ impl Take<'_> {
     async fn handle_running(
         &mut self,
         running: Snapshot,
-        refusal: Error,
+        rejection: Error,
     ) -> Result<Option<Snapshot>, Error> {
         match self.arguments.if_busy {
-            IfBusy::Raise => Err(with_running(refusal, running)),
-            IfBusy::Join => self.join(running, &refusal).await,
-            IfBusy::Wait => self.wait_for(&running, &refusal).await.map(|()| None),
+            IfBusy::Raise => Err(with_running(rejection, running)),
+            IfBusy::Join => self.join(running, &rejection).await,
+            IfBusy::Wait => self.wait_for(&running, &rejection).await.map(|()| None),
         }
     }
 
@@ -65,18 +68,18 @@ impl Take<'_> {
     async fn join(
         &mut self,
         running: Snapshot,
-        refusal: &Error,
+        rejection: &Error,
     ) -> Result<Option<Snapshot>, Error> {
         let seen = fetch(self.client, &self.address_of(&running), &mut None, &self.call).await;
         match seen {
             Ok(snapshot) if !snapshot.is_final() => return Ok(Some(snapshot.taken(false))),
             Ok(_) => {}
-            Err(refused) if refused.is_missing() => {}
-            Err(refused) if refused.error.is_transient() => return Ok(Some(running.taken(false))),
-            Err(refused) => return Err(refused.error),
+            Err(failure) if failure.is_missing() => {}
+            Err(failure) if failure.error.is_transient() => return Ok(Some(running.taken(false))),
+            Err(failure) => return Err(failure.error),
         }
         self.ended.push(running.id);
-        self.backoff(refusal).await.map(|()| None)
+        self.backoff(rejection).await.map(|()| None)
     }
 
     fn address_of(&self, snapshot: &Snapshot) -> SnapshotAddress {
@@ -88,13 +91,13 @@ impl Take<'_> {
     }
 
     /// A pause that grows from one to the next.
-    async fn backoff(&mut self, refusal: &Error) -> Result<(), Error> {
+    async fn backoff(&mut self, rejection: &Error) -> Result<(), Error> {
         let pause = pause_after(self.unexplained_busy);
         self.unexplained_busy += 1;
-        self.pause(pause, refusal).await
+        self.pause(pause, rejection).await
     }
 
-    async fn wait_for(&mut self, running: &Snapshot, refusal: &Error) -> Result<(), Error> {
+    async fn wait_for(&mut self, running: &Snapshot, rejection: &Error) -> Result<(), Error> {
         let address = self.address_of(running);
         self.call.events.add(Level::Info, || {
             format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
@@ -106,33 +109,33 @@ impl Take<'_> {
         self.ended.push(running.id.clone());
         match end {
             // Whether it failed is its owner's concern.
-            Ok(_) => self.space_out(refusal).await,
+            Ok(_) => self.space_out(rejection).await,
             // If it was deleted, it is out of the way too, but Atlas may not know that everywhere.
-            Err(Error::Api(api)) if api.status == 404 => self.backoff(refusal).await,
+            Err(Error::Api(api)) if api.status == 404 => self.backoff(rejection).await,
             Err(error) => Err(error),
         }
     }
 
     /// Backs off between POSTs, though each list shows a new runner that has ended already; the
     /// first time that is no reason to pause.
-    async fn space_out(&mut self, refusal: &Error) -> Result<(), Error> {
+    async fn space_out(&mut self, rejection: &Error) -> Result<(), Error> {
         let least = self.waits.checked_sub(1).map(pause_after).unwrap_or_default();
         self.waits += 1;
         let pause = least.saturating_sub(self.post.since_sent());
-        if pause.is_zero() { Ok(()) } else { self.pause(pause, refusal).await }
+        if pause.is_zero() { Ok(()) } else { self.pause(pause, rejection).await }
     }
 
     /// A pause before the next look: part of the waiting where that is wanted, else of the call.
-    async fn pause(&mut self, pause: Duration, refusal: &Error) -> Result<(), Error> {
+    async fn pause(&mut self, pause: Duration, rejection: &Error) -> Result<(), Error> {
         if self.arguments.if_busy == IfBusy::Wait {
             if pause >= self.waiting {
-                return Err(self.wait_timed_out(refusal));
+                return Err(self.wait_timed_out(rejection));
             }
             sleep(pause).await;
             self.add_waited(pause);
         } else {
             if Instant::now() + pause >= self.call.deadline() {
-                return Err(refusal.clone());
+                return Err(rejection.clone());
             }
             sleep(pause).await;
         }
@@ -146,20 +149,20 @@ impl Take<'_> {
         self.call = self.call.with_deadline(self.call.deadline() + time);
     }
 
-    fn wait_timed_out(&self, refusal: &Error) -> Error {
+    fn wait_timed_out(&self, rejection: &Error) -> Error {
         let (name, seconds) = (&self.cluster.name, self.arguments.wait_timeout.as_secs_f64());
         Error::WaitTimeout(Box::new(WaitTimeout {
             what: format!(
                 "the unfinished snapshot of cluster {name} did not end within {seconds} s"
             ),
             snapshot: None,
-            cause: Some(refusal.clone()),
+            cause: Some(rejection.clone()),
         }))
     }
 }
 
-fn with_running(refusal: Error, running: Snapshot) -> Error {
-    match refusal {
+fn with_running(rejection: Error, running: Snapshot) -> Error {
+    match rejection {
         Error::Api(mut api) => {
             api.running = Some(Box::new(running));
             Error::Api(api)

@@ -42,27 +42,27 @@ pub(crate) struct Post<'a> {
 /// A POST that brought no snapshot.
 pub(crate) enum PostError {
     /// It certainly was not acted on.
-    Refused(Error),
+    Rejected(Error),
     /// Nor was it this time; it may go again, but has a key that should be looked for before.
-    Late(Error),
+    RecheckKey(Error),
     /// It may have been.
-    Unknown(Error),
+    Ambiguous(Error),
 }
 
 /// What an answer says.
 enum PostOutcome {
-    Taken(Arc<Snapshot>),
-    Refused(Error),
+    Created(Arc<Snapshot>),
+    Rejected(Error),
     /// Nothing was acted on, and another try may go through.
-    RetryDelay(Error, RetryDelay),
-    Unknown(Error),
+    Retry(Error, RetryDelay),
+    Ambiguous(Error),
 }
 
 impl From<PostError> for Error {
-    fn from(not_taken: PostError) -> Self {
-        match not_taken {
-            PostError::Refused(error) | PostError::Late(error) => error,
-            PostError::Unknown(cause) => Self::Ambiguous(Box::new(Ambiguous {
+    fn from(post_error: PostError) -> Self {
+        match post_error {
+            PostError::Rejected(error) | PostError::RecheckKey(error) => error,
+            PostError::Ambiguous(cause) => Self::Ambiguous(Box::new(Ambiguous {
                 idempotency_tag: None,
                 candidates: Vec::new(),
                 cause: Arc::new(cause),
@@ -112,26 +112,26 @@ impl<'a> Post<'a> {
             let before = call.attempts();
             let exchanged = self.client.exchange(&self.request, call).await;
             call.add_posts(call.attempts().saturating_sub(before));
-            let lost = match exchanged {
-                Ok(answer) => {
-                    if (200..300).contains(&answer.status()) {
+            let failure = match exchanged {
+                Ok(response) => {
+                    if (200..300).contains(&response.status()) {
                         self.retries.succeeded();
                     }
-                    note_deprecation(&answer, call);
-                    return Ok(answer);
+                    note_deprecation(&response, call);
+                    return Ok(response);
                 }
-                Err(lost) => lost,
+                Err(failure) => failure,
             };
-            match lost {
+            match failure {
                 ExchangeError { error, delivery: DeliveryStatus::NotSent } => {
                     self.pause(error, RetryDelay::Backoff, call).await?;
                 }
                 ExchangeError { error, delivery: DeliveryStatus::Permanent } => {
                     call.clear_pending();
-                    return Err(PostError::Refused(error));
+                    return Err(PostError::Rejected(error));
                 }
                 ExchangeError { error, delivery: DeliveryStatus::Ambiguous } => {
-                    return Err(PostError::Unknown(error));
+                    return Err(PostError::Ambiguous(error));
                 }
             }
         }
@@ -141,15 +141,15 @@ impl<'a> Post<'a> {
     pub(crate) async fn take(&mut self, call: &CallContext) -> Result<Arc<Snapshot>, PostError> {
         self.begun = Instant::now();
         loop {
-            let answer = self.send(call).await?;
-            match self.classify(&answer) {
-                PostOutcome::Taken(snapshot) => return Ok(snapshot),
-                PostOutcome::RetryDelay(error, again) => self.pause(error, again, call).await?,
-                PostOutcome::Refused(error) => {
+            let response = self.send(call).await?;
+            match self.classify(&response) {
+                PostOutcome::Created(snapshot) => return Ok(snapshot),
+                PostOutcome::Retry(error, again) => self.pause(error, again, call).await?,
+                PostOutcome::Rejected(error) => {
                     call.clear_pending();
-                    return Err(PostError::Refused(self.explain(error)));
+                    return Err(PostError::Rejected(self.explain(error)));
                 }
-                PostOutcome::Unknown(error) => return Err(PostError::Unknown(error)),
+                PostOutcome::Ambiguous(error) => return Err(PostError::Ambiguous(error)),
             }
         }
     }
@@ -188,47 +188,47 @@ impl<'a> Post<'a> {
         call: &CallContext,
     ) -> Result<(), PostError> {
         call.clear_pending();
-        self.retries.pause(error.clone(), again, call).await.map_err(PostError::Refused)?;
-        let is_late =
+        self.retries.pause(error.clone(), again, call).await.map_err(PostError::Rejected)?;
+        let is_stale =
             self.pending.idempotency_tag.is_some() && self.begun.elapsed() >= RECHECK_AFTER;
-        if is_late { Err(PostError::Late(error)) } else { Ok(()) }
+        if is_stale { Err(PostError::RecheckKey(error)) } else { Ok(()) }
     }
 
-    fn classify(&self, answer: &Response) -> PostOutcome {
-        match answer.status() {
-            200..=299 => match self.read(answer) {
-                Ok(snapshot) => PostOutcome::Taken(Arc::new(snapshot)),
-                Err(error) => PostOutcome::Unknown(error),
+    fn classify(&self, response: &Response) -> PostOutcome {
+        match response.status() {
+            200..=299 => match self.read(response) {
+                Ok(snapshot) => PostOutcome::Created(Arc::new(snapshot)),
+                Err(error) => PostOutcome::Ambiguous(error),
             },
-            _ if answer.is_retry_later() => PostOutcome::RetryDelay(
-                answer.error(),
-                RetryDelay::RetryAfter(answer.retry_after_delay()),
+            _ if response.is_retry_later() => PostOutcome::Retry(
+                response.error(),
+                RetryDelay::RetryAfter(response.retry_after_delay()),
             ),
-            _ if answer.is_rejection() => PostOutcome::Refused(answer.error()),
+            _ if response.is_rejection() => PostOutcome::Rejected(response.error()),
             // Gateways answer 408 while the server behind them goes on.
-            408 => PostOutcome::Unknown(answer.error()),
-            400..=499 if answer.error_code().is_some() => PostOutcome::Refused(answer.error()),
-            _ => PostOutcome::Unknown(answer.error()),
+            408 => PostOutcome::Ambiguous(response.error()),
+            400..=499 if response.error_code().is_some() => PostOutcome::Rejected(response.error()),
+            _ => PostOutcome::Ambiguous(response.error()),
         }
     }
 
     /// The snapshot in a good answer; one with the tag of another key is not the answer to this POST.
-    fn read(&self, answer: &Response) -> Result<Snapshot, Error> {
+    fn read(&self, response: &Response) -> Result<Snapshot, Error> {
         let cluster = self.cluster;
-        let snapshot = Snapshot::read(answer.fields()?, &cluster.group_id, &cluster.name);
-        let snapshot = snapshot.map_err(|why| answer.invalid(why))?;
+        let snapshot = Snapshot::read(response.fields()?, &cluster.group_id, &cluster.name);
+        let snapshot = snapshot.map_err(|why| response.invalid(why))?;
         let tags = self.tag.as_ref().zip(Tag::read(snapshot.description()));
         if tags.is_some_and(|(own, other)| *own != other) {
             let id = &snapshot.id;
-            return Err(answer.invalid(&format!("snapshot {id} has the tag of another key")));
+            return Err(response.invalid(&format!("snapshot {id} has the tag of another key")));
         }
         Ok(snapshot.taken(true))
     }
 }
 
 /// For a write only the log tells: a warning turned into an error would hide that it was done.
-fn note_deprecation(answer: &Response, call: &CallContext) {
-    if let Some(notice) = answer.deprecation() {
+fn note_deprecation(response: &Response, call: &CallContext) {
+    if let Some(notice) = response.deprecation() {
         call.events.add(Level::Warning, || {
             format!("Atlas says that this version of \"take a snapshot\" is {notice}")
         });

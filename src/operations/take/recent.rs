@@ -43,18 +43,18 @@ impl Take<'_> {
         let address = SnapshotAddress { cluster: self.cluster.clone(), id, is_sharded };
         match fetch(self.client, &address, &mut None, &self.call).await {
             Ok(snapshot) if snapshot.is_valid(now) => return Ok(Some(snapshot)),
-            Err(refused) if within_propagation_delay(&refused, &address.id, since) => {
+            Err(failure) if within_propagation_delay(&failure, &address.id, since) => {
                 let pause = pause_after(self.missed_lookups);
                 if Instant::now() + pause >= self.call.deadline() {
-                    return Err(refused.error);
+                    return Err(failure.error);
                 }
                 self.missed_lookups += 1;
                 sleep(pause).await;
                 return Ok(None);
             }
             Ok(_) => {}
-            Err(refused) if refused.is_missing() => {}
-            Err(refused) => return Err(refused.error),
+            Err(failure) if failure.is_missing() => {}
+            Err(failure) => return Err(failure.error),
         }
         self.client.recent().remove(&address.id);
         Ok(None)

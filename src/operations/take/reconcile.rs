@@ -41,7 +41,7 @@ impl Take<'_> {
                         return Ok(own.taken(is_new));
                     }
                 }
-                Err(refused) if refused.error.is_transient() && tag.is_some() => {}
+                Err(failure) if failure.error.is_transient() && tag.is_some() => {}
                 Err(_) => break,
             }
         }

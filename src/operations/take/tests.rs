@@ -34,12 +34,12 @@ fn take(state: &mut State, sent: &Value) -> MockResponse {
     reply(&taken)
 }
 
-/// Takes snapshots whose descriptions get lost in the lists, and perhaps in the response too.
-fn forgetful(lost: Value, is_answered: bool) -> Client {
+/// Takes snapshots whose descriptions get dropped in the lists, and perhaps in the response too.
+fn forgetful(dropped: Value, is_answered: bool) -> Client {
     Client::of(Server::new().on_take(move |state, sent| {
         let taken = snapshot(&nth_id(state.snapshots.len()), sent["description"].clone());
         let mut listed = taken.clone();
-        listed["description"] = lost.clone();
+        listed["description"] = dropped.clone();
         let said = reply(if is_answered { &taken } else { &listed });
         state.snapshots.push(listed);
         said
@@ -48,16 +48,16 @@ fn forgetful(lost: Value, is_answered: bool) -> Client {
 
 #[tokio::test(start_paused = true)]
 async fn test_take_when_the_tag_is_lost_returns_the_remembered_snapshot_and_warns() {
-    for lost in [Value::Null, "".into(), "before the release".into(), "[ab1:".into()] {
+    for dropped in [Value::Null, "".into(), "before the release".into(), "[ab1:".into()] {
         for is_answered in [true, false] {
-            let client = forgetful(lost.clone(), is_answered);
+            let client = forgetful(dropped.clone(), is_answered);
 
             for call in 0..5 {
                 let taken = client.take(Some(KEY), IfBusy::Raise).await;
 
-                assert_eq!(taken.id(), nth_id(0), "{lost}, {is_answered}");
+                assert_eq!(taken.id(), nth_id(0), "{dropped}, {is_answered}");
                 let warning = taken.lost_tag.unwrap_or_default();
-                assert!(warning.contains(&nth_id(0)), "{lost}, {is_answered}, call {call}");
+                assert!(warning.contains(&nth_id(0)), "{dropped}, {is_answered}, call {call}");
                 assert!(taken.log.contains(&warning), "{:?}", taken.log);
             }
 

@@ -89,7 +89,7 @@ impl Bucket {
     }
 
     /// Corrects the estimate by the answer to the request.
-    #[allow(clippy::needless_pass_by_value)] // a reservation answers once
+    #[allow(clippy::needless_pass_by_value)] // a reservation is updated once
     pub(crate) fn update(&mut self, reservation: Reservation, info: &RateLimitInfo, now: Instant) {
         self.out = self.out.saturating_sub(1);
         let is_stale = reservation.serial <= self.issued_at_last_429;
@@ -157,10 +157,10 @@ impl Bucket {
         if passed.is_zero() {
             return;
         }
-        // The token of a request in flight cannot be in the bucket.
-        let space = self.rates.capacity - f64::from(self.out);
+        // Where a request is still to be counted, the bucket has no room for its token.
+        let limit = self.rates.capacity - f64::from(self.out);
         let filled = level.tokens + passed.as_secs_f64() * self.rates.per_second;
-        level.tokens = filled.min(space);
+        level.tokens = filled.min(limit);
         level.at = now;
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct BucketQueue {
     state: Mutex<State>,
     /// Held by the first of those who wait; the others queue for it.
     head: tokio::sync::Mutex<()>,
-    /// Wakes the first waiter when the estimate was corrected.
+    /// Tells the first that the estimate was corrected.
     corrected: Notify,
 }
 
@@ -32,7 +32,7 @@ struct State {
 }
 
 /// A place in the queue.
-struct Place<'a>(&'a BucketQueue);
+struct QueuePlace<'a>(&'a BucketQueue);
 
 impl BucketQueue {
     pub(crate) fn new(rates: Rates) -> Self {
@@ -60,10 +60,10 @@ impl BucketQueue {
             let place = state.waiting.saturating_add(1);
             let available_at = state.bucket.available_at(now, place);
             if available_at >= call.deadline() {
-                return Err(Failure::new(line, too_long(available_at - now, call)));
+                return Err(Failure::new(line, rate_limited(available_at - now, call)));
             }
             state.waiting = place;
-            (available_at, Place(self))
+            (available_at, QueuePlace(self))
         };
         if call.is_first_wait() {
             call.events.add(Level::Info, || {
@@ -92,7 +92,7 @@ impl BucketQueue {
                 state.bucket.available_at(now, 1)
             };
             if available_at >= call.deadline() {
-                return Err(Failure::new(line, too_long(available_at - now, call)));
+                return Err(Failure::new(line, rate_limited(available_at - now, call)));
             }
             // Either way the bucket is asked again.
             let _ = tokio::time::timeout_at(available_at, self.corrected.notified()).await;
@@ -118,14 +118,14 @@ impl BucketQueue {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueuePlace<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.waiting = state.waiting.saturating_sub(1);
     }
 }
 
-fn too_long(wait: Duration, call: &CallContext) -> String {
+fn rate_limited(wait: Duration, call: &CallContext) -> String {
     let (seconds, limit) = (wait.as_secs_f64(), call.limit());
     format!(
         "not sent, because the project's rate limit leaves no request for it before {limit} ends \

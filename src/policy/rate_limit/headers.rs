@@ -45,11 +45,12 @@ pub(crate) struct Throttled {
 }
 
 impl RateLimitInfo {
-    pub(crate) fn of(answer: &Response) -> Self {
-        let throttled_response = answer.status() == TOO_MANY_REQUESTS;
-        let mut info = Self::of_headers(answer.headers());
-        if throttled_response {
-            info.throttled = Some(Throttled::new(answer.retry_after_delay(), answer.parameters()));
+    pub(crate) fn of(response: &Response) -> Self {
+        let is_429 = response.status() == TOO_MANY_REQUESTS;
+        let mut info = Self::of_headers(response.headers());
+        if is_429 {
+            info.throttled =
+                Some(Throttled::new(response.retry_after_delay(), response.parameters()));
         }
         info
     }

@@ -40,14 +40,14 @@ async fn an_empty_bucket_holds_back_its_own_requests_and_no_others() {
     let limits = RateLimits::default();
     let snapshots = format!("{}/A/backup/snapshots", clusters(1));
     let throttled = headers::Throttled { wait: Duration::from_secs(60), rates: None };
-    let throttled_info = RateLimitInfo { throttled: Some(throttled), ..RateLimitInfo::default() };
-    update(pass(&limits, &snapshots).await.unwrap(), &throttled_info);
+    let failure = RateLimitInfo { throttled: Some(throttled), ..RateLimitInfo::default() };
+    update(pass(&limits, &snapshots).await.unwrap(), &failure);
     let begun = Instant::now();
 
-    let failed = pass(&limits, &snapshots).await.unwrap_err();
+    let failure = pass(&limits, &snapshots).await.unwrap_err();
 
-    assert!(matches!(failed.error, Error::Timeout(_)));
-    assert_eq!(failed.delivery, DeliveryStatus::Permanent);
+    assert!(matches!(failure.error, Error::Timeout(_)));
+    assert_eq!(failure.delivery, DeliveryStatus::Permanent);
     for other in [clusters(1), clusters(2), "/api/atlas/v2/groups".to_owned()] {
         pass(&limits, &other).await.unwrap();
     }
@@ -60,8 +60,8 @@ async fn a_request_that_never_went_out_gives_its_token_to_the_next() {
     update(pass(&limits, &clusters(1)).await.unwrap(), &remaining(1.0));
     drop(pass(&limits, &clusters(1)).await.unwrap());
     let error = || Error::ClientClosed;
-    let throttled_info = pass(&limits, &clusters(1)).await.unwrap();
-    let end = throttled_info
+    let failure = pass(&limits, &clusters(1)).await.unwrap();
+    let end = failure
         .run(async { Err(ExchangeError { error: error(), delivery: DeliveryStatus::NotSent }) })
         .await;
     end.unwrap_err();

@@ -89,9 +89,9 @@ fn the_calls_of_a_client_share_a_hundred_retries() {
         [retries.next(&RetryDelay::Backoff), retries.next(&RetryDelay::RetryAfter(None))]
     });
 
-    let (allowed, denied): (Vec<_>, Vec<_>) = allowed.partition(Result::is_ok);
+    let (allowed, failure): (Vec<_>, Vec<_>) = allowed.partition(Result::is_ok);
     assert_eq!(allowed.len(), 100);
-    assert!(denied.into_iter().all(|decision| decision == Err(Exhausted::RetryBudget)));
+    assert!(failure.into_iter().all(|decision| decision == Err(Exhausted::RetryBudget)));
 }
 
 #[test]

@@ -84,9 +84,9 @@ fn a_request_that_was_not_sent_took_nothing_and_a_lost_one_did() {
     let now = Instant::now();
     let mut bucket = is_known(5, now);
 
-    let (unsent, unanswered) = (bucket.take(now).unwrap(), bucket.take(now).unwrap());
+    let (unsent, failure) = (bucket.take(now).unwrap(), bucket.take(now).unwrap());
     bucket.release(&unsent, false);
-    bucket.release(&unanswered, true);
+    bucket.release(&failure, true);
 
     assert_eq!(available(&mut bucket, now), 4);
 }
@@ -159,9 +159,9 @@ fn answers_to_what_was_sent_before_a_refusal_do_not_lift_it() {
     let now = Instant::now();
     let mut bucket = is_known(10, now);
     let (early, unsent) = (bucket.take(now).unwrap(), bucket.take(now).unwrap());
-    let (throttled_one, again) = (bucket.take(now).unwrap(), bucket.take(now).unwrap());
+    let (failure, again) = (bucket.take(now).unwrap(), bucket.take(now).unwrap());
 
-    bucket.update(throttled_one, &throttled(Duration::from_secs(5)), now);
+    bucket.update(failure, &throttled(Duration::from_secs(5)), now);
     bucket.update(early, &remaining(9), now);
     bucket.release(&unsent, false);
     bucket.update(again, &throttled(Duration::from_secs(2)), now);
@@ -219,10 +219,10 @@ fn only_a_bucket_that_would_hold_nobody_back_can_be_forgotten() {
     assert!(Bucket::new(RATES).is_idle(now));
     assert!(!is_known(19, now).is_idle(now));
     assert!(is_known(19, now).is_idle(now + milliseconds(100)));
-    let mut throttled_one = is_known(19, now);
-    let reservation = throttled_one.take(now).unwrap();
-    throttled_one.update(reservation, &throttled(Duration::from_secs(60)), now);
-    assert!(!throttled_one.is_idle(now + Duration::from_secs(59)));
+    let mut failure = is_known(19, now);
+    let reservation = failure.take(now).unwrap();
+    failure.update(reservation, &throttled(Duration::from_secs(60)), now);
+    assert!(!failure.is_idle(now + Duration::from_secs(59)));
 }
 
 /// A server with a bucket of its own, and the way to it.
@@ -240,12 +240,12 @@ enum Happens {
     Answered(usize),
     Counted(usize),
     ComesUp,
-    Poll,
+    Wake,
 }
 
 #[derive(Debug)]
 struct End {
-    rejected: usize,
+    failure: usize,
     granted: usize,
     at: Duration,
 }
@@ -258,18 +258,18 @@ fn play(site: &Site, assumed: Rates) -> End {
     let starts = site.starts.iter().map(|&start| Reverse((milliseconds(start), Happens::ComesUp)));
     let mut events: BinaryHeap<_> = starts.collect();
     let mut sent: Vec<(Option<Reservation>, RateLimitInfo)> = Vec::new();
-    let (mut waiting, mut next_poll) = (0, Duration::ZERO);
-    let mut end = End { rejected: 0, granted: 0, at: Duration::ZERO };
+    let (mut waiting, mut next_wake) = (0, Duration::ZERO);
+    let mut end = End { failure: 0, granted: 0, at: Duration::ZERO };
     while let Some(Reverse((at, what))) = events.pop() {
         match what {
             Happens::ComesUp => waiting += 1,
-            Happens::Poll => {}
+            Happens::Wake => {}
             Happens::Counted(which) => {
                 let passed = at.saturating_sub(filled_at).as_secs_f64();
                 level = (level + passed * site.rates.per_second).min(site.rates.capacity);
                 filled_at = at;
                 sent[which].1 = if level < 1.0 - ROUNDING {
-                    end.rejected += 1;
+                    end.failure += 1;
                     throttled(Duration::from_secs(1))
                 } else {
                     level -= 1.0;
@@ -289,10 +289,10 @@ fn play(site: &Site, assumed: Rates) -> End {
         end.at = at;
         while waiting > 0 {
             let Some(reservation) = bucket.take(begun + at) else {
-                if next_poll <= at {
+                if next_wake <= at {
                     let available_at = bucket.available_at(begun + at, 1) - begun;
-                    next_poll = available_at.max(at + milliseconds(1));
-                    events.push(Reverse((next_poll, Happens::Poll)));
+                    next_wake = available_at.max(at + milliseconds(1));
+                    events.push(Reverse((next_wake, Happens::Wake)));
                 }
                 break;
             };
@@ -344,7 +344,7 @@ proptest! {
         let end = play(&site, Rates { capacity: 1.0, per_second });
 
         prop_assert_eq!(end.granted, site.starts.len());
-        prop_assert_eq!(end.rejected, 0);
+        prop_assert_eq!(end.failure, 0);
         // The queue moves at the assumed rate, but no more than a full bucket is on its way.
         let each = 1.0 / per_second + 0.8 / site.rates.capacity + 0.001;
         let most = 3.0 + f64::from(u32::try_from(site.starts.len()).unwrap()) * each + 0.8;

@@ -5,17 +5,17 @@ use std::str;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::json::{Outline, Span};
+use crate::model::json::{Span, Tape};
 
 /// Deeper JSON is not what Atlas sends.
-pub(super) const DEEPEST: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 /// Each value costs far more memory than the two bytes that it may have, and so does each name. As
 /// many are 30 000 members of sharded snapshots; the other answers of Atlas hold far fewer.
-pub(super) const MOST_VALUES: usize = 500_000;
+pub(super) const MAX_VALUES: usize = 500_000;
 /// As many values does an object count as, by the memory that it takes beside what is in it.
 pub(super) const OBJECT: usize = 10;
 /// Bytes for each span, about as Atlas writes: room for them is made at once.
-const USUAL_SPAN: usize = 16;
+const BYTES_PER_SPAN: usize = 16;
 
 /// Why a text is not read on.
 enum Fault {
@@ -24,14 +24,14 @@ enum Fault {
     TooMuch,
 }
 
-struct Scan<'a> {
+struct Scanner<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    outline: Outline,
+    tape: Tape,
 }
 
-impl Outline {
+impl Tape {
     /// Looks through a body; the error says why it cannot be read, without quoting it.
     pub(crate) fn new(body: &[u8]) -> Result<Self, String> {
         if body.iter().all(u8::is_ascii_whitespace) {
@@ -39,20 +39,20 @@ impl Outline {
         }
         let no_json = |at| format!("it is no JSON (byte {at})");
         let text = str::from_utf8(body).map_err(|error| no_json(error.valid_up_to()))?;
-        let outline = Self { spans: Vec::with_capacity(text.len() / USUAL_SPAN), values: 1 };
-        let mut scan = Scan { text, at: 0, depth: 0, outline };
-        match scan.whole() {
-            Ok(()) => Ok(scan.outline),
-            Err(Fault::NotJson) => Err(no_json(scan.at)),
-            Err(Fault::TooDeep) => Err(format!("its JSON is nested more than {DEEPEST} deep")),
+        let tape = Self { spans: Vec::with_capacity(text.len() / BYTES_PER_SPAN), values: 1 };
+        let mut scanner = Scanner { text, at: 0, depth: 0, tape };
+        match scanner.whole() {
+            Ok(()) => Ok(scanner.tape),
+            Err(Fault::NotJson) => Err(no_json(scanner.at)),
+            Err(Fault::TooDeep) => Err(format!("its JSON is nested more than {MAX_DEPTH} deep")),
             Err(Fault::TooMuch) => Err(format!(
-                "its JSON holds more than {MOST_VALUES} values and names (an object counts as {OBJECT})"
+                "its JSON holds more than {MAX_VALUES} values and names (an object counts as {OBJECT})"
             )),
         }
     }
 }
 
-impl Scan<'_> {
+impl Scanner<'_> {
     fn whole(&mut self) -> Result<(), Fault> {
         self.value()?;
         if self.peek().is_none() { Ok(()) } else { Err(Fault::NotJson) }
@@ -61,45 +61,45 @@ impl Scan<'_> {
     fn value(&mut self) -> Result<(), Fault> {
         match self.peek() {
             Some(b'"') => self.string(),
-            Some(b'{') => self.inside(OBJECT, b'}', |scan| {
-                scan.expect(b'"')?;
-                scan.string()?;
-                scan.expect(b':')?;
-                scan.pass(1)?;
-                scan.value()
+            Some(b'{') => self.container(OBJECT, b'}', |scanner| {
+                scanner.expect(b'"')?;
+                scanner.string()?;
+                scanner.expect(b':')?;
+                scanner.advance(1)?;
+                scanner.value()
             }),
-            Some(b'[') => self.inside(1, b']', Self::value),
-            Some(_) => self.word(),
+            Some(b'[') => self.container(1, b']', Self::value),
+            Some(_) => self.scalar(),
             None => Err(Fault::NotJson),
         }
     }
 
     /// An object or a list, of parts with commas between.
-    fn inside(
+    fn container(
         &mut self,
         weight: usize,
         end: u8,
         part: impl Fn(&mut Self) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let (number, start) = (self.outline.spans.len(), self.at);
-        self.outline.spans.push(Span::default());
+        let (number, start) = (self.tape.spans.len(), self.at);
+        self.tape.spans.push(Span::default());
         self.depth += 1;
-        if self.depth > DEEPEST {
+        if self.depth > MAX_DEPTH {
             return Err(Fault::TooDeep);
         }
-        self.pass(weight)?;
+        self.advance(weight)?;
         if self.peek() != Some(end) {
             part(self)?;
             while self.peek() == Some(b',') {
-                self.pass(1)?;
+                self.advance(1)?;
                 part(self)?;
             }
         }
         self.expect(end)?;
         self.at += 1;
         self.depth -= 1;
-        let span = self.span(start, self.outline.spans.len() - number, false);
-        if let Some(place) = self.outline.spans.get_mut(number) {
+        let span = self.span(start, self.tape.spans.len() - number, false);
+        if let Some(place) = self.tape.spans.get_mut(number) {
             *place = span;
         }
         Ok(())
@@ -123,18 +123,18 @@ impl Scan<'_> {
         if has_escapes {
             self.check::<String>(start)?;
         }
-        self.outline.spans.push(self.span(start, 1, has_escapes));
+        self.tape.spans.push(self.span(start, 1, has_escapes));
         Ok(())
     }
 
     /// A number, `true`, `false` or `null`.
-    fn word(&mut self) -> Result<(), Fault> {
+    fn scalar(&mut self) -> Result<(), Fault> {
         let start = self.at;
         let is_part =
             |byte: &&u8| matches!(byte, b'a'..=b'z' | b'E' | b'0'..=b'9' | b'+' | b'-' | b'.');
         self.at += self.rest().iter().take_while(is_part).count();
         self.check::<IgnoredAny>(start)?;
-        self.outline.spans.push(self.span(start, 1, false));
+        self.tape.spans.push(self.span(start, 1, false));
         Ok(())
     }
 
@@ -151,10 +151,10 @@ impl Scan<'_> {
     }
 
     /// Goes on behind a sign that stands for so many values.
-    fn pass(&mut self, values: usize) -> Result<(), Fault> {
+    fn advance(&mut self, values: usize) -> Result<(), Fault> {
         self.at += 1;
-        self.outline.values += values;
-        if self.outline.values > MOST_VALUES { Err(Fault::TooMuch) } else { Ok(()) }
+        self.tape.values += values;
+        if self.tape.values > MAX_VALUES { Err(Fault::TooMuch) } else { Ok(()) }
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), Fault> {
