@@ -36,11 +36,11 @@ enum State {
     AccessToken { header: HeaderValue, secrets: Redactor },
 }
 
-/// What a refused call tries again with.
+/// The renewed credential with which a rejected request is retried.
 pub(crate) enum Refreshed {
     /// The next token, which is fetched.
     Token,
-    /// The nonce that came with the refusal.
+    /// The nonce of the 401.
     Nonce(Session),
 }
 
@@ -89,7 +89,7 @@ impl Auth {
         }
     }
 
-    /// Takes back what a request that was not refused can leave to the next one.
+    /// Returns the credential of an accepted request to the pool.
     pub(crate) fn release(&self, authorization: Authorization, answer: &Response) {
         let is_accepted = answer.accepts_credentials(&authorization);
         match (&self.0, authorization.credential) {
@@ -101,7 +101,7 @@ impl Auth {
         }
     }
 
-    /// After a refusal that another try follows: what it can be made from, if that would differ.
+    /// After a rejection: the renewed credential, if a retry with it can succeed.
     pub(crate) fn refresh(
         &self,
         authorization: Authorization,

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// Looks up one environment variable, as `std::env::var_os` does.
+/// Reads one environment variable, as `std::env::var_os` does.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The value of a variable, which may be a secret; `None` if it is unset or empty.

@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 
 use crate::model::json::{Json, JsonObject, MAX_DIGITS};
 
-/// Room is made for so many at once; other objects have few more.
+/// The initial capacity; other objects have few more.
 const USUAL_FIELDS: usize = 24;
 
 /// What a value may be read as; `None` where it is something else.
@@ -27,7 +27,7 @@ impl<'a> Fields<'a> {
         T::read(*json)
     }
 
-    /// Takes a field; one of another type stays behind, so that nothing is lost.
+    /// Takes a field; a field of another type stays in `extra`.
     pub(crate) fn take<T: FromJson<'a>>(&mut self, name: &'static str) -> Option<T> {
         let json = self.remove(name)?;
         let known = Option::<T>::read(json);

@@ -1,11 +1,11 @@
-//! JSON as any bytes may be it: read as another reader reads it, or refused as it refuses it.
+//! Fuzzing of JSON: compared with `serde_json` on any bytes.
 #![allow(clippy::missing_panics_doc)]
 
 use serde_json::Value;
 
 use crate::model::json::{Json, MAX_DIGITS, Tape};
 
-/// What is read is what serde reads, and what is refused it refuses too, except for the limits.
+/// Accepts and rejects the same texts as `serde_json`, except for the limits.
 pub fn json(data: &[u8]) {
     // Longer numbers become texts.
     let data = data.get(..MAX_DIGITS).unwrap_or(data);

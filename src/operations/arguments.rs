@@ -296,7 +296,7 @@ fn positive(name: &str, value: i64) -> Result<i32, Error> {
     })
 }
 
-/// A refused text as a message shows it: escaped, and not longer than it must be.
+/// An invalid text as a message shows it: escaped and shortened.
 fn shown(text: &str) -> String {
     let start: String = text.chars().take(40).collect();
     let rest = if start.len() < text.len() { "…" } else { "" };

@@ -1,6 +1,6 @@
 //! How well clusters are backed up: of each one its newest snapshots, or why they cannot be read.
 //!
-//! Only what holds for every question ends the whole: a list of projects that is refused, and
+//! Only what holds for every question ends the whole: a rejected list of projects, and
 //! credentials that are.
 
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub struct Backups {
     pub scheduled_times: Vec<Timestamp>,
 }
 
-/// A cluster to look at, or why a project's clusters are not known.
+/// A cluster to read, or why a project's clusters are not known.
 struct ClusterRef {
     group_id: String,
     project_name: Option<String>,
@@ -94,12 +94,12 @@ struct CoverageScan<'a> {
     days: u32,
 }
 
-/// Looks at the backups of one project's clusters, or of those of all projects.
+/// Reads the backups of the clusters of one project, or of all projects.
 ///
 /// `days`: how far back the times of completed snapshots are wanted.
 ///
 /// # Errors
-/// Those of the list of projects, or of the one project's clusters; a refusal of the credentials.
+/// Those of the list of projects, or of the one project's clusters; rejected credentials.
 pub async fn backup_coverage(
     client: &AtlasClient,
     group_id: Option<&str>,
@@ -118,7 +118,7 @@ pub async fn backup_coverage(
 }
 
 /// The server's clock, unless it is behind this machine's by more than clocks differ: whichever of
-/// the two is wrong, nothing may look younger than it is.
+/// the two is wrong, no backup may appear younger than it is.
 fn present(server: Option<Instant>) -> Instant {
     let own = Instant::now();
     let is_near =

@@ -17,7 +17,7 @@ use crate::operations::pagination::Pages;
 const GROUP: &str = "32b6e34b3d91647abb20e7b8";
 const PATH: &str = "/api/atlas/v2/groups/32b6e34b3d91647abb20e7b8/clusters/a/backup/snapshots";
 
-/// What has an id is a snapshot, and nothing that came with it is lost.
+/// An object with an id is a snapshot, and all its fields are kept.
 pub fn snapshot(data: &[u8]) {
     let response = read_answer(data, PATH);
     let Ok(fields) = response.fields() else { return };
@@ -114,7 +114,7 @@ pub fn take(data: &[u8]) {
     let sent = body.get("description").and_then(Value::as_str).unwrap();
     assert!(sent.ends_with(&format!("] {description}")) && sent.is_char_boundary(32));
     assert_eq!(Tag::read(sent), Some(tag.unwrap()));
-    // Without a key it is sent as it is, even if it looks like a tag.
+    // Without a key it is sent as it is, even if it resembles a tag.
     let _ = Tag::read(&description);
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn fetch(
     }
 }
 
-/// Reads it from the flex paths; where there are none, the refusal of the others stays.
+/// Reads it from the flex paths; without flex paths the earlier rejection is the error.
 async fn fetch_flex(
     failure: RequestError,
     client: &AtlasClient,

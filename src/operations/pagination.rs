@@ -40,7 +40,7 @@ pub(crate) struct Pages<T> {
     pub(crate) items: Vec<T>,
     /// The server's clock at the last page.
     pub(crate) server_time: Option<Timestamp>,
-    /// What tells each item that was met, and on which walk it was met last.
+    /// The identity of each item, and the pass in which it was last seen.
     seen: HashMap<String, u32>,
     pass: u32,
     /// Bytes of the pages that brought something new.
@@ -54,7 +54,7 @@ pub(crate) struct Page<'a> {
     total: Option<usize>,
 }
 
-/// How an item is made of its JSON, at once, for that takes far more room; `Err` says what is wrong
+/// Converts an item from its JSON at once, because JSON takes far more memory; `Err` says what is wrong
 /// with it, and spoils the list.
 type Reader<'a, T> = &'a (dyn Fn(Fields<'_>) -> Result<T, &'static str> + Sync);
 
@@ -187,7 +187,7 @@ impl<T: Item> Pages<T> {
     }
 }
 
-/// What tells an item from the others of its list: if these fields are not there, all that it says.
+/// The identity of an item in its list: its whole content if these fields are missing.
 fn identity_of<T: Item>(item: &Fields<'_>) -> String {
     let named = |field: &&str| item.get::<String>(field).filter(|name| !name.is_empty());
     let all = || serde_json::to_string(&item.clone().rest()).unwrap_or_default();

@@ -21,7 +21,7 @@ pub(crate) struct RecentSnapshot {
     pub(crate) id: String,
     pub(crate) is_sharded: bool,
     pub(crate) since: Instant,
-    /// Whether a list or a look at it has shown it.
+    /// Whether a list or a GET has returned it.
     pub(crate) is_seen: bool,
 }
 

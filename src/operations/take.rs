@@ -1,4 +1,4 @@
-//! Taking a snapshot, exactly: look for the key's own, POST once, and find out what became of it.
+//! Takes a snapshot exactly once: find the key's snapshot, POST once, reconcile an ambiguous outcome.
 //!
 //! A POST that the server may have acted on is never sent again.
 
@@ -37,7 +37,7 @@ pub struct RawResponse {
     pub text: String,
 }
 
-/// The pause before one more look, after so many.
+/// The backoff after so many polls.
 fn pause_after(polls: usize) -> Duration {
     let [.., longest] = POLL_SCHEDULE;
     Duration::from_secs(POLL_SCHEDULE.get(polls).copied().unwrap_or(longest))
@@ -126,7 +126,7 @@ pub async fn take_snapshot_raw(
     result.map_err(|post_error| Error::from(post_error).after(call.effort()))
 }
 
-/// Looks whether a snapshot is the only one of its key, once lists show them all, and whether they
+/// Checks that a snapshot is the only one of its key once lists are consistent, and whether they
 /// show its tag.
 ///
 /// # Errors

@@ -86,7 +86,7 @@ async fn delete_once(
     };
     match send_idempotent(client, &delete(first.other()), call).await {
         Ok(response) => deleted(&response, call),
-        // An attempt whose answer was lost has done it.
+        // An earlier attempt, whose response did not arrive, has deleted it.
         Err(second) if second.is_missing() && second.may_have_acted => Ok(()),
         Err(second) if second.is_absent() && missing.may_have_acted => Ok(()),
         Err(second) if second.is_absent() => Err(missing),

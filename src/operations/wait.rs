@@ -1,4 +1,4 @@
-//! Waiting for a snapshot: looks with growing pauses, through outages, until a hard deadline.
+//! Waits for a snapshot: polls with backoff, tolerates outages, ends at a hard deadline.
 //!
 //! Nothing is ever deleted, taken or changed here.
 
@@ -22,14 +22,14 @@ use crate::operations::wait::poll_backoff::PollBackoff;
 const PROPAGATION_DELAY: Duration = Duration::from_secs(120);
 const NOT_FOUND_CODES: [&str; 2] = ["SNAPSHOT_NOT_FOUND", "RESOURCE_NOT_FOUND"];
 
-/// A wait for one snapshot, that tells of every change.
+/// A wait for one snapshot that returns every change.
 #[derive(Debug)]
 pub struct Watch {
     address: SnapshotAddress,
     key: Option<Tag>,
     timeout: Duration,
     backoff: PollBackoff,
-    /// Known from the first look on.
+    /// Known from the first poll on.
     begun: Option<Instant>,
     endpoint: Option<Endpoint>,
     last: Option<Snapshot>,
@@ -68,7 +68,7 @@ pub(crate) fn within_propagation_delay(
 }
 
 impl Watch {
-    /// A wait that begins with its first look; without an interval the pauses grow to 30 s.
+    /// A wait that starts with a poll; without an interval the backoff grows to 30 s.
     #[must_use]
     pub fn new(address: SnapshotAddress, timeout: Duration, interval: Option<Duration>) -> Self {
         let backoff = PollBackoff::new(interval);

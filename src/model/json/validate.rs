@@ -1,4 +1,4 @@
-//! Looks through a text once: that it is JSON, how deep it is, and where everything in it stands.
+//! Validates a JSON text in one pass, limits its depth, and records the span of each value.
 
 use std::str;
 
@@ -14,7 +14,7 @@ pub(super) const MAX_DEPTH: usize = 64;
 pub(super) const MAX_VALUES: usize = 500_000;
 /// As many values does an object count as, by the memory that it takes beside what is in it.
 pub(super) const OBJECT: usize = 10;
-/// Bytes for each span, about as Atlas writes: room for them is made at once.
+/// Average bytes for each span in responses of Atlas, for the initial capacity.
 const BYTES_PER_SPAN: usize = 16;
 
 /// Why a text is not read on.
@@ -32,7 +32,7 @@ struct Scanner<'a> {
 }
 
 impl Tape {
-    /// Looks through a body; the error says why it cannot be read, without quoting it.
+    /// Scans a body; the error says why it is invalid, without quoting it.
     pub(crate) fn new(body: &[u8]) -> Result<Self, String> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err("it is empty".to_owned());
@@ -138,7 +138,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Whether what began there is what it looks like.
+    /// Whether the literal at this position is complete.
     fn check<'a, T: Deserialize<'a>>(&'a self, start: usize) -> Result<(), Fault> {
         let raw = self.text.get(start..self.at).unwrap_or_default();
         serde_json::from_str::<T>(raw).map(drop).map_err(|_| Fault::NotJson)

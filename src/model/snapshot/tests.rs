@@ -97,7 +97,7 @@ fn objects() -> impl Strategy<Value = JsonObject> {
 }
 
 /// Whether Python sees what the wire said, in its own terms.
-fn tells(python: &Value, wire: &Value) -> bool {
+fn is_same(python: &Value, wire: &Value) -> bool {
     match (python, wire) {
         (Value::Null, Value::Null) => true,
         (Value::Array(list), Value::Null) => list.is_empty(),
@@ -151,7 +151,7 @@ proptest! {
                 (None, kept) => prop_assert_eq!(kept, Some(value), "{}", wire),
                 (Some(_), Some(kept)) => prop_assert_eq!(kept, value, "{}", wire),
                 (Some((_, name)), None) => {
-                    prop_assert!(tells(&python[*name], value), "{}: {} {}", wire, python[*name], value);
+                    prop_assert!(is_same(&python[*name], value), "{}: {} {}", wire, python[*name], value);
                 }
             }
         }

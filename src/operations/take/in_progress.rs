@@ -40,7 +40,7 @@ impl Take<'_> {
                 return Err(rejection);
             }
             if !is_keyed {
-                // Perhaps it has ended: then the POST goes through, else it is refused once more.
+                // It may have completed: then the POST succeeds, else it is rejected again.
                 return self.backoff(&rejection).await.map(|()| None);
             }
             let Some(pause) = pauses.next() else {
@@ -125,7 +125,7 @@ impl Take<'_> {
         if pause.is_zero() { Ok(()) } else { self.pause(pause, rejection).await }
     }
 
-    /// A pause before the next look: part of the waiting where that is wanted, else of the call.
+    /// Waits before the next poll: within `wait_timeout` if the call waits, else within `total_timeout`.
     async fn pause(&mut self, pause: Duration, rejection: &Error) -> Result<(), Error> {
         if self.arguments.if_busy == IfBusy::Wait {
             if pause >= self.waiting {

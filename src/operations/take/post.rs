@@ -1,4 +1,5 @@
-//! The one POST, sorted into taken, refused, or nobody knows; what was not acted on goes again.
+//! Sends the create request and classifies it as created, rejected or ambiguous. Retries only a request
+//! that was provably not processed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,8 @@ use crate::operations::client::AtlasClient;
 use crate::operations::idempotency::Tag;
 use crate::policy::retry::{RetryDelay, RetryState};
 
-/// When so much time has passed since the look for a key's snapshot, another process may have taken
-/// it; a look costs two requests.
+/// After so much time since the list for a key's snapshot, another process may have taken it, so the
+/// list is read again; that costs two requests.
 const RECHECK_AFTER: Duration = Duration::from_secs(5);
 
 /// A POST and the retries it may still spend.
@@ -226,7 +227,7 @@ impl<'a> Post<'a> {
     }
 }
 
-/// For a write only the log tells: a warning turned into an error would hide that it was done.
+/// A write only logs it: a warning turned into an error would hide that the write succeeded.
 fn note_deprecation(response: &Response, call: &CallContext) {
     if let Some(notice) = response.deprecation() {
         call.events.add(Level::Warning, || {

@@ -1,4 +1,4 @@
-//! After a POST whose outcome nobody knows: looks for what it may have left, and says what is known.
+//! Reconciles an ambiguous POST: polls the lists for the snapshot that it may have created.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const SLACK: Duration = Duration::from_secs(5);
 
 impl Take<'_> {
     /// With a tag: our snapshot if a list shows it. Without one nothing is adopted, for it might be
-    /// anybody's: one look, for the candidates.
+    /// anybody's: one read of the list, for the candidates.
     pub(crate) async fn reconcile(&self, cause: Error) -> Result<Snapshot, Error> {
         let cause = cause.after(self.call.post_attempts());
         let tag = self.arguments.tag();

@@ -1,4 +1,4 @@
-//! How long to wait between two looks at a snapshot.
+//! The backoff between two polls of a snapshot, with jitter.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::auth::authorization::random;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
-/// The last look comes that long before the deadline, so that its answer still counts.
+/// The last poll comes that long before the deadline, so that its response still counts.
 const RESERVE: Duration = Duration::from_secs(1);
 
 /// Pauses that grow to 30 s, jittered; or that are all the same.
@@ -22,7 +22,7 @@ impl PollBackoff {
         Self { fixed, step: FIRST, random: random() }
     }
 
-    /// The next one, shortened to leave time for a last look; `None` when that was the last.
+    /// The next backoff, shortened to leave time for a last poll; `None` after the last.
     pub(crate) fn next(&mut self, left: Duration, of: Duration) -> Option<Duration> {
         let pause = self.fixed.unwrap_or_else(|| {
             let jittered = self.step.mul_f64(0.8 + 0.4 * self.random.f64());

@@ -157,7 +157,7 @@ impl Bucket {
         if passed.is_zero() {
             return;
         }
-        // Where a request is still to be counted, the bucket has no room for its token.
+        // The token of a request in flight cannot be in the bucket.
         let limit = self.rates.capacity - f64::from(self.out);
         let filled = level.tokens + passed.as_secs_f64() * self.rates.per_second;
         level.tokens = filled.min(limit);

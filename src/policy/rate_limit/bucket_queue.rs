@@ -21,7 +21,7 @@ pub(crate) struct BucketQueue {
     state: Mutex<State>,
     /// Held by the first of those who wait; the others queue for it.
     head: tokio::sync::Mutex<()>,
-    /// Tells the first that the estimate was corrected.
+    /// Wakes the first waiter when the estimate was corrected.
     corrected: Notify,
 }
 
