@@ -1,4 +1,4 @@
-//! A cluster with an unfinished on-demand snapshot: refused, joined or waited for, and never hammered.
+//! A cluster with an unfinished on-demand snapshot: rejection, joined or waited for, and never hammered.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, api, timed, token};
 use crate::life::{
-    Ask, atlas, busy, keyed, listed, made, not_sharded, one, refused, sharded, tagged,
+    Ask, atlas, busy, keyed, listed, made, not_sharded, one, rejection, sharded, tagged,
 };
 use crate::server::{Server, Step, html};
 
@@ -50,7 +50,7 @@ async fn the_error_carries_the_running_snapshot() {
 
 #[tokio::test]
 async fn what_cannot_be_looked_up_does_not_replace_the_refusal() {
-    for answer in [listed(&[]), html(503), refused(403, "ACCESS_FORBIDDEN"), vec![Step::Reset]] {
+    for answer in [listed(&[]), html(503), rejection(403, "ACCESS_FORBIDDEN"), vec![Step::Reset]] {
         let server = atlas(move |ask, _| match ask {
             Ask::Take => busy(),
             Ask::List(_) => answer.clone(),
@@ -110,7 +110,8 @@ async fn who_joins_one_that_has_just_ended_takes_another() {
 #[tokio::test]
 async fn who_waits_takes_one_when_the_other_has_ended_however_it_did() {
     let mut takes = JoinSet::new();
-    for end in [one(&other("completed")), one(&other("failed")), refused(404, "SNAPSHOT_NOT_FOUND")]
+    for end in
+        [one(&other("completed")), one(&other("failed")), rejection(404, "SNAPSHOT_NOT_FOUND")]
     {
         takes.spawn(async move {
             let server = atlas(move |ask, nth| match (ask, nth) {
@@ -142,7 +143,7 @@ async fn waiting_does_not_count_as_the_calls_own_time() {
         _ => not_sharded(),
     })
     .await;
-    // The second look comes after about a second.
+    // The second poll comes after about a second.
     let client = Client::with(&server.url(), &token(), &Budget { total: 0.7, ..BUDGET });
     let call = client.call();
     let arguments = plain().if_busy(IfBusy::Wait, Duration::from_secs(5));
@@ -180,7 +181,7 @@ async fn who_waits_in_vain_is_told_of_the_snapshot() {
 async fn a_list_that_lags_behind_does_not_make_the_wait_a_hammer() {
     // The snapshot has ended; the list and the check of the take have not heard of it.
     let mut takes = JoinSet::new();
-    for (end, posts) in [(one(&other("completed")), 3), (refused(404, "SNAPSHOT_NOT_FOUND"), 2)] {
+    for (end, posts) in [(one(&other("completed")), 3), (rejection(404, "SNAPSHOT_NOT_FOUND"), 2)] {
         takes.spawn(async move {
             let server = atlas(move |ask, _| match ask {
                 Ask::Take => busy(),

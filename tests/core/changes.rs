@@ -1,4 +1,4 @@
-//! Retention and deletion: repeated when an answer is lost, at the endpoint that knows the snapshot.
+//! Retention and deletion: repeated when a response does not arrive, at the endpoint that knows the snapshot.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use atlas_backups::operations::delete_snapshot;
 use serde_json::json;
 
 use crate::client::{Client, SLACK, SNAPSHOT_ID, api, timed};
-use crate::life::{Ask, atlas, made, not_sharded, one, refused, sharded_address, status};
+use crate::life::{Ask, atlas, made, not_sharded, one, rejection, sharded_address, status};
 use crate::server::{Server, Step, html, json as json_answer};
 
 fn gone() -> Vec<Step> {
@@ -16,11 +16,11 @@ fn gone() -> Vec<Step> {
 }
 
 fn missing() -> Vec<Step> {
-    refused(404, "SNAPSHOT_NOT_FOUND")
+    rejection(404, "SNAPSHOT_NOT_FOUND")
 }
 
 fn unfinished() -> Vec<Step> {
-    refused(400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT")
+    rejection(400, "CANNOT_DELETE_IN_PROGRESS_SNAPSHOT")
 }
 
 #[tokio::test]
@@ -38,7 +38,7 @@ async fn retention_is_a_unit_and_a_number() {
 
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_is_made_again() {
-    for fault in [vec![Step::Reset], html(502), refused(500, "UNEXPECTED_ERROR")] {
+    for fault in [vec![Step::Reset], html(502), rejection(500, "UNEXPECTED_ERROR")] {
         let server = atlas(move |_, nth| match nth {
             0 => fault.clone(),
             _ => one(&made(SNAPSHOT_ID, "completed", "d")),
@@ -62,7 +62,7 @@ async fn what_is_no_snapshot_is_no_change() {
 async fn an_unfinished_snapshot_is_changed_only_by_one_who_waits() {
     let server = || {
         atlas(|ask, nth| match (ask, nth) {
-            (Ask::Retain, 0) => refused(400, "CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION"),
+            (Ask::Retain, 0) => rejection(400, "CANNOT_MODIFY_IN_PROGRESS_SNAPSHOT_RETENTION"),
             (Ask::Get, 0) => one(&made(SNAPSHOT_ID, "inProgress", "d")),
             _ => one(&made(SNAPSHOT_ID, "completed", "d")),
         })
@@ -111,7 +111,7 @@ async fn what_the_one_endpoint_does_not_know_the_other_deletes() {
 
 #[tokio::test]
 async fn one_that_is_nowhere_is_an_error_unless_an_earlier_answer_was_lost() {
-    for other in [not_sharded(), refused(400, "INVALID_ATTRIBUTE")] {
+    for other in [not_sharded(), rejection(400, "INVALID_ATTRIBUTE")] {
         let second = other.clone();
         let never = atlas(move |ask, _| match ask {
             Ask::Delete => missing(),
@@ -121,14 +121,14 @@ async fn one_that_is_nowhere_is_an_error_unless_an_earlier_answer_was_lost() {
         let error = api(Client::new(&never.url()).delete(None).await);
         assert_eq!(error.kind, ApiKind::SnapshotNotFound);
 
-        let lost = atlas(move |ask, nth| match (ask, nth) {
+        let server = atlas(move |ask, nth| match (ask, nth) {
             (Ask::Delete, 0) => vec![Step::Reset],
             (Ask::Delete, _) => missing(),
             _ => other.clone(),
         })
         .await;
-        Client::new(&lost.url()).delete(None).await.unwrap();
-        assert_eq!((lost.asked(Ask::Delete), lost.asked(Ask::DeleteSharded)), (2, 1));
+        Client::new(&server.url()).delete(None).await.unwrap();
+        assert_eq!((server.asked(Ask::Delete), server.asked(Ask::DeleteSharded)), (2, 1));
     }
 }
 
@@ -152,7 +152,7 @@ async fn refusals_of_a_deletion_are_errors() {
         (403, "CANNOT_DELETE_FROM_CLUSTER_SNAPSHOT"),
         (404, "CLUSTER_NOT_FOUND"),
     ] {
-        let server = atlas(move |_, _| refused(status, code)).await;
+        let server = atlas(move |_, _| rejection(status, code)).await;
         assert_eq!(api(Client::new(&server.url()).delete(None).await).status, status);
         assert_eq!(server.requests().len(), 1, "{code}");
     }

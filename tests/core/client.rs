@@ -31,7 +31,7 @@ pub(crate) struct Budget<'a> {
     pub(crate) token_cache: Option<&'a Path>,
 }
 
-/// Too short for a look after an ambiguous take, which comes after 2 s.
+/// Too short for a poll after an ambiguous take, which comes after 2 s.
 pub(crate) const BUDGET: Budget<'static> =
     Budget { connect: 1.0, attempt: 1.5, total: 2.0, retries: 4, ca_file: None, token_cache: None };
 

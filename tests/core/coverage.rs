@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::client::{BUDGET, Budget, Client, GROUP, api, seen, token};
 use crate::life::{
-    Ask, id_of_age, listed, made, not_sharded, page, page_of, refused, sharded, status,
+    Ask, id_of_age, listed, made, not_sharded, page, page_of, rejection, sharded, status,
 };
 use crate::server::{Received, Server, Step, json_with};
 
@@ -30,7 +30,7 @@ impl Client {
     }
 }
 
-/// A server of a project with these clusters, that is told what is asked of the others.
+/// A server of a project with these clusters, whose handler gets the other requests.
 async fn project(
     names: &[String],
     answers: impl Fn(&Received) -> Vec<Step> + Send + Sync + 'static,
@@ -299,7 +299,7 @@ async fn a_refusal_is_an_entry_unless_it_is_of_the_credentials() {
     ] {
         let clusters = ["A".to_owned(), "B".to_owned()];
         let server = project(&clusters, move |request| {
-            if request.path().contains("/A/") { refused(status, code) } else { listed(&[]) }
+            if request.path().contains("/A/") { rejection(status, code) } else { listed(&[]) }
         })
         .await;
 
@@ -322,7 +322,7 @@ async fn a_project_that_is_refused_is_an_entry_among_the_others() {
         path if path.ends_with("/groups") => {
             listed(&[json!({"id": GROUP, "name": "One"}), json!({"id": OTHER, "name": "Other"})])
         }
-        path if path.contains(OTHER) => refused(403, "ACCESS_FORBIDDEN"),
+        path if path.contains(OTHER) => rejection(403, "ACCESS_FORBIDDEN"),
         path if path.ends_with("/clusters") => listed(&[json!({"name": "A"})]),
         path if path.ends_with("/shardedClusters") => not_sharded(),
         _ => listed(&[]),
@@ -380,7 +380,7 @@ async fn what_cannot_be_asked_for_is_an_entry_among_the_others() {
 #[tokio::test]
 async fn what_was_asked_for_by_name_and_the_list_of_projects_are_no_entries() {
     for group in [None, Some(GROUP)] {
-        let server = Server::start(|_| refused(403, "ACCESS_FORBIDDEN")).await;
+        let server = Server::start(|_| rejection(403, "ACCESS_FORBIDDEN")).await;
         assert_eq!(api(Client::new(&server.url()).coverage(group).await).status, 403);
         assert_eq!(server.requests().len(), if group.is_some() { 2 } else { 1 });
     }

@@ -1,4 +1,4 @@
-//! A take that is cut off (Ctrl-C, a cancelled task): what the call can still say is in doubt.
+//! A take that is cut off (Ctrl-C, a cancelled task): what the call reports as ambiguous.
 
 use std::time::{Duration, Instant};
 
@@ -12,16 +12,16 @@ use crate::server::{Server, Step, html, json, json_with};
 
 const PATIENT: Budget<'static> = Budget { total: 20.0, attempt: 10.0, ..BUDGET };
 
-/// Takes until the server has received the POST and a little more, then says what is in doubt.
+/// Takes until the server has received the POST and a little more, then says the ambiguous outcome.
 async fn cut(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
     let end = Instant::now() + Duration::from_millis(60);
     cut_when(server, arguments, |_| Instant::now() > end).await
 }
 
-/// Takes until a snapshot is known, then says what is in doubt.
+/// Takes until a snapshot is known, then says the ambiguous outcome.
 async fn cut_when_known(server: &Server, arguments: TakeArguments) -> Option<Ambiguous> {
     let is_known = |call: &CallContext| {
-        call.pending_outcome().is_some_and(|doubt| !doubt.candidates.is_empty())
+        call.pending_outcome().is_some_and(|outcome| !outcome.candidates.is_empty())
     };
     cut_when(server, arguments, is_known).await
 }
@@ -57,10 +57,10 @@ async fn before_the_answer_the_tag_is_in_doubt() {
     })
     .await;
 
-    let doubt = cut(&server, keyed("k")).await.unwrap();
+    let outcome = cut(&server, keyed("k")).await.unwrap();
 
-    assert_eq!(format!("{} ", doubt.idempotency_tag.unwrap()), tagged("k"));
-    assert!(doubt.candidates.is_empty());
+    assert_eq!(format!("{} ", outcome.idempotency_tag.unwrap()), tagged("k"));
+    assert!(outcome.candidates.is_empty());
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn while_its_snapshot_is_looked_for_it_stays_in_doubt() {
 
 #[tokio::test]
 async fn a_snapshot_that_was_read_is_named_even_before_the_next_request_is_sent() {
-    // The rate limit holds the look for duplicates back.
+    // The rate limit delays the poll for duplicates.
     let server = atlas(|ask, _| match ask {
         Ask::Take => {
             let own = made(SNAPSHOT_ID, "queued", &tagged("k")).to_string();
@@ -83,10 +83,10 @@ async fn a_snapshot_that_was_read_is_named_even_before_the_next_request_is_sent(
     })
     .await;
 
-    let doubt = cut_when_known(&server, keyed("k")).await.unwrap();
+    let outcome = cut_when_known(&server, keyed("k")).await.unwrap();
 
     assert_eq!(server.asked(Ask::List(1)), 1);
-    assert_eq!(doubt.candidates[0].id, SNAPSHOT_ID);
+    assert_eq!(outcome.candidates[0].id, SNAPSHOT_ID);
 }
 
 #[tokio::test]
@@ -94,9 +94,9 @@ async fn one_that_was_taken_is_named_until_somebody_has_heard_of_it() {
     // The task has ended, and its caller is cut off before it takes the result.
     let server = Server::start(|_| json(200, &good())).await;
 
-    let doubt = cut_when_known(&server, TakeArguments::default()).await.unwrap();
+    let outcome = cut_when_known(&server, TakeArguments::default()).await.unwrap();
 
-    assert_eq!(doubt.candidates[0].id, SNAPSHOT_ID);
+    assert_eq!(outcome.candidates[0].id, SNAPSHOT_ID);
 }
 
 #[tokio::test]

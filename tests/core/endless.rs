@@ -214,7 +214,7 @@ async fn a_head_beyond_measure_is_a_broken_connection() {
 
         let (listed, took) = timed(run("list", &client)).await;
         assert_eq!(server.requests().len(), 3, "{kind}");
-        let impatient = Budget { total: 1.9, ..PATIENT }; // no time to look for what was taken
+        let impatient = Budget { total: 1.9, ..PATIENT }; // no time to reconcile
         let taken = Client::with(&server.url(), &token(), &impatient).take().await;
 
         atlas(listed);

@@ -7,7 +7,7 @@ use atlas_backups::operations::{IfBusy, TakeArguments, TakeOutcome, take_and_wai
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, cluster, token};
 use crate::life::{
-    Ask, atlas, busy, keyed, listed, made, not_sharded, one, refused, status, tagged,
+    Ask, atlas, busy, keyed, listed, made, not_sharded, one, rejection, status, tagged,
 };
 use crate::server::Server;
 
@@ -37,7 +37,7 @@ async fn a_snapshot_that_exists_is_told_of_whatever_went_wrong_after_it() {
     for (steps, word) in [
         (one(&made(SNAPSHOT_ID, "failed", "d")), "failed"),
         (one(&made(SNAPSHOT_ID, "inProgress", "d")), "inProgress"),
-        (refused(403, "ACCESS_FORBIDDEN"), "queued"),
+        (rejection(403, "ACCESS_FORBIDDEN"), "queued"),
     ] {
         let server = atlas(move |ask, _| match ask {
             Ask::Take => one(&made(SNAPSHOT_ID, "queued", "d")),
@@ -59,7 +59,7 @@ async fn duplicates_are_looked_for_even_after_a_wait_longer_than_the_total_time(
     let server = atlas(move |ask, nth| match (ask, nth) {
         (Ask::Take, 0) => busy(),
         (Ask::Take, _) | (Ask::Get, 2..) => one(&own()),
-        // The looks for its own, for the running one, for its own again, and after the take.
+        // The polls for its own, for the running one, for its own again, and after the take.
         (Ask::List(_), 0..3) => listed(&[made(OTHER_ID, "queued", "another's")]),
         (Ask::List(_), 3) => listed(&[own()]),
         (Ask::List(_), _) => listed(&[own(), made(OTHER_ID, "queued", &tagged("k"))]),
@@ -70,7 +70,7 @@ async fn duplicates_are_looked_for_even_after_a_wait_longer_than_the_total_time(
     .await;
     let arguments = keyed("k").if_busy(IfBusy::Wait, Duration::from_secs(9));
 
-    // The second look at the other one comes after about a second.
+    // The second poll at the other one comes after about a second.
     let end = end_of(&server, &arguments, 0.7).await;
 
     assert!(matches!(end.error, Some(Error::Duplicates(_))), "{end:?}");

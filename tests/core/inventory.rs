@@ -6,7 +6,7 @@ use atlas_backups::operations::{list_clusters, list_projects};
 use serde_json::{Value, json};
 
 use crate::client::{Client, GROUP, api};
-use crate::life::{page, page_of, refused};
+use crate::life::{page, page_of, rejection};
 use crate::server::{Server, json as json_answer};
 
 impl Client {
@@ -85,12 +85,12 @@ async fn a_project_without_an_id_and_a_cluster_without_a_name_spoil_the_list() {
 
 #[tokio::test]
 async fn refusals_are_errors_and_passing_ones_are_waited_for() {
-    let server = Server::start(|_| refused(403, "ACCESS_FORBIDDEN")).await;
+    let server = Server::start(|_| rejection(403, "ACCESS_FORBIDDEN")).await;
     assert_eq!(api(Client::new(&server.url()).projects().await).status, 403);
     assert_eq!(server.requests().len(), 1);
 
     let server = Server::start(|request| match request.nth {
-        0 => refused(503, "SERVICE_UNAVAILABLE"),
+        0 => rejection(503, "SERVICE_UNAVAILABLE"),
         _ => json_answer(200, r#"{"results":[],"totalCount":0}"#),
     })
     .await;

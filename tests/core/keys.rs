@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, api, token};
 use crate::life::{
-    Ask, atlas, keyed, listed, made, not_sharded, one, page, refused, sharded, tagged,
+    Ask, atlas, keyed, listed, made, not_sharded, one, page, rejection, sharded, tagged,
 };
 use crate::server::{Server, Step, atlas_error, json, json_with};
 
@@ -101,7 +101,7 @@ async fn test_a_tag_behind_the_tag_of_another_key_is_a_quotation() {
 
 #[tokio::test]
 async fn without_a_list_nothing_is_posted() {
-    for answer in [refused(403, "ACCESS_FORBIDDEN"), refused(404, "CLUSTER_NOT_FOUND")] {
+    for answer in [rejection(403, "ACCESS_FORBIDDEN"), rejection(404, "CLUSTER_NOT_FOUND")] {
         let server = atlas(move |_, _| answer.clone()).await;
         api(Client::new(&server.url()).take_with(&keyed("k")).await);
         assert_eq!((server.posts(), server.requests().len()), (0, 1));
@@ -178,7 +178,7 @@ async fn a_last_look_that_fails_does_not_hide_that_the_snapshot_exists() {
     let server = atlas(|ask, nth| match (ask, nth) {
         (Ask::Take, _) => one(&made(SNAPSHOT_ID, "queued", &tagged("k"))),
         (Ask::List(_), 0) => listed(&[]),
-        (Ask::List(_), _) => refused(403, "ACCESS_FORBIDDEN"),
+        (Ask::List(_), _) => rejection(403, "ACCESS_FORBIDDEN"),
         _ => not_sharded(),
     })
     .await;
@@ -264,7 +264,7 @@ async fn without_a_look_at_what_it_took_nothing_is_posted() {
     let server = atlas(|ask, _| match ask {
         Ask::Take => one(&made(SNAPSHOT_ID, "queued", &tagged("k"))),
         Ask::List(_) => listed(&[]),
-        Ask::Get => refused(403, "ACCESS_FORBIDDEN"),
+        Ask::Get => rejection(403, "ACCESS_FORBIDDEN"),
         _ => not_sharded(),
     })
     .await;
@@ -318,7 +318,7 @@ async fn one_that_is_too_new_to_be_found_is_looked_for_again() {
 
 #[tokio::test]
 async fn after_a_long_pause_the_key_is_looked_for_again() {
-    for (pause, looks) in [(1, 1), (5, 2)] {
+    for (pause, polls) in [(1, 1), (5, 2)] {
         let server = atlas(move |ask, nth| match (ask, nth) {
             (Ask::Take, 0) => {
                 let wait = format!("Retry-After: {pause}\r\n");
@@ -335,8 +335,8 @@ async fn after_a_long_pause_the_key_is_looked_for_again() {
 
         let snapshot = client.take_with(&keyed("k")).await.unwrap();
 
-        let id = if looks == 2 { OTHER_ID } else { SNAPSHOT_ID };
-        assert_eq!((snapshot.id.as_str(), server.posts()), (id, 3 - looks), "{pause}");
+        let id = if polls == 2 { OTHER_ID } else { SNAPSHOT_ID };
+        assert_eq!((snapshot.id.as_str(), server.posts()), (id, 3 - polls), "{pause}");
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn page_of(request: &Received) -> usize {
     number.parse().unwrap()
 }
 
-/// A server that is told what was asked, and the how many-th time, from 0.
+/// A server whose handler gets the request and its number, from 0.
 pub(crate) async fn atlas(
     answers: impl Fn(Ask, usize) -> Vec<Step> + Send + Sync + 'static,
 ) -> Server {
@@ -189,15 +189,15 @@ pub(crate) fn page(items: &[Value], total: &Value) -> Vec<Step> {
     json_answer(200, &json!({"links": [], "results": items, "totalCount": total}).to_string())
 }
 
-pub(crate) fn refused(status: u16, code: &str) -> Vec<Step> {
+pub(crate) fn rejection(status: u16, code: &str) -> Vec<Step> {
     json_answer(status, &atlas_error(status, code))
 }
 
 /// What the sharded endpoints say of a replica set.
 pub(crate) fn not_sharded() -> Vec<Step> {
-    refused(404, "RESOURCE_NOT_FOUND")
+    rejection(404, "RESOURCE_NOT_FOUND")
 }
 
 pub(crate) fn busy() -> Vec<Step> {
-    refused(400, "UNFINISHED_ON_DEMAND_SNAPSHOT")
+    rejection(400, "UNFINISHED_ON_DEMAND_SNAPSHOT")
 }

@@ -1,4 +1,4 @@
-//! Rate limits: what the client holds back by what it was told, before it is refused.
+//! Rate limits: client-side delays before a 429.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -97,7 +97,7 @@ async fn a_refusal_holds_back_the_other_calls_of_its_project_only() {
     })
     .await;
     let client = Client::with(&server.url(), &token(), &PATIENT);
-    let refused = tokio::spawn({
+    let rejected = tokio::spawn({
         let client = client.clone();
         async move { client.take().await }
     });
@@ -114,7 +114,7 @@ async fn a_refusal_holds_back_the_other_calls_of_its_project_only() {
     elsewhere.unwrap();
     assert!(took < SLACK, "{took:?}");
     assert!(log.is_empty(), "{log:?}");
-    refused.await.unwrap().unwrap();
+    rejected.await.unwrap().unwrap();
     let after = arrivals.after();
     assert_eq!(after.len(), 4);
     assert!(after[2] >= Duration::from_secs(2), "{after:?}");

@@ -172,7 +172,7 @@ async fn an_error_on_a_later_page_is_not_a_shorter_list() {
     let numbers: Vec<usize> = (0..720).collect();
     let server = plain(move |number, _| match number {
         1 => page(&of_page(&numbers, 1), &json!(720)),
-        _ => crate::life::refused(403, "USER_UNAUTHORIZED"),
+        _ => crate::life::rejection(403, "USER_UNAUTHORIZED"),
     })
     .await;
 

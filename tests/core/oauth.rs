@@ -210,8 +210,8 @@ async fn refused_tokens_are_renewed_once_for_all_calls() {
     let server = Server::start(|request| match is_token(request) {
         true => after(20, granted(request.nth, "3600")),
         false if request.header("authorization") == Some("Bearer canary-token-0") => {
-            let refused = json(401, &atlas_error(401, "UNEXPECTED_ERROR"));
-            [vec![Step::Posts(32)], refused].concat()
+            let rejected = json(401, &atlas_error(401, "UNEXPECTED_ERROR"));
+            [vec![Step::Posts(32)], rejected].concat()
         }
         false => json(200, &good()),
     })

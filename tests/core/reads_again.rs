@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use tokio::task::JoinSet;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, good, service_account, token};
-use crate::life::refused;
+use crate::life::rejection;
 use crate::server::{Server, Step, Welcome, answer, html, json, json_with, refusing};
 
 /// Enough for two attempts that say nothing.
@@ -81,10 +81,10 @@ async fn a_connection_that_says_nothing_or_drips_is_left() {
 
 #[tokio::test]
 async fn errors_of_a_server_or_a_gateway_pass() {
-    let mut faults = vec![("408", html(408)), ("408 of Atlas", refused(408, "X"))];
+    let mut faults = vec![("408", html(408)), ("408 of Atlas", rejection(408, "X"))];
     for (name, status) in [("500", 500), ("502", 502), ("503", 503), ("504", 504)] {
         faults.push((name, html(status)));
-        faults.push((name, refused(status, "UNEXPECTED_ERROR")));
+        faults.push((name, rejection(status, "UNEXPECTED_ERROR")));
     }
     all_pass(faults).await;
 }

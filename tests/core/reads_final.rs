@@ -10,7 +10,7 @@ use crate::client::{
     BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, api, atlas, good, seen, service_account, timed,
     token,
 };
-use crate::life::{Ask, refused};
+use crate::life::{Ask, rejection};
 use crate::server::{Server, Step, answer, html, json, json_with};
 use crate::tls::Authority;
 
@@ -86,7 +86,7 @@ async fn refusals_of_atlas_keep_their_code() {
         (410, "VERSION_GONE", ApiKind::Gone),
         (418, "NEW", ApiKind::Other),
     ] {
-        let Error::Api(error) = at_once(code, refused(status, code)).await else {
+        let Error::Api(error) = at_once(code, rejection(status, code)).await else {
             panic!("{code}")
         };
         assert_eq!((error.kind, error.effort.attempts), (kind, 1), "{code}");

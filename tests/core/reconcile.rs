@@ -10,7 +10,7 @@ use crate::client::{
     BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, ambiguous, service_account, timed, token,
 };
 use crate::life::{
-    Ask, atlas, id_of_age, ids, keyed, listed, made, not_sharded, refused, sharded, tagged,
+    Ask, atlas, id_of_age, ids, keyed, listed, made, not_sharded, rejection, sharded, tagged,
 };
 use crate::server::{Server, Step, html, json, json_with};
 
@@ -38,7 +38,7 @@ async fn a_keys_own_snapshot_is_found_and_posted_once() {
         ("reset", vec![Step::Reset]),
         ("end", vec![Step::Close]),
         ("gateway", html(502)),
-        ("500", refused(500, "UNEXPECTED_ERROR")),
+        ("500", rejection(500, "UNEXPECTED_ERROR")),
         ("no id", json(200, "{}")),
         ("redirect", json_with(307, "Location: /elsewhere\r\n", "")),
         ("408", html(408)),
@@ -75,7 +75,7 @@ async fn a_list_that_lags_or_fails_is_looked_at_again() {
         (Ask::Take, _) => vec![Step::Reset],
         (Ask::List(_), 0 | 6..) if nth > 0 => listed(std::slice::from_ref(&own)),
         (Ask::List(_), 0) => listed(&[]),
-        // All attempts of the first look.
+        // All attempts of the first poll.
         (Ask::List(_), _) => html(503),
         _ => not_sharded(),
     })
@@ -104,7 +104,7 @@ async fn one_that_does_not_come_in_time_stays_unknown_and_no_second_one_is_poste
     let error = ambiguous(result);
     assert_eq!(format!("{} ", error.idempotency_tag.unwrap()), tagged("k"));
     assert!(error.candidates.is_empty() && matches!(&*error.cause, Error::Transport(_)));
-    // After 2 s; the look after 4 s more would come too late.
+    // After 2 s; the poll after 4 s more would come too late.
     assert_eq!((server.posts(), server.asked(Ask::List(1))), (1, 2));
     assert!(took < Duration::from_secs(2) + SLACK, "{took:?}");
 }
@@ -114,7 +114,7 @@ async fn a_refused_look_ends_it_with_the_cause_of_the_doubt() {
     let server = atlas(|ask, nth| match (ask, nth) {
         (Ask::Take, _) => html(502),
         (Ask::List(_), 0) => listed(&[]),
-        (Ask::List(_), _) => refused(403, "ACCESS_FORBIDDEN"),
+        (Ask::List(_), _) => rejection(403, "ACCESS_FORBIDDEN"),
         _ => not_sharded(),
     })
     .await;
@@ -186,7 +186,7 @@ async fn without_a_key_nothing_is_adopted_and_what_may_be_it_is_named() {
 async fn without_a_key_a_look_that_fails_leaves_no_candidates() {
     let server = atlas(|ask, _| match ask {
         Ask::Take => vec![Step::Reset],
-        _ => refused(403, "ACCESS_FORBIDDEN"),
+        _ => rejection(403, "ACCESS_FORBIDDEN"),
     })
     .await;
 

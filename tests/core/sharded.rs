@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::client::{Client, SNAPSHOT_ID, api, seen};
 use crate::life::{
-    Ask, atlas, ids, listed, made, not_sharded, one, refused, sharded, sharded_address,
+    Ask, atlas, ids, listed, made, not_sharded, one, rejection, sharded, sharded_address,
 };
 use crate::server::html;
 
@@ -31,7 +31,7 @@ async fn a_sharded_one_is_read_where_it_has_members() {
             Ask::Get if plain_knows => {
                 one(&json!({"id": SNAPSHOT_ID, "type": "shardedCluster", "status": "queued"}))
             }
-            Ask::Get => refused(404, "SNAPSHOT_NOT_FOUND"),
+            Ask::Get => rejection(404, "SNAPSHOT_NOT_FOUND"),
             _ => one(&sharded(SNAPSHOT_ID, MEMBER, "queued", "d")),
         })
         .await;
@@ -58,7 +58,7 @@ async fn one_of_which_only_the_plain_endpoint_knows_is_given_as_it_says() {
     for (status, code) in [(404, "RESOURCE_NOT_FOUND"), (400, "INVALID_ATTRIBUTE")] {
         let server = atlas(move |ask, _| match ask {
             Ask::Get => one(&sharded(SNAPSHOT_ID, MEMBER, "queued", "d")),
-            _ => refused(status, code),
+            _ => rejection(status, code),
         })
         .await;
         assert_eq!(Client::new(&server.url()).get().await.unwrap().id, SNAPSHOT_ID);
@@ -69,8 +69,8 @@ async fn one_of_which_only_the_plain_endpoint_knows_is_given_as_it_says() {
 async fn one_that_is_nowhere_is_not_found_and_the_first_answer_says_so() {
     for (status, code) in [(404, "RESOURCE_NOT_FOUND"), (400, "INVALID_ATTRIBUTE")] {
         let server = atlas(move |ask, _| match ask {
-            Ask::Get => refused(404, "SNAPSHOT_NOT_FOUND"),
-            _ => refused(status, code),
+            Ask::Get => rejection(404, "SNAPSHOT_NOT_FOUND"),
+            _ => rejection(status, code),
         })
         .await;
 
@@ -84,7 +84,7 @@ async fn one_that_is_nowhere_is_not_found_and_the_first_answer_says_so() {
 #[tokio::test]
 async fn a_project_or_cluster_that_is_not_there_is_not_looked_for_elsewhere() {
     for code in ["GROUP_NOT_FOUND", "CLUSTER_NOT_FOUND"] {
-        let server = atlas(move |_, _| refused(404, code)).await;
+        let server = atlas(move |_, _| rejection(404, code)).await;
         assert_eq!(api(Client::new(&server.url()).get().await).error_code.unwrap(), code);
         assert_eq!(server.requests().len(), 1);
     }
@@ -93,8 +93,8 @@ async fn a_project_or_cluster_that_is_not_there_is_not_looked_for_elsewhere() {
 #[tokio::test]
 async fn trouble_at_the_second_endpoint_is_not_called_not_found() {
     let server = atlas(|ask, _| match ask {
-        Ask::Get => refused(404, "SNAPSHOT_NOT_FOUND"),
-        _ => refused(403, "ACCESS_FORBIDDEN"),
+        Ask::Get => rejection(404, "SNAPSHOT_NOT_FOUND"),
+        _ => rejection(403, "ACCESS_FORBIDDEN"),
     })
     .await;
 
@@ -127,7 +127,7 @@ async fn a_sharded_list_that_atlas_refuses_with_400_or_404_is_empty() {
     for status in [400, 404] {
         let server = atlas(move |ask, _| match ask {
             Ask::List(_) => listed(&[made(OLDER, "completed", "d")]),
-            _ => refused(status, "WHATEVER"),
+            _ => rejection(status, "WHATEVER"),
         })
         .await;
         let snapshots = Client::new(&server.url()).list().await.unwrap();
@@ -150,7 +150,7 @@ async fn any_other_end_of_the_sharded_list_is_an_error() {
     for status in [401, 403, 409, 500, 503] {
         let server = atlas(move |ask, _| match ask {
             Ask::List(_) => listed(&[made(OLDER, "completed", "d")]),
-            _ => refused(status, "UNEXPECTED_ERROR"),
+            _ => rejection(status, "UNEXPECTED_ERROR"),
         })
         .await;
         let error = api(Client::new(&server.url()).list().await);
@@ -169,7 +169,7 @@ async fn any_other_end_of_the_sharded_list_is_an_error() {
 #[tokio::test]
 async fn a_plain_list_that_refuses_with_404_is_not_empty() {
     let server = atlas(|ask, _| match ask {
-        Ask::List(_) => refused(404, "CLUSTER_NOT_FOUND"),
+        Ask::List(_) => rejection(404, "CLUSTER_NOT_FOUND"),
         _ => not_sharded(),
     })
     .await;

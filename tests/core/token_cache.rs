@@ -107,7 +107,7 @@ async fn trusting() -> Server {
     accepting(|_| true).await
 }
 
-/// Takes what it is told to.
+/// Takes with these arguments.
 async fn accepting(takes: impl Fn(&str) -> bool + Send + Sync + 'static) -> Server {
     Server::start(move |request| match is_token(request) {
         true => granted(request.nth, 3600),

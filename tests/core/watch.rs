@@ -1,4 +1,4 @@
-//! Waiting for a snapshot: what is told, what is survived, and when it ends.
+//! Waiting for a snapshot: changes, outages, and the end.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use atlas_backups::operations::{SnapshotAddress, Watch, wait_and_verify};
 
 use crate::client::{BUDGET, Budget, Client, SLACK, SNAPSHOT_ID, api, cluster, timed, token};
 use crate::life::{
-    Ask, address, atlas, id_of_age, listed, made, not_sharded, one, refused, sharded, status,
+    Ask, address, atlas, id_of_age, listed, made, not_sharded, one, rejection, sharded, status,
 };
 use crate::server::{Step, atlas_error, json_with};
 
@@ -132,7 +132,7 @@ async fn one_that_was_seen_and_is_gone_ends_it() {
     let snapshot = made(&id, "queued", "d");
     let server = atlas(move |ask, nth| match (ask, nth) {
         (Ask::Get, 0) => one(&snapshot),
-        (Ask::Get, _) => refused(404, "SNAPSHOT_NOT_FOUND"),
+        (Ask::Get, _) => rejection(404, "SNAPSHOT_NOT_FOUND"),
         _ => not_sharded(),
     })
     .await;
@@ -146,7 +146,7 @@ async fn one_that_was_seen_and_is_gone_ends_it() {
 #[tokio::test]
 async fn where_it_was_found_it_is_looked_for_again() {
     let server = atlas(|ask, nth| match ask {
-        Ask::Get => refused(404, "SNAPSHOT_NOT_FOUND"),
+        Ask::Get => rejection(404, "SNAPSHOT_NOT_FOUND"),
         Ask::GetSharded => {
             let word = ["queued", "inProgress", "completed"][nth];
             one(&sharded(SNAPSHOT_ID, "6600000000000000000000b1", word, "d"))

@@ -9,7 +9,7 @@ use atlas_backups::operations::Watch;
 use serde_json::json;
 
 use crate::client::{BUDGET, Budget, Client, SNAPSHOT_ID, api, service_account, token};
-use crate::life::{address, atlas, made, one, refused, status};
+use crate::life::{address, atlas, made, one, rejection, status};
 use crate::server::{Server, Step, html, json as json_answer, json_with};
 
 fn watch(seconds: f64) -> Watch {
@@ -29,7 +29,7 @@ async fn passing_faults_do_not_end_it() {
         vec![Step::Pause(Duration::from_secs(30))],
         html(200),
         html(503),
-        refused(500, "UNEXPECTED_ERROR"),
+        rejection(500, "UNEXPECTED_ERROR"),
         json_answer(200, "{}"),
         json_answer(200, r#"{"id":"#),
         html(408),
@@ -118,9 +118,9 @@ async fn trouble_of_the_token_endpoint_does_not_end_it() {
 #[tokio::test]
 async fn what_does_not_pass_ends_it_at_once() {
     for (code, answer) in [
-        (403, refused(403, "ACCESS_FORBIDDEN")),
-        (401, refused(401, "USER_UNAUTHORIZED")),
-        (404, refused(404, "CLUSTER_NOT_FOUND")),
+        (403, rejection(403, "ACCESS_FORBIDDEN")),
+        (401, rejection(401, "USER_UNAUTHORIZED")),
+        (404, rejection(404, "CLUSTER_NOT_FOUND")),
         (410, html(410)),
     ] {
         let server = atlas(move |_, _| answer.clone()).await;

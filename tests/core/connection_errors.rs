@@ -178,7 +178,7 @@ async fn an_answer_that_overtakes_the_request_is_an_answer() {
 
     let result = Client::new(&url).take().await;
 
-    // Whatever it was, it was not told to be sure and wrong by an answer nobody asked for twice.
+    // An unrequested response must not make the outcome certain.
     assert!(matches!(result, Ok(_) | Err(Error::Ambiguous(_) | Error::Transport(_))), "{result:?}");
     server.abort();
 }
