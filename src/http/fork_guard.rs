@@ -7,20 +7,23 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A section that takes longer waits for a name server or a disk, and holds no lock meanwhile.
-const LONGEST_WAIT: Duration = Duration::from_millis(250);
+///
+/// Counted in pauses, not by the clock: the clock goes on while the machine is suspended or the
+/// process is not scheduled, and the section does not.
+const MAX_PAUSES: usize = 1000;
 const PAUSE: Duration = Duration::from_micros(200);
 
-static GUARD: ForkGuard = ForkGuard::new(LONGEST_WAIT);
+static GUARD: ForkGuard = ForkGuard::new(MAX_PAUSES);
 
 /// Without a lock of its own: a fork would copy that too.
 #[derive(Debug)]
 struct ForkGuard {
     sections: AtomicUsize,
     forks: AtomicUsize,
-    longest_wait: Duration,
+    max_pauses: usize,
 }
 
 /// A section of work that runs and that no fork may cut.
@@ -41,7 +44,7 @@ impl Drop for GuardedSection<'_> {
 
 /// The process is about to fork: waits for the sections that run.
 pub fn before_fork() {
-    GUARD.block();
+    GUARD.block(|| sleep(PAUSE));
 }
 
 /// The process has forked, or has failed to, and this is the parent.
@@ -55,29 +58,35 @@ pub fn after_fork_in_child() {
 }
 
 impl ForkGuard {
-    const fn new(longest_wait: Duration) -> Self {
-        Self { sections: AtomicUsize::new(0), forks: AtomicUsize::new(0), longest_wait }
+    const fn new(max_pauses: usize) -> Self {
+        Self { sections: AtomicUsize::new(0), forks: AtomicUsize::new(0), max_pauses }
     }
 
     fn enter(&self) -> GuardedSection<'_> {
-        let begun = Instant::now();
-        loop {
-            // First counted, then asked: a fork either sees this section or is seen by it.
-            self.sections.fetch_add(1, Ordering::SeqCst);
-            let section = GuardedSection(self);
-            if self.forks.load(Ordering::SeqCst) == 0 || begun.elapsed() > self.longest_wait {
+        for _ in 0..self.max_pauses {
+            let section = self.count_section();
+            if self.forks.load(Ordering::SeqCst) == 0 {
                 return section;
             }
             drop(section);
             sleep(PAUSE);
         }
+        self.count_section()
     }
 
-    fn block(&self) {
+    /// Counted before `forks` is read: a fork either sees this section or is seen by it.
+    fn count_section(&self) -> GuardedSection<'_> {
+        self.sections.fetch_add(1, Ordering::SeqCst);
+        GuardedSection(self)
+    }
+
+    fn block(&self, mut pause: impl FnMut()) {
         self.forks.fetch_add(1, Ordering::SeqCst);
-        let begun = Instant::now();
-        while self.sections.load(Ordering::SeqCst) > 0 && begun.elapsed() < self.longest_wait {
-            sleep(PAUSE);
+        for _ in 0..self.max_pauses {
+            if self.sections.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            pause();
         }
     }
 
@@ -100,19 +109,23 @@ mod tests {
 
     use super::*;
 
-    /// Longer than any machine keeps a thread waiting.
-    const LONG: Duration = Duration::from_secs(60);
+    /// More than any machine keeps a thread waiting.
+    const MANY: usize = 300_000;
+
+    fn nap() {
+        sleep(PAUSE);
+    }
 
     #[test]
     fn a_fork_waits_for_the_sections_that_run() {
-        let gate = ForkGuard::new(LONG);
-        let section = gate.enter();
+        let guard = ForkGuard::new(MANY);
+        let section = guard.enter();
         scope(|threads| {
             let fork = threads.spawn(|| {
-                gate.block();
-                gate.sections.load(Ordering::SeqCst)
+                guard.block(nap);
+                guard.sections.load(Ordering::SeqCst)
             });
-            while gate.forks.load(Ordering::SeqCst) == 0 {
+            while guard.forks.load(Ordering::SeqCst) == 0 {
                 sleep(PAUSE);
             }
             assert!(!fork.is_finished());
@@ -123,8 +136,8 @@ mod tests {
 
     #[test]
     fn a_section_waits_for_the_fork() {
-        static GUARD: ForkGuard = ForkGuard::new(LONG);
-        GUARD.block();
+        static GUARD: ForkGuard = ForkGuard::new(MANY);
+        GUARD.block(nap);
         let (sender, entered) = channel();
         spawn(move || {
             let _section = GUARD.enter();
@@ -136,28 +149,43 @@ mod tests {
     }
 
     #[test]
+    fn a_fork_waits_for_a_section_while_the_machine_is_suspended() {
+        let guard = ForkGuard::new(10);
+        let mut section = Some(guard.enter());
+        let mut pauses = 0;
+        guard.block(|| {
+            pauses += 1;
+            if pauses == 1 {
+                sleep(PAUSE * 1000); // suspended
+            } else {
+                section = None;
+            }
+        });
+        assert_eq!(guard.sections.load(Ordering::SeqCst), 0);
+        assert_eq!(pauses, 2);
+    }
+
+    #[test]
     fn neither_waits_for_ever() {
-        let gate = ForkGuard::new(LONGEST_WAIT);
-        let section = gate.enter();
-        gate.block();
-        let another = gate.enter();
-        assert_eq!(gate.sections.load(Ordering::SeqCst), 2);
+        let guard = ForkGuard::new(10);
+        let section = guard.enter();
+        guard.block(nap);
+        let another = guard.enter();
+        assert_eq!(guard.sections.load(Ordering::SeqCst), 2);
         drop((section, another));
-        assert_eq!(gate.sections.load(Ordering::SeqCst), 0);
+        assert_eq!(guard.sections.load(Ordering::SeqCst), 0);
     }
 
     #[test]
     fn a_child_begins_anew() {
-        let gate = ForkGuard::new(Duration::from_secs(1));
-        std::mem::forget(gate.enter());
-        gate.block();
-        gate.reset();
-        let begun = Instant::now();
-        let section = gate.enter();
-        assert!(begun.elapsed() < gate.longest_wait);
-        assert_eq!(gate.sections.load(Ordering::SeqCst), 1);
+        let guard = ForkGuard::new(10);
+        std::mem::forget(guard.enter());
+        guard.block(nap);
+        guard.reset();
+        let section = guard.enter();
+        assert_eq!(guard.sections.load(Ordering::SeqCst), 1);
         drop(section);
-        saturating_dec(&gate.sections);
-        assert_eq!(gate.sections.load(Ordering::SeqCst), 0);
+        saturating_dec(&guard.sections);
+        assert_eq!(guard.sections.load(Ordering::SeqCst), 0);
     }
 }
