@@ -54,12 +54,12 @@ def main() -> None:
         requests = service.requests
         posts = [item for item in requests if item.method == "POST" and FLEET_ID in item.path]
         tokens = [item for item in requests if item.path.endswith("/oauth/token")]
-        refused = [item for item in requests if item.status == TOO_MANY_REQUESTS]
+        throttled = [item for item in requests if item.status == TOO_MANY_REQUESTS]
         snapshots = [item for item in service.snapshots if item.group_id == FLEET_ID]
     print(f"mapped tasks {arguments.clusters}, succeeded {succeeded}, snapshots {len(snapshots)}")
     print(f"time {seconds:.0f} s; at most {deferred} deferred at a time")
     print(
-        f"requests {len(requests)}: tokens {len(tokens)}, POSTs {len(posts)}, 429s {len(refused)}"
+        f"requests {len(requests)}: tokens {len(tokens)}, POSTs {len(posts)}, 429s {len(throttled)}"
     )
     print(f"triggerer: {idle:.0f} MiB idle, {peak:.0f} MiB at most")
 

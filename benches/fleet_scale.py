@@ -25,7 +25,7 @@ KIBIBYTES_PER_MEBIBYTE = 1024
 
 
 def serve(clusters: int, pipe: Connection) -> None:
-    """Run the emulator until told to stop; then say how many requests of which status it had."""
+    """Run the emulator until a stop message; then send the counts of POSTs, 429s and snapshots."""
     names = (Cluster(name=f"Cluster{number}") for number in range(clusters))
     world = World(projects=(Project(name="Large", id=GROUP_ID, clusters=tuple(names)),))
     bucket = RateLimit(capacity=CAPACITY, refill=REFILL, period_seconds=PERIOD_SECONDS)
@@ -61,12 +61,12 @@ def main() -> None:
         failed = sum(outcome.error is not None for outcome in outcomes)
     seconds = time.monotonic() - begun
     ours.send("stop")
-    posts, refused, snapshots = ours.recv()
+    posts, throttled, snapshots = ours.recv()
     server.join()
     per_second = REFILL / PERIOD_SECONDS * FASTER
     allowed = max(0.0, (arguments.clusters - CAPACITY) / per_second)
     print(f"clusters {arguments.clusters}, snapshots {snapshots}, failed {failed}")
-    print(f"POSTs {posts}, of them refused with 429: {refused}")
+    print(f"POSTs {posts}, of them rejected with 429: {throttled}")
     ratio = f" (ratio {seconds / allowed:.3f})" if allowed else ""
     print(f"time {seconds:.1f} s; the bucket allows it in {allowed:.1f} s{ratio}")
     print(f"peak memory {peak_mebibytes():.0f} MiB, {before:.0f} MiB before the fleet")

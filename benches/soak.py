@@ -91,7 +91,7 @@ async def caller(atlas: AtlasBackups, names: Iterator[int], tally: Tally, until:
         tally.in_flight -= 1
 
 
-def look(begun: float, tally: Tally) -> tuple[float, ...]:
+def sample(begun: float, tally: Tally) -> tuple[float, ...]:
     status = Path("/proc/self/status").read_text()
     rss = int(status.partition("VmRSS:")[2].split()[0]) / 1024
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # names are enough
@@ -106,7 +106,7 @@ async def watch(tally: Tally, csv_file: Path, rows: list[tuple[float, ...]]) -> 
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         while True:
-            rows.append(look(begun, tally))
+            rows.append(sample(begun, tally))
             writer.writerow(rows[-1])
             file.flush()
             await asyncio.sleep(1)
@@ -127,14 +127,16 @@ async def soak(base_url: str, calls: int, seconds: float, csv_file: Path) -> tup
 
 def judge(tally: Tally, seen: dict[str, Any], rows: list[tuple[float, ...]], seconds: float) -> int:
     held = {int(name[1:]): number_in(taken) for name, taken in seen["ids"].items()}
-    lost = [name for name, taken in enumerate(tally.ids) if held.get(name) != taken]
+    missing = [name for name, taken in enumerate(tally.ids) if held.get(name) != taken]
     strange = [name for name in held if name >= len(tally.ids)]
     print(f"server: {seen['connections']} connections, requests {seen['requests']}")
     print(f"faults: {sum(seen['faults'].values())}: {dict(sorted(seen['faults'].items()))}")
     print(f"errors of calls, each made again with its key: {dict(tally.errors.most_common())}")
     print(f"snapshots: {tally.taken} given to callers, {seen['taken']} taken by the server")
-    print(f"lost: {len(lost)}, doubled: {seen['doubled']}, unknown to callers: {len(strange)}")
-    failed = bool(lost or seen["doubled"] or strange)
+    print(
+        f"missing: {len(missing)}, doubled: {seen['doubled']}, unknown to callers: {len(strange)}"
+    )
+    failed = bool(missing or seen["doubled"] or strange)
     # From when everything was in use once, to when callers began to leave.
     steady = [row for row in rows if seconds * 0.2 <= row[0] <= seconds]
     for index, name in enumerate(COLUMNS[1:4], start=1):

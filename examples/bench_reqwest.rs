@@ -107,7 +107,7 @@ async fn main() -> Result<(), Failure> {
         return Err("URL CALLS AT_ONCE".into());
     };
     let (calls, at_once) = (calls.parse()?, at_once.parse()?);
-    // Without TLS nothing is to be trusted, but the library wants to be told.
+    // Without TLS no roots are needed, but the library requires a configuration.
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -1,9 +1,9 @@
 """Measures clients beside one another and prints a table; `make bench` runs it.
 
-Every round measures every client once, so that a mood of the machine meets all of them. Times
-are told as multiples of a bare loop of reqwest in the same round; medians of the rounds, with the
-least and the most. Client and server have a processor each, then both share one, which takes the
-waking of another processor out of the figure.
+Every round measures every client once, so that load on the machine affects all of them. Times are
+multiples of a bare reqwest loop in the same round: the median of the rounds, with minimum and
+maximum. Client and server first run on a processor each, then both share one, which excludes the
+wake-up of another processor.
 """
 
 from __future__ import annotations
@@ -86,19 +86,23 @@ def throughput(tools: Tools, placement: str, figures: Figures) -> None:
 def starts(tools: Tools, figures: Figures) -> None:
     """Measure one round of what a process pays before and for its first call."""
 
-    def told(arguments: list[str]) -> float:
-        """Milliseconds from the start of an interpreter to the time that it prints."""
+    def milliseconds_to_print(arguments: list[str]) -> float:
+        """Start an interpreter and return the milliseconds until the time that it prints."""
         begun = time.monotonic()
         return (float(output([tools.python, *arguments], tools.client_processor)) - begun) * 1e3
 
     now = "import time; print(time.monotonic())"
-    bare = told(["-c", now])
+    bare = milliseconds_to_print(["-c", now])
     for name, (module, _, _) in CLIENTS.items():
-        figures[name, "import"].append(told(["-c", f"import {module}; {now}"]) - bare)
-        first = told([str(HERE / "first.py"), name, tools.base_url])
+        figures[name, "import"].append(
+            milliseconds_to_print(["-c", f"import {module}; {now}"]) - bare
+        )
+        first = milliseconds_to_print([str(HERE / "first.py"), name, tools.base_url])
         figures[name, "first object"].append(first - bare)
     class_itself = f"from atlas_backups import AtlasBackups; {now}"
-    figures[OWN[0], "import of the class"].append(told(["-c", class_itself]) - bare)
+    figures[OWN[0], "import of the class"].append(
+        milliseconds_to_print(["-c", class_itself]) - bare
+    )
 
 
 def delays(tools: Tools, figures: Figures) -> None:

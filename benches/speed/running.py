@@ -41,7 +41,7 @@ def serving(
 
 
 def output(command: Sequence[str], processor: int | None = None) -> str:
-    """Run a program to its end; what it says on standard error is told only if it fails.
+    """Run a program to completion; print its standard error only if it fails.
 
     Python may keep its bytecode, as it does for users: compiling is no part of a start.
     """

@@ -48,7 +48,7 @@ def fleets(base_url: str, sizes: list[int], processor: int | None) -> list[dict[
         after = stats(base_url)
         if after["requests"] - before["requests"] != size:
             raise SystemExit(f"{size} clusters, but not as many requests: {before}, {after}")
-        # Each look at the statistics is a connection too.
+        # Reading the statistics opens a connection too.
         connections = after["connections"] - before["connections"] - 1
         rows.append({"clusters": size, **found, "connections": connections})
         print(", ".join(f"{name} {rows[-1][name]:,.6g}" for name in COLUMNS), flush=True)

@@ -10,14 +10,14 @@ from clients import CLIENTS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Of a client, what was measured in each round.
+# (client, column): one measurement per round.
 Figures: TypeAlias = dict[tuple[str, str], list[float]]
 
 BARE = "reqwest in Rust"
 FLEET = "atlas-backups fleet"
 OWN = ("atlas-backups", "atlas-backups async")
 MANY, MOST = 64, 1000
-# What is told of each client, its unit, and how many decimals it is told with.
+# The columns of the table: name, unit and decimals.
 COLUMNS = {
     "one by one": ("x", 2),
     "CPU a call": ("x", 2),

@@ -1,6 +1,6 @@
 """HTTP/2 beside HTTP/1.1 behind TLS: handshakes, and calls one by one and at once.
 
-`make bench-tls` runs it. Rounds take turns with the two protocols, of which the server offers one.
+`make bench-tls` runs it. Rounds alternate between the two protocols; the server offers one of them at a time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def main() -> None:
                     before = handshakes(base_url)
                     program = [sys.executable, str(HERE / "handshakes.py"), base_url, str(calls)]
                     found = measured(program, first)
-                    # The look at the count that follows is a handshake too.
+                    # Reading the count afterwards is a handshake too.
                     what = f"{kind}, {calls} calls one by one"
                     figures[f"{what}: handshakes"].append(handshakes(base_url) - before - 1)
                     figures[f"{what}: ms for the first"].append(found["first"] * 1e3)

@@ -2,7 +2,7 @@
 //!
 //! Its first line of output is its port. `--tls FILE` makes it speak TLS, HTTP/2 where the client
 //! offers it (not with `--http1`), and writes the certificate to trust into that file. `GET /stats`
-//! tells what it saw.
+//! returns its counters.
 #![allow(clippy::print_stdout)]
 
 mod answers;

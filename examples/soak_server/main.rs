@@ -1,7 +1,7 @@
-//! A stand-in for Atlas that breaks a share of its answers in every way of `faults.rs`.
+//! A mock of Atlas that breaks a share of its responses in every way of `faults.rs`.
 //!
-//! `benches/soak.py` starts it; its first line of output is its port. `GET /stats` tells what it
-//! saw. It keeps what was taken, so that what is lost or doubled shows.
+//! `benches/soak.py` starts it; its first line of output is its port. `GET /stats` returns its
+//! counters. It keeps the snapshots taken, so that missing and duplicate ones show.
 #![allow(clippy::print_stdout)]
 
 mod faults;
