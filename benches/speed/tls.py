@@ -1,6 +1,6 @@
 """HTTP/2 beside HTTP/1.1 behind TLS: handshakes, and calls one by one and at once.
 
-`make bench-tls` runs it. Rounds alternate between the two protocols; the server offers one of them at a time.
+`make bench-tls` runs it. Rounds alternate between the two protocols; the server offers one.
 """
 
 from __future__ import annotations
