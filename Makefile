@@ -37,9 +37,13 @@ test-core: ## Run the Rust tests (without Python)
 # These suites need other programs or packages than the group `test` and have their own targets.
 OTHER_SUITES := airflow airflow_integration notebook interop
 
+# Many tests wait for a process or a socket, so more run at a time than there are cores.
+WORKERS ?= 4
+
 .PHONY: test-python
 test-python: develop $(BIN)/.groups-test ## Run the Python tests
-	$(BIN)/python -m pytest $(addprefix --ignore=tests/,$(OTHER_SUITES))
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal \
+		$(addprefix --ignore=tests/,$(OTHER_SUITES))
 
 CASES ?= 20000
 SEED ?= 1

@@ -8,6 +8,7 @@ mod kind;
 mod text;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 pub use api::{ApiError, FieldViolation};
@@ -27,43 +28,31 @@ const DUPLICATES_HINT: &str = "keep one and delete the others";
 pub(crate) const WRITES_STOPPED: &str = "WRITES_NOT_ALLOWED_DURING_APP_UPGRADES";
 
 /// Whatever an operation can end with instead of its result.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone)]
 pub enum Error {
     /// Credentials, base URL or options cannot be used.
-    #[error("{0}")]
     Configuration(String),
     /// The client was closed before the call.
-    #[error("the client is closed")]
     ClientClosed,
     /// The system has no thread or descriptor left with which a call could begin.
-    #[error("{0}")]
     OutOfResources(String),
     /// An argument was rejected before anything was sent.
-    #[error("{0}")]
     InvalidArgument(String),
     /// No response: DNS, ECONNREFUSED, TLS, reset.
-    #[error("{0}")]
     Transport(Box<Failure>),
     /// No answer in time.
-    #[error("{0}")]
     Timeout(Box<Failure>),
     /// An answer, but not one that Atlas gives.
-    #[error("{0}")]
     InvalidResponse(Box<Failure>),
     /// The take may or may not have happened.
-    #[error("{0}")]
     Ambiguous(Box<Ambiguous>),
     /// More than one snapshot carries the tag of one key.
-    #[error("{0}")]
     Duplicates(Box<Duplicates>),
     /// Atlas gave up on the snapshot.
-    #[error("{}", failed(.0))]
     SnapshotFailed(Box<Snapshot>),
     /// The wait is over, the snapshot is not.
-    #[error("{0}")]
     WaitTimeout(Box<WaitTimeout>),
     /// Atlas rejected the request.
-    #[error("{0}")]
     Api(Box<ApiError>),
 }
 
@@ -114,21 +103,47 @@ pub struct WaitTimeout {
 }
 
 impl Error {
+    /// What happened, without attempts, hint and request.
+    fn sentence(&self) -> Cow<'_, str> {
+        match self {
+            Self::Configuration(text)
+            | Self::OutOfResources(text)
+            | Self::InvalidArgument(text) => text.as_str().into(),
+            Self::ClientClosed => "the client is closed".into(),
+            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+                failure.what.as_str().into()
+            }
+            Self::Ambiguous(ambiguous) => ambiguous.to_string().into(),
+            Self::Duplicates(duplicates) => duplicates.to_string().into(),
+            Self::SnapshotFailed(snapshot) => failed(snapshot).into(),
+            Self::WaitTimeout(wait) => wait.to_string().into(),
+            Self::Api(api) => api.to_string().into(),
+        }
+    }
+
     /// What happened to one request, for a line that names the request itself.
     pub(crate) fn outcome(&self) -> String {
+        match self.response() {
+            Some(response) => response,
+            None => self.sentence().into_owned(),
+        }
+    }
+
+    /// The status and the code of a rejection.
+    fn response(&self) -> Option<String> {
         match self {
-            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                failure.what.clone()
-            }
-            Self::Configuration(_)
+            Self::Api(api) => Some(api.status_line()),
+            Self::Ambiguous(ambiguous) => ambiguous.cause.response(),
+            Self::WaitTimeout(wait) => wait.cause.as_ref()?.response(),
+            Self::Transport(_)
+            | Self::Timeout(_)
+            | Self::InvalidResponse(_)
+            | Self::Configuration(_)
             | Self::ClientClosed
             | Self::OutOfResources(_)
             | Self::InvalidArgument(_)
             | Self::Duplicates(_)
-            | Self::SnapshotFailed(_)
-            | Self::WaitTimeout(_)
-            | Self::Ambiguous(_)
-            | Self::Api(_) => self.to_string(),
+            | Self::SnapshotFailed(_) => None,
         }
     }
 
@@ -164,16 +179,7 @@ impl Error {
         self
     }
 
-    /// The same as a part of a message that has a hint of its own.
-    fn without_hint(&self) -> Self {
-        let mut error = self.clone();
-        if let Some(hint) = error.hint_mut() {
-            *hint = None;
-        }
-        error
-    }
-
-    /// What a person can do about it, as at the end of the message.
+    /// What a person can do about it, as in the message.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
@@ -264,26 +270,46 @@ impl Failure {
     }
 }
 
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {} ({})", self.request, self.what, self.effort)?;
-        attempts::write_hint(f, self.hint.as_deref())
+impl fmt::Display for Error {
+    /// The sentence, the attempts, the hint, and at the end the request in brackets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sentence = self.sentence();
+        f.write_str(&sentence)?;
+        let request = self.request();
+        if let Some((_, effort)) = request {
+            write!(f, " ({effort})")?;
+        }
+        if let Some(hint) = self.hint() {
+            write!(f, ". Hint: {hint}")?;
+        }
+        let Some((line, _)) = request else { return Ok(()) };
+        match self.response().filter(|response| !sentence.contains(response)) {
+            Some(response) => write!(f, " [{line}: {response}]"),
+            None => write!(f, " [{line}]"),
+        }
     }
 }
 
-impl std::fmt::Display for Ambiguous {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl std::error::Error for Error {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl fmt::Display for Ambiguous {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cause = self.cause.sentence();
         write!(
             f,
-            "the snapshot may or may not have been taken, and nothing was sent again: {}",
-            self.cause.without_hint()
+            "the snapshot may or may not have been taken, and nothing was sent again: {cause}"
         )?;
         match self.candidates.len() {
-            0 => {}
-            1 => write!(f, "; one on-demand snapshot of that time exists")?,
-            count => write!(f, "; {count} on-demand snapshots of that time exist")?,
+            0 => Ok(()),
+            1 => write!(f, "; one on-demand snapshot of that time exists"),
+            count => write!(f, "; {count} on-demand snapshots of that time exist"),
         }
-        attempts::write_hint(f, Some(self.hint()))
     }
 }
 
@@ -298,29 +324,31 @@ impl Ambiguous {
     }
 }
 
-impl std::fmt::Display for Duplicates {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Duplicates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<&str> = self.snapshots.iter().map(|snapshot| snapshot.id.as_str()).collect();
-        let (count, tag, ids) = (ids.len(), &self.tag, ids.join(", "));
-        write!(f, "{count} snapshots carry the tag {tag} of one key: {ids}")?;
-        attempts::write_hint(f, Some(DUPLICATES_HINT))
+        write!(
+            f,
+            "{} snapshots carry the tag {} of one key: {}",
+            ids.len(),
+            self.tag,
+            ids.join(", ")
+        )
     }
 }
 
-impl std::fmt::Display for WaitTimeout {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.what)?;
+impl fmt::Display for WaitTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
         match &self.snapshot {
             Some(snapshot) => {
                 let status = printable(snapshot.status_word(), LONGEST_STATUS);
                 write!(f, "; it was last seen {status}")?;
             }
-            None => write!(f, "; this wait has not seen it")?,
+            None => f.write_str("; this wait has not seen it")?,
         }
-        if let Some(cause) = &self.cause {
-            write!(f, "; the last poll failed: {}", cause.without_hint())?;
-        }
-        attempts::write_hint(f, Some(self.hint()))
+        let Some(cause) = &self.cause else { return Ok(()) };
+        write!(f, "; the last poll failed: {}", cause.sentence())
     }
 }
 

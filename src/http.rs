@@ -24,6 +24,6 @@ pub(crate) mod tls_error;
 
 pub use call_context::CallContext;
 pub use client::HttpClient;
-pub use events::{Event, Events, Journal, Level};
+pub use events::{Event, Events, Journal, Level, Topic};
 pub use fork_guard::{after_fork_in_child, after_fork_in_parent, before_fork};
 pub use hold::Hold;

@@ -20,7 +20,7 @@ use crate::config::FileError;
 use crate::error::Error;
 use crate::http::call_context::CallContext;
 use crate::http::client::HttpClient;
-use crate::http::events::Level;
+use crate::http::events::{Level, Topic};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
@@ -208,12 +208,10 @@ impl ServiceAccount {
                 return Ok(Acquired::Token(unexpired));
             }
             if begun.elapsed() >= patience {
-                call.events.add(Level::Warning, || {
-                    let seconds = patience.as_secs_f64();
-                    format!(
-                        "another process has kept token_cache locked for {seconds:.1} s: this one \
-                         fetches a token that it does not share"
-                    )
+                let template = "another process has kept token_cache locked for %s s: this one \
+                                fetches a token that it does not share";
+                call.events.add(Topic::Auth, Level::Warning, template, || {
+                    [format!("{:.1}", patience.as_secs_f64())]
                 });
                 return Ok(Acquired::Nothing);
             }
@@ -261,9 +259,8 @@ impl ServiceAccount {
     /// Once for a client: it will not go better with each call.
     fn warn(&self, why: &str, call: &CallContext) {
         if !self.warned.swap(true, Ordering::Relaxed) {
-            call.events.add(Level::Warning, || {
-                format!("token_cache cannot be used, the token stays in memory: {why}")
-            });
+            let template = "token_cache cannot be used, the token stays in memory: %s";
+            call.events.add(Topic::Auth, Level::Warning, template, || [why.to_owned()]);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! An error that Atlas (or its token endpoint) answered with.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::error::attempts::{Attempts, RequestLine, write_hint};
+use crate::error::attempts::{Attempts, RequestLine};
 use crate::error::kind::ApiKind;
 use crate::model::Snapshot;
 
@@ -55,28 +55,36 @@ pub struct FieldViolation {
     pub description: Option<String>,
 }
 
+/// What Atlas said; the status where it said nothing.
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.request, self.status)?;
-        let standard = StatusCode::from_u16(self.status).ok();
-        let standard = standard.and_then(|status| status.canonical_reason());
-        if let Some(reason) = self.reason.as_deref().or(standard) {
-            write!(f, " {reason}")?;
-        }
-        if let Some(code) = &self.error_code {
-            write!(f, ", {code}")?;
-        }
-        if let Some(detail) = &self.detail {
-            write!(f, ": {detail}")?;
+        match &self.detail {
+            Some(detail) => f.write_str(detail)?,
+            None => f.write_str(&self.status_line())?,
         }
         for violation in self.field_violations.iter().take(SHOWN_VIOLATIONS) {
             let field = violation.field.as_deref().unwrap_or("?");
             write!(f, " [{field}: {}]", violation.description.as_deref().unwrap_or("?"))?;
         }
-        if let Some(more @ 1..) = self.field_violations.len().checked_sub(SHOWN_VIOLATIONS) {
-            write!(f, " [and {more} more]")?;
+        match self.field_violations.len().checked_sub(SHOWN_VIOLATIONS) {
+            Some(more @ 1..) => write!(f, " [and {more} more]"),
+            _ => Ok(()),
         }
-        write!(f, " ({})", self.effort)?;
-        write_hint(f, self.hint.as_deref())
+    }
+}
+
+impl ApiError {
+    /// `400 Bad Request, VALIDATION_ERROR`.
+    pub(super) fn status_line(&self) -> String {
+        let standard = StatusCode::from_u16(self.status).ok();
+        let standard = standard.and_then(|status| status.canonical_reason());
+        let mut line = self.status.to_string();
+        if let Some(reason) = self.reason.as_deref().or(standard) {
+            let _ = write!(line, " {reason}");
+        }
+        if let Some(code) = &self.error_code {
+            let _ = write!(line, ", {code}");
+        }
+        line
     }
 }

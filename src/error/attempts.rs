@@ -41,7 +41,3 @@ impl fmt::Display for Attempts {
         write!(f, "{} attempt{plural}, {:.2} s", self.attempts, self.elapsed.as_secs_f64())
     }
 }
-
-pub(super) fn write_hint(f: &mut fmt::Formatter<'_>, hint: Option<&str>) -> fmt::Result {
-    hint.map_or(Ok(()), |hint| write!(f, ". Hint: {hint}"))
-}

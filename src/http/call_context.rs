@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use crate::error::{Ambiguous, Attempts, Failure, RequestLine};
 use crate::http::ambiguity::PendingOutcome;
-use crate::http::events::{Events, Level};
+use crate::http::events::{Events, Level, Topic};
 use crate::http::hold::Hold;
 
 /// Shared by everything that happens for one call.
@@ -183,7 +183,7 @@ impl CallContext {
         let mut notes = self.notes();
         if notes.lost_tag.is_none() {
             let notice = notes.lost_tag.insert(notice());
-            self.events.add(Level::Warning, || notice.clone());
+            self.events.add(Topic::Take, Level::Warning, "%s", || [notice.clone()]);
         }
     }
 

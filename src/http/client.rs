@@ -21,7 +21,7 @@ use crate::error::{Error, Failure, RequestLine};
 use crate::http::body;
 use crate::http::body::{BodyState, Delivery, Incomplete, Received, TrackedBody};
 use crate::http::call_context::CallContext;
-use crate::http::events::Level;
+use crate::http::events::{Level, Topic};
 use crate::http::exchange_error::{DeliveryStatus, ExchangeError, is_refused_stream};
 use crate::http::pool::{Lease, Pool};
 use crate::http::proxy_error;
@@ -191,13 +191,14 @@ impl HttpClient {
     ) -> Result<Response, ExchangeError> {
         let begun = Instant::now();
         let result = self.send(request, authorization, call).await;
-        call.events.add(Level::Debug, || {
+        let template = "%s: %s (attempt %s, %s s)";
+        call.events.add(Topic::Http, Level::Debug, template, || {
             let outcome = match &result {
                 Ok(answer) => answer.status().to_string(),
                 Err(failed) => failed.error.outcome(),
             };
-            let seconds = begun.elapsed().as_secs_f64();
-            format!("{}: {outcome} (attempt {attempt}, {seconds:.3} s)", request.line)
+            let seconds = format!("{:.3}", begun.elapsed().as_secs_f64());
+            [request.line.to_string(), outcome, attempt.to_string(), seconds]
         });
         result
     }
@@ -280,11 +281,9 @@ impl HttpClient {
             if !answered && is_refused_stream(&error) && refused_streams < MOST_REFUSED_STREAMS {
                 refused_streams += 1;
                 let count = refused_streams;
-                call.events.add(Level::Debug, || {
-                    format!(
-                        "{}: the server rejected the HTTP/2 stream; resent ({count})",
-                        request.line
-                    )
+                let template = "%s: the server rejected the HTTP/2 stream; resent (%s)";
+                call.events.add(Topic::Http, Level::Debug, template, || {
+                    [request.line.to_string(), count.to_string()]
                 });
                 continue;
             }

@@ -15,13 +15,30 @@ pub enum Level {
     Warning,
 }
 
+/// What a log event is about; the name of its logger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    /// Requests, retries, and notices about the API version.
+    Http,
+    /// Tokens and the token cache.
+    Auth,
+    /// Waits for the rate limit of a project.
+    RateLimit,
+    /// Snapshots: taken, found, waited for.
+    Take,
+}
+
 /// One line for the log.
 #[derive(Debug, Clone)]
 pub struct Event {
+    /// What it is about.
+    pub topic: Topic,
     /// Its level.
     pub level: Level,
-    /// The message; contains no secret.
-    pub text: String,
+    /// The message, with `%s` for each argument.
+    pub template: &'static str,
+    /// The arguments; they contain no secret.
+    pub arguments: Vec<String>,
     /// When it happened.
     pub at: Instant,
 }
@@ -29,8 +46,26 @@ pub struct Event {
 impl Event {
     /// An event that happens now.
     #[must_use]
-    pub fn new(level: Level, text: String) -> Self {
-        Self { level, text, at: Instant::now() }
+    pub fn new<const N: usize>(
+        topic: Topic,
+        level: Level,
+        template: &'static str,
+        arguments: [String; N],
+    ) -> Self {
+        Self { topic, level, template, arguments: arguments.into(), at: Instant::now() }
+    }
+
+    /// The message with its arguments.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut arguments = self.arguments.iter();
+        let mut pieces = self.template.split("%s");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            text.extend(arguments.next().map(String::as_str));
+            text.push_str(piece);
+        }
+        text
     }
 }
 
@@ -93,9 +128,16 @@ impl Events {
         Self { least, journal }
     }
 
-    pub(crate) fn add(&self, level: Level, text: impl FnOnce() -> String) {
+    /// Adds an event; `template` has `%s` for each argument.
+    pub(crate) fn add<const N: usize>(
+        &self,
+        topic: Topic,
+        level: Level,
+        template: &'static str,
+        arguments: impl FnOnce() -> [String; N],
+    ) {
         if self.least.is_some_and(|least| level >= least) {
-            self.journal.add(Event::new(level, text()));
+            self.journal.add(Event::new(topic, level, template, arguments()));
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::error::{ApiKind, Duplicates, Error};
 use crate::http::response::Response;
-use crate::http::{CallContext, Level};
+use crate::http::{CallContext, Level, Topic};
 use crate::model::Snapshot;
 use crate::operations::arguments::{ClusterAddress, IfBusy, TakeArguments};
 use crate::operations::client::AtlasClient;
@@ -96,12 +96,12 @@ pub async fn take_snapshot(
 }
 
 fn log_novelty(taken: &Snapshot, call: &CallContext) {
-    call.events.add(Level::Info, || {
-        let (id, name) = (&taken.id, taken.cluster_name());
-        match taken.is_new() {
-            Some(true) => format!("snapshot {id} of cluster {name} was taken by this call"),
-            _ => format!("snapshot {id} of cluster {name} was found, this call took none"),
-        }
+    let template = match taken.is_new() {
+        Some(true) => "snapshot %s of cluster %s was taken by this call",
+        _ => "snapshot %s of cluster %s was found, this call took none",
+    };
+    call.events.add(Topic::Take, Level::Info, template, || {
+        [taken.id.clone(), taken.cluster_name().to_owned()]
     });
 }
 
@@ -147,9 +147,10 @@ pub(crate) async fn check_for_duplicates(
             exactly_one(tag, Some(&snapshot.id), &listing, Some(snapshot)).map(|_| ())
         }
         Err(failure) => {
-            call.events.add(Level::Warning, || {
-                let (id, error) = (&snapshot.id, &failure.error);
-                format!("snapshot {id} exists; whether another one carries its tag is not known: {error}")
+            let template =
+                "snapshot %s exists; whether another one carries its tag is not known: %s";
+            call.events.add(Topic::Take, Level::Warning, template, || {
+                [snapshot.id.clone(), failure.error.to_string()]
             });
             Ok(())
         }

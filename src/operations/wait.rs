@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::{Error, WaitTimeout};
-use crate::http::{CallContext, Level};
+use crate::http::{CallContext, Level, Topic};
 use crate::model::{Snapshot, object_id_timestamp};
 use crate::operations::arguments::{ClusterAddress, SnapshotAddress};
 use crate::operations::client::AtlasClient;
@@ -151,9 +151,9 @@ impl Watch {
                                 Some(begun),
                             )) =>
                 {
-                    call.events.add(Level::Info, || {
-                        format!("{}; still waiting for the snapshot", failure.error)
-                    });
+                    let template = "%s; still waiting for the snapshot";
+                    call.events
+                        .add(Topic::Take, Level::Info, template, || [failure.error.to_string()]);
                     // What only the end of the time cut off says less than what was before.
                     if cause.is_none() || Instant::now() < deadline {
                         cause = Some(failure.error);

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::http::call_context::CallContext;
-use crate::http::events::Level;
+use crate::http::events::{Level, Topic};
 use crate::policy::retry_budget::{self, RetryBudget};
 
 const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
@@ -97,12 +97,12 @@ impl RetryState {
             Err(Exhausted::Count | Exhausted::Time) => return Err(error),
             Err(Exhausted::RetryBudget) => {
                 let error = error.after(call.effort()).with_hint(BUDGET_EXHAUSTED);
-                call.events.add(Level::Info, || error.to_string());
+                call.events.add(Topic::Http, Level::Info, "%s", || [error.to_string()]);
                 return Err(error);
             }
         };
-        call.events.add(Level::Info, || {
-            format!("{}; trying again in {:.1} s", error.after(call.effort()), pause.as_secs_f64())
+        call.events.add(Topic::Http, Level::Info, "%s; retrying in %s s", || {
+            [error.after(call.effort()).to_string(), format!("{:.1}", pause.as_secs_f64())]
         });
         tokio::time::sleep(pause).await;
         Ok(())

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::{Ambiguous, Error};
-use crate::http::{CallContext, Event, Events, Journal, Level};
+use crate::http::{CallContext, Event, Events, Journal, Level, Topic};
 use crate::operations::client::AtlasClient;
 use crate::operations::{ClusterAddress, TakeArguments, TakeOutcome, take_and_wait};
 use crate::python::arguments::{cluster, take_arguments, with_key};
@@ -233,8 +233,9 @@ fn closed_early(outcome: &Ambiguous) -> Event {
     let tag = outcome.idempotency_tag.as_deref().unwrap_or("no tag");
     let ids = outcome.candidates.iter().map(|snapshot| snapshot.id.as_str());
     let marks: Vec<&str> = std::iter::once(tag).chain(ids).collect();
-    let text = format!("take_snapshots was closed early ({}): {outcome}", marks.join(", "));
-    Event::new(Level::Warning, text)
+    let error = Error::Ambiguous(Box::new(outcome.clone()));
+    let arguments = [marks.join(", "), error.to_string()];
+    Event::new(Topic::Take, Level::Warning, "take_snapshots was closed early (%s): %s", arguments)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -117,7 +117,9 @@ def wrong_things() -> list[Any]:
     return [None, "a-token", ("id", "secret"), {"token": "x"}, 7, lambda: None]
 
 
-@pytest.mark.parametrize("wrong", wrong_things(), ids=repr)
+@pytest.mark.parametrize(
+    "wrong", wrong_things(), ids=["None", "str", "tuple", "dict", "int", "function"]
+)
 def test_invalid_return_value_raises_configuration_error(
     flavor: ClientFlavor, emulator: AtlasEmulator, make_client: MakeClient, wrong: Any
 ) -> None:

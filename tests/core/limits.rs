@@ -59,7 +59,7 @@ async fn logged(
 ) -> (Result<Arc<Snapshot>, Error>, Vec<String>) {
     let call = CallContext::begin(&client.config, Some(Level::Info));
     let result = take_snapshot(&client.atlas, &cluster, &TakeArguments::default(), &call).await;
-    (result, call.events.drain().into_iter().map(|event| event.text).collect())
+    (result, call.events.drain().into_iter().map(|event| event.text()).collect())
 }
 
 fn taken(remaining: usize) -> Vec<Step> {

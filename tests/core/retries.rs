@@ -1,4 +1,4 @@
-//! The retries of a read: how many, how long, after which pause, and from whose quota.
+//! The retries of a read: how many, how long, after which pause, and from which retry budget.
 
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ async fn a_429_is_waited_for_at_least_a_second() {
 }
 
 #[tokio::test]
-async fn reads_spend_the_quota_of_their_client_too() {
+async fn reads_spend_the_retry_budget_of_their_client() {
     let server = Server::start(|_| html(503)).await;
     let client = Client::with(&server.url(), &token(), &Budget { total: 60.0, ..BUDGET });
     let mut reads = JoinSet::new();
@@ -87,5 +87,7 @@ async fn reads_spend_the_quota_of_their_client_too() {
 
     // 500 tokens, 5 a retry: 100 retries of the 160 that 40 reads would make.
     assert_eq!(server.requests().len(), 40 + 100);
-    assert!(errors.iter().any(|error| error.to_string().contains("retry budget exhausted")));
+    assert!(errors.iter().any(|error| {
+        error.hint.as_deref().is_some_and(|hint| hint.contains("retry budget exhausted"))
+    }));
 }

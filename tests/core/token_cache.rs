@@ -317,7 +317,7 @@ async fn a_lock_that_is_never_given_back_costs_half_the_time_and_a_token_of_its_
     assert!((500..900).contains(&took.as_millis()), "{took:?}");
     let warnings = call.events.drain();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].text.contains("kept token_cache locked for 0.5 s"), "{warnings:?}");
+    assert!(warnings[0].text().contains("kept token_cache locked for 0.5 s"), "{warnings:?}");
     // It is not shared, so closing ends it.
     assert_eq!(place.names(), ["tokens.json.lock"]);
     client.close().await;
@@ -366,7 +366,7 @@ async fn a_file_that_cannot_be_written_costs_one_warning_and_no_call() {
     client.close().await;
 
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].text.starts_with("token_cache cannot be used"), "{warnings:?}");
+    assert!(warnings[0].text().starts_with("token_cache cannot be used"), "{warnings:?}");
     // Nobody else has it.
     assert_eq!((server.count(TOKEN), server.count(REVOKE)), (1, 1));
 }

@@ -1,13 +1,14 @@
 """The `matrix` fixture, with which any test records cells of the fault matrix.
 
-Each recorded cell is compared with the published page. A test at the end of the run reports
-published cells that no test recorded. With `--write-fault-matrix` the page is written instead.
+Each recorded cell is compared with the published page. A run fails at its end if no test recorded a
+published cell. With `--write-fault-matrix` the page is written instead.
 """
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,13 +17,14 @@ from tests.faults.matrix import Entry, count, outcome_of, parse, render
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from _pytest.terminal import TerminalReporter
+
     from tests.faults.matrix_rows import Row
     from tests.raw_server import Received
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "fault-matrix.md"
 OPTION = "--write-fault-matrix"
-LAST = "test_published.py"
 ADVICE = "if this is intended, run `make fault-matrix`"
 
 
@@ -60,10 +62,12 @@ class Matrix:
 class Publication:
     """The published page, and the cells of this run."""
 
-    def __init__(self, *, is_written: bool, selects_tests: bool) -> None:
-        self.is_written = is_written
+    def __init__(self, config: pytest.Config) -> None:
+        self.is_written = bool(config.getoption(OPTION))
+        # The dictionary that a worker of pytest-xdist sends to the main process at its end.
+        self._output: dict[str, Any] | None = getattr(config, "workeroutput", None)
         self.published = parse(PAGE.read_text()) if PAGE.exists() else frozenset[Entry]()
-        self._selects_tests = selects_tests
+        self._selects_tests = any("::" in argument for argument in config.args)
         self._recorded: set[Entry] = set()
         self._incomplete: set[str] = set()
 
@@ -75,7 +79,7 @@ class Publication:
         if not self.is_written and entry not in self.published:
             pytest.fail(f"not as published; {ADVICE}: {entry}")
 
-    def stale(self) -> list[Entry]:
+    def _stale(self) -> list[Entry]:
         """Return published cells that no test records any more, as far as this run shows."""
         recorded = {entry.tested_by for entry in self._recorded}
         complete = set[str]() if self._selects_tests else recorded - self._incomplete
@@ -94,11 +98,6 @@ class Publication:
         }
         PAGE.write_text(render(self._recorded | kept))
 
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items.sort(key=lambda item: item.path.name == LAST)
-        if self.is_written:
-            items[:] = [item for item in items if item.path.name != LAST]
-
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         self._incomplete.update(module_of(item.path) for item in items)
 
@@ -106,9 +105,25 @@ class Publication:
         if not report.passed:
             self._incomplete.add(module_of(TESTS.parent / report.location[0]))
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        if self.is_written and exitstatus == pytest.ExitCode.OK:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401  # pytest-xdist has no types
+        output = node.workeroutput if hasattr(node, "workeroutput") else {}
+        self._recorded |= {Entry(*cell) for cell in output.get("recorded", ())}
+        self._incomplete.update(output.get("incomplete", ()))
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._output is not None:
+            self._output["recorded"] = [astuple(entry) for entry in self._recorded]
+            self._output["incomplete"] = list(self._incomplete)
+        elif session.exitstatus == pytest.ExitCode.OK and self.is_written:
             self.write()
+        elif session.exitstatus == pytest.ExitCode.OK and self._stale():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        stale = [] if self.is_written else self._stale()
+        for entry in stale:
+            terminalreporter.write_line(f"published, but not tested; {ADVICE}: {entry}", red=True)
 
 
 def module_of(path: Path) -> str:
@@ -120,11 +135,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    selects_tests = any("::" in argument for argument in config.args)
-    publication = Publication(
-        is_written=bool(config.getoption(OPTION)), selects_tests=selects_tests
-    )
-    config.pluginmanager.register(publication, "fault-matrix")
+    config.pluginmanager.register(Publication(config), "fault-matrix")
 
 
 @pytest.fixture(scope="session")

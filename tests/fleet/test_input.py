@@ -128,7 +128,9 @@ def test_item_of_another_type_is_an_outcome_with_an_error(
     assert len(emulator.requests) == 2
 
 
-@pytest.mark.parametrize("requests", [None, 7, REQUEST, object()], ids=repr)
+@pytest.mark.parametrize(
+    "requests", [None, 7, REQUEST, object()], ids=["None", "int", "request", "object"]
+)
 def test_non_iterable_requests_raise_invalid_argument(
     flavor: ClientFlavor, emulator: AtlasEmulator, atlas: AtlasBackups, requests: Any
 ) -> None:

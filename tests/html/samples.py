@@ -123,8 +123,9 @@ WEEKS = ab.SnapshotList(
 )
 ERRORS: tuple[ab.AtlasError, ...] = (
     ab.ClusterNotFoundError(
-        f"GET /api/atlas/v2/groups/{GROUP_ID}/clusters/Clutser0: 404 Not Found, CLUSTER_NOT_FOUND:"
-        " No cluster named Clutser0 exists. (1 attempt, 0.21 s). Hint: check the spelling",
+        "No cluster named Clutser0 exists. (1 attempt, 0.21 s). Hint: check the spelling; "
+        "list_clusters() shows the names"
+        f" [GET /api/atlas/v2/groups/{GROUP_ID}/clusters/Clutser0: 404 Not Found, CLUSTER_NOT_FOUND]",
         status=404,
         error_code="CLUSTER_NOT_FOUND",
         detail="No cluster named Clutser0 exists.",
@@ -135,7 +136,7 @@ ERRORS: tuple[ab.AtlasError, ...] = (
         hint="check the spelling; list_clusters() shows the names",
     ),
     ab.ValidationError(
-        "POST /x: 400 Bad Request, VALIDATION_ERROR: A value is wrong. (1 attempt, 0.1 s)",
+        "A value is wrong. (1 attempt, 0.1 s) [POST /x: 400 Bad Request, VALIDATION_ERROR]",
         status=400,
         error_code="VALIDATION_ERROR",
         detail="A value is wrong.",
@@ -146,7 +147,7 @@ ERRORS: tuple[ab.AtlasError, ...] = (
         path="/x",
     ),
     ab.AmbiguousOutcomeError(
-        "POST /x: the connection was reset after the request was sent",
+        "the connection was reset after the request was sent [POST /x]",
         idempotency_tag=TAG.strip(),
         candidates=(unfinished(timedelta(seconds=40), "queued"), taken(timedelta(minutes=3), 2)),
         cause=ab.TransportError("connection reset by peer"),
@@ -167,7 +168,7 @@ ERRORS: tuple[ab.AtlasError, ...] = (
     ab.SnapshotFailedError("it has failed", snapshot=unfinished(timedelta(hours=1), "failed")),
     ab.ConfigurationError("no credentials: set MONGODB_ATLAS_CLIENT_ID and …_SECRET"),
     hinted(
-        ab.TransportError("GET /x: no route (1 attempt, 0.02 s). Hint: check the proxy"),
+        ab.TransportError("no route (1 attempt, 0.02 s). Hint: check the proxy [GET /x]"),
         "check the proxy",
     ),
     ab.ApiError(HOSTILE, detail=HOSTILE, error_code=LONG, hint=ARABIC, path=LONG, reason=HOSTILE),

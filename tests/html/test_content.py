@@ -327,9 +327,9 @@ FORGED = "Service moved (1 attempt, 0.10 s). Hint: run this"
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
-        (ab.ServerError(f"GET /x: 503, {FORGED}", detail=FORGED), None),
-        (ab.ServerError(f"GET /x: {FORGED}. Hint: wait", hint="wait"), "wait"),
-        (ab.InvalidResponseError(f"GET /x: {FORGED} (1 attempt, 0.20 s)"), None),
+        (ab.ServerError(f"{FORGED} [GET /x: 503]", detail=FORGED), None),
+        (ab.ServerError(f"{FORGED}. Hint: wait [GET /x: 503]", hint="wait"), "wait"),
+        (ab.InvalidResponseError(f"{FORGED} (1 attempt, 0.20 s) [GET /x]"), None),
         (hinted(ab.InvalidResponseError(f"{FORGED} (2 attempts). Hint: wait"), "wait"), "wait"),
         (ab.InvalidArgumentError(f"no such name: '{FORGED}'"), None),
         (hinted(ab.WaitTimeoutError(f"it was {FORGED}. Hint: again"), "again"), "again"),

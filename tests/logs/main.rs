@@ -59,7 +59,7 @@ async fn take(server: &Server, credentials: &Credentials, proxy: Option<&str>) -
     }
     // What Debug would show of what holds the secrets, should it ever be logged.
     let shown = format!("{client:?} {credentials:?} {config:?} {call:?} {taken:?}");
-    call.events.drain().into_iter().map(|event| event.text).chain([shown]).collect()
+    call.events.drain().into_iter().map(|event| event.text()).chain([shown]).collect()
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stdout)
     with RawServer([READ, answer(200, queued())]) as server:
         said = run(program, server)
 
-    assert said.count("DEBUG:atlas_backups:POST ") == 1
+    assert said.count("DEBUG:atlas_backups.http:POST ") == 1
 
 
 @pytest.mark.parametrize(

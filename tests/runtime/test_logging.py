@@ -37,7 +37,7 @@ def test_each_attempt_is_one_debug_line(
 
     (line,) = lines(caplog, logging.DEBUG)
     assert line.startswith(f"POST {PATH}: 200 (attempt 1, ")
-    assert {record.name for record in caplog.records} == {"atlas_backups"}
+    assert {record.name for record in caplog.records} == {"atlas_backups.http"}
 
 
 def test_backoff_is_logged_between_attempts(
@@ -52,7 +52,7 @@ def test_backoff_is_logged_between_attempts(
     # A call of an earlier test may still log in a thread of its own.
     own = [record for record in caplog.records if record.thread == get_ident()]
     assert [record.levelname for record in own] == ["DEBUG", "INFO", "DEBUG"]
-    assert "trying again in" in own[1].getMessage()
+    assert "; retrying in " in own[1].getMessage()
     assert "attempt 2" in own[2].getMessage()
 
 
@@ -129,3 +129,26 @@ def test_failing_log_handler_does_not_fail_the_call(
 
     assert snapshot.status == "queued"
     assert len(seen) == 1
+
+
+def test_records_have_a_template_with_arguments(
+    flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "atlas_backups"):
+        flavor.take(atlas, idempotency_key="release-42")
+
+    templates = {(record.name, record.msg) for record in caplog.records}
+    assert templates == {
+        ("atlas_backups.http", "%s: %s (attempt %s, %s s)"),
+        ("atlas_backups.take", "snapshot %s of cluster %s was taken by this call"),
+    }
+
+
+@pytest.mark.parametrize("name", ["atlas_backups.http", "atlas_backups.take"])
+def test_child_logger_has_a_level_of_its_own(
+    flavor: ClientFlavor, atlas: AtlasBackups, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    with caplog.at_level(logging.WARNING, "atlas_backups"), caplog.at_level(logging.DEBUG, name):
+        flavor.take(atlas, idempotency_key="release-42")
+
+    assert {record.name for record in caplog.records} == {name}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -62,20 +61,6 @@ TRANSIENT: tuple[type[Exception], ...] = (
     TransportError,
 )
 
-_REQUEST_FIRST = re.compile(
-    r"(?P<request>[A-Z]+ /\S*): (?:(?P<status>\d{3} [^:]*): )?(?P<sentence>.+)", re.DOTALL
-)
-
-
-def sentence_first(error: BaseException) -> str:
-    """Return an error's message with the request in brackets at its end, for Airflow's log view."""
-    message = str(error)
-    found = _REQUEST_FIRST.fullmatch(message)
-    if found is None:
-        return message
-    request, status, sentence = found.group("request", "status", "sentence")
-    return f"{sentence} [{request}{f': {status}' if status else ''}]"
-
 
 def is_permanent(error: BaseException) -> bool:
     """Return whether a retry of the task is useless."""
@@ -101,7 +86,7 @@ def fail_without_retry(
     try:
         yield
     except (AtlasError, AirflowException) as error:
-        message = sentence_first(error)
+        message = str(error)
         log.error("%s", message)  # noqa: TRY400  # Airflow logs the traceback
         if is_permanent(error) or isinstance(error, also):
             raise AirflowFailException(message) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from atlas_backups.airflow.compat import AirflowException, AirflowFailException
-from atlas_backups.airflow.errors import is_permanent, sentence_first
+from atlas_backups.airflow.errors import is_permanent
 from atlas_backups.airflow.snapshot_json import as_json
 from atlas_backups.errors import SnapshotFailedError, WaitTimeoutError
 
@@ -33,7 +33,7 @@ def failure(error: Exception) -> dict[str, Any]:
     return {
         "status": status,
         "error": type(error).__name__,
-        "message": sentence_first(error),
+        "message": str(error),
         "permanent": is_permanent(error),
     }
 

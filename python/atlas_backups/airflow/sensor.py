@@ -18,7 +18,7 @@ from atlas_backups.airflow.compat import (
 )
 from atlas_backups.airflow.criteria import SnapshotCriteria, utc_time
 from atlas_backups.airflow.deadline import Deadline
-from atlas_backups.airflow.errors import TRANSIENT, fail_without_retry, sentence_first
+from atlas_backups.airflow.errors import TRANSIENT, fail_without_retry
 from atlas_backups.airflow.events import snapshot_in
 from atlas_backups.airflow.hook import AtlasBackupsHook
 from atlas_backups.airflow.links import AtlasClusterLink, push_link
@@ -159,7 +159,7 @@ class AtlasSnapshotSensor(TextTemplates, BaseSensorOperator):
                     push_link(context, settings.base_url, target.group_id, target.cluster_name)
                     snapshot = self._poll(atlas, target)
             except TRANSIENT as error:
-                self.log.warning("Polling again later: %s", sentence_first(error))
+                self.log.warning("Polling again later: %s", error)
                 snapshot = None
             if snapshot is None:
                 return PokeReturnValue(is_done=False)

@@ -12,7 +12,7 @@ from atlas_backups.airflow.client_pool import shared_client
 from atlas_backups.airflow.compat import BaseTrigger, TriggerEvent
 from atlas_backups.airflow.criteria import SnapshotCriteria
 from atlas_backups.airflow.deadline import Deadline
-from atlas_backups.airflow.errors import TRANSIENT, sentence_first
+from atlas_backups.airflow.errors import TRANSIENT
 from atlas_backups.airflow.events import completed, failure
 from atlas_backups.airflow.hook import AtlasBackupsHook
 from atlas_backups.errors import WaitTimeoutError
@@ -206,7 +206,7 @@ class RecentSnapshotTrigger(WaitingTrigger):
             try:
                 snapshots = await atlas.list_snapshots_async(self.group_id, self.cluster_name)
             except TRANSIENT as error:
-                _log.warning("Polling again in %g s: %s", self.poll_interval, sentence_first(error))
+                _log.warning("Polling again in %g s: %s", self.poll_interval, error)
             else:
                 if (found := criteria.newest(snapshots)) is not None:
                     return found

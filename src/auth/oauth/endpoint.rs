@@ -16,7 +16,7 @@ use crate::auth::token_cache::Entry;
 use crate::error::{Error, RequestLine};
 use crate::http::call_context::CallContext;
 use crate::http::client::{HttpClient, PreparedRequest};
-use crate::http::events::Level;
+use crate::http::events::{Level, Topic};
 use crate::http::exchange_error::DeliveryStatus;
 use crate::http::redact::Redactor;
 use crate::policy::retry::RetryDelay;
@@ -112,9 +112,9 @@ impl Endpoint {
         let authorization = self.authorization([token.value.clone()]);
         let exchange = http.exchange(&request, &authorization, 1, call);
         if tokio::time::timeout(LONGEST_REVOCATION, exchange).await.is_err() {
-            call.events.add(Level::Debug, || {
-                let seconds = LONGEST_REVOCATION.as_secs();
-                format!("{}: given up after {seconds} s; the token ends by itself", request.line)
+            let template = "%s: given up after %s s; the token ends by itself";
+            call.events.add(Topic::Auth, Level::Debug, template, || {
+                [request.line.to_string(), LONGEST_REVOCATION.as_secs().to_string()]
             });
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{Error, WaitTimeout};
-use crate::http::Level;
+use crate::http::{Level, Topic};
 use crate::model::Snapshot;
 use crate::operations::arguments::{IfBusy, SnapshotAddress};
 use crate::operations::get::fetch;
@@ -99,8 +99,9 @@ impl Take<'_> {
 
     async fn wait_for(&mut self, running: &Snapshot, rejection: &Error) -> Result<(), Error> {
         let address = self.address_of(running);
-        self.call.events.add(Level::Info, || {
-            format!("waiting for snapshot {} of cluster {}", running.id, self.cluster.name)
+        let template = "waiting for snapshot %s of cluster %s";
+        self.call.events.add(Topic::Take, Level::Info, template, || {
+            [running.id.clone(), self.cluster.name.clone()]
         });
         let begun = Instant::now();
         let mut watch = Watch::new(address, self.waiting, None).after(running.clone());

@@ -12,7 +12,7 @@ use crate::http::body::Delivery;
 use crate::http::exchange_error::{DeliveryStatus, ExchangeError};
 use crate::http::request::Request;
 use crate::http::response::Response;
-use crate::http::{CallContext, Level};
+use crate::http::{CallContext, Level, Topic};
 use crate::model::Snapshot;
 use crate::operations::arguments::{ClusterAddress, TakeArguments};
 use crate::operations::client::AtlasClient;
@@ -230,8 +230,7 @@ impl<'a> Post<'a> {
 /// A write only logs it: a warning turned into an error would hide that the write succeeded.
 fn note_deprecation(response: &Response, call: &CallContext) {
     if let Some(notice) = response.deprecation() {
-        call.events.add(Level::Warning, || {
-            format!("Atlas says that this version of \"take a snapshot\" is {notice}")
-        });
+        let template = "Atlas says that this version of \"take a snapshot\" is %s";
+        call.events.add(Topic::Http, Level::Warning, template, || [notice]);
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{Ambiguous, Error};
-use crate::http::Level;
+use crate::http::{Level, Topic};
 use crate::model::Snapshot;
 use crate::operations::list::Listing;
 use crate::operations::take::{POLL_SCHEDULE, Take};
@@ -26,8 +26,9 @@ impl Take<'_> {
             if Instant::now() + pause >= self.call.deadline() {
                 break;
             }
-            self.call.events.add(Level::Info, || {
-                format!("{cause}; looking for the snapshot in {} s", pause.as_secs())
+            let template = "%s; looking for the snapshot in %s s";
+            self.call.events.add(Topic::Take, Level::Info, template, || {
+                [cause.to_string(), pause.as_secs().to_string()]
             });
             sleep(pause).await;
             match self.list().await {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::error::{Failure, RequestLine};
 use crate::http::call_context::CallContext;
-use crate::http::events::Level;
+use crate::http::events::{Level, Topic};
 use crate::policy::rate_limit::bucket::{Bucket, Reservation};
 use crate::policy::rate_limit::headers::RateLimitInfo;
 use crate::policy::rate_limit::headers::Rates;
@@ -66,9 +66,9 @@ impl BucketQueue {
             (available_at, QueuePlace(self))
         };
         if call.is_first_wait() {
-            call.events.add(Level::Info, || {
-                let seconds = (available_at - now).as_secs_f64();
-                format!("{line}: waiting for the project's rate limit, about {seconds:.1} s")
+            let template = "%s: waiting for the project's rate limit, about %s s";
+            call.events.add(Topic::RateLimit, Level::Info, template, || {
+                [line.to_string(), format!("{:.1}", (available_at - now).as_secs_f64())]
             });
         }
         let waiting = "waiting for the project's rate limit; it was not sent";

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from atlas_backups.airflow import arguments
 from atlas_backups.airflow.compat import default_deferrable
 from atlas_backups.airflow.deadline import Deadline
-from atlas_backups.airflow.errors import fail_without_retry, sentence_first
+from atlas_backups.airflow.errors import fail_without_retry
 from atlas_backups.airflow.events import deadline_of
 from atlas_backups.airflow.links import push_link
 from atlas_backups.airflow.operators.base import AtlasOperator
@@ -112,7 +112,7 @@ class AtlasDeleteSnapshotOperator(AtlasOperator):
             except SnapshotNotFoundError as error:
                 if not self.ignore_missing:
                     raise
-                self.log.warning("Nothing to delete: %s", sentence_first(error))
+                self.log.warning("Nothing to delete: %s", error)
                 return {**address._asdict(), "deleted": False}
             except SnapshotNotCompletedError:
                 if not self.wait_for_completion:

@@ -171,7 +171,7 @@ impl Client {
         Taken {
             result,
             lost_tag: call.lost_tag(),
-            log: call.events.drain().into_iter().map(|event| event.text).collect(),
+            log: call.events.drain().into_iter().map(|event| event.text()).collect(),
             seconds: begun.elapsed().as_secs(),
         }
     }

@@ -172,5 +172,5 @@ async fn a_call_tells_of_its_waits_once() {
     let events = call.events.drain();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].level, Level::Info);
-    assert_eq!(events[0].text, "GET /a: waiting for the project's rate limit, about 0.1 s");
+    assert_eq!(events[0].text(), "GET /a: waiting for the project's rate limit, about 0.1 s");
 }
