@@ -17,8 +17,6 @@ from tests.faults.matrix import Entry, count, outcome_of, parse, render
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from _pytest.terminal import TerminalReporter
-
     from tests.faults.matrix_rows import Row
     from tests.raw_server import Received
 
@@ -107,9 +105,9 @@ class Publication:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401  # pytest-xdist has no types
-        output = node.workeroutput if hasattr(node, "workeroutput") else {}
-        self._recorded |= {Entry(*cell) for cell in output.get("recorded", ())}
-        self._incomplete.update(output.get("incomplete", ()))
+        output: dict[str, list[Any]] = getattr(node, "workeroutput", {})
+        self._recorded |= {Entry(*cell) for cell in output.get("recorded", [])}
+        self._incomplete.update(output.get("incomplete", []))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._output is not None:
@@ -120,7 +118,7 @@ class Publication:
         elif session.exitstatus == pytest.ExitCode.OK and self._stale():
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         stale = [] if self.is_written else self._stale()
         for entry in stale:
             terminalreporter.write_line(f"published, but not tested; {ADVICE}: {entry}", red=True)
