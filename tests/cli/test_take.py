@@ -84,12 +84,12 @@ def test_text_of_atlas_is_escaped_in_a_table_and_kept_in_json(
     assert json.loads(as_json.out)["extra"] == {"novel": {"x": [1, None]}}
 
 
-def test_ambiguous_outcome_exits_1_with_a_warning(inside: Run, emulator: AtlasEmulator) -> None:
+def test_ambiguous_outcome_exits_3_with_a_warning(inside: Run, emulator: AtlasEmulator) -> None:
     emulator.fault(Fault(method="POST", path=TAKE, reset="after"))
 
     done = inside("take", "Cluster0")
 
-    assert (done.status, done.out) == (1, "")
+    assert (done.status, done.out) == (3, "")
     assert "THE SNAPSHOT MAY OR MAY NOT HAVE BEEN TAKEN" in done.err.splitlines()[0]
     assert "\natlas-backups: hint: " in done.err
     assert requests(emulator, "POST") == 1
@@ -122,21 +122,22 @@ def test_description_without_the_tag_is_warned_of_once(run: Run, emulator: Atlas
 
 
 @pytest.mark.parametrize(
-    ("case", "options", "error"),
+    ("case", "options", "status", "error"),
     [
-        ("unknown", (), {"type": "ClusterNotFoundError", "error_code": "CLUSTER_NOT_FOUND"}),
-        ("unreachable", (), {"type": "TransportError"}),
-        ("ambiguous", (), {"type": "AmbiguousOutcomeError", "candidates": []}),
-        ("failed", (), {"type": "SnapshotFailedError"}),
-        ("busy", (), {"type": "SnapshotInProgressError", "status": 400}),
-        ("busy", ("--if-busy", "wait", "--wait-timeout", "0.5"), {"type": "WaitTimeoutError"}),
+        ("unknown", (), 1, {"type": "ClusterNotFoundError", "error_code": "CLUSTER_NOT_FOUND"}),
+        ("unreachable", (), 1, {"type": "TransportError"}),
+        ("ambiguous", (), 3, {"type": "AmbiguousOutcomeError", "candidates": []}),
+        ("failed", (), 1, {"type": "SnapshotFailedError"}),
+        ("busy", (), 1, {"type": "SnapshotInProgressError", "status": 400}),
+        ("busy", ("--if-busy", "wait", "--wait-timeout", "0.5"), 4, {"type": "WaitTimeoutError"}),
     ],
 )
-def test_error_exits_1_with_its_type_and_attributes(
+def test_error_exits_with_its_status_type_and_attributes(  # noqa: PLR0913, PLR0917  # cases
     inside: Run,
     emulator: AtlasEmulator,
     case: str,
     options: tuple[str, ...],
+    status: int,
     error: dict[str, object],
 ) -> None:
     if case == "unreachable":
@@ -151,7 +152,7 @@ def test_error_exits_1_with_its_type_and_attributes(
 
     done = inside("take", cluster, *options, "--total-timeout", "3", "--output", "json")
 
-    assert done.status == 1
+    assert done.status == status
     assert error.items() <= done.error.items()
 
 

@@ -53,14 +53,14 @@ def test_no_progress_prints_only_the_result(inside: Run, emulator: AtlasEmulator
     assert inside("take", "Cluster0", "--wait", "--no-progress").err == ""
 
 
-def test_wait_timeout_exits_1_with_resume_hint(inside: Run, emulator: AtlasEmulator) -> None:
+def test_wait_timeout_exits_4_with_resume_hint(inside: Run, emulator: AtlasEmulator) -> None:
     inside("take", "Cluster0")
 
     done = inside(
         "wait", "Cluster0", newest(emulator).id, "--wait-timeout", "1", "--output", "json"
     )
 
-    assert (done.status, done.error["type"]) == (1, "WaitTimeoutError")
+    assert (done.status, done.error["type"]) == (4, "WaitTimeoutError")
     assert done.error["snapshot"]["id"] == newest(emulator).id
     assert done.error["advice"].endswith(resume_command(emulator))
 

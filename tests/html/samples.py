@@ -125,7 +125,8 @@ ERRORS: tuple[ab.AtlasError, ...] = (
     ab.ClusterNotFoundError(
         "No cluster named Clutser0 exists. (1 attempt, 0.21 s). Hint: check the spelling; "
         "list_clusters() shows the names"
-        f" [GET /api/atlas/v2/groups/{GROUP_ID}/clusters/Clutser0: 404 Not Found, CLUSTER_NOT_FOUND]",
+        f" [GET /api/atlas/v2/groups/{GROUP_ID}/clusters/Clutser0: 404 Not Found, "
+        "CLUSTER_NOT_FOUND]",
         status=404,
         error_code="CLUSTER_NOT_FOUND",
         detail="No cluster named Clutser0 exists.",

@@ -21,6 +21,7 @@ from atlas_backups.errors import (
     ConfigurationError,
     InvalidArgumentError,
     SnapshotInProgressError,
+    WaitTimeoutError,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ ErrorT = TypeVar("ErrorT", bound=BaseException)
 SUCCESS = 0
 FAILURE = 1
 USAGE = 2
+UNKNOWN = 3  # whether a snapshot was taken
+TIMED_OUT = 4  # a wait
 INTERRUPTED = 130  # 128 + SIGINT, as in shells
 TERMINATED = 143  # 128 + SIGTERM
 
@@ -121,7 +124,9 @@ def _status(reason: BaseException) -> int:
         return INTERRUPTED
     if isinstance(reason, TerminatedError):
         return TERMINATED
-    return FAILURE
+    if isinstance(reason, AmbiguousOutcomeError):
+        return UNKNOWN
+    return TIMED_OUT if isinstance(reason, WaitTimeoutError) else FAILURE
 
 
 def _is_bug(error: BaseException) -> bool:

@@ -26,8 +26,8 @@ COMMANDS = {
     "demo": "take a snapshot from the emulator, no account",
 }
 _EXIT_STATUS = """\
-exit status: 0 success, 1 failed or outcome unknown, 2 bad usage, 130 after Ctrl-C,
-143 after SIGTERM.
+exit status: 0 success, 1 rejected or failed, 2 bad usage, 3 not known whether a snapshot was
+taken, 4 a wait timed out, 130 after Ctrl-C, 143 after SIGTERM.
 
 Credentials are read from the environment only, never from the command line."""
 
