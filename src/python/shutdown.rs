@@ -8,12 +8,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 
 /// An attached thread builds a result or writes a log: mostly microseconds.
-const LONGEST_WAIT: Duration = Duration::from_millis(500);
+///
+/// Counted in pauses, not by the clock, which goes on while the process is stopped.
+const MAX_PAUSES: usize = 500;
 const PAUSE: Duration = Duration::from_millis(1);
 
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
@@ -111,8 +113,10 @@ impl Drop for AtExit {
 fn hold_other_threads(py: Python<'_>) {
     IS_SHUTDOWN_THREAD.set(true);
     ENDING.store(true, Ordering::SeqCst);
-    let begun = Instant::now();
-    while INSIDE.load(Ordering::SeqCst) > 0 && begun.elapsed() < LONGEST_WAIT {
+    for _ in 0..MAX_PAUSES {
+        if INSIDE.load(Ordering::SeqCst) == 0 {
+            return;
+        }
         py.detach(|| thread::sleep(PAUSE));
     }
 }
