@@ -119,7 +119,7 @@ class AtlasBackups(TakeMethods, SnapshotMethods, FleetMethods, InventoryMethods)
         self._source = CredentialSource(self._core, given, total_timeout)
 
     def close(self) -> None:
-        """Close the client: revoke its token, best effort (3 s), and reject every later call.
+        """Close the client: revoke its token, best effort (0.3 s), and reject every later call.
 
         A token in `token_cache` is not revoked. Calls in flight continue; one that Atlas rejects
         because the token is revoked raises `ClientClosedError`, and took no snapshot. A second
@@ -130,7 +130,7 @@ class AtlasBackups(TakeMethods, SnapshotMethods, FleetMethods, InventoryMethods)
             run_sync(_single(operation))
 
     async def aclose(self) -> None:
-        """Close the client: revoke its token, best effort (3 s), and reject every later call.
+        """Close the client: revoke its token, best effort (0.3 s), and reject every later call.
 
         A token in `token_cache` is not revoked. Calls in flight continue; one that Atlas rejects
         because the token is revoked raises `ClientClosedError`, and took no snapshot. A second

@@ -24,7 +24,7 @@ use crate::policy::retry::RetryDelay;
 const TOKEN_PATH: &str = "/api/oauth/token";
 const REVOKE_PATH: &str = "/api/oauth/revoke";
 /// Who closes a client is on the way out, and what is asked for here is a courtesy.
-const LONGEST_REVOCATION: Duration = Duration::from_secs(3);
+const LONGEST_REVOCATION: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -114,7 +114,7 @@ impl Endpoint {
         if tokio::time::timeout(LONGEST_REVOCATION, exchange).await.is_err() {
             let template = "%s: given up after %s s; the token ends by itself";
             call.events.add(Topic::Auth, Level::Debug, template, || {
-                [request.line.to_string(), LONGEST_REVOCATION.as_secs().to_string()]
+                [request.line.to_string(), LONGEST_REVOCATION.as_secs_f64().to_string()]
             });
         }
     }
