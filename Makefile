@@ -30,9 +30,10 @@ demo: develop ## Take a snapshot from the embedded emulator over HTTP and wait u
 .PHONY: test
 test: test-core test-python ## Run all tests that need only Rust and Python
 
+# Most of these tests wait for a socket, so more run at a time than there are cores.
 .PHONY: test-core
 test-core: ## Run the Rust tests (without Python)
-	cargo test --locked
+	cargo test --locked -- --test-threads 8
 
 # These suites need other programs or packages than the group `test` and have their own targets.
 OTHER_SUITES := airflow airflow_integration notebook interop
@@ -51,6 +52,10 @@ SEED ?= 1
 .PHONY: test-model
 test-model: ## Simulate CASES random cases (20000; SEED=1) against a model of Atlas and print the counts
 	SIMULATION_CASES=$(CASES) SIMULATION_SEED=$(SEED) cargo test --locked --lib simulation -- --nocapture
+
+.PHONY: mutations
+mutations: develop $(BIN)/.groups-test ## Break each rule of the protocol and the bridge once; the tests must notice (20 minutes)
+	$(BIN)/python -m tests.mutations
 
 .PHONY: test-interop
 test-interop: develop $(BIN)/.groups-test ## Run the tests against curl, Apache httpd, tinyproxy and a Go program
@@ -96,7 +101,8 @@ interface: develop $(BIN)/.groups-test ## Regenerate tests/interface/public.txt 
 
 .PHONY: fault-matrix
 fault-matrix: develop $(BIN)/.groups-test ## Regenerate docs/fault-matrix.md from the tests
-	$(BIN)/python -m pytest tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) \
+		tests/faults tests/process tests/keys/test_processes.py --write-fault-matrix
 
 # The two Airflow versions conflict: each has its own environment and lock file, for Python 3.11 or
 # newer, which the test tools require.

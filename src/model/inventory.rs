@@ -82,6 +82,11 @@ impl Cluster {
         }
     }
 
+    /// Whether Atlas says that it is no sharded cluster.
+    pub(crate) fn is_replica_set(&self) -> bool {
+        self.cluster_type.as_deref() == Some("REPLICASET")
+    }
+
     /// The same of a flex cluster, which says elsewhere whether it is backed up.
     pub(crate) fn read_any_flex(fields: Fields<'_>, group_id: &str) -> Self {
         let backup = fields.get::<Fields<'_>>("backupSettings");

@@ -250,6 +250,10 @@ impl Snapshot {
         matches!(self.details, Details::ShardedCluster { .. })
     }
 
+    pub(crate) fn is_replica_set(&self) -> bool {
+        matches!(self.details, Details::ReplicaSet { .. })
+    }
+
     pub(crate) fn description(&self) -> &str {
         self.description.as_deref().unwrap_or_default()
     }

@@ -18,8 +18,8 @@ use crate::operations::client::AtlasClient;
 use crate::operations::inventory::{all_clusters, all_flex_clusters, all_projects};
 use crate::operations::list::{Listing, flex_listing, flex_listing_after, listing_since};
 
-/// Lists that are read at the same time.
-const CONCURRENCY: usize = 16;
+/// Clusters that are read at the same time.
+const CONCURRENCY: usize = 64;
 const DAY: Duration = Duration::from_secs(86_400);
 /// The data of a snapshot may be so much younger than its request, by which lists are sorted.
 const LONGEST_SNAPSHOT: Duration = DAY;
@@ -217,7 +217,8 @@ impl CoverageScan<'_> {
         if found.is_flex {
             return Ok(flex_listing(self.client, &address, &call).await?);
         }
-        match listing_since(self.client, &address, second, now, &call).await {
+        let is_sharded = !found.cluster.is_replica_set();
+        match listing_since(self.client, &address, second, now, is_sharded, &call).await {
             Err(failure) if failure.is_flex_cluster() => {
                 Ok(flex_listing_after(failure, self.client, &address, &call).await?)
             }

@@ -100,7 +100,7 @@ pub async fn next_change(
     if let Some(tag) = tag.filter(|_| snapshot.is_completed()) {
         // The call's own time stood still during the wait.
         let call = call.with_deadline(call.deadline() + watch.elapsed());
-        let check = check_for_duplicates(client, watch.cluster(), &tag, &snapshot, &call);
+        let check = check_for_duplicates(client, watch.cluster(), &tag, &snapshot, true, &call);
         Box::pin(check).await?;
     }
     Ok(snapshot)

@@ -54,8 +54,8 @@ pub(crate) async fn listing(
     include_sharded: bool,
     call: &CallContext,
 ) -> Result<Listing, RequestError> {
-    let read = reader(cluster);
-    let pages = pagination::collect_all(client, &cluster.snapshots_path(), call, &read).await?;
+    let (path, read) = (cluster.snapshots_path(), reader(cluster));
+    let pages = pagination::collect_all(client, &path, call, &read).await?;
     join_sharded(pages, client, cluster, include_sharded, call).await
 }
 
@@ -66,6 +66,7 @@ pub(crate) async fn listing_since(
     cluster: &ClusterAddress,
     second: i64,
     now: model::Timestamp,
+    include_sharded: bool,
     call: &CallContext,
 ) -> Result<Listing, RequestError> {
     let mut any_good = false;
@@ -73,9 +74,9 @@ pub(crate) async fn listing_since(
         any_good |= page.iter().any(|item| is_good(item, now));
         any_good && goes_back_to(second, page)
     };
-    let path = cluster.snapshots_path();
-    let pages = pagination::collect_until(client, &path, call, &reader(cluster), is_enough).await?;
-    join_sharded(pages, client, cluster, true, call).await
+    let (path, read) = (cluster.snapshots_path(), reader(cluster));
+    let pages = pagination::collect_until(client, &path, call, &read, is_enough).await?;
+    join_sharded(pages, client, cluster, include_sharded, call).await
 }
 
 fn is_good(item: &Fields<'_>, now: model::Timestamp) -> bool {
@@ -101,6 +102,7 @@ fn reader(
     |item| Snapshot::read(item, &cluster.group_id, &cluster.name)
 }
 
+/// Reads the sharded list after the plain one: then it names the parts that the plain one shows.
 async fn join_sharded(
     plain: Pages<Snapshot>,
     client: &AtlasClient,

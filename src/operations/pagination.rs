@@ -1,11 +1,14 @@
-//! Walks the pages of a list whose items may shift from page to page meanwhile.
+//! Reads the pages of a list whose items may shift from page to page meanwhile.
 //!
+//! The first page says how many items there are; the pages after it are requested several at a time
+//! and read in their order.
 //! No item comes twice; where the counts do not agree, the list is walked again and joined.
 //! `totalCount` is an estimate: a full page is never taken for the last one, and a list that stays
 //! empty is empty, whatever was counted. Several pages without one are walked until nothing is new.
 
 use std::collections::HashMap;
 
+use futures_util::{StreamExt, stream};
 use http::Method;
 use jiff::Timestamp;
 
@@ -18,6 +21,8 @@ use crate::operations::request::{RequestError, send_idempotent};
 
 /// The most that Atlas gives on one page.
 const PAGE_SIZE: usize = 500;
+/// Pages that are requested at the same time.
+const CONCURRENCY: usize = 16;
 /// A list that shifts during every walk is taken as the sum of that many.
 const MAX_PASSES: u32 = 3;
 /// Bytes of all pages of a list that brought something new: a hundred thousand snapshots.
@@ -58,6 +63,9 @@ pub(crate) struct Page<'a> {
 /// with it, and spoils the list.
 type Reader<'a, T> = &'a (dyn Fn(Fields<'_>) -> Result<T, &'static str> + Sync);
 
+/// Whether a full page is the last that is needed.
+type IsEnough<'a> = &'a mut (dyn FnMut(&[Fields<'_>]) -> bool + Send);
+
 /// Reads all pages.
 pub(crate) async fn collect_all<T: Item>(
     client: &AtlasClient,
@@ -65,7 +73,7 @@ pub(crate) async fn collect_all<T: Item>(
     call: &CallContext,
     reader: Reader<'_, T>,
 ) -> Result<Pages<T>, RequestError> {
-    collect_until(client, path, call, reader, |_| false).await
+    collect(client, path, call, reader, None).await
 }
 
 /// Reads pages until a full one is the last that is needed, or to the end.
@@ -74,7 +82,17 @@ pub(crate) async fn collect_until<T: Item>(
     path: &str,
     call: &CallContext,
     reader: Reader<'_, T>,
-    mut is_enough: impl FnMut(&[Fields<'_>]) -> bool,
+    mut is_enough: impl FnMut(&[Fields<'_>]) -> bool + Send,
+) -> Result<Pages<T>, RequestError> {
+    collect(client, path, call, reader, Some(&mut is_enough)).await
+}
+
+async fn collect<T: Item>(
+    client: &AtlasClient,
+    path: &str,
+    call: &CallContext,
+    reader: Reader<'_, T>,
+    mut is_enough: Option<IsEnough<'_>>,
 ) -> Result<Pages<T>, RequestError> {
     let mut pages = Pages::new();
     for _ in 0..MAX_PASSES {
@@ -118,21 +136,30 @@ impl<T: Item> Pages<T> {
         path: &str,
         call: &CallContext,
         reader: Reader<'_, T>,
-        is_enough: &mut impl FnMut(&[Fields<'_>]) -> bool,
+        is_enough: &mut Option<IsEnough<'_>>,
     ) -> Result<bool, RequestError> {
         self.pass += 1;
         let (mut passed, mut distinct) = (0, 0);
         let count_before = self.items.len();
         let (mut first_total, mut is_steady) = (None, true);
-        for number in 1.. {
+        let get = |number: usize| async move {
             let query =
                 vec![("itemsPerPage", PAGE_SIZE.to_string()), ("pageNum", number.to_string())];
-            let response = send_idempotent(client, &request(path, query), call).await?;
+            send_idempotent(client, &request(path, query), call).await
+        };
+        // Filled once the first page has said how many pages follow.
+        let ahead_to = |last| stream::iter(2..=last).map(get).buffered(CONCURRENCY);
+        let mut ahead = ahead_to(0);
+        for number in 1.. {
+            let response = match ahead.next().await {
+                Some(response) => response?,
+                None => get(number).await?,
+            };
             self.server_time = response.server_time();
             let Page { items, total } = read(&response, call)?;
             passed += items.len();
             let is_full = items.len() >= PAGE_SIZE;
-            let is_enough = is_full && is_enough(&items);
+            let ends_here = is_full && is_enough.as_mut().is_some_and(|stop| stop(&items));
             let new_items = self.add(items, &response, call, reader)?;
             distinct += new_items;
             is_steady &= first_total.is_none_or(|first| first == total);
@@ -142,12 +169,16 @@ impl<T: Item> Pages<T> {
                 || distinct == new_items
                 || (self.pass > 1 && self.items.len() == count_before)
                 || (new_items == 0 && number == 2);
-            if is_enough {
+            if ends_here {
                 return Ok(is_steady && is_confirmed);
             }
             if new_items == 0 || (!is_full && total.is_some_and(|total| passed >= total)) {
                 let is_counted = total.is_none_or(|total| distinct >= total);
                 return Ok(is_steady && is_confirmed && is_counted);
+            }
+            if number == 1 && is_enough.is_none() {
+                let pages = total.unwrap_or_default().min(MAX_ITEMS).div_ceil(PAGE_SIZE);
+                ahead = ahead_to(pages);
             }
         }
         Ok(is_steady)

@@ -136,9 +136,10 @@ pub(crate) async fn check_for_duplicates(
     cluster: &ClusterAddress,
     tag: &Tag,
     snapshot: &Snapshot,
+    include_sharded: bool,
     call: &CallContext,
 ) -> Result<(), Error> {
-    match listing(client, cluster, true, call).await {
+    match listing(client, cluster, include_sharded, call).await {
         Ok(listing) => {
             if let Some(listed) = listing.find(&snapshot.id) {
                 client.recent().mark_seen(&snapshot.id);
@@ -181,8 +182,12 @@ impl Take<'_> {
                     if let Some(tag) = self.arguments.tag() {
                         let Self { client, cluster, call, .. } = self;
                         note_lost_tag(tag, &snapshot, call);
-                        let check = check_for_duplicates(client, cluster, tag, &snapshot, call);
-                        Box::pin(check).await?;
+                        // The response to a POST is never a part, so it says what the cluster is.
+                        let is_sharded = !snapshot.is_replica_set();
+                        Box::pin(check_for_duplicates(
+                            client, cluster, tag, &snapshot, is_sharded, call,
+                        ))
+                        .await?;
                     }
                     return Ok(snapshot);
                 }

@@ -86,11 +86,33 @@ fn pages(server: &Server) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn no_more_than_sixteen_lists_are_asked_for_at_a_time() {
-    let all: Vec<String> = (0..40).map(|number| format!("C{number:02}")).collect();
+async fn the_sharded_list_of_a_replica_set_is_not_read() {
+    for (cluster_type, sharded_lists) in [("REPLICASET", 0), ("SHARDED", 1), ("A_NEW_ONE", 1)] {
+        let server = Server::start(move |request| match request.path() {
+            path if path.ends_with("/clusters") => {
+                listed(&[json!({"name": "A", "clusterType": cluster_type})])
+            }
+            path if path.ends_with("/shardedClusters") => not_sharded(),
+            _ => listed(&[]),
+        })
+        .await;
+
+        let coverage = Client::new(&server.url()).coverage(Some(GROUP)).await.unwrap();
+
+        assert_eq!(names(&coverage), ["A"]);
+        assert_eq!(server.asked(Ask::ShardedList), sharded_lists, "{cluster_type}");
+    }
+}
+
+#[tokio::test]
+async fn no_more_than_64_clusters_are_read_at_a_time() {
+    let all: Vec<String> = (0..100).map(|number| format!("C{number:02}")).collect();
     let lists = AtomicUsize::new(0);
-    let server = project(&all, move |_| {
-        let is_early = lists.fetch_add(1, Ordering::SeqCst) < 16;
+    let server = project(&all, move |request| {
+        if request.path().ends_with("/shardedClusters") {
+            return not_sharded();
+        }
+        let is_early = lists.fetch_add(1, Ordering::SeqCst) < 64;
         let pause = Step::Pause(Duration::from_secs(if is_early { 2 } else { 0 }));
         [vec![pause], listed(&[])].concat()
     })
@@ -99,14 +121,14 @@ async fn no_more_than_sixteen_lists_are_asked_for_at_a_time() {
     let client = Client::with(&server.url(), &token(), &budget);
     let task = tokio::spawn(async move { client.coverage(Some(GROUP)).await });
 
-    while server.requests().len() < 2 + 16 {
+    while pages(&server).len() < 64 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let at_once = server.requests().len() - 2;
+    let at_once = pages(&server).len();
 
     assert_eq!(names(&task.await.unwrap().unwrap()), all);
-    assert_eq!(at_once, 16);
+    assert_eq!(at_once, 64);
 }
 
 #[tokio::test]

@@ -122,7 +122,8 @@ async fn a_list_of_ever_more_pages_comes_to_an_end() {
 
     let Err(Error::InvalidResponse(error)) = result else { panic!("{result:?}") };
     assert!(error.to_string().contains("no end"), "{error}");
-    assert_eq!(server.requests().len(), 64);
+    // Pages that were asked for ahead are of no use.
+    assert!((64..64 + 18).contains(&server.requests().len()), "{}", server.requests().len());
 }
 
 #[tokio::test]
@@ -173,7 +174,8 @@ async fn a_list_that_holds_more_than_any_cluster_has_says_which_limit_it_met() {
 
         let Err(Error::InvalidResponse(error)) = result else { panic!("{result:?}") };
         assert!(error.to_string().contains(limit), "{error}");
-        assert_eq!(server.requests().len(), pages);
+        let asked = server.requests().len();
+        assert!((pages..pages + 18).contains(&asked), "{asked}");
     }
 }
 

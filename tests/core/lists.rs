@@ -1,10 +1,12 @@
 //! The list of snapshots: pages, counts that are wrong, and pages that shift while they are read.
 
+use std::time::Duration;
+
 use atlas_backups::error::Error;
 use atlas_backups::operations::list_snapshots;
 use serde_json::{Value, json};
 
-use crate::client::{Client, api, cluster};
+use crate::client::{BUDGET, Budget, Client, api, cluster, token};
 use crate::life::{Ask, atlas, ids, listed, made, not_sharded, page};
 use crate::server::{Server, Step, json as json_answer};
 
@@ -119,13 +121,37 @@ async fn a_list_that_shifts_all_the_time_ends_with_what_three_walks_found() {
 }
 
 #[tokio::test]
+async fn pages_after_the_first_are_requested_sixteen_at_a_time() {
+    let numbers: Vec<usize> = (0..20 * 500).collect();
+    let server = plain(move |number, _| {
+        let pause = Step::Pause(Duration::from_millis(if number == 1 { 0 } else { 300 }));
+        [vec![pause], page(&of_page(&numbers, number), &json!(numbers.len()))].concat()
+    })
+    .await;
+    let budget = Budget { attempt: 20.0, total: 30.0, ..BUDGET };
+    let client = Client::with(&server.url(), &token(), &budget);
+    let task = tokio::spawn(async move { client.list().await });
+
+    while server.requests().len() < 1 + 16 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let at_once = server.requests().len() - 1;
+
+    assert_eq!(task.await.unwrap().unwrap().len(), 20 * 500);
+    assert_eq!(at_once, 16);
+}
+
+#[tokio::test]
 async fn a_server_that_gives_the_same_page_for_ever_is_left() {
     for total in [json!(null), json!(1_000_000)] {
         let whole = items(0..500);
         let server = plain(move |_, _| page(&whole, &total)).await;
+        let budget = Budget { attempt: 20.0, total: 30.0, ..BUDGET };
 
-        assert_eq!(Client::new(&server.url()).list().await.unwrap().len(), 500);
-        assert!(server.requests().len() <= 7, "{}", server.requests().len());
+        let client = Client::with(&server.url(), &token(), &budget);
+        assert_eq!(client.list().await.unwrap().len(), 500);
+        assert!(server.requests().len() <= 7 + 3 * 15, "{}", server.requests().len());
     }
 }
 

@@ -84,7 +84,7 @@ TAKE_WITH_KEY = Call(
     "take_snapshot",
     options={"idempotency_key": "release-42"},
     gets_before=2,
-    gets_after_success=2,
+    gets_after_success=1,
 )
 CALLS = (GET, LIST, TAKE, TAKE_WITH_KEY)
 
