@@ -44,6 +44,8 @@ pub enum Error {
     Timeout(Box<Failure>),
     /// An answer, but not one that Atlas gives.
     InvalidResponse(Box<Failure>),
+    /// No project or cluster has the name that was looked up; of which kind it is.
+    NameNotFound(ApiKind, Box<Failure>),
     /// The take may or may not have happened.
     Ambiguous(Box<Ambiguous>),
     /// More than one snapshot carries the tag of one key.
@@ -110,9 +112,10 @@ impl Error {
             | Self::OutOfResources(text)
             | Self::InvalidArgument(text) => text.as_str().into(),
             Self::ClientClosed => "the client is closed".into(),
-            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                failure.what.as_str().into()
-            }
+            Self::Transport(failure)
+            | Self::Timeout(failure)
+            | Self::InvalidResponse(failure)
+            | Self::NameNotFound(_, failure) => failure.what.as_str().into(),
             Self::Ambiguous(ambiguous) => ambiguous.to_string().into(),
             Self::Duplicates(duplicates) => duplicates.to_string().into(),
             Self::SnapshotFailed(snapshot) => failed(snapshot).into(),
@@ -138,6 +141,7 @@ impl Error {
             Self::Transport(_)
             | Self::Timeout(_)
             | Self::InvalidResponse(_)
+            | Self::NameNotFound(..)
             | Self::Configuration(_)
             | Self::ClientClosed
             | Self::OutOfResources(_)
@@ -151,7 +155,10 @@ impl Error {
     #[must_use]
     pub(crate) fn after(mut self, effort: Attempts) -> Self {
         match &mut self {
-            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
+            Self::Transport(failure)
+            | Self::Timeout(failure)
+            | Self::InvalidResponse(failure)
+            | Self::NameNotFound(_, failure) => {
                 failure.effort = failure.effort.or(effort);
             }
             Self::Api(api) => api.effort = api.effort.or(effort),
@@ -183,9 +190,10 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                failure.hint.as_deref()
-            }
+            Self::Transport(failure)
+            | Self::Timeout(failure)
+            | Self::InvalidResponse(failure)
+            | Self::NameNotFound(_, failure) => failure.hint.as_deref(),
             Self::Api(api) => api.hint.as_deref(),
             Self::Ambiguous(ambiguous) => Some(ambiguous.hint()),
             Self::Duplicates(_) => Some(DUPLICATES_HINT),
@@ -202,9 +210,10 @@ impl Error {
     #[must_use]
     pub fn request(&self) -> Option<(&RequestLine, Attempts)> {
         match self {
-            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                Some((&failure.request, failure.effort))
-            }
+            Self::Transport(failure)
+            | Self::Timeout(failure)
+            | Self::InvalidResponse(failure)
+            | Self::NameNotFound(_, failure) => Some((&failure.request, failure.effort)),
             Self::Api(api) => Some((&api.request, api.effort)),
             Self::Ambiguous(ambiguous) => ambiguous.cause.request(),
             Self::WaitTimeout(wait) => wait.cause.as_ref()?.request(),
@@ -219,9 +228,10 @@ impl Error {
 
     fn hint_mut(&mut self) -> Option<&mut Option<Cow<'static, str>>> {
         match self {
-            Self::Transport(failure) | Self::Timeout(failure) | Self::InvalidResponse(failure) => {
-                Some(&mut failure.hint)
-            }
+            Self::Transport(failure)
+            | Self::Timeout(failure)
+            | Self::InvalidResponse(failure)
+            | Self::NameNotFound(_, failure) => Some(&mut failure.hint),
             Self::Api(api) => Some(&mut api.hint),
             Self::Ambiguous(_)
             | Self::Duplicates(_)
@@ -248,6 +258,7 @@ impl Error {
             Self::Configuration(_)
             | Self::ClientClosed
             | Self::InvalidArgument(_)
+            | Self::NameNotFound(..)
             | Self::Ambiguous(_)
             | Self::Duplicates(_)
             | Self::SnapshotFailed(_)

@@ -54,6 +54,14 @@ impl Project {
         }
     }
 
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     pub(crate) fn into_id_and_name(self) -> (String, Option<String>) {
         (self.id, self.name)
     }
@@ -80,6 +88,16 @@ impl Cluster {
             mongo_db_version: fields.take("mongoDBVersion"),
             extra: fields.rest(),
         }
+    }
+
+    /// Project and name, as a message lists them.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.group_id, self.name)
+    }
+
+    /// A field that this version does not know.
+    pub(crate) fn extra(&self, name: &str) -> Option<&serde_json::Value> {
+        self.extra.get(name)
     }
 
     /// Whether Atlas says that it is no sharded cluster.

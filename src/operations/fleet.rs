@@ -117,6 +117,7 @@ fn last_seen(error: &Error) -> Option<Snapshot> {
         | Error::Transport(_)
         | Error::Timeout(_)
         | Error::InvalidResponse(_)
+        | Error::NameNotFound(..)
         | Error::Ambiguous(_)
         | Error::Duplicates(_)
         | Error::Api(_) => None,

@@ -10,7 +10,7 @@ use crate::operations::pagination;
 use crate::operations::pagination::Item;
 use crate::operations::request::RequestError;
 
-const PROJECTS: &str = "/api/atlas/v2/groups";
+pub(crate) const PROJECTS: &str = "/api/atlas/v2/groups";
 
 impl Item for Project {
     const IDENTITY: &'static [&'static str] = &["id", "name"];

@@ -268,6 +268,29 @@ impl Client {
         })
     }
 
+    fn get_project(&self, project: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let project = ErrorKind::Argument.string("project", project)?.to_owned();
+        Ok(Operation::new(&self.0, project, |client, call, project| async move {
+            snapshots::get_project(&client, &project, &call).await.map(Output::Project)
+        }))
+    }
+
+    /// `project`: of the method, or else of the environment.
+    #[pyo3(signature = (cluster, *, project))]
+    fn find_cluster(
+        &self,
+        cluster: &Bound<'_, PyAny>,
+        project: &Bound<'_, PyAny>,
+    ) -> PyResult<Operation> {
+        let cluster = ErrorKind::Argument.string("cluster", cluster)?.to_owned();
+        let project = ErrorKind::Argument.optional_string("project", project)?;
+        let job = (cluster, project.map(ToOwned::to_owned));
+        Ok(Operation::new(&self.0, job, |client, call, job| async move {
+            let found = snapshots::find_cluster(&client, &job.0, job.1.as_deref(), &call).await?;
+            Ok(Output::Cluster(found))
+        }))
+    }
+
     fn list_clusters(&self, group_id: &Bound<'_, PyAny>) -> PyResult<Operation> {
         let text = ErrorKind::Argument.string("group_id", group_id)?;
         let group =

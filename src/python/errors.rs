@@ -33,6 +33,7 @@ pub(super) fn as_value<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'p
         Error::Transport(_) | Error::OutOfResources(_) => "TransportError",
         Error::Timeout(_) => "RequestTimeoutError",
         Error::InvalidResponse(_) => "InvalidResponseError",
+        Error::NameNotFound(kind, _) => api_class(*kind),
         Error::Ambiguous(ambiguous) => {
             describe_ambiguous(&details, ambiguous)?;
             "AmbiguousOutcomeError"

@@ -16,6 +16,8 @@ use crate::python::types::{class, types};
 pub(super) enum Output {
     Snapshot(Arc<Snapshot>),
     Snapshots(Vec<Snapshot>),
+    Project(Project),
+    Cluster(Cluster),
     Projects(Vec<Project>),
     Clusters(Vec<Cluster>),
     Coverage(Coverage),
@@ -30,6 +32,8 @@ impl Output {
         match self {
             Self::Snapshot(snapshot) => to_python(py, &*snapshot).map(Bound::unbind),
             Self::Snapshots(snapshots) => Ok(to_tuple(py, &snapshots)?.into_any().unbind()),
+            Self::Project(project) => to_python(py, &project).map(Bound::unbind),
+            Self::Cluster(cluster) => to_python(py, &cluster).map(Bound::unbind),
             Self::Projects(projects) => Ok(to_tuple(py, &projects)?.into_any().unbind()),
             Self::Clusters(clusters) => Ok(to_tuple(py, &clusters)?.into_any().unbind()),
             Self::Coverage(coverage) => Ok(covered(py, coverage)?.into_any().unbind()),

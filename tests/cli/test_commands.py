@@ -196,25 +196,25 @@ def test_project_option_overrides_the_variable(
     assert sum(item.path.endswith("/groups") for item in emulator.requests) == lookups
 
 
-@pytest.mark.parametrize(
-    ("projects", "name", "hint"),
-    [
-        ((), "emulated", "these credentials can see Empty, Emulated"),
-        ((OTHER, EMPTY), "Twin", f"--project-id {OTHER}, {EMPTY}"),
-    ],
-)
-def test_unclear_project_name_exits_1_with_a_choice(
-    inside: Run, emulator: AtlasEmulator, projects: tuple[str, ...], name: str, hint: str
+def test_unknown_project_name_exits_1_with_the_nearest_names(
+    inside: Run, emulator: AtlasEmulator
 ) -> None:
-    if projects:
-        results = [{"id": item, "name": "Twin"} for item in projects]
-        body = json.dumps({"results": results, "totalCount": 2}).encode()
-        emulator.fault(Fault(path="/groups", status=200, body=body))
+    done = inside("take", "Cluster0", "--project", "emulated", "--output", "json")
 
-    done = inside("take", "Cluster0", "--project", name, "--output", "json")
+    assert (done.status, done.error["type"]) == (1, "ProjectNotFoundError")
+    assert 'the nearest are "Emulated", "Empty"' in done.error["message"]
+    assert on_demand(emulator) == []
 
-    assert (done.status, done.error["type"]) == (1, "ProjectNameError")
-    assert done.error["hint"] == hint
+
+def test_ambiguous_project_name_exits_2_with_the_ids(inside: Run, emulator: AtlasEmulator) -> None:
+    results = [{"id": item, "name": "Twin"} for item in (OTHER, EMPTY)]
+    body = json.dumps({"results": results, "totalCount": 2}).encode()
+    emulator.fault(Fault(path="/groups", status=200, body=body))
+
+    done = inside("take", "Cluster0", "--project", "Twin", "--output", "json")
+
+    assert (done.status, done.error["type"]) == (2, "InvalidArgumentError")
+    assert f"{OTHER}, {EMPTY}" in done.error["message"]
     assert on_demand(emulator) == []
 
 

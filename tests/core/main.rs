@@ -25,6 +25,7 @@ mod keep_alive;
 mod keys;
 mod limits;
 mod lists;
+mod lookup;
 mod oauth;
 mod reads_again;
 mod reads_final;

@@ -9,7 +9,6 @@ import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from atlas_backups.cli.options import shows_progress
-from atlas_backups.errors import AtlasError
 
 if TYPE_CHECKING:
     import argparse
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 _OPTIONS = ("base_url", "timeout", "total_timeout", "proxy", "ca_file", "token_cache")
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _ID = re.compile(r"[0-9a-f]{24}")
-_MAX_NAMES = 10
 
 
 class Address(NamedTuple):
@@ -31,18 +29,6 @@ class Address(NamedTuple):
     snapshot_id: str
 
 
-class ProjectNameError(AtlasError):
-    """No project, or more than one, has the name.
-
-    Attributes:
-        hint: the names or ids to choose from; the message ends with it.
-    """
-
-    def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(f"{message}. Hint: {hint}")
-        self.hint: str | None = hint
-
-
 @contextlib.contextmanager
 def connected(arguments: argparse.Namespace) -> Generator[AtlasBackups]:
     """Provide a client, log to stderr, and set `arguments.group_id` if a project is named.
@@ -50,7 +36,8 @@ def connected(arguments: argparse.Namespace) -> Generator[AtlasBackups]:
     Print results inside the block: closing the client revokes its token, and may be interrupted.
 
     Raises:
-        ProjectNameError: the name of the project is unknown or ambiguous.
+        ProjectNotFoundError: no project has the name.
+        InvalidArgumentError: several projects have the name.
     """
     from atlas_backups import AtlasBackups  # noqa: PLC0415  # --help works without
 
@@ -74,23 +61,7 @@ def _group_id(atlas: AtlasBackups, arguments: dict[str, Any]) -> str | None:
     name: str | None = arguments.get("project")
     if name is None:
         return arguments.get("project_id")
-    if _ID.fullmatch(name):
-        return name
-    projects = atlas.list_projects()
-    found = [project.id for project in projects if project.name == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(found)
-        raise ProjectNameError(
-            f"{len(found)} projects are named {name!r}", hint=f"--project-id {ids}"
-        )
-    names = sorted(project.name or project.id for project in projects)
-    more = ", …" if len(names) > _MAX_NAMES else ""
-    visible = ", ".join(names[:_MAX_NAMES]) + more if names else "none at all"
-    raise ProjectNameError(
-        f"no project is named {name!r}", hint=f"these credentials can see {visible}"
-    )
+    return name if _ID.fullmatch(name) else atlas.get_project(name).id
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from atlas_backups.client.base import BaseClient
 from atlas_backups.client.sansio import Effects, run_async, run_sync
 from atlas_backups.coverage import WINDOW_DAYS, ClusterCoverage, Coverage
@@ -46,6 +48,114 @@ class InventoryMethods(BaseClient):
             ClientClosedError: the client is closed.
         """
         return await run_async(self._execute_read(self._core.list_projects()))
+
+    def get_project(self, project: str) -> Project:
+        """Find a project by its id or its exact name.
+
+        A name takes a list of all projects, an id one request.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            project: id of the project, 24 hexadecimal digits, or its name.
+
+        Returns:
+            The project.
+
+        Raises:
+            InvalidArgumentError: `project` is invalid, or several projects have the name.
+            ProjectNotFoundError: there is none; the message has the nearest names.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return run_sync(self._execute_read(self._core.get_project(project)))
+
+    async def get_project_async(self, project: str) -> Project:
+        """Find a project by its id or its exact name.
+
+        A name takes a list of all projects, an id one request.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            project: id of the project, 24 hexadecimal digits, or its name.
+
+        Returns:
+            The project.
+
+        Raises:
+            InvalidArgumentError: `project` is invalid, or several projects have the name.
+            ProjectNotFoundError: there is none; the message has the nearest names.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(self._execute_read(self._core.get_project(project)))
+
+    def find_cluster(self, cluster: str, *, project: str | None = None) -> Cluster:
+        """Find a cluster by its name, or by its connection string; flex clusters are included.
+
+        A name is looked up in one project. A connection string is looked up in `project`, or else
+        in all projects that the credentials see; its user name and password are ignored, and no
+        message shows it.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            cluster: exact name of the cluster, or a `mongodb+srv://` or `mongodb://` URI.
+            project: id or exact name of the project; `None`: `MONGODB_ATLAS_PROJECT_ID` for a
+                name, all projects for a URI.
+
+        Returns:
+            The cluster.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid, no project is known, or several clusters
+                match.
+            ClusterNotFoundError: there is none; the message has the nearest names.
+            ProjectNotFoundError: there is no such project.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return run_sync(self._find_cluster(cluster, project))
+
+    async def find_cluster_async(self, cluster: str, *, project: str | None = None) -> Cluster:
+        """Find a cluster by its name, or by its connection string; flex clusters are included.
+
+        A name is looked up in one project. A connection string is looked up in `project`, or else
+        in all projects that the credentials see; its user name and password are ignored, and no
+        message shows it.
+
+        See https://www.mongodb.com/docs/api/doc/atlas-admin-api-v2/ .
+
+        Args:
+            cluster: exact name of the cluster, or a `mongodb+srv://` or `mongodb://` URI.
+            project: id or exact name of the project; `None`: `MONGODB_ATLAS_PROJECT_ID` for a
+                name, all projects for a URI.
+
+        Returns:
+            The cluster.
+
+        Raises:
+            InvalidArgumentError: an argument is invalid, no project is known, or several clusters
+                match.
+            ClusterNotFoundError: there is none; the message has the nearest names.
+            ProjectNotFoundError: there is no such project.
+            ApiError: Atlas rejected the request; the class says why.
+            TransportError: Atlas was not reached, after all retries.
+            InvalidResponseError: the response is not one of Atlas.
+            RequestTimeoutError: `total_timeout` expired.
+            ClientClosedError: the client is closed.
+        """
+        return await run_async(self._find_cluster(cluster, project))
 
     def list_clusters(self, group_id: str) -> tuple[Cluster, ...]:
         """List the clusters of a project; reads all pages.
@@ -150,6 +260,11 @@ class InventoryMethods(BaseClient):
             ClientClosedError: the client is closed.
         """
         return await run_async(self._coverage(group_id))
+
+    def _find_cluster(self, cluster: str, project: str | None) -> Effects[Cluster]:
+        if project is None and "://" not in str(cluster):
+            project = os.environ.get("MONGODB_ATLAS_PROJECT_ID") or None
+        return self._execute_read(self._core.find_cluster(cluster, project=project))
 
     def _coverage(self, group_id: str | None) -> Effects[Coverage]:
         operation = self._core.backup_coverage(group_id, days=WINDOW_DAYS)
