@@ -31,6 +31,8 @@ COROUTINES = [
     "delete_snapshot",
     "list_projects",
     "list_clusters",
+    "get_project",
+    "find_cluster",
     "backup_coverage",
 ]
 
