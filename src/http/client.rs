@@ -148,7 +148,7 @@ impl HttpClient {
         })
     }
 
-    /// That many retries, as far as the quota of the client pays for them.
+    /// That many retries, as far as the retry budget of the client pays for them.
     pub(crate) fn retries(&self, most: u32) -> RetryState {
         RetryState::new(most, Arc::clone(&self.budget), crate::auth::authorization::random())
     }

@@ -1,7 +1,7 @@
-//! When to try again: full jitter under a growing ceiling, within a count, a deadline and a quota.
+//! Retry policy: full jitter, bounded by a count, a deadline and a retry budget.
 //!
 //! What may be repeated is not decided here. The decision reads no clock and never sleeps: it gets
-//! the time, and its random numbers and the client's quota were passed in.
+//! the time, and its random numbers and the client's retry budget were passed in.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +20,7 @@ const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
 /// A server that says "later" means at least this, whatever its header says.
 const SHORTEST_REQUESTED: Duration = Duration::from_secs(1);
-/// What a retry takes out of the quota.
+/// What a retry takes out of the retry budget.
 const COST: u32 = 5;
 /// What it takes after a time-out, which costs both sides more.
 const COST_AFTER_TIMEOUT: u32 = 10;
@@ -31,7 +31,7 @@ pub(crate) struct RetryState {
     left: u32,
     backoff: Duration,
     budget: Arc<RetryBudget>,
-    /// What the last retry took out of the quota.
+    /// What the last retry took out of the retry budget.
     spent: Option<u32>,
     random: fastrand::Rng,
 }
@@ -108,7 +108,7 @@ impl RetryState {
         Ok(())
     }
 
-    /// Gives back to the quota, once the attempt that was tried for has gone well.
+    /// Gives back to the retry budget once the retried attempt has succeeded.
     pub(crate) fn succeeded(&mut self) {
         self.budget.give(self.spent.take().unwrap_or(retry_budget::SUCCESS));
     }

@@ -1,4 +1,4 @@
-//! The retry quota that the calls of a client share, as in the AWS SDKs: while most of what a
+//! The retry budget that the calls of a client share, as in the AWS SDKs: while most of what a
 //! client sends fails, it stops sending more.
 //!
 //! Only arithmetic; when to spend and what to give back, `retry` decides.

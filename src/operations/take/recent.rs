@@ -1,4 +1,4 @@
-//! What this client has got under a key before: looked at by its id, for lists may not show it yet.
+//! What this client took or found under a key before: read by its id, as lists may not show it.
 
 use tokio::time::{Instant, sleep};
 

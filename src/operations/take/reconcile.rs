@@ -1,4 +1,6 @@
 //! Reconciles an ambiguous POST: polls the lists for the snapshot that it may have created.
+//!
+//! Lists are subject to eventual consistency: a new snapshot may appear in them seconds later.
 
 use std::sync::Arc;
 use std::time::Duration;

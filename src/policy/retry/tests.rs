@@ -38,7 +38,7 @@ impl RetryState {
     }
 }
 
-/// How many retries at the usual cost the quota still pays for.
+/// How many retries at the usual cost the retry budget still pays for.
 fn affordable(budget: &RetryBudget) -> u32 {
     let mut count = 0;
     while budget.take(COST) {
@@ -124,7 +124,7 @@ async fn a_retry_after_a_time_out_costs_twice_as_much() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_quota_gives_the_error_back_at_once_and_says_so() {
+async fn an_exhausted_retry_budget_returns_the_error_at_once_and_says_so() {
     let (call, budget) = (call(1000), Arc::new(RetryBudget::full()));
     assert!(budget.take(496));
     let begun = Instant::now();
