@@ -16,5 +16,6 @@ pub mod operations;
 mod policy;
 #[cfg(feature = "python")]
 mod python;
+mod running_count;
 #[cfg(test)]
 mod simulation;

@@ -5,14 +5,12 @@
 //! must not be locked without being registered. So a fork waits for running sections, and new
 //! sections wait for the fork.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::running_count::RunningCount;
+
 /// A section that takes longer waits for a name server or a disk, and holds no lock meanwhile.
-///
-/// Counted in pauses, not by the clock: the clock goes on while the machine is suspended or the
-/// process is not scheduled, and the section does not.
 const MAX_PAUSES: usize = 1000;
 const PAUSE: Duration = Duration::from_micros(200);
 
@@ -21,8 +19,8 @@ static GUARD: ForkGuard = ForkGuard::new(MAX_PAUSES);
 /// Without a lock of its own: a fork would copy that too.
 #[derive(Debug)]
 struct ForkGuard {
-    sections: AtomicUsize,
-    forks: AtomicUsize,
+    sections: RunningCount,
+    forks: RunningCount,
     max_pauses: usize,
 }
 
@@ -38,7 +36,7 @@ impl GuardedSection<'_> {
 
 impl Drop for GuardedSection<'_> {
     fn drop(&mut self) {
-        saturating_dec(&self.0.sections);
+        self.0.sections.end();
     }
 }
 
@@ -49,7 +47,7 @@ pub fn before_fork() {
 
 /// The process has forked, or has failed to, and this is the parent.
 pub fn after_fork_in_parent() {
-    saturating_dec(&GUARD.forks);
+    GUARD.forks.end();
 }
 
 /// The process is a child, in which one thread goes on.
@@ -59,13 +57,13 @@ pub fn after_fork_in_child() {
 
 impl ForkGuard {
     const fn new(max_pauses: usize) -> Self {
-        Self { sections: AtomicUsize::new(0), forks: AtomicUsize::new(0), max_pauses }
+        Self { sections: RunningCount::new(), forks: RunningCount::new(), max_pauses }
     }
 
     fn enter(&self) -> GuardedSection<'_> {
         for _ in 0..self.max_pauses {
             let section = self.count_section();
-            if self.forks.load(Ordering::SeqCst) == 0 {
+            if self.forks.get() == 0 {
                 return section;
             }
             drop(section);
@@ -76,30 +74,19 @@ impl ForkGuard {
 
     /// Counted before `forks` is read: a fork either sees this section or is seen by it.
     fn count_section(&self) -> GuardedSection<'_> {
-        self.sections.fetch_add(1, Ordering::SeqCst);
+        self.sections.begin();
         GuardedSection(self)
     }
 
-    fn block(&self, mut pause: impl FnMut()) {
-        self.forks.fetch_add(1, Ordering::SeqCst);
-        for _ in 0..self.max_pauses {
-            if self.sections.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            pause();
-        }
+    fn block(&self, pause: impl FnMut()) {
+        self.forks.begin();
+        self.sections.wait_for_none(self.max_pauses, pause);
     }
 
     fn reset(&self) {
-        self.sections.store(0, Ordering::SeqCst);
-        self.forks.store(0, Ordering::SeqCst);
+        self.sections.reset();
+        self.forks.reset();
     }
-}
-
-/// Never below none: who calls back from a fork may not have announced it.
-fn saturating_dec(count: &AtomicUsize) {
-    let saturating_dec = |count: usize| count.checked_sub(1);
-    let _ = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, saturating_dec);
 }
 
 #[cfg(test)]
@@ -123,9 +110,9 @@ mod tests {
         scope(|threads| {
             let fork = threads.spawn(|| {
                 guard.block(nap);
-                guard.sections.load(Ordering::SeqCst)
+                guard.sections.get()
             });
-            while guard.forks.load(Ordering::SeqCst) == 0 {
+            while guard.forks.get() == 0 {
                 sleep(PAUSE);
             }
             assert!(!fork.is_finished());
@@ -141,10 +128,10 @@ mod tests {
         let (sender, entered) = channel();
         spawn(move || {
             let _section = GUARD.enter();
-            sender.send(GUARD.forks.load(Ordering::SeqCst))
+            sender.send(GUARD.forks.get())
         });
         assert!(entered.recv_timeout(Duration::from_millis(50)).is_err());
-        saturating_dec(&GUARD.forks);
+        GUARD.forks.end();
         assert_eq!(entered.recv(), Ok(0));
     }
 
@@ -161,7 +148,7 @@ mod tests {
                 section = None;
             }
         });
-        assert_eq!(guard.sections.load(Ordering::SeqCst), 0);
+        assert_eq!(guard.sections.get(), 0);
         assert_eq!(pauses, 2);
     }
 
@@ -171,9 +158,9 @@ mod tests {
         let section = guard.enter();
         guard.block(nap);
         let another = guard.enter();
-        assert_eq!(guard.sections.load(Ordering::SeqCst), 2);
+        assert_eq!(guard.sections.get(), 2);
         drop((section, another));
-        assert_eq!(guard.sections.load(Ordering::SeqCst), 0);
+        assert_eq!(guard.sections.get(), 0);
     }
 
     #[test]
@@ -183,9 +170,9 @@ mod tests {
         guard.block(nap);
         guard.reset();
         let section = guard.enter();
-        assert_eq!(guard.sections.load(Ordering::SeqCst), 1);
+        assert_eq!(guard.sections.get(), 1);
         drop(section);
-        saturating_dec(&guard.sections);
-        assert_eq!(guard.sections.load(Ordering::SeqCst), 0);
+        guard.sections.end();
+        assert_eq!(guard.sections.get(), 0);
     }
 }

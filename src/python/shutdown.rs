@@ -6,19 +6,19 @@
 //!
 //! Safe at a fork: there are no locks here, and a child resets the count.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use pyo3::prelude::*;
 
+use crate::running_count::RunningCount;
+
 /// An attached thread builds a result or writes a log: mostly microseconds.
-///
-/// Counted in pauses, not by the clock, which goes on while the process is stopped.
 const MAX_PAUSES: usize = 500;
 const PAUSE: Duration = Duration::from_millis(1);
 
-static INSIDE: AtomicUsize = AtomicUsize::new(0);
+static INSIDE: RunningCount = RunningCount::new();
 static ENDING: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -34,7 +34,7 @@ impl<'py> InterpreterGuard<'py> {
         if is_held() {
             py.detach(park_for_ever);
         }
-        INSIDE.fetch_add(1, Ordering::SeqCst);
+        INSIDE.begin();
         Self(py)
     }
 
@@ -54,9 +54,9 @@ impl<'py> InterpreterGuard<'py> {
 /// Counts a thread as attached before it attaches, so that finalization waits for it. Does not return
 /// when the interpreter ends.
 fn claim() {
-    INSIDE.fetch_add(1, Ordering::SeqCst);
+    INSIDE.begin();
     if is_held() {
-        release();
+        INSIDE.end();
         park_for_ever();
     }
 }
@@ -71,15 +71,9 @@ fn park_for_ever() {
     }
 }
 
-fn release() {
-    // Less than none: it went in before a fork.
-    let less = |inside: usize| inside.checked_sub(1);
-    let _ = INSIDE.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
-}
-
 impl Drop for InterpreterGuard<'_> {
     fn drop(&mut self) {
-        release();
+        INSIDE.end();
     }
 }
 
@@ -113,12 +107,7 @@ impl Drop for AtExit {
 fn hold_other_threads(py: Python<'_>) {
     IS_SHUTDOWN_THREAD.set(true);
     ENDING.store(true, Ordering::SeqCst);
-    for _ in 0..MAX_PAUSES {
-        if INSIDE.load(Ordering::SeqCst) == 0 {
-            return;
-        }
-        py.detach(|| thread::sleep(PAUSE));
-    }
+    INSIDE.wait_for_none(MAX_PAUSES, || py.detach(|| thread::sleep(PAUSE)));
 }
 
 /// Registers the callback; only `atexit` holds it.
@@ -130,6 +119,6 @@ pub(super) fn register_atexit(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// In a forked child only one thread goes on.
 pub(super) fn reset_after_fork() {
-    INSIDE.store(0, Ordering::Relaxed);
+    INSIDE.reset();
     ENDING.store(false, Ordering::Relaxed);
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 LAYERS = (
     ("model",),
     ("error",),
-    ("environment",),
+    ("environment", "running_count"),
     ("config", "credentials"),
     ("auth", "http", "policy"),
     ("operations",),
