@@ -15,7 +15,7 @@ use crate::model::{Cluster, Snapshot, Timestamp};
 use crate::operations::arguments;
 use crate::operations::arguments::ClusterAddress;
 use crate::operations::client::AtlasClient;
-use crate::operations::inventory::{all_clusters, all_flex_clusters, all_projects};
+use crate::operations::inventory::{all_clusters, all_flex_clusters, all_projects, only_flex};
 use crate::operations::list::{Listing, flex_listing, flex_listing_after, listing_since};
 
 /// Clusters that are read at the same time.
@@ -160,16 +160,12 @@ impl CoverageScan<'_> {
         .await;
         let (clusters, now) = listed?;
         let flex = bubble_global_error(flex.map_err(Error::from))?;
+        let flex = flex.map(|flex| only_flex(&clusters, flex));
         let mut found: Vec<_> =
             clusters.into_iter().map(|cluster| Ok(Found { cluster, is_flex: false })).collect();
         match flex {
             Ok(flex) => {
-                // Clusters that became flex were in both lists for a time.
-                let is_known = |name: &str| {
-                    found.iter().flatten().any(|it| !name.is_empty() && it.cluster.name == name)
-                };
-                let more: Vec<_> = flex.into_iter().filter(|it| !is_known(&it.name)).collect();
-                found.extend(more.into_iter().map(|cluster| Ok(Found { cluster, is_flex: true })));
+                found.extend(flex.into_iter().map(|cluster| Ok(Found { cluster, is_flex: true })));
             }
             Err(error) => found.push(Err(error)),
         }

@@ -81,6 +81,13 @@ pub(crate) async fn all_flex_clusters(
     }
 }
 
+/// The flex clusters that are not among the others: one that became flex was in both lists for a time.
+pub(crate) fn only_flex(others: &[Cluster], flex: Vec<Cluster>) -> Vec<Cluster> {
+    let is_known =
+        |name: &str| !name.is_empty() && others.iter().any(|cluster| cluster.name == name);
+    flex.into_iter().filter(|cluster| !is_known(&cluster.name)).collect()
+}
+
 fn has_no_such_list(failure: &RequestError) -> bool {
     let Error::Api(api) = &failure.error else { return false };
     matches!(api.status, 404..=406) || api.error_code.as_deref() == Some("FEATURE_UNSUPPORTED")

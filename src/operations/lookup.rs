@@ -10,7 +10,9 @@ use crate::http::CallContext;
 use crate::model::{Cluster, Project, is_object_id};
 use crate::operations::arguments;
 use crate::operations::client::AtlasClient;
-use crate::operations::inventory::{PROJECTS, all_clusters, all_flex_clusters, all_projects};
+use crate::operations::inventory::{
+    PROJECTS, all_clusters, all_flex_clusters, all_projects, only_flex,
+};
 use crate::operations::pagination;
 use crate::operations::request::{RequestError, send_idempotent};
 
@@ -31,8 +33,7 @@ pub async fn get_project(
     project: &str,
     call: &CallContext,
 ) -> Result<Project, Error> {
-    let id = project.to_ascii_lowercase();
-    if is_object_id(&id) {
+    if let Some(id) = object_id(project) {
         return Ok(project_by_id(client, &id, call).await?);
     }
     check_name("project", project)?;
@@ -76,15 +77,21 @@ pub async fn find_cluster(
         ));
     };
     let group_id = group_id_of(client, project, call).await?;
-    let clusters = clusters_of(client, &group_id, call).await?;
-    let names: Vec<String> = clusters.iter().map(|it| it.name.clone()).collect();
-    clusters.into_iter().find(|it| it.name == cluster).ok_or_else(|| {
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let nearest = nearest(cluster, &names);
-        let what = format!("project {group_id} has no cluster named {cluster:?}; {nearest}");
-        let path = format!("{PROJECTS}/{group_id}/clusters");
-        not_found(client, ApiKind::ClusterNotFound, &path, what, call)
-    })
+    let mut clusters = clusters_of(client, &group_id, call).await?;
+    if let Some(index) = clusters.iter().position(|it| it.name == cluster) {
+        return Ok(clusters.swap_remove(index));
+    }
+    let names: Vec<&str> = clusters.iter().map(|it| it.name.as_str()).collect();
+    let nearest = nearest(cluster, &names);
+    let what = format!("project {group_id} has no cluster named {cluster:?}; {nearest}");
+    let path = format!("{PROJECTS}/{group_id}/clusters");
+    Err(not_found(client, ApiKind::ClusterNotFound, &path, what, call))
+}
+
+/// The text as an id, in lower case, if it is one.
+fn object_id(text: &str) -> Option<String> {
+    let id = text.to_ascii_lowercase();
+    is_object_id(&id).then_some(id)
 }
 
 async fn project_by_id(
@@ -104,11 +111,10 @@ async fn group_id_of(
     project: &str,
     call: &CallContext,
 ) -> Result<String, Error> {
-    let id = project.to_ascii_lowercase();
-    if is_object_id(&id) {
-        return Ok(id);
+    match object_id(project) {
+        Some(id) => Ok(id),
+        None => Ok(get_project(client, project, call).await?.id().to_owned()),
     }
-    Ok(get_project(client, project, call).await?.id().to_owned())
 }
 
 /// The clusters of a project, flex clusters included.
@@ -122,10 +128,9 @@ async fn clusters_of(
         Box::pin(all_clusters(client, group_id, call)),
         Box::pin(all_flex_clusters(client, group_id, &part)),
     )?;
-    clusters.extend(flex);
-    let mut names = HashSet::new();
-    // Clusters that became flex were in both lists for a time.
-    clusters.retain(|it| !it.name.is_empty() && names.insert(it.name.clone()));
+    let only_flex = only_flex(&clusters, flex);
+    clusters.extend(only_flex);
+    clusters.retain(|it| !it.name.is_empty());
     Ok(clusters)
 }
 
@@ -155,21 +160,27 @@ async fn cluster_by_hosts(
             Err(error) => failure = Some(error),
         }
     }
-    match (found.len(), failure) {
-        (0, Some(failure)) => Err(failure.into()),
-        (0, None) => {
-            let what = "no cluster that these credentials see has this connection string";
-            Err(not_found(client, ApiKind::ClusterNotFound, PROJECTS, what.to_owned(), call))
-        }
-        (1, _) => found.pop().ok_or(Error::ClientClosed),
-        (count, _) => {
-            let names: Vec<_> = found.iter().map(Cluster::full_name).collect();
-            Err(Error::InvalidArgument(format!(
-                "{count} clusters have this connection string: {}",
-                names.join(", ")
-            )))
-        }
+    if found.len() > 1 {
+        let names: Vec<_> = found.iter().map(Cluster::full_name).collect();
+        return Err(Error::InvalidArgument(format!(
+            "{} clusters have this connection string: {}",
+            names.len(),
+            names.join(", ")
+        )));
     }
+    found.pop().ok_or_else(|| {
+        let what = "no cluster that these credentials see has this connection string";
+        failure.map_or_else(
+            || not_found(client, ApiKind::ClusterNotFound, PROJECTS, what.to_owned(), call),
+            Error::from,
+        )
+    })
+}
+
+/// Whether a text is a connection string, or is meant as one, and not a name.
+#[must_use]
+pub fn is_connection_string(text: &str) -> bool {
+    text.contains("://")
 }
 
 /// The hosts of a connection string, in lower case and with their ports; `None`: it is a name.
@@ -181,7 +192,7 @@ fn hosts_of(text: &str) -> Result<Option<HashSet<String>>, Error> {
         (rest, true)
     } else if let Some(rest) = lower.strip_prefix("mongodb://") {
         (rest, false)
-    } else if lower.contains("://") {
+    } else if is_connection_string(&lower) {
         return Err(unusable());
     } else {
         return Ok(None);

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
 use crate::config::{Config, Options};
+use crate::environment;
 use crate::error::Error;
 use crate::operations as snapshots;
 use crate::operations::{Retention, TakeArguments, Watch};
@@ -21,6 +22,9 @@ use crate::python::fleet::Fleet;
 use crate::python::operation::Operation;
 use crate::python::output::Output;
 use crate::python::types::types;
+
+/// Its project is used where a cluster is named without one.
+const PROJECT_VARIABLE: &str = "MONGODB_ATLAS_PROJECT_ID";
 
 /// The core of `AtlasBackups`; private.
 #[pyclass(frozen, module = "atlas_backups._core")]
@@ -275,7 +279,7 @@ impl Client {
         }))
     }
 
-    /// `project`: of the method, or else of the environment.
+    /// A name is looked up in the project of the environment if none is given.
     #[pyo3(signature = (cluster, *, project))]
     fn find_cluster(
         &self,
@@ -283,8 +287,15 @@ impl Client {
         project: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let cluster = ErrorKind::Argument.string("cluster", cluster)?.to_owned();
-        let project = ErrorKind::Argument.optional_string("project", project)?;
-        let job = (cluster, project.map(ToOwned::to_owned));
+        let py = project.py();
+        let project = match ErrorKind::Argument.optional_string("project", project)? {
+            Some(project) => Some(project.to_owned()),
+            None if snapshots::is_connection_string(&cluster) => None,
+            None => environment::read(&|name| std::env::var_os(name), PROJECT_VARIABLE)
+                .map_err(|error| to_exception(py, &error))?
+                .map(|project| project.to_string()),
+        };
+        let job = (cluster, project);
         Ok(Operation::new(&self.0, job, |client, call, job| async move {
             let found = snapshots::find_cluster(&client, &job.0, job.1.as_deref(), &call).await?;
             Ok(Output::Cluster(found))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from atlas_backups import (
     ClusterNotFoundError,
+    ConfigurationError,
     InvalidArgumentError,
     Project,
     ProjectNotFoundError,
@@ -104,3 +106,15 @@ def test_invalid_lookup_raises_before_anything_is_sent(
         flavor.call(atlas, "find_cluster", *arguments)
 
     assert emulator.requests == ()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a Windows environment is always Unicode")
+def test_project_variable_that_is_not_utf8_raises_an_error_that_names_it(
+    flavor: ClientFlavor, atlas: AtlasBackups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MONGODB_ATLAS_PROJECT_ID", os.fsdecode(b"canary\xff"))
+
+    with pytest.raises(ConfigurationError, match="MONGODB_ATLAS_PROJECT_ID is set") as caught:
+        flavor.call(atlas, "find_cluster", CLUSTER_NAME)
+
+    assert "canary" not in str(caught.value)

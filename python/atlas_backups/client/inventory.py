@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from atlas_backups.client.base import BaseClient
 from atlas_backups.client.sansio import Effects, run_async, run_sync
 from atlas_backups.coverage import WINDOW_DAYS, ClusterCoverage, Coverage
@@ -125,7 +123,8 @@ class InventoryMethods(BaseClient):
             RequestTimeoutError: `total_timeout` expired.
             ClientClosedError: the client is closed.
         """
-        return run_sync(self._find_cluster(cluster, project))
+        operation = self._core.find_cluster(cluster, project=project)
+        return run_sync(self._execute_read(operation))
 
     async def find_cluster_async(self, cluster: str, *, project: str | None = None) -> Cluster:
         """Find a cluster by its name, or by its connection string; flex clusters are included.
@@ -155,7 +154,8 @@ class InventoryMethods(BaseClient):
             RequestTimeoutError: `total_timeout` expired.
             ClientClosedError: the client is closed.
         """
-        return await run_async(self._find_cluster(cluster, project))
+        operation = self._core.find_cluster(cluster, project=project)
+        return await run_async(self._execute_read(operation))
 
     def list_clusters(self, group_id: str) -> tuple[Cluster, ...]:
         """List the clusters of a project; reads all pages.
@@ -260,11 +260,6 @@ class InventoryMethods(BaseClient):
             ClientClosedError: the client is closed.
         """
         return await run_async(self._coverage(group_id))
-
-    def _find_cluster(self, cluster: str, project: str | None) -> Effects[Cluster]:
-        if project is None and "://" not in str(cluster):
-            project = os.environ.get("MONGODB_ATLAS_PROJECT_ID") or None
-        return self._execute_read(self._core.find_cluster(cluster, project=project))
 
     def _coverage(self, group_id: str | None) -> Effects[Coverage]:
         operation = self._core.backup_coverage(group_id, days=WINDOW_DAYS)
