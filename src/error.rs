@@ -106,30 +106,27 @@ pub struct WaitTimeout {
 
 impl Error {
     /// What happened, without attempts, hint and request.
-    fn sentence(&self) -> Cow<'_, str> {
+    fn sentence(&self) -> String {
         match self {
             Self::Configuration(text)
             | Self::OutOfResources(text)
-            | Self::InvalidArgument(text) => text.as_str().into(),
-            Self::ClientClosed => "the client is closed".into(),
+            | Self::InvalidArgument(text) => text.clone(),
+            Self::ClientClosed => "the client is closed".to_owned(),
             Self::Transport(failure)
             | Self::Timeout(failure)
             | Self::InvalidResponse(failure)
-            | Self::NameNotFound(_, failure) => failure.what.as_str().into(),
-            Self::Ambiguous(ambiguous) => ambiguous.to_string().into(),
-            Self::Duplicates(duplicates) => duplicates.to_string().into(),
-            Self::SnapshotFailed(snapshot) => failed(snapshot).into(),
-            Self::WaitTimeout(wait) => wait.to_string().into(),
-            Self::Api(api) => api.to_string().into(),
+            | Self::NameNotFound(_, failure) => failure.to_string(),
+            Self::Ambiguous(ambiguous) => ambiguous.to_string(),
+            Self::Duplicates(duplicates) => duplicates.to_string(),
+            Self::SnapshotFailed(snapshot) => failed(snapshot),
+            Self::WaitTimeout(wait) => wait.to_string(),
+            Self::Api(api) => api.to_string(),
         }
     }
 
     /// What happened to one request, for a line that names the request itself.
     pub(crate) fn outcome(&self) -> String {
-        match self.response() {
-            Some(response) => response,
-            None => self.sentence().into_owned(),
-        }
+        self.response().unwrap_or_else(|| self.sentence())
     }
 
     /// The status and the code of a rejection.

@@ -219,23 +219,23 @@ impl Fleet {
         }
         held?;
         let pending = begun.values().filter_map(|Begun { call, .. }| call.pending_outcome());
-        let pending: Vec<Ambiguous> = pending.collect();
+        let (warnings, errors): (Vec<Event>, Vec<Error>) = pending.map(closed_early).unzip();
         let _inside = InterpreterGuard::enter(py);
         let mut events = running.journal().drain();
-        events.extend(pending.iter().map(closed_early));
+        events.extend(warnings);
         log::emit(py, events)?;
-        let errors = pending.into_iter().map(|outcome| Error::Ambiguous(Box::new(outcome)));
-        Ok(errors.map(|error| to_exception(py, &error).into_value(py)).collect())
+        Ok(errors.iter().map(|error| to_exception(py, error).into_value(py)).collect())
     }
 }
 
-fn closed_early(outcome: &Ambiguous) -> Event {
+/// The warning and the error of a take that was cut off.
+fn closed_early(outcome: Ambiguous) -> (Event, Error) {
     let tag = outcome.idempotency_tag.as_deref().unwrap_or("no tag");
     let ids = outcome.candidates.iter().map(|snapshot| snapshot.id.as_str());
-    let marks: Vec<&str> = std::iter::once(tag).chain(ids).collect();
-    let error = Error::Ambiguous(Box::new(outcome.clone()));
-    let arguments = [marks.join(", "), error.to_string()];
-    Event::new(Topic::Take, Level::Warning, "take_snapshots was closed early (%s): %s", arguments)
+    let marks = std::iter::once(tag).chain(ids).collect::<Vec<&str>>().join(", ");
+    let error = Error::Ambiguous(Box::new(outcome));
+    let template = "take_snapshots was closed early (%s): %s";
+    (Event::new(Topic::Take, Level::Warning, template, [marks, error.to_string()]), error)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,7 +4,7 @@ use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{IntoPyDict, PyTuple};
+use pyo3::types::{IntoPyDict, PyString, PyTuple};
 
 use crate::http::{Event, Level, Topic};
 use crate::python::types::{modules, types};
@@ -82,12 +82,10 @@ pub(super) fn emit(py: Python<'_>, events: Vec<Event>) -> PyResult<()> {
         }
         let age = at.elapsed().as_secs_f64();
         let extra = [("extra", [("atlas_backups_age", age)].into_py_dict(py)?)].into_py_dict(py)?;
-        let message =
-            [number(level).into_pyobject(py)?.into_any(), template.into_pyobject(py)?.into_any()];
-        let arguments = arguments.into_iter().map(|it| it.into_pyobject(py).map(Bound::into_any));
-        let arguments: Vec<_> =
-            message.into_iter().map(Ok).chain(arguments).collect::<Result<_, _>>()?;
-        let log = PyTuple::new(py, arguments)?;
+        let level = number(level).into_pyobject(py)?.into_any();
+        let texts = std::iter::once(template.to_owned()).chain(arguments);
+        let texts = texts.map(|text| PyString::new(py, &text).into_any());
+        let log = PyTuple::new(py, std::iter::once(level).chain(texts).collect::<Vec<_>>())?;
         match logger.call_method(intern!(py, "log"), log, Some(&extra)) {
             Err(error) if error.is_instance_of::<PyException>(py) => {
                 error.write_unraisable(py, None);
