@@ -27,7 +27,7 @@ pub use fleet::{TakeOutcome, next_change, take_and_wait, wait_and_verify};
 pub use get::get_snapshot;
 pub use inventory::{list_clusters, list_projects};
 pub use list::list_snapshots;
-pub use lookup::{find_cluster, get_project};
+pub use lookup::{find_cluster, get_project, is_connection_string};
 pub use take::{RawResponse, take_snapshot, take_snapshot_raw};
 pub use update::{delete_snapshot, update_retention};
 pub use wait::Watch;
