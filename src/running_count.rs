@@ -31,7 +31,7 @@ impl RunningCount {
 
     /// Waits until nothing is running.
     ///
-    /// Bounded by pauses, not by the clock: the clock goes on while the machine is suspended or the
+    /// Bounded by pauses, not by the clock: the clock advances while the machine is suspended or the
     /// process is stopped, and what is running does not.
     pub(crate) fn wait_for_none(&self, max_pauses: usize, mut pause: impl FnMut()) {
         for _ in 0..max_pauses {
