@@ -39,6 +39,16 @@ class Terminal(io.StringIO):
         return True
 
 
+class Interrupted(Terminal):
+    """Ctrl-C comes after one text has been written."""
+
+    def write(self, text: str) -> int:
+        length = super().write(text)
+        if text.startswith("line"):
+            raise KeyboardInterrupt
+        return length
+
+
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     yield
@@ -213,3 +223,15 @@ def test_notebook_lines_go_to_standard_output(capfd: pytest.CaptureFixture[str])
     LineDisplay().update("on")
 
     assert capfd.readouterr() == ("on (0 s)\n", "")
+
+
+@pytest.mark.parametrize("kind", ["lines", "tqdm"])
+def test_interrupted_line_is_whole(kind: str) -> None:
+    with redirect_stderr(Interrupted()) as stream:
+        display = LineDisplay() if kind == "lines" else TqdmDisplay("start", None)
+
+        with pytest.raises(KeyboardInterrupt):
+            display.println("line")
+        display.close(succeeded=False)
+
+    assert "line\n" in stream.getvalue()

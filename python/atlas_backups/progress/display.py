@@ -41,15 +41,19 @@ class LineDisplay:
         """Print lines."""
         with contextlib.suppress(OSError, ValueError):  # a closed or broken stream
             if (stream := output_stream()) is not None:
-                print(printable_lines(text), file=stream, flush=True)
+                stream.write(printable_lines(text))
+                stream.flush()
 
     def close(self, *, succeeded: bool) -> None:
         """Do nothing."""
 
 
 def printable_lines(text: str) -> str:
-    """Return text with control characters escaped, line breaks excepted."""
-    return "\n".join(map(printable, text.split("\n")))
+    """Return whole lines with control characters escaped.
+
+    They are to be written at once: Ctrl-C between a text and its line break would join two lines.
+    """
+    return "\n".join(map(printable, text.split("\n"))) + "\n"
 
 
 def output_stream() -> TextIO | None:

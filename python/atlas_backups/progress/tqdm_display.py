@@ -65,7 +65,7 @@ class TqdmDisplay:
 
     def println(self, text: str) -> None:
         """Print lines above the redrawn one."""
-        self._draw(lambda: self._bar.write(printable_lines(text), file=output_stream()))
+        self._draw(lambda: self._bar.write(printable_lines(text), file=output_stream(), end=""))
 
     def close(self, *, succeeded: bool = False) -> None:
         """Stop redrawing; the line stays."""
